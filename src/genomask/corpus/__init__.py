@@ -1,0 +1,1 @@
+"""Pretraining segments of a genome, in the order in which optimiser steps see them."""

@@ -1,0 +1,84 @@
+"""Sequence classification (Sec. 5.3) as a LightningModule."""
+
+import torch
+from jaxtyping import Float
+from lightning import LightningModule
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import BertForSequenceClassification
+
+from genomask.alphabet import PAD
+from genomask.finetune.settings import FinetuneSettings
+from genomask.models.forward import cls_logits
+from genomask.optimisation import adamw
+from genomask.seeds import derived_seed
+from genomask.tasks.datamodule import ExampleBatch
+from genomask.tokens import tokenise
+
+
+class ClassifierModule(LightningModule):
+    """Fine-tune an encoder on an episode; the weights after the last epoch are the result.
+
+    There is no model selection: the paper assumes that there is no development set (Sec. 5.2).
+
+    Args:
+        model: Encoder with pooler and classification head.
+        settings: Optimiser, and how the test set is evaluated.
+        k: Bases in a k-mer.
+        learning_rate: Rate after warmup.
+        seed: Draws dropout.
+    """
+
+    def __init__(
+        self,
+        model: BertForSequenceClassification,
+        *,
+        settings: FinetuneSettings,
+        k: int,
+        learning_rate: float,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.model, self.settings, self.k = model, settings, k
+        self.learning_rate, self.seed = learning_rate, seed
+        self.probabilities: list[Tensor] = []
+        self.rows: list[Tensor] = []
+
+    def configure_optimizers(self):
+        """AdamW with linear warmup over a share of all steps, then linear decay."""
+        max_steps = int(self.trainer.estimated_stepping_batches)
+        optimizer, schedule = adamw(
+            self.model,
+            learning_rate=self.learning_rate,
+            betas=(self.settings.beta1, self.settings.beta2),
+            epsilon=self.settings.epsilon,
+            weight_decay=self.settings.weight_decay,
+            warmup_steps=int(max_steps * self.settings.warmup_share),
+            max_steps=max_steps,
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def training_step(self, batch: ExampleBatch, batch_idx: int) -> Tensor:
+        """Cross-entropy in nats, averaged over the batch."""
+        torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
+        loss = cross_entropy(self.logits(batch), batch.labels)
+        self.log("finetune/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
+        return loss
+
+    def test_step(self, batch: ExampleBatch, batch_idx: int) -> None:
+        """Keep the class probabilities of the batch."""
+        self.probabilities.append(self.logits(batch).float().softmax(dim=1))
+        self.rows.append(batch.rows)
+
+    def predicted(self) -> Float[Tensor, "rows classes"]:
+        """Class probabilities of the test set, in its own order, after ``Trainer.test``."""
+        rows, probabilities = torch.cat(self.rows), torch.cat(self.probabilities)
+        return torch.empty_like(probabilities).index_copy_(0, rows, probabilities).cpu()
+
+    def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
+        """Class logits of a batch of sequences."""
+        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
+        attention = token_ids != PAD
+        if self.settings.shortcut:
+            return cls_logits(self.model, token_ids, attention)
+        return self.model(token_ids, attention_mask=attention).logits

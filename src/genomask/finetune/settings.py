@@ -1,0 +1,92 @@
+"""What a fine-tuning may vary, and what the number of shots decides."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from genomask.checks import require, require_choice
+
+
+@dataclass
+class FewShot:
+    """Batch size by number of shots (Sec. 5.3): ``low_batch`` up to ``low_up_to`` shots, else ``high_batch``."""
+
+    low_up_to: int
+    low_batch: int
+    high_batch: int
+
+    def __post_init__(self) -> None:
+        require(self.low_up_to >= 0, "fewshot.low_up_to", "at least 0", self.low_up_to)
+        require(self.low_batch >= 1, "fewshot.low_batch", "at least 1", self.low_batch)
+        require(self.high_batch >= 1, "fewshot.high_batch", "at least 1", self.high_batch)
+
+
+@dataclass
+class Stability:
+    """Fine-tuning stability (FS, Sec. 5.4): longer and at a higher rate, up to ``up_to`` shots (None: always)."""
+
+    up_to: int | None
+    epochs: int
+    learning_rate: float
+    plain_epochs: int
+    plain_learning_rate: float
+
+    def __post_init__(self) -> None:
+        require(self.up_to is None or self.up_to >= 0, "fs.up_to", "at least 0", self.up_to)
+        for name in ("epochs", "plain_epochs"):
+            require(getattr(self, name) >= 1, f"fs.{name}", "at least 1", getattr(self, name))
+        for name in ("learning_rate", "plain_learning_rate"):
+            require(getattr(self, name) > 0, f"fs.{name}", "a positive number", getattr(self, name))
+
+
+@dataclass
+class FinetuneSettings:
+    """Everything about fine-tuning that does not depend on the number of shots.
+
+    ``crop`` says what is kept of a sequence longer than the encoder takes: ``"refuse"`` none of it (an error),
+    ``"start"`` or ``"center"``. ``save_model`` keeps the fine-tuned classifier beside its result.
+    """
+
+    warmup_share: float
+    weight_decay: float
+    hidden_dropout: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    clip_norm: float
+    precision: str
+    shortcut: bool
+    evaluation_batch: int
+    crop: str
+    save_model: bool
+
+    def __post_init__(self) -> None:
+        require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
+        require(0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout)
+        for name in ("weight_decay", "epsilon", "clip_norm"):
+            require(getattr(self, name) >= 0, f"finetune.{name}", "at least 0", getattr(self, name))
+        for name in ("beta1", "beta2"):
+            require(0 <= getattr(self, name) < 1, f"finetune.{name}", "a number in [0, 1)", getattr(self, name))
+        require(self.evaluation_batch >= 1, "finetune.evaluation_batch", "at least 1", self.evaluation_batch)
+        require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
+        require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
+
+
+class Policy(NamedTuple):
+    """What one fine-tuning does, given its number of shots."""
+
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    stable: bool
+
+
+def policy(shots: int | None, fewshot: FewShot, stability: Stability) -> Policy:
+    """Batch size, epochs and rate for this many shots per class; None stands for the full training set."""
+    low = shots is not None and shots <= fewshot.low_up_to
+    stable = stability.up_to is None or (shots is not None and shots <= stability.up_to)
+    return Policy(
+        batch_size=fewshot.low_batch if low else fewshot.high_batch,
+        epochs=stability.epochs if stable else stability.plain_epochs,
+        learning_rate=stability.learning_rate if stable else stability.plain_learning_rate,
+        stable=stable,
+    )

@@ -1,0 +1,149 @@
+"""Downloads a large file: resumes, retries, checks, and shows the file only when it is complete."""
+
+import hashlib
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http import HTTPStatus
+from http.client import HTTPException, HTTPMessage
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+from genomask.checks import require
+from genomask.console import progress, say
+
+_CHUNK: Final = 1 << 18
+_TRY_AGAIN: Final = (408, 416, 425, 429)  # answers, besides 5xx, after which another try may succeed
+_BROKEN: Final = (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
+
+
+def download(
+    url: str,
+    path: Path,
+    *,
+    sha256: str | None = None,
+    md5: str | None = None,
+    tries: int = 6,
+    timeout: float = 30.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Download a file, unless it is there already and has the right checksum.
+
+    Until it is complete, what has arrived lies in ``<path>.part``. The next try, or the next program, goes
+    on from there if the server's file is still the same.
+
+    Args:
+        url: Address of the file, http or https.
+        path: Where the complete file appears.
+        sha256: Checksum that the file must have, in hexadecimal digits.
+        md5: Likewise.
+        tries: How often to ask the server, with pauses of 1, 2, 4, ... seconds.
+        timeout: Seconds of silence after which a connection counts as broken.
+        sleep: Makes the pauses.
+
+    Raises:
+        ConnectionError: If the server refuses the file, or it has not arrived after so many tries.
+        ValueError: If what arrives is not the file: a web page, or the wrong checksum.
+    """
+    require(url.startswith(("http://", "https://")), "A download", "an http or https address", url)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checksums = {"sha256": sha256, "md5": md5}
+    part = path.with_name(f"{path.name}.part")
+    with FileLock(f"{path}.lock"):
+        if path.is_file() and not _difference(path, checksums):
+            return
+        problem = _fetch(url, part, tries, timeout, sleep)
+        if problem:
+            by_hand = f"Or get the file by other means and put it at {path}"
+            raise ConnectionError(f"{url} cannot be downloaded: {problem}. {by_hand}.")
+        difference = _difference(part, checksums)
+        _note(part).unlink()
+        if difference:
+            part.unlink()
+            raise ValueError(f"{url} gave a file with {difference}; what arrived was deleted. Try again.")
+        part.replace(path)
+
+
+def _fetch(url: str, part: Path, tries: int, timeout: float, sleep: Callable[[float], None]) -> str:
+    """Fetch the file in several tries; what stood in the way of the last one, or nothing."""
+    problem = ""
+    for attempt in range(tries):
+        if attempt:
+            pause = 2.0 ** (attempt - 1)
+            say(f"{url}: {problem}; next try in {pause:.0f} s")
+            sleep(pause)
+        try:
+            _fetch_rest(url, part, timeout)
+        except urllib.error.HTTPError as error:
+            error.close()
+            problem = f"the server answers {error.code} {error.reason}"
+            if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                part.unlink(missing_ok=True)  # as long as the file or longer: begin again
+            elif error.code < 500 and error.code not in _TRY_AGAIN:
+                return problem
+        except _BROKEN as error:
+            problem = str(error) or type(error).__name__
+        else:
+            return ""
+    return f"{problem} (in the last of {tries} tries; what has arrived is kept)"
+
+
+def _fetch_rest(url: str, part: Path, timeout: float) -> None:
+    """Ask once for what is missing, and begin again if the server's file is not the same any more."""
+    start, headers = _resumption(url, part)
+    request = urllib.request.Request(url, headers={"User-Agent": "genomask", **headers})
+    with urllib.request.urlopen(request, timeout=timeout) as response:
+        if response.headers.get_content_type() == "text/html":
+            raise ValueError(f"{url} answers with a web page; does the network or a proxy ask for a login?")
+        resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if not resumed:
+            part.unlink(missing_ok=True)
+            _note(part).write_text(f"{url}\n{_version(response.headers)}", encoding="utf-8")
+        if response.status == HTTPStatus.PARTIAL_CONTENT and not resumed:
+            raise HTTPException("the server sent another part of the file than it was asked for")
+        size = start * resumed + int(response.headers.get("Content-Length", 0))
+        title = f"Downloading {url.rpartition('/')[2]}"
+        with part.open("ab") as file, progress(title, float(size)) as advance:
+            advance(file.tell())
+            while piece := response.read1(_CHUNK):
+                file.write(piece)
+                advance(len(piece))
+            if file.tell() < size:
+                raise ConnectionError(f"the connection broke after {file.tell():,} of {size:,} bytes")
+
+
+def _resumption(url: str, part: Path) -> tuple[int, dict[str, str]]:
+    """How much of the file is here already, and the headers that ask for the rest of the same file."""
+    if not (part.is_file() and _note(part).is_file()):
+        return 0, {}
+    address, _, version = _note(part).read_text(encoding="utf-8").partition("\n")
+    start = part.stat().st_size
+    if address != url or not version or not start:
+        return 0, {}
+    return start, {"Range": f"bytes={start}-", "If-Range": version}
+
+
+def _note(part: Path) -> Path:
+    """Where it is written which version of the server's file a part belongs to."""
+    return part.with_name(f"{part.name}.from")
+
+
+def _version(headers: HTTPMessage) -> str:
+    """What tells this version of the server's file from another one, if anything does."""
+    tag = headers.get("ETag", "W/")
+    return headers.get("Last-Modified", "") if tag.startswith("W/") else tag
+
+
+def _difference(path: Path, checksums: dict[str, str | None]) -> str:
+    """The first checksum that is not as it should be; nothing if all are."""
+    for algorithm, needed in checksums.items():
+        if needed:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, algorithm).hexdigest()
+            if found != needed.lower():
+                return f"{algorithm} {found} instead of {needed}"
+    return ""

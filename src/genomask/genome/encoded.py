@@ -1,0 +1,106 @@
+"""A genome on disk: all its bases in one memory-mapped array, the records one after another."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from genomask.alphabet import OTHER
+from genomask.checks import require
+
+BASES_FILE: Final = "bases.u8"
+RECORDS_FILE: Final = "records.json"  # the length of every record, by name, in order
+RUNS_FILE: Final = "runs.npy"
+
+_BLOCK: Final = 1 << 18  # bases looked at together: few enough to stay in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedGenome:
+    """Bases of a genome, and where its records and its readable stretches lie.
+
+    Attributes:
+        bases: All records one after another, 0..3 in the order A, T, C, G and 4 for any other letter;
+            a read-only memory map.
+        names: Names of the records.
+        offsets: Record ``i`` is ``bases[offsets[i]:offsets[i + 1]]``.
+        runs: ``[start, stop)`` in ``bases`` of every longest stretch of A, C, G and T only. No run leads
+            from one record into the next, so neither does a k-mer or a segment within a run.
+    """
+
+    bases: UInt8[np.ndarray, " bases"]
+    names: tuple[str, ...]
+    offsets: Int64[np.ndarray, " _records"]
+    runs: Int64[np.ndarray, "runs 2"]
+
+
+def write_genome(records: Iterable[tuple[str, UInt8[np.ndarray, " _bases"]]], directory: Path) -> None:
+    """Write records (name and bases 0..4) into an existing directory, one record in memory at a time.
+
+    Raises:
+        ValueError: If two records share a name, or no record holds an A, C, G or T.
+    """
+    lengths: dict[str, int] = {}
+    runs = [np.empty((0, 2), dtype=np.int64)]
+    offset = 0
+    with (directory / BASES_FILE).open("wb") as file:
+        for name, bases in records:
+            require(name not in lengths, "A genome", "a name of its own for every record", name)
+            bases.tofile(file)
+            runs.append(acgt_runs(bases) + offset)
+            lengths[name] = len(bases)
+            offset += len(bases)
+            del bases  # its memory is free before the next record is read
+    require(any(map(len, runs)), "A genome", "at least one A, C, G or T", f"{offset} other letters")
+    np.save(directory / RUNS_FILE, np.concatenate(runs))
+    (directory / RECORDS_FILE).write_text(json.dumps(lengths), encoding="utf-8")
+
+
+def acgt_runs(bases: UInt8[np.ndarray, " bases"]) -> Int64[np.ndarray, "runs 2"]:
+    """Find ``[start, stop)`` of every longest stretch that holds A, C, G and T only."""
+    edges = [np.flatnonzero(bases[:1] < OTHER)]
+    for start in range(0, len(bases), _BLOCK):
+        known = bases[start : start + _BLOCK + 1] < OTHER
+        edges.append(np.flatnonzero(known[1:] != known[:-1]) + start + 1)
+    edges.append(np.flatnonzero(bases[-1:] < OTHER) + len(bases))
+    return np.concatenate(edges).reshape(-1, 2)
+
+
+def open_genome(directory: Path) -> EncodedGenome:
+    """Open what ``write_genome`` wrote.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the files do not belong together.
+    """
+    for file in (BASES_FILE, RECORDS_FILE, RUNS_FILE):
+        if not (directory / file).is_file():
+            raise FileNotFoundError(f"An encoded genome needs {directory / file}, which does not exist.")
+    lengths: dict[str, int] = json.loads((directory / RECORDS_FILE).read_text(encoding="utf-8"))
+    offsets = np.cumsum([0, *lengths.values()], dtype=np.int64)
+    size = (directory / BASES_FILE).stat().st_size
+    whole = f"the {offsets[-1]:,} bytes that {RECORDS_FILE} speaks of (delete the folder, it will be rebuilt)"
+    require(size == offsets[-1], str(directory / BASES_FILE), whole, size)
+    runs = np.load(directory / RUNS_FILE)
+    fits = runs.ndim == 2 and (np.diff(runs.ravel(), prepend=0, append=size) >= 0).all()
+    require(bool(fits), str(directory / RUNS_FILE), f"rising pairs of positions up to {size}", runs.shape)
+    bases = np.memmap(directory / BASES_FILE, dtype=np.uint8, mode="r")
+    return EncodedGenome(bases, tuple(lengths), offsets, runs)
+
+
+def sequence(genome: EncodedGenome, name: str, start: int, stop: int) -> UInt8[np.ndarray, " bases"]:
+    """Bases of a record from ``start`` (counted from 0) up to and without ``stop``; a view, not a copy.
+
+    Raises:
+        ValueError: If the genome has no such record, or the record no such positions.
+    """
+    require(name in genome.names, "A sequence", f"one of the records {', '.join(genome.names)}", name)
+    record = genome.names.index(name)
+    begin, end = genome.offsets[record : record + 2].tolist()
+    needed = f"0 <= start <= stop <= {end - begin}"
+    require(0 <= start <= stop <= end - begin, f"A sequence of {name}", needed, (start, stop))
+    return genome.bases[begin + start : begin + stop]

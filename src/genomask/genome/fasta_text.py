@@ -1,0 +1,108 @@
+"""The text of a FASTA file, plain or gzip, checked to its last byte; runs as a process of its own.
+
+pyfastx reads a truncated .gz as a short genome, and holds the interpreter's lock while it reads a record,
+so that no thread can check the stream meanwhile. A child process can: it reads the file once from standard
+input, checks it, and hands the plain text to pyfastx through a pipe. Standard library only, to start fast.
+"""
+
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from io import BufferedIOBase, BufferedReader, FileIO
+from typing import Final
+
+CHUNK: Final = 1 << 18
+_GZIP: Final = b"\x1f\x8b"
+_BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+class Tally:
+    """Counts records, and letters outside headers, in a FASTA text that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.letters = 0
+        self._in_header = False
+        self._last = ord("\n")
+
+    def add(self, piece: bytes) -> None:
+        """Count the next piece of the text."""
+        position = 0
+        while position < len(piece):
+            if self._in_header:
+                newline = piece.find(b"\n", position)
+                position = newline + 1 or len(piece)
+                self._in_header = newline < 0
+            else:
+                header = self._find_header(piece, position)
+                self.letters += header - position - _count_blanks(piece[position:header])
+                self._in_header = header < len(piece)
+                self.records += self._in_header
+                position = header
+        self._last = piece[-1]
+
+    def _find_header(self, piece: bytes, position: int) -> int:
+        """Position of the next ``>`` that begins a line, or the end of the piece."""
+        while (position := piece.find(b">", position)) >= 0:
+            if (piece[position - 1] if position else self._last) == ord("\n"):
+                return position
+            position += 1
+        return len(piece)
+
+
+def _count_blanks(text: bytes) -> int:
+    """Number of line ends, spaces and tabs; the rare ones are looked for before they are counted."""
+    return text.count(b"\n") + sum(text.count(blank) for blank in (b"\r", b" ", b"\t") if blank in text)
+
+
+def read_text(source: BufferedReader) -> Iterator[bytes]:
+    """Yield the plain text of a FASTA file in pieces.
+
+    Raises:
+        ValueError: If the file is no FASTA, or ends early, or is damaged.
+    """
+    text = _plain(source)
+    piece = b""
+    try:
+        while following := text.read(CHUNK):
+            if not piece and not following.startswith(b">"):
+                raise ValueError(f"a FASTA file starts with '>'; it starts with {following[:20]}")
+            piece = following
+            yield piece
+    except EOFError:
+        raise ValueError("it is truncated: its gzip stream has no end; get the file again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"it is a damaged gzip file ({error}); get the file again") from None
+    if not piece:
+        raise ValueError("it is empty")
+
+
+def _plain(source: BufferedReader) -> BufferedIOBase:
+    """The file itself, or the unpacked text of a gzip file."""
+    head = os.pread(source.fileno(), 14, 0)
+    if not head.startswith(_GZIP):
+        return source
+    is_bgzf = head[3:4] == b"\x04" and head[12:] == b"BC"  # an extra field, of the kind that bgzip writes
+    end = os.fstat(source.fileno()).st_size - len(_BGZF_END)
+    if is_bgzf and os.pread(source.fileno(), len(_BGZF_END), max(end, 0)) != _BGZF_END:
+        raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
+    return gzip.GzipFile(fileobj=source)
+
+
+def main() -> None:
+    """Copy standard input to standard output; on standard error, what was copied or what is wrong."""
+    tally = Tally()
+    with BufferedReader(FileIO(0), CHUNK) as source, open(1, "wb") as sink:
+        try:
+            for piece in read_text(source):
+                tally.add(piece)
+                sink.write(piece)
+        except ValueError as error:
+            sys.exit(str(error))
+    sys.stderr.write(f"{tally.records} records with {tally.letters} letters")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""``genome=grch38``: GRCh38.p13, the assembly of the paper (Sec. 3), downloaded from NCBI."""
+
+import os
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jaxtyping import UInt8
+from numpy import ndarray
+
+from genomask.checks import require
+from genomask.genome.download import download
+from genomask.genome.encoded import write_genome
+from genomask.genome.reader import read_fasta
+
+RELEASE: Final = "GRCh38.p13"
+ASSEMBLY: Final = f"GCF_000001405.39_{RELEASE}"
+CHROMOSOMES: Final = (*map(str, range(1, 23)), "X", "Y")  # the 24 of Sec. 3
+CHECKSUMS: Final = "md5checksums.txt"
+_FOLDER: Final = f"{ASSEMBLY}_assembly_structure/Primary_Assembly/assembled_chromosomes/FASTA"
+
+# NCBI's name of each sequence. The number after the point changes with every change of the sequence, so
+# that the names tell this assembly from any other.
+_VERSIONS: Final = (
+    11,
+    12,
+    12,
+    12,
+    10,
+    12,
+    14,
+    11,
+    12,
+    11,
+    10,
+    12,
+    11,
+    9,
+    10,
+    10,
+    11,
+    10,
+    10,
+    11,
+    9,
+    11,
+    11,
+    10,
+)
+_ACCESSIONS: Final = {
+    chromosome: f"NC_{number:06}.{version}"
+    for number, (chromosome, version) in enumerate(zip(CHROMOSOMES, _VERSIONS, strict=True), start=1)
+}
+
+
+@dataclass(frozen=True)
+class Grch38Genome:
+    """The human reference genome, a record for each chromosome, called chr1 to chrY.
+
+    ``chromosomes=[1, 2, 3]`` is what the ranking was counted on that the paper's authors published.
+    """
+
+    chromosomes: list[str] | None = None  # of 1..22, X, Y; None: all 24
+    cache: str | None = None  # where downloads stay; None: folder genomask of the user's cache
+    url: str = f"https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/001/405/{ASSEMBLY}"  # or a copy of it
+
+    def __post_init__(self) -> None:
+        known = self.chromosomes is None or (self.chromosomes and set(self.chromosomes) <= set(CHROMOSOMES))
+        require(bool(known), "genome.chromosomes", "some of 1..22, X, Y, or null for all", self.chromosomes)
+
+    @property
+    def label(self) -> str:
+        """Name in directories and tables."""
+        return "grch38"
+
+    def fingerprint(self) -> dict[str, Any]:
+        """All that shapes the genome, for hashing; needs no network."""
+        return {"source": "grch38", "release": RELEASE, "chromosomes": self._chosen()}
+
+    def encode(self, directory: Path) -> None:
+        """Download what is not in the cache yet, and write the encoded genome into an existing directory.
+
+        Raises:
+            ConnectionError: If a file cannot be downloaded.
+            ValueError: If a file is not what NCBI's list of checksums says, or not of this assembly.
+        """
+        with closing(_records(self._download())) as records:
+            write_genome(records, directory)
+
+    def _chosen(self) -> list[str]:
+        return [name for name in CHROMOSOMES if self.chromosomes is None or name in self.chromosomes]
+
+    def _download(self) -> dict[str, Path]:
+        """The file of every chosen chromosome, in the cache."""
+        folder, url = cache_folder(self.cache) / RELEASE, self.url.rstrip("/")
+        files: dict[str, Path] = {}
+        try:
+            download(f"{url}/{CHECKSUMS}", folder / CHECKSUMS)
+            checksums = _read_checksums(folder / CHECKSUMS)
+            for chromosome in self._chosen():
+                place = f"{_FOLDER}/chr{chromosome}.fna.gz"
+                require(place in checksums, str(folder / CHECKSUMS), f"a checksum of {place}", "none")
+                files[chromosome] = folder / Path(place).name
+                download(f"{url}/{place}", files[chromosome], md5=checksums[place])
+        except ConnectionError as error:
+            raise ConnectionError(f"{error} Or take a FASTA file: genome=fasta genome.path=FILE.") from None
+        return files
+
+
+def cache_folder(cache: str | None) -> Path:
+    """Where downloads stay: the given folder, else folder genomask of the user's cache (XDG_CACHE_HOME)."""
+    if cache:
+        return Path(cache).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "genomask"
+
+
+def _read_checksums(file: Path) -> dict[str, str]:
+    """MD5 of the assembly's files, by path; the lines of NCBI's list read ``<md5>  ./<path>``."""
+    lines = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
+    return {words[1].removeprefix("./"): words[0] for words in lines if len(words) == 2}
+
+
+def _records(files: dict[str, Path]) -> Generator[tuple[str, UInt8[ndarray, " _bases"]]]:
+    """Read the chromosomes, and see to it that they are those of this assembly."""
+    for chromosome, file in files.items():
+        for name, bases in read_fasta(file):
+            require(name == _ACCESSIONS[chromosome], str(file), f"sequence {_ACCESSIONS[chromosome]}", name)
+            yield f"chr{chromosome}", bases
+            del bases  # its memory is free before the next record is read

@@ -1,0 +1,87 @@
+"""Promoters and enhancers: stretches of background in which a grammar of motifs is planted."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64, UInt8
+
+from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROGRAMMES, PROMOTER_MOTIFS, draw_motif
+
+PROMOTER_BASES: Final = 600
+TSS: Final = 350  # position of the transcription start site in a promoter
+ISLAND_SHARE: Final = 0.7  # of promoters lie in a CpG island
+ISLAND_ENRICHMENT: Final = (0.1, 0.6)  # share of A and T that became C or G, in an island
+PROMOTER_ENRICHMENT: Final = (0.0, 0.2)  # and elsewhere
+
+ENHANCER_BASES: Final = 500
+ENHANCER_ENRICHMENT: Final = (0.0, 0.12)
+SITE_EVERY: Final = 50  # bases of enhancer per place for a motif
+SITE_SHARE: Final = 0.8  # of places that are taken
+
+
+class Sites(NamedTuple):
+    """Where one motif was planted in a block of elements; positions count along the element."""
+
+    motif: str
+    bases: int  # width of the motif
+    element: Int64[np.ndarray, " sites"]
+    start: Int64[np.ndarray, " sites"]
+    reverse: Bool[np.ndarray, " sites"]
+
+
+def plant_promoters(
+    blocks: UInt8[np.ndarray, "elements bases"], *, conservation: float, rng: np.random.Generator
+) -> list[Sites]:
+    """Turn blocks of background into promoters, in place; each block holds ``PROMOTER_BASES``."""
+    count = len(blocks)
+    island = rng.random(count) < ISLAND_SHARE
+    enrichment = (rng.uniform(*ISLAND_ENRICHMENT, size=count), rng.uniform(*PROMOTER_ENRICHMENT, size=count))
+    enrich(blocks, np.where(island, *enrichment), rng)
+    planted = []
+    for motif in PROMOTER_MOTIFS:
+        element = np.flatnonzero(rng.random(count) < motif.share)
+        start = TSS + rng.integers(motif.first, motif.last + 1, size=element.size)
+        reverse = (rng.random(element.size) < 0.5) & motif.either_strand
+        sites = Sites(motif.name, len(motif.consensus), element, start, reverse)
+        _write(blocks, sites, draw_motif(motif.consensus, element.size, conservation=conservation, rng=rng))
+        planted.append(sites)
+    return planted
+
+
+def plant_enhancers(
+    blocks: UInt8[np.ndarray, "elements bases"], *, conservation: float, rng: np.random.Generator
+) -> list[Sites]:
+    """Turn blocks of background into enhancers, in place; each block holds ``ENHANCER_BASES``.
+
+    An enhancer follows one programme: its motifs take turns along the element, some places stay empty.
+    """
+    count, places = len(blocks), ENHANCER_BASES // SITE_EVERY
+    enrich(blocks, rng.uniform(*ENHANCER_ENRICHMENT, size=count), rng)
+    programme = np.array(PROGRAMMES)[rng.integers(len(PROGRAMMES), size=count)]
+    wanted = programme[:, np.arange(places) % programme.shape[1]]
+    taken = rng.random((count, places)) < SITE_SHARE
+    planted = []
+    for name, consensus in ENHANCER_MOTIFS.items():
+        element, place = np.nonzero(taken & (wanted == name))
+        start = place * SITE_EVERY + rng.integers(SITE_EVERY - len(consensus) + 1, size=element.size)
+        sites = Sites(name, len(consensus), element, start, rng.random(element.size) < 0.5)
+        _write(blocks, sites, draw_motif(consensus, element.size, conservation=conservation, rng=rng))
+        planted.append(sites)
+    return planted
+
+
+def enrich(
+    blocks: UInt8[np.ndarray, "elements bases"],
+    probability: Float64[np.ndarray, " elements"],
+    rng: np.random.Generator,
+) -> None:
+    """Turn A into C and T into G (bit 1 of a base) with each element's probability."""
+    blocks |= 2 * (rng.random(blocks.shape) < probability[:, None]).astype(np.uint8)
+
+
+def _write(
+    blocks: UInt8[np.ndarray, "elements bases"], sites: Sites, copies: UInt8[np.ndarray, "sites _bases"]
+) -> None:
+    along = np.arange(sites.bases)
+    within = np.where(sites.reverse[:, None], sites.bases - 1 - along, along)
+    blocks[sites.element[:, None], sites.start[:, None] + within] = copies ^ sites.reverse[:, None]

@@ -1,0 +1,94 @@
+"""The synthetic genome as a source: its settings, its chromosomes, and the planted truth beside them."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from genomask.checks import require
+from genomask.genome.encoded import write_genome
+from genomask.genome.synthetic.background import Consensus, draw_consensus
+from genomask.genome.synthetic.chromosome import draw_chromosome
+from genomask.genome.synthetic.truth import Planted, planted_rows
+
+FORMAT: Final = 1  # changes whenever the same settings give other bases
+PLANTED: Final = "planted.csv"
+BASES_PER_ELEMENT: Final = 3_000  # leaves a slot for every element on every chromosome
+SHORTEST_CHROMOSOME: Final = 10_000
+CONSENSUS, CHROMOSOME, TASK = range(3)  # what a random stream is for
+
+
+@dataclass
+class SyntheticGenome:
+    """A human-like genome drawn from a seed, with a known grammar planted in it."""
+
+    bases: int = 3_000_000  # of all chromosomes together
+    chromosomes: int = 3
+    promoters: int = 450
+    enhancers: int = 450
+    conservation: float = 0.92  # probability that a planted base obeys its consensus; lower is harder
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        elements = self.promoters + self.enhancers
+        require(self.chromosomes >= 1, "genome.chromosomes", "at least 1", self.chromosomes)
+        require(self.promoters >= 0, "genome.promoters", "0 or more", self.promoters)
+        require(self.enhancers >= 0, "genome.enhancers", "0 or more", self.enhancers)
+        require(0 <= self.conservation <= 1, "genome.conservation", "a probability", self.conservation)
+        require(self.seed >= 0, "genome.seed", "0 or more", self.seed)
+        fewest = max(SHORTEST_CHROMOSOME * self.chromosomes, BASES_PER_ELEMENT * elements)
+        needed = f"{fewest:,} or more for {self.chromosomes} chromosomes and {elements} elements"
+        require(self.bases >= fewest, "genome.bases", needed, self.bases)
+
+    @property
+    def label(self) -> str:
+        """Name in directories and tables; says that nothing here was sequenced."""
+        return "synthetic"
+
+    def fingerprint(self) -> dict[str, Any]:
+        """All that shapes the genome, for hashing."""
+        return {"source": "synthetic", "format": FORMAT, **asdict(self)}
+
+    def stream(self, *purpose: int) -> np.random.Generator:
+        """Randomness for one purpose, independent of every other."""
+        return np.random.default_rng([self.seed, *purpose])
+
+    def consensus(self) -> Consensus:
+        """The repeat families of this genome."""
+        return draw_consensus(self.stream(CONSENSUS))
+
+    def encode(self, directory: Path) -> None:
+        """Write the encoded genome, and what was planted in it as ``planted.csv``, into a directory.
+
+        A planted sequence is read along its strand; ``start`` and ``stop`` are 0-based and half-open.
+        """
+        truth: list[Planted] = []
+        write_genome(self._records(truth), directory)
+        with (directory / PLANTED).open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(Planted._fields)
+            table.writerows(truth)
+
+    def _records(self, truth: list[Planted]) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
+        """Draw the chromosomes one after the other; what is planted is added to ``truth``."""
+        consensus = self.consensus()
+        for number in range(self.chromosomes):
+            length, promoters, enhancers = (
+                total * (number + 1) // self.chromosomes - total * number // self.chromosomes
+                for total in (self.bases, self.promoters, self.enhancers)
+            )
+            bases, placed = draw_chromosome(
+                length,
+                consensus,
+                promoters=promoters,
+                enhancers=enhancers,
+                conservation=self.conservation,
+                rng=self.stream(CHROMOSOME, number),
+            )
+            name = f"synthetic{number + 1}"
+            truth.extend(planted_rows(name, bases, placed))
+            yield name, bases

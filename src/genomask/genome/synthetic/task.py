@@ -1,0 +1,93 @@
+"""Three benchmarks of the synthetic genome, of a stated difficulty."""
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from genomask.alphabet import decode
+from genomask.checks import require, require_choice
+from genomask.genome.synthetic.background import ISOCHORE_GC, draw_background
+from genomask.genome.synthetic.elements import (
+    ENHANCER_BASES,
+    PROMOTER_BASES,
+    TSS,
+    enrich,
+    plant_enhancers,
+    plant_promoters,
+)
+from genomask.genome.synthetic.settings import TASK, SyntheticGenome
+
+PROMOTER_WINDOW: Final = slice(TSS - 249, TSS + 51)
+CORE_WINDOW: Final = slice(249 - 34, 249 + 36)  # of the window above
+TASKS: Final = ("prom_core", "prom_300", "cohn_enh")
+PARTS: Final = 20  # a negative promoter is a promoter cut into this many parts,
+KEPT_PARTS: Final = 8  # of which these keep their place; the others become background (DeePromoter)
+NEGATIVE_ENRICHMENT: Final = (0.0, 0.4)  # of that background, so that composition alone does not tell
+
+
+
+def synthetic_task(
+    genome: SyntheticGenome, name: str, *, train: int = 1_200, test: int = 600
+) -> dict[str, list[tuple[str, int]]]:
+    """Draw a benchmark: sequences with label 1 (promoter, enhancer) or 0, as many of each.
+
+    The elements obey the grammar and the composition of the genome, but none of them lies in it, so
+    no encoder has seen a test sequence. Even rows are elements and odd rows their negatives. Row i of
+    ``prom_core`` is the middle of row i of ``prom_300``.
+
+    Args:
+        genome: Settings whose seed, repeat families and conservation the benchmark shares.
+        name: ``prom_core`` (70 bases, -34..+35), ``prom_300`` (-249..+50) or ``cohn_enh`` (500).
+        train: Elements to train on, and as many negatives.
+        test: Other elements to test on, and as many negatives.
+
+    Returns:
+        ``train`` and ``test`` rows of sequence and label.
+
+    Raises:
+        ValueError: If there is no such benchmark, or a size is not positive.
+    """
+    require_choice(name, "task.name", TASKS)
+    require(min(train, test) >= 1, "task.train and task.test", "at least 1 element each", (train, test))
+    return {"train": _rows(genome, name, train, split=0), "test": _rows(genome, name, test, split=1)}
+
+
+def _rows(genome: SyntheticGenome, name: str, count: int, *, split: int) -> list[tuple[str, int]]:
+    if name == "cohn_enh":
+        pairs = _enhancers(genome, count, genome.stream(TASK, split, 0))
+    else:
+        pairs = _promoters(genome, count, genome.stream(TASK, split, 1))
+    if name == "prom_core":
+        pairs = pairs[:, :, CORE_WINDOW]
+    return [(decode(pair[1 - label]), label) for pair in pairs for label in (1, 0)]
+
+
+def _promoters(
+    genome: SyntheticGenome, count: int, rng: np.random.Generator
+) -> UInt8[np.ndarray, "rows 2 bases"]:
+    """Promoters, each with its negative: part of it kept in place, the rest from elsewhere."""
+    promoters = _windows(genome, count, PROMOTER_BASES, rng)
+    plant_promoters(promoters, conservation=genome.conservation, rng=rng)
+    promoters = promoters[:, PROMOTER_WINDOW]
+    elsewhere = _windows(genome, count, promoters.shape[1], rng)
+    enrich(elsewhere, rng.uniform(*NEGATIVE_ENRICHMENT, size=count), rng)
+    kept = rng.random((count, PARTS)).argsort(axis=1) < KEPT_PARTS
+    negatives = np.where(kept.repeat(promoters.shape[1] // PARTS, axis=1), promoters, elsewhere)
+    return np.stack((promoters, negatives), axis=1)
+
+
+def _enhancers(
+    genome: SyntheticGenome, count: int, rng: np.random.Generator
+) -> UInt8[np.ndarray, "rows 2 bases"]:
+    enhancers = _windows(genome, count, ENHANCER_BASES, rng)
+    plant_enhancers(enhancers, conservation=genome.conservation, rng=rng)
+    return np.stack((enhancers, _windows(genome, count, ENHANCER_BASES, rng)), axis=1)
+
+
+def _windows(
+    genome: SyntheticGenome, count: int, width: int, rng: np.random.Generator
+) -> UInt8[np.ndarray, "rows bases"]:
+    """Windows of background, each from an isochore of its own."""
+    gc = rng.uniform(*ISOCHORE_GC, size=count).astype(np.float32).repeat(width)
+    return draw_background(gc, genome.consensus(), rng).reshape(count, width)

@@ -1,0 +1,47 @@
+"""Control: the spans of PMI-masking with ranks drawn at random, which isolates the PMI signal."""
+
+import torch
+from jaxtyping import Bool, Int32, Int64
+from torch import Tensor
+
+from genomask.masking.draws import Stream, bits
+from genomask.masking.half_spans import HalfSpanMasking
+
+
+class SpanMasking(HalfSpanMasking):
+    """PMI-masking in which every token of a sequence has a random rank.
+
+    So the high half is a random half of the centers, and the hidden token a random one near the center;
+    lengths, overlaps and numbers of spans follow the same law as those of PMI-masking.
+    """
+
+    def __init__(
+        self,
+        *,
+        center_probability: float | None = None,
+        count: str = "bernoulli",
+        high_half: str = "ceil",
+        span_at: str = "best",
+        k: int = 6,
+        corrupt: str = "token",
+        random_specials: bool = False,
+    ) -> None:
+        super().__init__(
+            center_probability=center_probability,
+            count=count,
+            high_half=high_half,
+            span_at=span_at,
+            k=k,
+            corrupt=corrupt,
+            random_specials=random_specials,
+        )
+
+    def ranks(
+        self,
+        token_ids: Int64[Tensor, "batch tokens"],
+        content: Bool[Tensor, "batch tokens"],
+        keys: Int64[Tensor, " batch"],
+    ) -> Int32[Tensor, "batch tokens"]:
+        """Draw a rank for every token, as many different ones as there are k-mers."""
+        drawn = bits(keys, stream=Stream.RANKS, count=token_ids.shape[1]) >> (32 - 2 * self.k)
+        return torch.where(content, drawn, 4**self.k)

@@ -1,0 +1,54 @@
+"""Control: random spans of bases with geometric lengths, after SpanBERT (Joshi et al., 2020)."""
+
+from typing import Final
+
+import torch
+from jaxtyping import Bool, Int64
+from torch import Tensor
+
+from genomask.masking.base import Masking
+from genomask.masking.draws import Stream, uniform
+from genomask.masking.geometry import center_bases, cover
+
+STOP_PROBABILITY: Final = 0.2  # Joshi et al., Sec. 3.1
+LONGEST: Final = 10
+
+
+class WholeSpanMasking(Masking):
+    """Hide spans of 1 to 10 bases, 3.8 on average, that start anywhere."""
+
+    def __init__(
+        self,
+        *,
+        center_probability: float | None = None,
+        k: int = 6,
+        corrupt: str = "token",
+        random_specials: bool = False,
+    ) -> None:
+        super().__init__(
+            k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials
+        )
+
+    def span_tokens(self) -> float:
+        """Tokens that overlap a span of average length, which is the sum of its survival function."""
+        return self.k - 1 + sum(survival())
+
+    def choose_bases(
+        self,
+        token_ids: Int64[Tensor, "batch tokens"],
+        content: Bool[Tensor, "batch tokens"],
+        keys: Int64[Tensor, " batch"],
+    ) -> Bool[Tensor, "batch bases"]:
+        """Choose a span of bases from the center base of every center on."""
+        draw = uniform(keys, stream=Stream.CENTERS, count=token_ids.shape[1])
+        # One draw says both whether a token is a center and how long its span is.
+        lengths = torch.zeros_like(content, dtype=torch.int8)
+        for at_least in survival():
+            lengths += draw < self.center_probability * at_least
+        return cover(center_bases(lengths * content, self.k), LONGEST)
+
+
+def survival() -> list[float]:
+    """Probability that a span has at least 1, 2, .. 10 bases: geometric, given that it has no more than 10."""
+    longer = [(1 - STOP_PROBABILITY) ** n for n in range(LONGEST + 1)]
+    return [(tail - longer[-1]) / (1 - longer[-1]) for tail in longer[:-1]]

@@ -1,0 +1,75 @@
+"""Hugging Face BERT modules, drawn from a seed or read from an exported encoder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
+
+from genomask.alphabet import PAD, vocabulary_size
+from genomask.models.checkpoint import fill
+from genomask.models.export import import_encoder
+from genomask.models.settings import ModelSettings
+
+
+def bert_config(settings: ModelSettings) -> BertConfig:
+    """The Hugging Face configuration of these settings."""
+    return BertConfig(
+        vocab_size=vocabulary_size(settings.k),
+        hidden_size=settings.hidden_size,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        intermediate_size=settings.intermediate_size,
+        hidden_act="gelu",
+        hidden_dropout_prob=settings.hidden_dropout,
+        attention_probs_dropout_prob=settings.attention_dropout,
+        max_position_embeddings=settings.max_tokens,
+        type_vocab_size=2,  # as DNABERT, which has BERT's two sentence types and uses the first
+        initializer_range=settings.initializer_range,
+        layer_norm_eps=settings.layer_norm_eps,
+        pad_token_id=PAD,
+        tie_word_embeddings=True,
+    )
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let the seed alone decide what modules built in the block draw; no draw outside is disturbed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def masked_language_model(settings: ModelSettings, *, seed: int) -> BertForMaskedLM:
+    """A fresh encoder with an MLM head whose decoder is the table of token embeddings."""
+    with seeded(seed):
+        return BertForMaskedLM(bert_config(settings))
+
+
+def sequence_classifier(
+    source: ModelSettings | Path, *, classes: int, seed: int, hidden_dropout: float
+) -> BertForSequenceClassification:
+    """An encoder with a fresh head: pooler (dense and tanh on [CLS]), dropout, linear layer.
+
+    The pooler is drawn from the seed together with the classifier, since MLM pretraining trains none.
+
+    Args:
+        source: Folder of an exported encoder, or settings for an encoder drawn from the seed.
+        classes: Labels of the task.
+        seed: Draws all weights that are not read from the folder.
+        hidden_dropout: Replaces the encoder's, in the head too; attention dropout stays.
+
+    Raises:
+        FileNotFoundError: If the folder holds no encoder.
+        ValueError: If its files do not fit together.
+    """
+    fresh = isinstance(source, ModelSettings)
+    config, weights = (bert_config(source), {}) if fresh else import_encoder(source)
+    config.num_labels = classes
+    config.hidden_dropout_prob = hidden_dropout
+    with seeded(seed):
+        model = BertForSequenceClassification(config)
+    if not fresh:
+        fill(model.bert, weights, source, keep=("pooler.dense.weight", "pooler.dense.bias"))
+    return model

@@ -1,0 +1,42 @@
+"""A model folder that Hugging Face's Auto classes open offline, without custom code.
+
+It holds model.safetensors, config.json, tokenizer.json and tokenizer_config.json, and it is what fine-tuning
+reads the encoder from.
+"""
+
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+from transformers import BertConfig, BertPreTrainedModel
+
+from genomask.models.checkpoint import read_weights
+from genomask.models.settings import ModelSettings
+from genomask.models.tokenizer import save_tokenizer
+
+
+def export_encoder(model: BertPreTrainedModel, directory: Path, settings: ModelSettings) -> None:
+    """Write a model, with the head that it has, and the tokenizer of its settings into an existing folder."""
+    tied = model.all_tied_weights_keys  # the MLM decoder's, which are written once, as token embeddings
+    weights = {name: weight for name, weight in model.state_dict().items() if name not in tied}
+    save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
+    model.config.architectures = [type(model).__name__]
+    model.config.to_json_file(directory / "config.json", use_diff=False)
+    save_tokenizer(directory, k=settings.k, max_tokens=settings.max_tokens)
+
+
+def import_encoder(directory: Path) -> tuple[BertConfig, dict[str, Tensor]]:
+    """Configuration and weights of an exported encoder, named as in ``BertModel``; no head, no pooler.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or a file of it is missing.
+        ValueError: If the weights are damaged.
+    """
+    weights = read_weights(directory)
+    if not (directory / "config.json").is_file():
+        raise FileNotFoundError(f"An encoder needs config.json beside its weights; {directory} holds none.")
+    encoder = {
+        name.removeprefix("bert."): weight for name, weight in weights.items() if name.startswith("bert.")
+    }
+    without_pooler = {name: weight for name, weight in encoder.items() if not name.startswith("pooler.")}
+    return BertConfig.from_json_file(directory / "config.json"), without_pooler

@@ -1,0 +1,158 @@
+"""Masked language modelling (Sec. 3, "MLM training") as a LightningModule."""
+
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from lightning import LightningModule
+from lightning.pytorch.strategies import ParallelStrategy
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torchmetrics import MeanMetric
+from transformers import BertForMaskedLM
+
+from genomask.alphabet import PAD
+from genomask.corpus.steps import Cut, StepBatch
+from genomask.masking.base import MaskedBatch, Masking, maskable
+from genomask.masking.draws import sequence_keys
+from genomask.models.forward import HiddenTokens, locate, masked_logits
+from genomask.optimisation import adamw
+from genomask.pretrain.settings import PretrainSettings
+from genomask.seeds import derived_seed
+from genomask.tokens import tokenise
+
+VALIDATION_SEED = 2**31  # one fixed draw for every model, so that perplexities can be compared
+
+
+class MicroBatch(NamedTuple):
+    """Rows of a step that go through the encoder together; ``targets`` are the ids of the hidden tokens."""
+
+    input_ids: Int64[Tensor, "batch tokens"]
+    attention: Bool[Tensor, "batch tokens"] | None
+    hidden: HiddenTokens
+    targets: Int64[Tensor, " hidden_tokens"]
+
+
+def micro_batch(
+    token_ids: Int64[Tensor, "batch tokens"], masked: MaskedBatch, cut: Cut, *, k: int
+) -> MicroBatch:
+    """Take a micro-batch out of a step, no wider than it needs; without padding, it needs no attention mask."""
+    block = slice(cut.start, cut.stop), slice(0, max(cut.longest - k + 1, 0) + 2)
+    token_ids = token_ids[block]
+    hidden = locate(masked.hidden[block])
+    targets = token_ids.flatten().index_select(0, hidden.flat)
+    attention = token_ids != PAD if cut.shortest < cut.longest else None
+    return MicroBatch(masked.input_ids[block], attention, hidden, targets)
+
+
+class PretrainModule(LightningModule):
+    """Pretrain an encoder under a masking strategy; one training step is one optimiser step.
+
+    A step's sequences are masked together, then go through the encoder in micro-batches. The loss is the
+    mean over all hidden tokens of the step, whatever the micro-batches; DNABERT's scripts average the means
+    of micro-batches, which weighs tokens of micro-batches with few hidden tokens more.
+
+    Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it exactly.
+
+    Args:
+        model: Encoder with its MLM head, tied.
+        masking: The strategy under study.
+        common: The one masking under which the perplexities of all models are compared (Fig. 1).
+        settings: Optimiser and budget.
+        k: Bases in a k-mer.
+        warmup_steps: Optimiser steps until the full learning rate.
+        seed: Draws masks and dropout.
+    """
+
+    def __init__(
+        self,
+        model: BertForMaskedLM,
+        masking: Masking,
+        common: Masking,
+        *,
+        settings: PretrainSettings,
+        k: int,
+        warmup_steps: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.model, self.masking, self.common = model, masking, common
+        self.settings, self.k, self.warmup_steps, self.seed = settings, k, warmup_steps, seed
+        names = ("perplexity", "perplexity_common")
+        self.validation = nn.ModuleDict({name: MeanMetric(nan_strategy="error") for name in names})
+
+    def configure_optimizers(self):
+        """AdamW with linear warmup and decay over the whole budget."""
+        optimizer, schedule = adamw(
+            self.model,
+            learning_rate=self.settings.learning_rate,
+            betas=(self.settings.beta1, self.settings.beta2),
+            epsilon=self.settings.epsilon,
+            weight_decay=self.settings.weight_decay,
+            warmup_steps=self.warmup_steps,
+            max_steps=self.settings.max_steps,
+        )
+        return [optimizer], [schedule]
+
+    def training_step(self, batch: StepBatch, batch_idx: int) -> None:
+        """Accumulate the gradient over the step's micro-batches, then update the weights once."""
+        torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step, self.global_rank))
+        optimizer, schedule = self.optimizers(), self.lr_schedulers()
+        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
+        masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.index))
+        total = self.all_gather(masked.hidden.sum()).sum().clamp(min=1)
+
+        parts = [micro_batch(token_ids, masked, cut, k=self.k) for cut in batch.cuts]
+        loss = torch.zeros((), device=self.device)
+        for number, part in enumerate(parts, start=1):
+            with self._no_exchange_before_the_last(number, len(parts)):
+                share = self._loss_sum(part) / total
+                self.manual_backward(share * self.trainer.world_size)
+            loss += share.detach()
+
+        self.clip_gradients(optimizer, gradient_clip_val=self.settings.clip_norm, gradient_clip_algorithm="norm")
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        self._log_step(loss, token_ids, masked, schedule.get_last_lr()[0])
+
+    def validation_step(self, batch: StepBatch, batch_idx: int) -> None:
+        """Measure perplexity under the model's own masking and under the common one (Fig. 1)."""
+        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
+        keys = sequence_keys(VALIDATION_SEED, batch.epoch, batch.index)
+        for metric, masking in zip(self.validation.values(), (self.masking, self.common), strict=True):
+            masked = masking(token_ids, keys)
+            count = masked.hidden.sum()
+            part = micro_batch(token_ids, masked, batch.cuts[0], k=self.k)
+            metric.update(self._loss_sum(part) / count.clamp(min=1), weight=count)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the perplexities, exp of the mean loss in nats per hidden token."""
+        for name, metric in self.validation.items():
+            self.log(f"validation/{name}", metric.compute().exp())
+            metric.reset()
+
+    def _loss_sum(self, part: MicroBatch) -> Float[Tensor, ""]:
+        """Cross-entropy in nats, summed over the hidden tokens; 0 where nothing is hidden."""
+        if self.settings.shortcut:
+            logits = masked_logits(self.model, part.input_ids, part.hidden, part.attention)
+        else:
+            every = self.model(part.input_ids, attention_mask=part.attention).logits
+            logits = every.flatten(0, 1).index_select(0, part.hidden.flat)
+        return cross_entropy(logits.float(), part.targets, reduction="sum")
+
+    def _no_exchange_before_the_last(self, number: int, count: int):
+        strategy = self.trainer.strategy
+        waits = isinstance(strategy, ParallelStrategy) and number < count
+        return strategy.block_backward_sync() if waits else nullcontext()
+
+    def _log_step(self, loss: Tensor, token_ids: Tensor, masked: MaskedBatch, rate: float) -> None:
+        if self.global_step % self.settings.log_every:
+            return
+        if not loss.isfinite():
+            raise ValueError(f"The loss became {loss.item()} at step {self.global_step}: lower pretrain.learning_rate.")
+        hidden = masked.hidden.sum() / maskable(token_ids).sum()
+        values = {"loss": loss, "hidden_share": hidden, "learning_rate": rate}
+        self.log_dict({f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True)

@@ -1,0 +1,105 @@
+"""CSV files whose every cell is checked: an error names the file and the line."""
+
+import csv
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Int64
+
+from genomask.alphabet import BASES, encode
+
+
+class Cell(NamedTuple):
+    """What the cells of a column hold: in words, and as a function that raises ``ValueError``."""
+
+    needed: str
+    parse: Callable[[str], Any]
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a CSV; a Python float is written so that it reads back bit for bit."""
+    with path.open("w", newline="", encoding="ascii") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def read_csv(path: Path, columns: Mapping[str, Cell]) -> dict[str, list[Any]]:
+    """Read a CSV that has exactly these columns, in this order.
+
+    Returns:
+        The values of each column; those at index i stand in line i + 2.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the header differs or there are no rows; or, with its line, if a row has too
+            few or too many cells or a cell is not what its column needs.
+    """
+    header = ",".join(columns)
+    if not path.is_file():
+        raise FileNotFoundError(f"A CSV with the header {header} is needed at {path}; found no file.")
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        found, *rows = list(csv.reader(file)) or [[]]
+    if found != list(columns) or not rows:
+        raise ValueError(f"{path} needs the header {header} and rows; found {','.join(found)!r}.")
+    for index, row in enumerate(rows):
+        if len(row) != len(columns):
+            raise row_error(path, index, f"{len(columns)} cells", row)
+    texts = dict(zip(columns, zip(*rows, strict=True), strict=True))
+    return {name: _parse(path, name, cell, texts[name]) for name, cell in columns.items()}
+
+
+def row_error(path: Path, index: int, needed: str, found: object) -> ValueError:
+    """Error for the row at this index, by file and line."""
+    return ValueError(f"{path}, line {index + 2}, needs {needed}; found {found!r}.")
+
+
+def refuse_repeats(path: Path, name: str, values: Iterable[Hashable]) -> None:
+    """Raise for the first row whose value an earlier row of the column has."""
+    seen = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            raise row_error(path, index, f"a {name} that no line before it has", value)
+        seen.add(value)
+
+
+def kmer_codes(kmers: Sequence[str], k: int) -> Int64[np.ndarray, " rows"]:
+    """Base-4 codes of k-mers that all have length k."""
+    return encode("".join(kmers)).reshape(-1, k) @ 4 ** np.arange(k - 1, -1, -1)
+
+
+def _parse(path: Path, name: str, cell: Cell, texts: Sequence[str]) -> list[Any]:
+    values = []
+    for index, text in enumerate(texts):
+        try:
+            values.append(cell.parse(text))
+        except ValueError as error:
+            raise row_error(path, index, f"{cell.needed} in {name}", text) from error
+    return values
+
+
+def _kmer(text: str) -> str:
+    if not text or text.strip(BASES):
+        raise ValueError(text)
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise ValueError(text)
+    return int(text)
+
+
+def _score(text: str) -> float:
+    score = float(text)
+    if math.isnan(score) or score == math.inf:
+        raise ValueError(text)
+    return score
+
+
+KMER: Final = Cell("the letters A, C, G and T only", _kmer)
+COUNT: Final = Cell("an integer from 0 and below 10**18", _count)
+SCORE: Final = Cell("a number or -inf", _score)

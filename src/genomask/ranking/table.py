@@ -1,0 +1,120 @@
+"""The ranked list of all k-mers (RANK in Sec. 4.1), and the CSV that carries it.
+
+How a ranking was scored is a setting of the run that built it, not part of the ranking: a CSV from
+anywhere is a ranking as long as it gives every k-mer one rank.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from genomask.alphabet import kmer_table
+from genomask.checks import require, require_choice
+from genomask.ranking.csv_table import (
+    COUNT,
+    KMER,
+    SCORE,
+    kmer_codes,
+    read_csv,
+    refuse_repeats,
+    row_error,
+    write_csv,
+)
+from genomask.ranking.pmi import RARE_COUNT, SCORERS, normalized_pmi
+
+COLUMNS: Final = {"rank": COUNT, "kmer": KMER, "count": COUNT, "pmi": SCORE, "normalized_pmi": SCORE}
+
+
+@dataclass
+class RankingSettings:
+    """How the k-mers of a genome are ranked: k, the score (``eq1`` or ``released``) and c of Eq. 2."""
+
+    k: int = 6  # Sec. 3
+    mode: str = "eq1"
+    rare_count: int = RARE_COUNT
+
+    def __post_init__(self) -> None:
+        require(2 <= self.k <= 10, "ranking.k", "a length from 2 to 10", self.k)
+        require_choice(self.mode, "ranking.mode", tuple(SCORERS))
+        require(self.rare_count >= 2, "ranking.rare_count", "at least 2 occurrences", self.rare_count)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """All k-mers by base-4 code; rank 1 has the highest normalized PMI, ranks are 1..4**k."""
+
+    k: int
+    rank: Int64[np.ndarray, " kmers"]
+    count: Int64[np.ndarray, " kmers"]
+    pmi: Float64[np.ndarray, " kmers"]
+    normalized_pmi: Float64[np.ndarray, " kmers"]
+
+
+def rank_kmers(
+    counts: Sequence[Int64[np.ndarray, " _kmers"]],
+    *,
+    k: int = 6,
+    rare_count: int = RARE_COUNT,
+    mode: str = "eq1",
+) -> Ranking:
+    """Rank all k-mers by normalized PMI; equal ones follow the order of their letters.
+
+    Args:
+        counts: Occurrences of each n-mer for n = 1..k or more, by base-4 code.
+        k: Length of the ranked k-mers.
+        rare_count: The constant c of Eq. 2.
+        mode: ``eq1`` for Eq. 1 as printed, ``released`` for the score of the published ranking.
+
+    Raises:
+        ValueError: If a setting is out of range or the counts stop short of k.
+    """
+    RankingSettings(k=k, mode=mode, rare_count=rare_count)
+    require(len(counts) >= k, "A ranking", f"counts for n = 1..{k}", f"{len(counts)} table(s)")
+    score = SCORERS[mode](counts[:k])
+    normalized = normalized_pmi(score, counts[k - 1], rare_count=rare_count)
+    rank = np.empty(4**k, dtype=np.int64)
+    rank[np.lexsort((np.array(kmer_table(k)), -normalized))] = np.arange(1, 4**k + 1)
+    return Ranking(k, rank, counts[k - 1], score, normalized)
+
+
+def identity_ranking(k: int) -> Ranking:
+    """Rank every k-mer by its code: a stand-in where no genome has been counted yet."""
+    zeros = np.zeros(4**k)
+    return Ranking(k, np.arange(1, 4**k + 1), np.zeros(4**k, dtype=np.int64), zeros, zeros)
+
+
+def write_ranking(ranking: Ranking, path: Path) -> None:
+    """Write ``rank,kmer,count,pmi,normalized_pmi``, best rank first."""
+    kmers = np.array(kmer_table(ranking.k))
+    columns = (ranking.rank, kmers, ranking.count, ranking.pmi, ranking.normalized_pmi)
+    order = np.argsort(ranking.rank)
+    write_csv(path, COLUMNS, zip(*(column[order].tolist() for column in columns), strict=True))
+
+
+def read_ranking(path: Path) -> Ranking:
+    """Read a ranking; its rows may stand in any order.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a cell is malformed, a k-mer or rank is missing, repeated or out of range.
+    """
+    columns = read_csv(path, COLUMNS)
+    kmers = columns["kmer"]
+    k = len(kmers[0])
+    for index, (kmer, rank) in enumerate(zip(kmers, columns["rank"], strict=True)):
+        if len(kmer) != k:
+            raise row_error(path, index, f"a {k}-mer, as in line 2", kmer)
+        if not 1 <= rank <= 4**k:
+            raise row_error(path, index, f"a rank from 1 to {4**k}", rank)
+    for name in ("kmer", "rank"):
+        refuse_repeats(path, name, columns[name])
+    require(len(kmers) == 4**k, str(path), f"one row for each of the {4**k} {k}-mers", len(kmers))
+
+    by_code = np.argsort(kmer_codes(kmers, k))
+    rank, count = (np.array(columns[name], dtype=np.int64)[by_code] for name in ("rank", "count"))
+    score, normalized = (np.array(columns[name])[by_code] for name in ("pmi", "normalized_pmi"))
+    return Ranking(k, rank, count, score, normalized)

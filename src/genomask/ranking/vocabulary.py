@@ -1,0 +1,152 @@
+"""PMI-VOCAB's masking vocabulary: the k-mers of length 2..10 that are worth masking whole (Sec. 5.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64, Shaped
+
+from genomask.alphabet import kmer_text
+from genomask.checks import require, require_choice
+from genomask.ranking.csv_table import kmer_codes
+from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi
+
+FLOOR_COUNT: Final = 10_000  # Sec. 5.4
+SIZE: Final = 40_000  # Sec. 5.4
+GENOME_BASES: Final = 2.94e9  # A, C, G and T of GRCh38's 24 chromosomes, on which the two above were set
+
+
+@dataclass
+class VocabularySettings:
+    """Which k-mers become words.
+
+    Attributes:
+        shortest: Length of the shortest words.
+        longest: Length of the longest words.
+        floor_count: Occurrences that a word needs; scaled to the genome if ``None``.
+        size: Number of words, exactly; scaled to the genome, and at most every k-mer that reaches
+            the floor, if ``None``.
+        selection: ``global`` ranks all lengths together (Sec. 5.4), ``quota`` each length apart.
+        quotas: Share of the words for each length from ``shortest`` on, as in Levine et al. (2021);
+            what a length cannot fill passes to the next longer one. With ``None`` every length
+            keeps the same share of its k-mers: the shares of Levine et al. halve from one length to the
+            next longer, and half of 40,000 words cannot be 2-mers, of which DNA has 16.
+        rare_count: The constant c of Eq. 2.
+    """
+
+    shortest: int = 2
+    longest: int = 10
+    floor_count: int | None = None
+    size: int | None = None
+    selection: str = "global"
+    quotas: list[float] | None = None
+    rare_count: int = RARE_COUNT
+
+    def __post_init__(self) -> None:
+        lengths = f"2 <= shortest <= longest <= 10, with longest={self.longest}"
+        require(2 <= self.shortest <= self.longest <= 10, "vocab.shortest", lengths, self.shortest)
+        require_choice(self.selection, "vocab.selection", ("global", "quota"))
+        for name in ("floor_count", "size"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"vocab.{name}", "null or a number from 1", value)
+        require(self.rare_count >= 2, "vocab.rare_count", "at least 2 occurrences", self.rare_count)
+        if self.quotas is not None:
+            self._check_quotas(self.quotas)
+
+    def _check_quotas(self, quotas: list[float]) -> None:
+        lengths = self.longest - self.shortest + 1
+        require(self.selection == "quota", "vocab.quotas", "selection=quota", self.selection)
+        valid = len(quotas) == lengths and min(quotas) >= 0 and abs(sum(quotas) - 1) < 1e-6
+        require(valid, "vocab.quotas", f"{lengths} shares from 0 that sum to 1", quotas)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskingVocabulary:
+    """Words in the order of their rank, highest normalized PMI first."""
+
+    words: list[str]
+    count: Int64[np.ndarray, " words"]
+    normalized_pmi: Float64[np.ndarray, " words"]
+
+
+def scale_to_genome(settings: VocabularySettings, genome_bases: int) -> tuple[int, int]:
+    """Floor and size of the vocabulary of a genome of so many A, C, G and T.
+
+    A floor left open is the share of the genome that 10,000 is of the human genome, but at least c,
+    below which Eq. 2 calls a k-mer rare. The same share lets the same k-mers through, so 40,000
+    words are as selective on a smaller genome. Only a floor that is a larger share, as c is
+    below 30 Mb, lets fewer k-mers through, about in inverse proportion, and a size left open shrinks
+    alike. Human chromosome 20 and parts of it down to 1 Mb so keep 17 to 19 % of what reaches the floor.
+    """
+    human_share = FLOOR_COUNT * genome_bases / GENOME_BASES
+    floor = settings.floor_count or max(settings.rare_count, round(human_share))
+    return floor, settings.size or max(1, round(SIZE * min(1, human_share / floor)))
+
+
+def build_vocabulary(
+    counts: Sequence[Int64[np.ndarray, " _kmers"]], settings: VocabularySettings
+) -> MaskingVocabulary:
+    """Choose the words by Eq. 1 and Eq. 2, each length scored on its own counts.
+
+    Equal scores follow length, then base-4 code.
+
+    Args:
+        counts: Occurrences of each n-mer for n = 1..longest or more, by base-4 code.
+        settings: Which k-mers become words.
+
+    Raises:
+        ValueError: If the counts stop short of the longest word, no k-mer reaches the floor, or
+            there are fewer words than the settings ask for.
+    """
+    needed = f"counts for n = 1..{settings.longest}"
+    require(len(counts) >= settings.longest, "A vocabulary", needed, f"{len(counts)} table(s)")
+    floor, size = scale_to_genome(settings, int(counts[0].sum()))
+    lengths = range(settings.shortest, settings.longest + 1)
+    common = np.concatenate([_common_kmers(counts[:n], floor, settings.rare_count) for n in lengths])
+    require(len(common) > 0, "vocab.floor_count", "a floor that some k-mer reaches", floor)
+
+    ranked = common[np.lexsort((common["code"], common["length"], -common["score"]))]
+    if settings.selection == "quota":
+        ranked = ranked[_within_quotas(ranked["length"], size, settings)]
+    chosen = ranked[:size]
+    asked = settings.size or max(1, len(chosen))
+    require(len(chosen) == asked, "vocab.size", f"at most the {len(chosen)} words there are", asked)
+    words = [kmer_text(code, n) for code, n in chosen[["code", "length"]].tolist()]
+    return MaskingVocabulary(words, chosen["count"], chosen["score"])
+
+
+def membership(vocabulary: MaskingVocabulary) -> dict[int, Bool[np.ndarray, " _kmers"]]:
+    """Which of all ``4**n`` k-mers are words, by base-4 code, for every length n that has words."""
+    member = {}
+    for n in sorted({len(word) for word in vocabulary.words}):
+        member[n] = np.zeros(4**n, dtype=bool)
+        member[n][kmer_codes([word for word in vocabulary.words if len(word) == n], n)] = True
+    return member
+
+
+def _common_kmers(
+    counts: Sequence[Int64[np.ndarray, " _kmers"]], floor: int, rare_count: int
+) -> Shaped[np.ndarray, " rows"]:
+    """Every k-mer of the last table that reaches the floor, with its normalized PMI."""
+    scores = normalized_pmi(pmi(counts), counts[-1], rare_count=rare_count)
+    codes = np.flatnonzero(counts[-1] >= floor)
+    common = np.empty(len(codes), dtype=[("length", "i8"), ("code", "i8"), ("count", "i8"), ("score", "f8")])
+    common["length"], common["code"] = len(counts), codes
+    common["count"], common["score"] = counts[-1][codes], scores[codes]
+    return common
+
+
+def _within_quotas(
+    length: Int64[np.ndarray, " rows"], size: int, settings: VocabularySettings
+) -> Bool[np.ndarray, " rows"]:
+    """Mark the best k-mers of each length; the rows are in the order of their rank."""
+    available = np.bincount(length, minlength=settings.longest + 1)[settings.shortest :]
+    shares = available / len(length) if settings.quotas is None else settings.quotas
+    wanted = np.diff(np.rint(np.cumsum(shares) * size).astype(int), prepend=0)
+    kept, left_over = np.zeros(len(length), dtype=bool), 0
+    for n, (goal, there) in enumerate(zip(wanted, available, strict=True), start=settings.shortest):
+        taken = min(goal + left_over, there)
+        left_over += goal - taken
+        kept[np.flatnonzero(length == n)[:taken]] = True
+    return kept

@@ -1,0 +1,153 @@
+"""Stage ``pretrain``: from a genome and a masking strategy to an encoder that Hugging Face can open."""
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from genomask.console import say
+from genomask.corpus.datamodule import CorpusDataModule
+from genomask.masking.base import Masking
+from genomask.masking.draws import sequence_keys
+from genomask.masking.random import RandomMasking
+from genomask.masking.rate import match_rate, realised_rate
+from genomask.models.bert import masked_language_model
+from genomask.models.export import export_encoder
+from genomask.models.weights import load_dnabert
+from genomask.pretrain.module import PretrainModule
+from genomask.seeds import derived_seed
+from genomask.stages.context import Context
+from genomask.stages.rank import build_genome, genome_artefact
+from genomask.stages.strategy import make_strategy, strategy_inputs
+from genomask.stages.training import checkpoint_callback, loggers, newest_checkpoint, trainer
+from genomask.store.artefact import Artefact
+from genomask.store.files import sha256, write_json
+from genomask.tokens import tokenise
+
+ENCODER_FORMAT = 1  # raised when the code would train other weights
+HARMLESS = ("micro_batch", "shortcut", "log_every", "checkpoint_every", "workers")  # shape rounding, not results
+CALIBRATION_SEED = 2**31 + 1
+
+
+def encoder_artefact(run: Context) -> Artefact:
+    """The encoder, identified by everything that shapes its weights and the curves beside them."""
+    config = run.config
+    label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
+    pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in HARMLESS}
+    model = asdict(config.model) | {"weights": _weights_digest(config.model.weights)}
+    del model["name"], model["paper_batch"]
+    settings = {
+        "format": ENCODER_FORMAT,
+        "model": model,
+        "masking": config.masking,
+        "match_rate": config.match_rate,
+        "corpus": asdict(config.corpus),
+        "pretrain": pretrain | {"batch": _batch(run), "warmup_steps": config.wc.of(config.pretrain.max_steps)},
+        "seed": config.pretrain_seed,
+    }
+    return Artefact("encoder", label, settings, (genome_artefact(run), *strategy_inputs(run)))
+
+
+def build_encoder(run: Context) -> Path:
+    """Pretrain the encoder, or go on with a pretraining that was interrupted.
+
+    The directory is a Hugging Face model with its tokenizer, plus ``pretraining.json`` and ``log/``.
+    """
+    artefact = encoder_artefact(run)
+    if run.store.has(artefact):
+        return run.store.open(artefact)
+    corpus, masking = _corpus(run), make_strategy(run)
+    return run.store.build(artefact, lambda directory: _pretrain(run, corpus, masking, directory), resumable=True)
+
+
+def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, directory: Path) -> None:
+    config = run.config
+    masking, rates = _calibrated(masking, corpus, run)
+    module = PretrainModule(
+        _initial_model(run),
+        masking,
+        RandomMasking(k=config.model.k),
+        settings=config.pretrain,
+        k=config.model.k,
+        warmup_steps=config.wc.of(config.pretrain.max_steps),
+        seed=config.pretrain_seed,
+    )
+    checkpoints = directory / "checkpoints"
+    fit = trainer(
+        config,
+        precision=config.pretrain.precision,
+        loggers=loggers(config, directory / "log", job="pretrain", name=encoder_artefact(run).name),
+        callbacks=[checkpoint_callback(checkpoints, every=config.pretrain.checkpoint_every)],
+        max_steps=config.pretrain.max_steps,
+        val_check_interval=min(config.pretrain.validate_every, max(config.pretrain.max_steps, 1)),
+        log_every_n_steps=config.pretrain.log_every,
+    )
+    if config.pretrain.max_steps:
+        fit.fit(module, datamodule=corpus, ckpt_path=newest_checkpoint(checkpoints))
+    perplexity = fit.validate(module, datamodule=corpus, verbose=False)[0]
+    export_encoder(module.model, directory, config.model)
+    write_json(directory / "pretraining.json", _summary(rates, perplexity, corpus, run))
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def _corpus(run: Context) -> CorpusDataModule:
+    config = run.config
+    return CorpusDataModule(
+        build_genome(run),
+        config.corpus,
+        seed=config.pretrain_seed,
+        batch=_batch(run),
+        micro_batch=config.pretrain.micro_batch,
+        max_steps=config.pretrain.max_steps,
+        validation_segments=config.pretrain.validation_segments,
+        workers=config.pretrain.workers,
+    )
+
+
+def _batch(run: Context) -> int:
+    return run.config.hga.of(run.config.pretrain.batch or run.config.model.paper_batch)
+
+
+def _initial_model(run: Context):
+    settings = run.config.model
+    if settings.weights is not None:
+        return load_dnabert(Path(settings.weights), settings)
+    return masked_language_model(settings, seed=derived_seed(run.config.pretrain_seed, "initial weights"))
+
+
+def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tuple[Masking, dict[str, float]]:
+    """Measure the realised masking rate on the corpus, after matching it to the rate asked for, if any."""
+    batch = corpus.sample(run.config.pretrain.calibration_segments)
+    token_ids = tokenise(batch.bases, batch.lengths, k=run.config.model.k)
+    keys = sequence_keys(CALIBRATION_SEED, batch.epoch, batch.index)
+    if run.config.match_rate is not None:
+        masking = match_rate(masking, token_ids, keys, rate=run.config.match_rate)
+    rate = realised_rate(masking, token_ids, keys)
+    name, probability = run.config.labels["masking"], masking.center_probability
+    say(f"       masking={name} hides {rate.mean:.2%} of the tokens", style="dim")
+    return masking, {
+        "realised_masking_rate": rate.mean,
+        "realised_masking_rate_error": rate.standard_error,
+        "center_probability": probability,
+    }
+
+
+def _summary(rates: dict[str, float], perplexity, corpus: CorpusDataModule, run: Context) -> dict[str, object]:
+    return {
+        **rates,
+        "perplexity": perplexity["validation/perplexity"],
+        "perplexity_common": perplexity["validation/perplexity_common"],
+        "max_steps": run.config.pretrain.max_steps,
+        "sequences_per_step": _batch(run),
+        "training_segments": len(corpus.train.start),
+        "validation_segments": len(corpus.validation.start),
+    }
+
+
+def _weights_digest(weights: str | None) -> str | None:
+    if weights is None:
+        return None
+    folder = Path(weights)
+    files = sorted(folder.glob("pytorch_model.bin")) + sorted(folder.glob("model.safetensors"))
+    if not files:
+        raise FileNotFoundError(f"model.weights={weights} needs pytorch_model.bin or model.safetensors; found neither.")
+    return sha256(files[0])

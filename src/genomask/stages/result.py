@@ -1,0 +1,60 @@
+"""One line of a results table: what was run, and what came out."""
+
+import json
+from pathlib import Path
+
+from genomask.finetune.metrics import Scores
+from genomask.finetune.settings import Policy
+from genomask.stages.context import Context
+from genomask.stages.pretrain import encoder_artefact
+from genomask.stages.rank import genome_artefact
+from genomask.stages.task import task_artefact
+from genomask.store.artefact import Artefact
+from genomask.store.manifest import MANIFEST
+from genomask.tasks.examples import Benchmark
+
+
+def result(
+    run: Context,
+    scores: Scores,
+    pretraining: dict[str, object],
+    task: Benchmark,
+    n_train: int,
+    chosen: Policy,
+    seconds: dict[str, float],
+) -> dict[str, object]:
+    """Everything that a table, a report or a comparison needs to know of one fine-tuning."""
+    config, used = run.config, _used(run)
+    return {
+        "task": config.task.name,
+        "model": config.model.name,
+        "genome": config.genome.label,
+        "masking": config.labels["masking"],
+        "ranking": config.ranking.mode,
+        "wc": config.labels["wc"],
+        "hga": config.labels["hga"],
+        "fs": "on" if chosen.stable else "off",
+        "shots": config.shots,
+        "seed": config.seed,
+        "pretrain_seed": config.pretrain_seed,
+        "match_rate": config.match_rate,
+        "n_train": n_train,
+        "n_test": len(task.test.labels),
+        "classes": list(task.classes),
+        **scores._asdict(),
+        **chosen._asdict(),
+        "pretraining": pretraining,
+        "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | seconds,
+        "artefacts": {artefact.kind: artefact.digest for artefact in used},
+    }
+
+
+def _used(run: Context) -> tuple[Artefact, ...]:
+    encoder = encoder_artefact(run)
+    others = tuple(artefact for artefact in encoder.inputs if artefact.kind != "genome")
+    return (genome_artefact(run), *others, encoder, task_artefact(run))
+
+
+def _seconds(directory: Path) -> float | None:
+    manifest = directory / MANIFEST
+    return json.loads(manifest.read_text(encoding="utf-8"))["seconds"] if manifest.is_file() else None

@@ -1,0 +1,75 @@
+"""Make the configured masking strategy, with the ranking or vocabulary that it asks for."""
+
+import inspect
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+
+from genomask.masking.base import Masking
+from genomask.ranking.table import identity_ranking, read_ranking
+from genomask.ranking.vocabulary import membership
+from genomask.ranking.vocabulary_csv import read_vocabulary
+from genomask.stages.context import Context
+from genomask.stages.rank import build_ranking, build_vocabulary, ranking_artefact, vocabulary_artefact
+from genomask.store.artefact import Artefact
+
+HANDED_OVER = ("ranking", "vocabulary")  # constructor arguments that are artefacts
+
+
+def strategy_inputs(run: Context) -> tuple[Artefact, ...]:
+    """Artefacts that the configured strategy is made of."""
+    makers = {"ranking": ranking_artefact, "vocabulary": vocabulary_artefact}
+    return tuple(makers[name](run) for name in _needs(_constructor(run)))
+
+
+def make_strategy(run: Context) -> Masking:
+    """Make the strategy, building the ranking or vocabulary first if it is missing."""
+    constructor = _constructor(run)
+    given = {}
+    if "ranking" in _needs(constructor):
+        given["ranking"] = read_ranking(build_ranking(run) / "ranking.csv").rank
+    if "vocabulary" in _needs(constructor):
+        given["vocabulary"] = membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))
+    return constructor(**given)
+
+
+def check_strategy(run: Context) -> None:
+    """Make the strategy of placeholders, so that a wrong setting is found before anything is built.
+
+    Raises:
+        ValueError: If the constructor does not take a configured argument, lacks one, or refuses its value.
+    """
+    constructor = _constructor(run)
+    accepted = inspect.signature(constructor.func).parameters
+    settings = [name for name in accepted if name not in HANDED_OVER]
+    for name in constructor.keywords:
+        if name not in settings:
+            raise ValueError(f"masking.{name} is not a setting of {_choice(run)}; it takes {', '.join(settings)}.")
+    blanks = {"ranking": identity_ranking(run.config.model.k).rank, "vocabulary": {2: np.ones(16, dtype=bool)}}
+    try:
+        constructor(**{name: blanks[name] for name in _needs(constructor)})
+    except TypeError as error:
+        raise ValueError(f"{_choice(run)}: {error}.") from error
+
+
+def _constructor(run: Context) -> partial[Masking]:
+    arguments = dict(run.config.masking)
+    target = str(arguments.pop("_target_", None))
+    module, _, name = target.rpartition(".")
+    try:
+        strategy = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{_choice(run)}: masking._target_={target} cannot be imported: {error}.") from error
+    if not (isinstance(strategy, type) and issubclass(strategy, Masking)):
+        raise ValueError(f"{_choice(run)}: masking._target_={target} is not a subclass of genomask.masking.base.Masking.")
+    return partial(strategy, **arguments)
+
+
+def _needs(constructor: partial[Masking]) -> list[str]:
+    parameters = inspect.signature(constructor.func).parameters
+    return [name for name in HANDED_OVER if name in parameters]
+
+
+def _choice(run: Context) -> str:
+    return f"masking={run.config.labels['masking']}"

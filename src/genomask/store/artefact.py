@@ -1,0 +1,39 @@
+"""What an artefact is: a name that follows from everything that shaped it, and nothing else."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]  # JSON values only; json.dumps below refuses the rest
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 of a JSON value, independent of key order and white space."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A directory yet to be built, or built already: its kind, and the settings and inputs that shape it.
+
+    The code's version is deliberately absent: it is recorded in the manifest, and a change of code that
+    changes bytes raises the ``format`` number in the settings of the artefact concerned.
+    """
+
+    kind: str
+    label: str
+    settings: Json
+    inputs: tuple["Artefact", ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        """Hash of kind, settings and inputs; equal digests mean equal artefacts."""
+        inputs = {artefact.kind: artefact.digest for artefact in self.inputs}
+        return digest_of({"kind": self.kind, "settings": self.settings, "inputs": inputs})
+
+    @property
+    def name(self) -> str:
+        """Directory name: readable first, then enough of the hash to tell two settings apart."""
+        return f"{self.label}-{self.digest[:8]}"

@@ -1,0 +1,101 @@
+"""Build every artefact once: complete or not at all, by one process while the others wait."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
+
+from genomask.console import say
+from genomask.store.artefact import Artefact, Json
+from genomask.store.files import sync, sync_tree
+from genomask.store.manifest import verify, write_manifest
+
+CONFIG = "rerun.yaml"
+Builder = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Store:
+    """All artefacts below one directory, each with the configuration of the run that built it."""
+
+    root: Path
+    config: Json = field(default_factory=dict)
+
+    def path(self, artefact: Artefact) -> Path:
+        """Where the artefact is, or will be."""
+        return self.root / artefact.kind / artefact.name
+
+    def has(self, artefact: Artefact) -> bool:
+        """Whether the artefact is built. A directory under its final name is always complete."""
+        return self.path(artefact).is_dir()
+
+    def open(self, artefact: Artefact) -> Path:
+        """Return the directory of an artefact that is built, after checking every byte of it.
+
+        Raises:
+            ValueError: If the artefact is damaged.
+        """
+        verify(self.path(artefact), artefact)
+        say(f"have   {self.path(artefact)}", style="dim")
+        return self.path(artefact)
+
+    def build(self, artefact: Artefact, builder: Builder, *, resumable: bool = False) -> Path:
+        """Return the artefact's directory, built by ``builder`` if it is not there yet.
+
+        Args:
+            artefact: What to build.
+            builder: Fills the directory that it is given.
+            resumable: Hand an interrupted build's directory to the next builder instead of an empty one.
+
+        Raises:
+            ValueError: If the artefact is there but is damaged.
+        """
+        if not self.has(artefact):
+            with self._only_builder(artefact):
+                if not self.has(artefact):
+                    self._build(artefact, builder, resumable=resumable)
+                    return self.path(artefact)
+        return self.open(artefact)
+
+    def _build(self, artefact: Artefact, builder: Builder, *, resumable: bool) -> None:
+        final = self.path(artefact)
+        building = final.with_name(final.name + ".building")
+        if not resumable:
+            shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True, exist_ok=True)
+        say(f"build  {final}")
+        started = time.perf_counter()
+        try:
+            builder(building)
+        except BaseException:
+            if not resumable:
+                shutil.rmtree(building, ignore_errors=True)
+            raise
+        seconds = time.perf_counter() - started
+        (building / CONFIG).write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
+        write_manifest(building, artefact, seconds=seconds, config=self.config)
+        sync_tree(building)
+        building.rename(final)
+        sync(final.parent)
+        say(f"done   {final} ({seconds:.1f} s)", style="dim")
+
+    @contextmanager
+    def _only_builder(self, artefact: Artefact) -> Iterator[None]:
+        """Hold the artefact's lock. The operating system lets go of it when the process ends, however."""
+        locks = self.root / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(locks / f"{artefact.kind}-{artefact.name}")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"wait   {self.path(artefact)} (another process is building it)")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,30 @@
+"""k-shot episodes (Sec. 5.2): a few examples of every class, drawn anew for every seed."""
+
+import numpy as np
+from jaxtyping import Int64
+
+from genomask.seeds import generator
+
+
+def draw_episode(
+    labels: Int64[np.ndarray, " rows"], *, task: str, shots: int | None, seed: int
+) -> Int64[np.ndarray, " _episode"]:
+    """Rows of a balanced training set of ``shots`` examples per class, without repeats.
+
+    The draw depends on task, shots and seed alone, so that two encoders meet the same examples.
+    ``shots=None`` takes every row.
+
+    Raises:
+        ValueError: If a class has fewer examples than there are shots.
+    """
+    if shots is None:
+        return np.arange(len(labels))
+    classes, sizes = np.unique(labels, return_counts=True)
+    if sizes.min() < shots:
+        raise ValueError(
+            f"shots={shots} needs {shots} examples of every class; task {task} has {sizes.min()} of its rarest. "
+            "Use fewer shots, or shots=full for the whole pool."
+        )
+    draw = generator(seed, "episode", task, shots)
+    chosen = [draw.choice(np.flatnonzero(labels == label), shots, replace=False) for label in classes]
+    return np.sort(np.concatenate(chosen))

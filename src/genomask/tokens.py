@@ -1,0 +1,42 @@
+"""From bases to token ids: [CLS], the overlapping k-mers, [SEP], [PAD]."""
+
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from genomask.alphabet import CLS, FIRST_KMER, OTHER, PAD, SEP, UNK
+from genomask.checks import require
+
+
+def tokenise(
+    bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"], *, k: int
+) -> Int64[Tensor, "batch bases-{k}+3"]:
+    """Token ids of a padded batch, on the device where the batch is and without waiting for it.
+
+    A k-mer's token id is its base-4 code after the special tokens; a k-mer with a base that is not one of
+    the four is [UNK]. A row shorter than k is [CLS] [SEP].
+
+    Args:
+        bases: Bases 0..3, anything above is another letter; those beyond a row's length are ignored.
+        lengths: Bases in each row, at most the width of the batch.
+        k: Bases in a k-mer, at most 15.
+
+    Raises:
+        ValueError: If the batch is too narrow to hold [CLS] and [SEP].
+    """
+    batch, width = bases.shape
+    require(width >= k - 1, "A batch of bases", f"at least k - 1 = {k - 1} columns", width)
+    kmer_count = width - k + 1
+
+    digits = bases.to(torch.int32)
+    codes, largest = digits[:, :kmer_count], bases[:, :kmer_count]
+    for place in range(1, k):
+        window = slice(place, place + kmer_count)
+        codes = torch.add(digits[:, window], codes, alpha=4)
+        largest = torch.maximum(largest, bases[:, window])
+
+    token_ids = lengths.new_full((batch, kmer_count + 2), CLS)
+    token_ids[:, 1:-1] = (codes + FIRST_KMER).masked_fill_(largest >= OTHER, UNK)
+    end = (lengths - (k - 1)).clamp_(min=0).add_(1).unsqueeze(1)  # the column of [SEP]
+    columns = torch.arange(kmer_count + 2, device=bases.device)
+    return token_ids.masked_fill_(columns > end, PAD).scatter_(1, end, SEP)
