@@ -79,7 +79,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Server() as server:
         thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.01))
         thread.start()
@@ -233,7 +234,8 @@ def test_two_programs_that_want_one_file_download_it_once(server, fetch, tmp_pat
     assert len(server.asked) == 1
 
 
-def test_without_a_network_the_line_says_where_the_file_belongs(fetch, tmp_path):
+def test_without_a_network_the_line_says_where_the_file_belongs(fetch, tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Server() as closed:
         url = closed.url
     with pytest.raises(

@@ -76,7 +76,11 @@ def test_building_a_model_neither_reads_nor_disturbs_the_global_generator():
 
 
 def test_fresh_weights_have_the_spread_of_the_settings():
-    weight = masked_language_model(replace(LOGO, initializer_range=0.05), seed=0).bert.encoder.layer[0].intermediate
+    weight = (
+        masked_language_model(replace(LOGO, initializer_range=0.05), seed=0)
+        .bert.encoder.layer[0]
+        .intermediate
+    )
     count = weight.dense.weight.numel()
     assert weight.dense.weight.std().item() == pytest.approx(0.05, abs=5 * 0.05 / (2 * count) ** 0.5)
     assert not weight.dense.bias.any()
@@ -85,7 +89,9 @@ def test_fresh_weights_have_the_spread_of_the_settings():
 def test_a_classifier_keeps_the_encoder_it_is_given_and_draws_its_head(tmp_path):
     pretrained = masked_language_model(TINY, seed=1)
     export_encoder(pretrained, tmp_path, TINY)
-    first, second = (sequence_classifier(tmp_path, classes=3, seed=seed, hidden_dropout=0.2) for seed in (5, 6))
+    first, second = (
+        sequence_classifier(tmp_path, classes=3, seed=seed, hidden_dropout=0.2) for seed in (5, 6)
+    )
     for model in (first, second):
         assert same(model.bert.encoder, pretrained.bert.encoder)
         assert same(model.bert.embeddings, pretrained.bert.embeddings)
@@ -108,7 +114,9 @@ def test_an_encoder_that_does_not_fit_its_configuration_is_refused(tmp_path):
     export_encoder(masked_language_model(TINY, seed=1), tmp_path, TINY)
     config = tmp_path / "config.json"
     config.write_text(config.read_text().replace('"num_hidden_layers": 2', '"num_hidden_layers": 1'))
-    with pytest.raises(ValueError, match=r"do not fit the model: it has an unknown encoder.layer.1.* \(and 15 more\)"):
+    with pytest.raises(
+        ValueError, match=r"do not fit the model: it has an unknown encoder.layer.1.* \(and 15 more\)"
+    ):
         sequence_classifier(tmp_path, classes=2, seed=0, hidden_dropout=0.1)
 
 

@@ -76,7 +76,9 @@ def test_the_auto_classes_open_the_folder_and_give_the_same_logits(folder, model
         assert torch.equal(opened(ids).logits, model(ids).logits)
         encoder = AutoModel.from_pretrained(folder, local_files_only=True).eval()
         assert torch.equal(encoder(ids).last_hidden_state, model.bert(ids).last_hidden_state)
-    classifier = AutoModelForSequenceClassification.from_pretrained(folder, local_files_only=True, num_labels=3)
+    classifier = AutoModelForSequenceClassification.from_pretrained(
+        folder, local_files_only=True, num_labels=3
+    )
     assert classifier.classifier.out_features == 3
 
 
@@ -113,7 +115,7 @@ def test_importing_gives_the_encoder_without_head_and_pooler(folder, model, tmp_
 
 
 def test_a_folder_without_an_encoder_is_refused(folder, tmp_path):
-    with pytest.raises(FileNotFoundError, match="Weights need a folder; .*nowhere is none"):
+    with pytest.raises(FileNotFoundError, match=r"Weights need a folder; .*nowhere is none"):
         import_encoder(tmp_path / "nowhere")
     (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
     with pytest.raises(FileNotFoundError, match=r"An encoder needs config.json beside its weights"):

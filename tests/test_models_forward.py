@@ -47,7 +47,9 @@ def gradients(model, loss):
 
 def assert_same_gradients(found, wanted, **tolerance):
     for name, gradient in wanted.items():
-        torch.testing.assert_close(found[name], gradient, msg=lambda text, name=name: f"{name}: {text}", **tolerance)
+        torch.testing.assert_close(
+            found[name], gradient, msg=lambda text, name=name: f"{name}: {text}", **tolerance
+        )
 
 
 FULL, PADDED, ALONE = (20, 20, 20), (20, 17, 5, 2), (9,)
@@ -90,7 +92,9 @@ def test_in_single_precision_the_difference_is_rounding():
     model = model_of(BertForMaskedLM)
     token_ids, hidden, there = batch_of(PADDED)
     plain = model(token_ids, attention_mask=there.long()).logits[hidden]
-    torch.testing.assert_close(masked_logits(model, token_ids, locate(hidden), there), plain, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        masked_logits(model, token_ids, locate(hidden), there), plain, rtol=1e-4, atol=1e-4
+    )
 
 
 @given(rows=st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=1, max_size=5))
@@ -100,8 +104,12 @@ def test_hidden_tokens_are_located_row_by_row(rows):
     places = [[column for column, hidden in enumerate(row) if hidden] for row in rows]
     most = max(1, *map(len, places))
     assert found.most == most
-    assert found.flat.tolist() == [row * 7 + column for row, columns in enumerate(places) for column in columns]
-    assert found.slot.tolist() == [row * most + n for row, columns in enumerate(places) for n in range(len(columns))]
+    assert found.flat.tolist() == [
+        row * 7 + column for row, columns in enumerate(places) for column in columns
+    ]
+    assert found.slot.tolist() == [
+        row * most + n for row, columns in enumerate(places) for n in range(len(columns))
+    ]
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
@@ -137,7 +145,7 @@ def test_bfloat16_stays_near_single_precision(lengths):
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("dropouts", [(0.3, 0.0), (0.0, 0.3), (0.2, 0.2)])
 def test_dropout_falls_where_the_plain_pass_drops(dropouts, precision):
-    """Rows that are alike differ by dropout alone: mean and spread of every logit must be the plain pass's."""
+    """Rows that are alike differ by dropout alone; every logit has the mean and spread of the plain pass."""
     count = 1500
     token_ids, hidden, _ = batch_of((8,), hidden=0.4)
     token_ids, hidden = token_ids.expand(count, -1).contiguous(), hidden.expand(count, -1).contiguous()
@@ -157,7 +165,7 @@ def test_dropout_falls_where_the_plain_pass_drops(dropouts, precision):
         ours, plain = ours[:, varies], plain[:, varies]
         error = ((ours.var(dim=0) + plain.var(dim=0)) / count).sqrt()
         assert ((ours.mean(dim=0) - plain.mean(dim=0)).abs() < 6 * error).all()
-        # The log of a sample deviation has the standard error sqrt((kurtosis - 1) / 4n); 6 is a generous kurtosis.
+        # Standard error of the log of a sample deviation: sqrt((kurtosis - 1) / 4n), for a kurtosis of 6.
         assert (ours.std(dim=0).log() - plain.std(dim=0).log()).abs().max() < 6 * (2 * 5 / (4 * count)) ** 0.5
 
 

@@ -92,7 +92,9 @@ def test_the_encoder_alone_is_the_published_encoder(published, tmp_path):
 
 def test_the_oldest_names_of_layer_norms_are_read(published, tmp_path):
     renamed = {
-        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+            "LayerNorm.bias", "LayerNorm.beta"
+        ): tensor
         for name, tensor in published_tensors(published).items()
     }
     assert_gives_dnabert_logits(load_dnabert(write_folder(tmp_path, renamed), SETTINGS), published)
@@ -132,12 +134,18 @@ def test_a_pickle_that_would_run_code_is_refused_without_running_it(published, t
     assert not target.exists()
 
 
-def test_a_damaged_file_is_refused(published, tmp_path):
-    file = write_folder(tmp_path, published_tensors(published)) / "pytorch_model.bin"
-    file.write_bytes(file.read_bytes()[:5000])
-    with pytest.raises(ValueError, match=r"pytorch_model.bin needs to be whole"):
-        load_dnabert(tmp_path, SETTINGS)
-    file.unlink()
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_file_cut_anywhere_is_refused(published, tmp_path, zipped):
+    tensors = published_tensors(published)
+    file = write_folder(tmp_path, tensors, _use_new_zipfile_serialization=zipped) / "pytorch_model.bin"
+    whole = file.read_bytes()
+    for length in (*range(0, len(whole), 997), *range(1, 50), len(whole) - 1):
+        file.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match=r"pytorch_model.bin needs to be whole"):
+            load_dnabert(tmp_path, SETTINGS)
+
+
+def test_a_file_of_safetensors_that_is_none_is_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"not at all")
     with pytest.raises(ValueError, match=r"model.safetensors needs to be whole"):
         load_dnabert(tmp_path, SETTINGS)
@@ -158,7 +166,9 @@ def test_a_missing_folder_and_a_folder_without_weights_are_told_apart(tmp_path):
 
 def test_another_order_of_kmers_is_refused(published, tmp_path):
     write_folder(tmp_path, published_tensors(published), order="ACGT")
-    with pytest.raises(ValueError, match=r"vocab.txt, line 7, needs AAT \(bases in the order A, T, C, G\); found 'AAC'"):
+    with pytest.raises(
+        ValueError, match=r"vocab.txt, line 7, needs AAT \(bases in the order A, T, C, G\); found 'AAC'"
+    ):
         load_dnabert(tmp_path, SETTINGS)
 
 
@@ -170,15 +180,21 @@ def test_a_vocabulary_of_another_k_is_refused(published, tmp_path):
 
 def test_another_number_of_heads_is_refused_though_every_shape_fits(published, tmp_path):
     write_folder(tmp_path, published_tensors(published), config={"num_attention_heads": 4})
-    with pytest.raises(ValueError, match=r"num_attention_heads in .*config.json needs 2 for model=tiny; found 4"):
+    with pytest.raises(
+        ValueError, match=r"num_attention_heads in .*config.json needs 2 for model=tiny; found 4"
+    ):
         load_dnabert(tmp_path, SETTINGS)
 
 
 def test_weights_of_other_shapes_or_names_are_refused_in_one_line(published, tmp_path):
     write_folder(tmp_path, published_tensors(published))
-    with pytest.raises(ValueError, match=r"do not fit the model: it has .*intermediate.* of shape \(24, 16\), not \(32, 16\)"):
+    with pytest.raises(
+        ValueError, match=r"do not fit the model: it has .*intermediate.* of shape \(24, 16\), not \(32, 16\)"
+    ):
         load_dnabert(tmp_path, replace(SETTINGS, intermediate_size=32))
-    with pytest.raises(ValueError, match=r"do not fit the model: it lacks bert.encoder.layer.2.*\(and 15 more\)"):
+    with pytest.raises(
+        ValueError, match=r"do not fit the model: it lacks bert.encoder.layer.2.*\(and 15 more\)"
+    ):
         load_dnabert(tmp_path, replace(SETTINGS, layers=3))
     with pytest.raises(ValueError, match=r"it has an unknown bert.encoder.layer.1.*\(and 15 more\)"):
         load_dnabert(tmp_path, replace(SETTINGS, layers=1))
@@ -186,7 +202,10 @@ def test_weights_of_other_shapes_or_names_are_refused_in_one_line(published, tmp
 
 def test_an_encoder_without_the_mlm_head_is_refused(tmp_path):
     encoder = BertModel(BertConfig(vocab_size=69, hidden_size=16, num_hidden_layers=1, num_attention_heads=2))
-    torch.save({f"bert.{name}": tensor for name, tensor in encoder.state_dict().items()}, tmp_path / "pytorch_model.bin")
+    torch.save(
+        {f"bert.{name}": tensor for name, tensor in encoder.state_dict().items()},
+        tmp_path / "pytorch_model.bin",
+    )
     with pytest.raises(ValueError, match=r"lacks cls.predictions.bias"):
         load_dnabert(tmp_path, replace(SETTINGS, layers=1, intermediate_size=3072, max_tokens=512))
 

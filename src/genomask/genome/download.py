@@ -31,7 +31,7 @@ def download(
     timeout: float = 30.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Download a file, unless it is there already and has the right checksum.
+    """Download a file, unless it is there already, with the right checksum if one is given.
 
     Until it is complete, what has arrived lies in ``<path>.part``. The next try, or the next program, goes
     on from there if the server's file is still the same.

@@ -19,37 +19,27 @@ _BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b000300000000
 
 
 class Tally:
-    """Counts records, and letters outside headers, in a FASTA text that arrives in pieces."""
+    """Counts records, and letters outside headers, in a FASTA text that arrives in pieces.
+
+    Every ``>`` outside a header counts as the next one: within a line it is an error, which the reader finds.
+    """
 
     def __init__(self) -> None:
         self.records = 0
         self.letters = 0
         self._in_header = False
-        self._last = ord("\n")
 
     def add(self, piece: bytes) -> None:
         """Count the next piece of the text."""
         position = 0
         while position < len(piece):
-            if self._in_header:
-                newline = piece.find(b"\n", position)
-                position = newline + 1 or len(piece)
-                self._in_header = newline < 0
-            else:
-                header = self._find_header(piece, position)
-                self.letters += header - position - _count_blanks(piece[position:header])
-                self._in_header = header < len(piece)
-                self.records += self._in_header
-                position = header
-        self._last = piece[-1]
-
-    def _find_header(self, piece: bytes, position: int) -> int:
-        """Position of the next ``>`` that begins a line, or the end of the piece."""
-        while (position := piece.find(b">", position)) >= 0:
-            if (piece[position - 1] if position else self._last) == ord("\n"):
-                return position
-            position += 1
-        return len(piece)
+            change = piece.find(b"\n" if self._in_header else b">", position)
+            stop = change if change >= 0 else len(piece)
+            if not self._in_header:
+                self.letters += stop - position - _count_blanks(piece[position:stop])
+                self.records += change >= 0
+            self._in_header ^= change >= 0
+            position = stop + 1
 
 
 def _count_blanks(text: bytes) -> int:
@@ -57,7 +47,7 @@ def _count_blanks(text: bytes) -> int:
     return text.count(b"\n") + sum(text.count(blank) for blank in (b"\r", b" ", b"\t") if blank in text)
 
 
-def read_text(source: BufferedReader) -> Iterator[bytes]:
+def read_text(source: BufferedIOBase) -> Iterator[bytes]:
     """Yield the plain text of a FASTA file in pieces.
 
     Raises:
@@ -79,7 +69,7 @@ def read_text(source: BufferedReader) -> Iterator[bytes]:
         raise ValueError("it is empty")
 
 
-def _plain(source: BufferedReader) -> BufferedIOBase:
+def _plain(source: BufferedIOBase) -> BufferedIOBase:
     """The file itself, or the unpacked text of a gzip file."""
     head = os.pread(source.fileno(), 14, 0)
     if not head.startswith(_GZIP):

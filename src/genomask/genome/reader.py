@@ -45,13 +45,10 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
         ValueError: If the file is truncated, damaged or no FASTA; or a record has no name, no bases, the
             name of another, or a letter that is no IUPAC code of DNA.
     """
+    path = fasta_file(path)
     problem, record_count, letter_count, position = "", 0, 0, 0
-    title, size = f"Reading {path.name}", fasta_file(path).stat().st_size
-    with (
-        path.open("rb", buffering=0) as file,
-        _plain_text(file) as child,
-        progress(title, float(size)) as advance,
-    ):
+    bar = progress(f"Reading {path.name}", float(path.stat().st_size))
+    with path.open("rb", buffering=0) as file, _plain_text(file) as child, bar as advance:
         try:
             for name, bases in _records(child):
                 record_count, letter_count = record_count + 1, letter_count + len(bases)

@@ -1,4 +1,4 @@
-"""What every masking strategy shares: hiding whole bases, and what the model sees in place of hidden tokens."""
+"""What all masking strategies share: they hide bases, and the model sees something else in their place."""
 
 from abc import ABC, abstractmethod
 from copy import deepcopy
@@ -23,6 +23,14 @@ class MaskedBatch(NamedTuple):
 
     input_ids: Int64[Tensor, "batch tokens"]
     hidden: Bool[Tensor, "batch tokens"]
+
+
+class Sequences(NamedTuple):
+    """What a strategy chooses from; ``content`` marks the k-mers and [UNK], ``keys`` are for ``draws``."""
+
+    token_ids: Int64[Tensor, "batch tokens"]
+    content: Bool[Tensor, "batch tokens"]
+    keys: Int64[Tensor, " batch"]
 
 
 class Masking(nn.Module, ABC):
@@ -62,18 +70,10 @@ class Masking(nn.Module, ABC):
         return float(self.k)
 
     @abstractmethod
-    def choose_bases(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Bool[Tensor, "batch bases"]:
+    def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose the bases to hide; base x of a row is the first base of its token x.
 
-        Args:
-            token_ids: [CLS], k-mers or [UNK], [SEP], [PAD].
-            content: Where the k-mers and [UNK] are; what is chosen elsewhere has no effect.
-            keys: Key of each sequence.
+        What is chosen outside the content has no effect there, but hides the tokens that hold it.
         """
 
     def choose(
@@ -81,14 +81,12 @@ class Masking(nn.Module, ABC):
     ) -> Bool[Tensor, "batch tokens"]:
         """Choose the tokens to hide; never [CLS], [SEP] or [PAD]."""
         content = maskable(token_ids)
-        return tokens_over(self.choose_bases(token_ids, content, keys), self.k) & content
+        return tokens_over(self.choose_bases(Sequences(token_ids, content, keys)), self.k) & content
 
-    def forward(
-        self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-    ) -> MaskedBatch:
+    def forward(self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> MaskedBatch:
         """Mask a batch: [CLS], k-mers or [UNK], [SEP], [PAD] in every row, and one key per row."""
         hidden = self.choose(token_ids, keys)
-        return MaskedBatch(self._corrupt(token_ids, hidden, keys), hidden)
+        return MaskedBatch(self._show(token_ids, hidden, keys), hidden)
 
     def with_center_probability(self, center_probability: float) -> "Masking":
         """Copy of the strategy that differs in this setting alone."""
@@ -96,14 +94,12 @@ class Masking(nn.Module, ABC):
         copy._given = _checked(center_probability)
         return copy
 
-    def draw_centers(
-        self, content: Bool[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-    ) -> Bool[Tensor, "batch tokens"]:
+    def draw_centers(self, sequences: Sequences) -> Bool[Tensor, "batch tokens"]:
         """Draw every token as a center, independently, with the center probability (DNABERT)."""
-        draw = uniform(keys, stream=Stream.CENTERS, count=content.shape[1])
-        return content & (draw < self.center_probability)
+        draw = uniform(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
+        return sequences.content & (draw < self.center_probability)
 
-    def _corrupt(
+    def _show(
         self,
         token_ids: Int64[Tensor, "batch tokens"],
         hidden: Bool[Tensor, "batch tokens"],

@@ -17,15 +17,17 @@ MIX_64: Final = ((30, 0xBF58476D1CE4E5B9 - 2**64), (27, 0x94D049BB133111EB - 2**
 # The same for 32 bits, at half the cost: "lowbias32" of C. Wellons' hash prospector.
 MIX_32: Final = (0x7FEB352D, 0x846CA68B - 2**32)
 GOLDEN_32: Final = 0x9E3779B9 - 2**32  # sets neighbouring counters far apart
-STREAM_LENGTH: Final = 2**24  # positions, beyond which a stream would run into the next
 
 
 class Stream(IntEnum):
-    """What a number is drawn for; numbers of different streams are independent."""
+    """What a number is drawn for; numbers of different streams are independent.
 
-    CENTERS = 0
-    CORRUPTION = 1
-    RANKS = 2
+    The values have no structure that the hash could keep: they are fractions of the roots of 2, 5 and 11.
+    """
+
+    CENTERS = 0x6A09E667F3BCC908
+    CORRUPTION = 0x3C6EF372FE94F82B
+    RANKS = 0x510E527FADE682D1
 
 
 def sequence_keys(
@@ -36,14 +38,15 @@ def sequence_keys(
     return _mix_64(_mix_64(key + epoch) + positions)
 
 
-def bits(keys: Int64[Tensor, " batch"], *, stream: int, count: int) -> Int32[Tensor, "batch {count}"]:
+def bits(keys: Int64[Tensor, " batch"], *, stream: Stream, count: int) -> Int32[Tensor, "batch {count}"]:
     """Draw 32 random bits for each of the first ``count`` positions of every sequence.
 
-    The number at a position depends on the key, the stream and the position alone.
+    The number at a position depends on the key, the stream and the position alone. Keys must come from
+    ``sequence_keys``: those that follow a pattern would draw numbers that do, too.
     """
-    low, high = keys.to(torch.int32)[:, None], (keys >> 32).to(torch.int32)[:, None]
-    first = stream * STREAM_LENGTH
-    counter = torch.arange(first, first + count, dtype=torch.int32, device=keys.device)
+    key = keys + stream
+    low, high = key.to(torch.int32)[:, None], (key >> 32).to(torch.int32)[:, None]
+    counter = torch.arange(count, dtype=torch.int32, device=keys.device)
     word = _fold_32(low + counter * GOLDEN_32, 16).mul_(MIX_32[0]).add_(high)
     return _fold_32(_fold_32(word, 15).mul_(MIX_32[1]), 16)
 
@@ -53,7 +56,7 @@ def unit(word: Int32[Tensor, "batch tokens"]) -> Float32[Tensor, "batch tokens"]
     return (word >> 8).float().mul_(2.0**-24).add_(0.5)
 
 
-def uniform(keys: Int64[Tensor, " batch"], *, stream: int, count: int) -> Float32[Tensor, "batch {count}"]:
+def uniform(keys: Int64[Tensor, " batch"], *, stream: Stream, count: int) -> Float32[Tensor, "batch {count}"]:
     """Draw a number in [0, 1) for each of the first ``count`` positions of every sequence."""
     return unit(bits(keys, stream=stream, count=count))
 

@@ -2,12 +2,12 @@
 
 from abc import abstractmethod
 
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Bool, Int32
 from torch import Tensor
 
 from genomask.checks import require
 from genomask.masking import settings
-from genomask.masking.base import Masking
+from genomask.masking.base import Masking, Sequences
 from genomask.masking.draws import Stream, bits
 from genomask.masking.geometry import bases_of, best_nearby, center_bases, move, smallest
 
@@ -49,39 +49,28 @@ class HalfSpanMasking(Masking):
         return 0.5 * self.k + 0.5 * (2 * self.k - 1)
 
     @abstractmethod
-    def ranks(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Int32[Tensor, "batch tokens"]:
+    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Rank of every token, smallest best; worse than all others outside the content."""
 
-    def choose_bases(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Bool[Tensor, "batch bases"]:
+    def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose the center base of every center, and all bases of a token near every high one.
 
         Raises:
             ValueError: If there are so many tokens that a rank and a position do not fit into 32 bits.
         """
-        tokens, limit = content.shape[1], 2 ** (30 - 2 * self.k)
+        tokens, limit = sequences.token_ids.shape[1], 2 ** (30 - 2 * self.k)
         require(tokens <= limit, "Masking of spans", f"at most {limit} tokens with k = {self.k}", tokens)
-        centers = self.draw_centers(content, keys)
-        score, best = best_nearby(self.ranks(token_ids, content, keys), self.k)
+        centers = self.draw_centers(sequences)
+        score, best = best_nearby(self.ranks(sequences), self.k)
         high = self.high_centers(centers, score)
         whole = high if self.span_at == "center" else move(high, best)
         return center_bases(centers, self.k) | bases_of(whole, self.k)
 
-    def draw_centers(
-        self, content: Bool[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-    ) -> Bool[Tensor, "batch tokens"]:
+    def draw_centers(self, sequences: Sequences) -> Bool[Tensor, "batch tokens"]:
         """Draw the mask centers, "spread uniformly over the DNA string" (Sec. 4.2, step 1)."""
         if self.count == "bernoulli":
-            return super().draw_centers(content, keys)
+            return super().draw_centers(sequences)
+        _, content, keys = sequences
         count = (content.sum(dim=1).double() * self.center_probability).round().long()
         draw = bits(keys, stream=Stream.CENTERS, count=content.shape[1]).long()
         return smallest(draw, content, count)

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Int32, Int64
 from torch import Tensor
 
 from genomask.alphabet import FIRST_KMER, UNK
 from genomask.checks import require
+from genomask.masking.base import Sequences
 from genomask.masking.half_spans import HalfSpanMasking
 
 
@@ -51,13 +52,9 @@ class PmiMasking(HalfSpanMasking):
         table[FIRST_KMER:] = check_ranking(ranking, self.k)
         self.register_buffer("rank_by_token_id", table, persistent=False)
 
-    def ranks(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Int32[Tensor, "batch tokens"]:
+    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Look every token up in the ranking."""
+        token_ids = sequences.token_ids
         return self.rank_by_token_id.index_select(0, token_ids.flatten()).view(token_ids.shape)
 
 
@@ -66,7 +63,7 @@ def check_ranking(ranking: Any, k: int) -> Int64[Tensor, " kmers"]:
     shape = getattr(ranking, "shape", ())
     needed = f"the ranks 1..{4**k} of all {k}-mers, once each"
     require(tuple(shape) == (4**k,), "masking.ranking", needed, f"shape {tuple(shape)}")
-    ranks = np.array(ranking, dtype=np.int64)
-    missing = np.setdiff1d(np.arange(1, 4**k + 1), ranks)
-    require(len(missing) == 0, "masking.ranking", needed, f"no rank {missing[:3].tolist()}")
-    return torch.from_numpy(ranks)
+    ranks = ranking if isinstance(ranking, Tensor) else torch.tensor(ranking)
+    missing = sorted(set(range(1, 4**k + 1)) - set(ranks.tolist()))
+    require(not missing, "masking.ranking", needed, f"no rank {missing[:3]}")
+    return ranks

@@ -10,6 +10,7 @@ from torch import Tensor
 from genomask.alphabet import FIRST_KMER
 from genomask.checks import require
 from genomask.masking import settings
+from genomask.masking.base import Sequences
 from genomask.masking.geometry import smallest
 from genomask.masking.half_spans import HalfSpanMasking
 from genomask.masking.pmi import check_ranking
@@ -61,20 +62,15 @@ class PmiReleasedMasking(HalfSpanMasking):
         table[FIRST_KMER:] = check_ranking(ranking, self.k)
         self.register_buffer("rank_by_position", table, persistent=False)
 
-    def ranks(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Int32[Tensor, "batch tokens"]:
+    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Look positions up in the ranking.
 
         Raises:
             ValueError: If there are more positions than token ids.
         """
-        tokens, limit = token_ids.shape[1], len(self.rank_by_position)
+        tokens, limit = sequences.token_ids.shape[1], len(self.rank_by_position)
         require(tokens <= limit, "masking=pmi_released", f"at most {limit} tokens in a sequence", tokens)
-        return torch.where(content, self.rank_by_position[:tokens], limit)
+        return torch.where(sequences.content, self.rank_by_position[:tokens], limit)
 
     def high_centers(
         self, centers: Bool[Tensor, "batch tokens"], score: Int32[Tensor, "batch tokens"]

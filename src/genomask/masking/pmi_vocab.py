@@ -11,7 +11,7 @@ from torch.nn.functional import pad, threshold
 
 from genomask.alphabet import FIRST_KMER
 from genomask.checks import require
-from genomask.masking.base import Masking
+from genomask.masking.base import Masking, Sequences
 from genomask.masking.geometry import bases_of, center_bases, cover, move, window
 
 LONGEST: Final = 12  # bases in a word; the table of all 4**12 strings takes 32 MB
@@ -52,16 +52,11 @@ class PmiVocabMasking(Masking):
         """Tokens that overlap a word of average length."""
         return self.k - 1 + self.mean_length
 
-    def choose_bases(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Bool[Tensor, "batch bases"]:
+    def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose the word around the center base of every center."""
-        lengths = self.longest_from(token_ids)
-        centers = center_bases(self.draw_centers(content, keys), self.k)
-        chosen = move(centers, start_of_longest_around(lengths, self.longest))
+        lengths = self.longest_from(sequences.token_ids)
+        centers = center_bases(self.draw_centers(sequences), self.k)
+        chosen = move(centers, start_of_longest(lengths, self.longest))
         return cover(lengths * chosen, self.longest)
 
     def longest_from(self, token_ids: Int64[Tensor, "batch tokens"]) -> Int8[Tensor, "batch bases"]:
@@ -69,8 +64,8 @@ class PmiVocabMasking(Masking):
         is_kmer = token_ids >= FIRST_KMER
         known = bases_of(is_kmer, self.k)
         position = torch.arange(known.shape[1], dtype=torch.int32, device=known.device)
-        ahead = (0, self.longest - 1)
-        unknown = window(pad(torch.where(known, NEVER, position), ahead), self.longest, torch.minimum)
+        unknown = pad(torch.where(known, NEVER, position), (0, self.longest - 1), value=NEVER)
+        unknown = window(unknown, self.longest, torch.minimum)
         known_run = (unknown - position).clamp(max=self.longest)
 
         codes = (token_ids.to(torch.int32) - FIRST_KMER) * is_kmer
@@ -80,11 +75,11 @@ class PmiVocabMasking(Masking):
         return self.longest_by_prefix.index_select(0, prefix.flatten()).view(prefix.shape)
 
 
-def overlay(codes: Int32[Tensor, "batch wide"], start: int, stop: int) -> Int32[Tensor, "batch narrow"]:
+def overlay(codes: Int32[Tensor, "batch _"], start: int, stop: int) -> Int32[Tensor, "batch _"]:
     """Lay neighbouring codes over each other, every one a base further left than the next.
 
-    The k-mers that hold a base agree on it, so that the digits of their codes may be laid over each other. From
-    reading ``start`` bases, codes come to read ``stop``.
+    K-mers that hold the same base agree on it, so that the digits of their codes may lie on each other.
+    Codes that read ``start`` bases, or ``start`` k-mers, come to read ``stop`` of them.
     """
     while start < stop:
         step = min(start, stop - start)
@@ -93,7 +88,7 @@ def overlay(codes: Int32[Tensor, "batch wide"], start: int, stop: int) -> Int32[
     return codes
 
 
-def start_of_longest_around(lengths: Int8[Tensor, "batch bases"], longest: int) -> Int32[Tensor, "batch bases"]:
+def start_of_longest(lengths: Int8[Tensor, "batch bases"], longest: int) -> Int32[Tensor, "batch bases"]:
     """Where the longest word that covers each base starts, given the longest word from every base on."""
     width = lengths.shape[1]
     # A word's length, then by how much it starts earlier: the greatest is the longest, of equals the first.
@@ -114,7 +109,7 @@ def longest_words(
     table = torch.ones(2 * 4**longest, dtype=torch.int8)
     for n in range(1, longest + 1):
         shorter = table[4 ** (n - 1) : 2 * 4 ** (n - 1)].repeat_interleave(4)
-        words = torch.from_numpy(vocabulary[n]) if n in vocabulary else torch.zeros(4**n, dtype=torch.bool)
+        words = torch.tensor(vocabulary[n]) if n in vocabulary else torch.zeros(4**n, dtype=torch.bool)
         table[4**n : 2 * 4**n] = torch.where(words, n, shorter)
     return table
 
@@ -122,7 +117,8 @@ def longest_words(
 def check_vocabulary(vocabulary: Any) -> None:
     """Refuse anything but word tables with at least one word."""
     setting = "masking.vocabulary"
-    require(isinstance(vocabulary, Mapping) and len(vocabulary) > 0, setting, "word tables by length", vocabulary)
+    given = isinstance(vocabulary, Mapping) and len(vocabulary) > 0
+    require(given, setting, "a table of words for some length", vocabulary)
     for n, member in vocabulary.items():
         require(n in range(1, LONGEST + 1), setting, f"words of 1 to {LONGEST} bases", n)
         good = isinstance(member, np.ndarray) and member.dtype == bool and member.shape == (4**n,)

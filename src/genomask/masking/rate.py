@@ -51,7 +51,7 @@ def match_rate(
     bisection finds where it passes ``rate``.
 
     Raises:
-        ValueError: If ``rate`` is no share, or the sample is too small or too uniform to come within 0.002 of it.
+        ValueError: If ``rate`` is no share, or the sample is too small or too uniform to come close to it.
     """
     wanted = settings.probability(rate, "match_rate")
     low, high = 0.0, 1.0
@@ -61,7 +61,6 @@ def match_rate(
         low, high = (middle, high) if reached < wanted else (low, middle)
     matched = masking.with_center_probability(high)
     reached = realised_rate(matched, token_ids, keys).mean
-    within = abs(reached - wanted) <= TOLERANCE
-    needed = f"a sample on which this masking can hide a share of {wanted}; give it more sequences, or more lengths"
-    require(within, "match_rate", needed, f"{reached:.4f}")
+    needed = f"more sequences, or of more lengths, to hide a share of {wanted} of their tokens"
+    require(abs(reached - wanted) <= TOLERANCE, "match_rate", needed, f"{reached:.4f}")
     return matched

@@ -1,6 +1,5 @@
 """What the settings of a strategy may be. They come from YAML, where nothing has checked them before."""
 
-from numbers import Real
 from typing import Any, Final
 
 from genomask.checks import require
@@ -10,7 +9,7 @@ K_RANGE: Final = range(2, 11)
 
 def probability(value: Any, setting: str) -> float:
     """Refuse anything but the probability of something that can happen."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
     require(number and 0 < value <= 1, setting, "a number above 0 and at most 1", value)
     return float(value)
 

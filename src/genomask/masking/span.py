@@ -1,9 +1,10 @@
 """Control: the spans of PMI-masking with ranks drawn at random, which isolates the PMI signal."""
 
 import torch
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Int32
 from torch import Tensor
 
+from genomask.masking.base import Sequences
 from genomask.masking.draws import Stream, bits
 from genomask.masking.half_spans import HalfSpanMasking
 
@@ -36,12 +37,8 @@ class SpanMasking(HalfSpanMasking):
             random_specials=random_specials,
         )
 
-    def ranks(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Int32[Tensor, "batch tokens"]:
+    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Draw a rank for every token, as many different ones as there are k-mers."""
-        drawn = bits(keys, stream=Stream.RANKS, count=token_ids.shape[1]) >> (32 - 2 * self.k)
-        return torch.where(content, drawn, 4**self.k)
+        count = sequences.token_ids.shape[1]
+        drawn = bits(sequences.keys, stream=Stream.RANKS, count=count) >> 32 - 2 * self.k
+        return torch.where(sequences.content, drawn, 4**self.k)

@@ -3,10 +3,10 @@
 from typing import Final
 
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool
 from torch import Tensor
 
-from genomask.masking.base import Masking
+from genomask.masking.base import Masking, Sequences
 from genomask.masking.draws import Stream, uniform
 from genomask.masking.geometry import center_bases, cover
 
@@ -33,22 +33,17 @@ class WholeSpanMasking(Masking):
         """Tokens that overlap a span of average length, which is the sum of its survival function."""
         return self.k - 1 + sum(survival())
 
-    def choose_bases(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        content: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Bool[Tensor, "batch bases"]:
+    def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose a span of bases from the center base of every center on."""
-        draw = uniform(keys, stream=Stream.CENTERS, count=token_ids.shape[1])
+        draw = uniform(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
         # One draw says both whether a token is a center and how long its span is.
-        lengths = torch.zeros_like(content, dtype=torch.int8)
+        lengths = torch.zeros_like(sequences.content, dtype=torch.int8)
         for at_least in survival():
             lengths += draw < self.center_probability * at_least
-        return cover(center_bases(lengths * content, self.k), LONGEST)
+        return cover(center_bases(lengths * sequences.content, self.k), LONGEST)
 
 
 def survival() -> list[float]:
-    """Probability that a span has at least 1, 2, .. 10 bases: geometric, given that it has no more than 10."""
+    """Probability of at least 1, 2, .. 10 bases in a span: geometric, given that it has no more than 10."""
     longer = [(1 - STOP_PROBABILITY) ** n for n in range(LONGEST + 1)]
     return [(tail - longer[-1]) / (1 - longer[-1]) for tail in longer[:-1]]

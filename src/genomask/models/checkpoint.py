@@ -1,5 +1,6 @@
 """Weights between files and modules: nothing is executed, everything must fit."""
 
+import struct
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from genomask.checks import require
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+# What the readers raise over files that were cut at any byte.
+DAMAGE = (SafetensorError, UnpicklingError, RuntimeError, LookupError, OSError, EOFError, struct.error)
 
 
 def weights_file(directory: Path) -> Path:
@@ -39,7 +42,7 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     try:
         safe = file.suffix == ".safetensors"
         weights = load_file(file) if safe else torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+    except DAMAGE as error:
         raise ValueError(f"{file} needs to be whole and hold named tensors alone; it was refused.") from error
     named = isinstance(weights, Mapping) and all(isinstance(weight, Tensor) for weight in weights.values())
     require(named, str(file), "named tensors alone", type(weights).__name__)

@@ -86,6 +86,7 @@ def _finetune(run: Context, encoder: Path, task: Benchmark, directory: Path) -> 
     pretraining = json.loads((encoder / "pretraining.json").read_text(encoding="utf-8"))
     write_json(directory / "result.json", result(run, scores, pretraining, task, len(episode), chosen, seconds))
     if config.finetune.save_model:
+        (directory / "model").mkdir()
         export_encoder(module.model, directory / "model", config.model)
 
 

@@ -32,6 +32,9 @@ class WholeCheckpoints(TorchCheckpointIO):
 def trainer(config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **limits) -> Trainer:
     """A Trainer on the configured machine; ``limits`` are Trainer's own arguments about how long to train."""
     _quiet()
+    # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
+    # pretraining of LOGO grew to 4.5 GB; with 64 it takes 4 % longer and a third of that.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     interactive = console.is_terminal

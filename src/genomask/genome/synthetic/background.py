@@ -5,6 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
+from genomask.alphabet import BASES
+from genomask.seeds import generator
+
 ISOCHORE_BASES: Final = (50_000, 300_000)  # shortest and longest domain of even composition
 ISOCHORE_GC: Final = (0.35, 0.55)  # share of G and C in a domain, before CpG decay
 CPG_LOSS: Final = 0.78  # share of CpG that decayed to TpG or CpA
@@ -33,11 +36,14 @@ TAIL_BASES: Final = 18  # poly-A at the 3' end of every consensus
 Consensus = dict[Family, UInt8[np.ndarray, " _bases"]]
 
 
-def draw_consensus(rng: np.random.Generator) -> Consensus:
-    """Draw the founding copy of every repeat family."""
-    consensus = {family: draw_bases(np.full(family.longest, family.gc, np.float32), rng) for family in FAMILIES}
-    for founder in consensus.values():
+def draw_consensus(seed: int) -> Consensus:
+    """Draw the founding copy of every repeat family, the same for a genome and its benchmarks."""
+    rng = generator(seed, "synthetic", "repeats")
+    consensus = {}
+    for family in FAMILIES:
+        founder = draw_bases(np.full(family.longest, family.gc, np.float32), rng)
         founder[-TAIL_BASES:] = 0
+        consensus[family] = founder
     return consensus
 
 
@@ -70,16 +76,17 @@ def draw_background(
     return bases
 
 
-def draw_bases(
-    gc: Float32[np.ndarray, " bases"], rng: np.random.Generator
-) -> UInt8[np.ndarray, " bases"]:
+def draw_bases(gc: Float32[np.ndarray, " bases"], rng: np.random.Generator) -> UInt8[np.ndarray, " bases"]:
     """Draw independent bases, of which a share ``gc`` is G or C."""
     strong = rng.random(gc.size, dtype=np.float32) < gc
     return 2 * strong.astype(np.uint8) + rng.integers(2, size=gc.size, dtype=np.uint8)
 
 
 def _insert_copies(
-    bases: UInt8[np.ndarray, " bases"], family: Family, founder: UInt8[np.ndarray, " _bases"], rng: np.random.Generator
+    bases: UInt8[np.ndarray, " bases"],
+    family: Family,
+    founder: UInt8[np.ndarray, " _bases"],
+    rng: np.random.Generator,
 ) -> None:
     count = int(family.share * bases.size / ((family.shortest + family.longest) / 2))
     lengths = rng.integers(family.shortest, family.longest + 1, size=count)
@@ -97,18 +104,18 @@ def _insert_tandem_repeats(bases: UInt8[np.ndarray, " bases"], rng: np.random.Ge
     lengths = rng.integers(TANDEM_BASES[0], TANDEM_BASES[1] + 1, size=count)
     unit_lengths = rng.integers(2, TANDEM_UNIT + 1, size=count)
     units = rng.integers(4, size=(count, TANDEM_UNIT), dtype=np.uint8)
-    units[: count // 2, 0] &= 1
     unit_lengths[: count // 2] = 1
+    units[: count // 2, 0] &= 1  # runs of A and of T; runs of C and G are rare in human DNA
     repeat, within = _ragged(lengths)
     _scatter(bases, lengths, units[repeat, within % unit_lengths[repeat]], rng)
 
 
 def _decay_cpg(bases: UInt8[np.ndarray, " bases"], rng: np.random.Generator) -> None:
     """Turn most CpG into TpG, or into CpA if the other strand decayed."""
-    cytosine = np.flatnonzero((bases[:-1] == 2) & (bases[1:] == 3))
+    cytosine = np.flatnonzero((bases[:-1] == BASES.index("C")) & (bases[1:] == BASES.index("G")))
     decayed = cytosine[rng.random(cytosine.size) < CPG_LOSS]
     other_strand = rng.integers(2, size=decayed.size)
-    bases[decayed + other_strand] = 1 - other_strand
+    bases[decayed + other_strand] = BASES.index("T") - other_strand  # T on this strand, A across from T
 
 
 def _ragged(lengths: Int64[np.ndarray, " items"]) -> tuple[np.ndarray, np.ndarray]:

@@ -14,9 +14,9 @@ ISLAND_ENRICHMENT: Final = (0.1, 0.6)  # share of A and T that became C or G, in
 PROMOTER_ENRICHMENT: Final = (0.0, 0.2)  # and elsewhere
 
 ENHANCER_BASES: Final = 500
-ENHANCER_ENRICHMENT: Final = (0.0, 0.12)
+ENHANCER_ENRICHMENT: Final = (0.0, 0.1)
 SITE_EVERY: Final = 50  # bases of enhancer per place for a motif
-SITE_SHARE: Final = 0.8  # of places that are taken
+SITE_SHARE: Final = 0.35  # of places that are taken
 
 
 class Sites(NamedTuple):

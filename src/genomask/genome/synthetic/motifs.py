@@ -25,13 +25,14 @@ class PromoterMotif(NamedTuple):
 
 
 PROMOTER_MOTIFS: Final = (
-    PromoterMotif("GC box", "KGGGCGGRRY", first=-112, last=-96, share=0.6, either_strand=True),
+    PromoterMotif("GC box", "KGGGCGGRRY", first=-112, last=-100, share=0.6, either_strand=True),
     PromoterMotif("CCAAT box", "RRCCAATSRG", first=-90, last=-78, share=0.5, either_strand=True),
     PromoterMotif("GC box", "KGGGCGGRRY", first=-62, last=-48, share=0.6, either_strand=True),
-    PromoterMotif("TATA box", "TATAWAWR", first=-32, last=-28, share=0.5, either_strand=False),
-    PromoterMotif("Inr", "YYANWYY", first=-2, last=-2, share=0.7, either_strand=False),
-    PromoterMotif("MTE", "CSARCSSAAC", first=18, last=18, share=0.3, either_strand=False),
-    PromoterMotif("DPE", "RGWYV", first=28, last=28, share=0.4, either_strand=False),
+    PromoterMotif("TATA box", "TATAWAAR", first=-32, last=-28, share=0.8, either_strand=False),
+    PromoterMotif("ETS", "CCGGAAGY", first=-18, last=-11, share=0.6, either_strand=True),
+    PromoterMotif("Inr", "TCAKTY", first=-2, last=-2, share=0.9, either_strand=False),
+    PromoterMotif("YY1", "AARATGGCGGC", first=6, last=14, share=0.7, either_strand=False),
+    PromoterMotif("DPE", "RGWCGTG", first=28, last=28, share=0.5, either_strand=False),
 )
 
 ENHANCER_MOTIFS: Final = {

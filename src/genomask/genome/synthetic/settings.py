@@ -11,15 +11,15 @@ from jaxtyping import UInt8
 
 from genomask.checks import require
 from genomask.genome.encoded import write_genome
-from genomask.genome.synthetic.background import Consensus, draw_consensus
+from genomask.genome.synthetic.background import draw_consensus
 from genomask.genome.synthetic.chromosome import draw_chromosome
 from genomask.genome.synthetic.truth import Planted, planted_rows
+from genomask.seeds import generator
 
-FORMAT: Final = 1  # changes whenever the same settings give other bases
+FORMAT: Final = 1  # changes whenever the same settings give another genome or benchmark
 PLANTED: Final = "planted.csv"
 BASES_PER_ELEMENT: Final = 3_000  # leaves a slot for every element on every chromosome
 SHORTEST_CHROMOSOME: Final = 10_000
-CONSENSUS, CHROMOSOME, TASK = range(3)  # what a random stream is for
 
 
 @dataclass
@@ -30,7 +30,7 @@ class SyntheticGenome:
     chromosomes: int = 3
     promoters: int = 450
     enhancers: int = 450
-    conservation: float = 0.92  # probability that a planted base obeys its consensus; lower is harder
+    conservation: float = 0.95  # probability that a planted base obeys its consensus; lower is harder
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -53,14 +53,6 @@ class SyntheticGenome:
         """All that shapes the genome, for hashing."""
         return {"source": "synthetic", "format": FORMAT, **asdict(self)}
 
-    def stream(self, *purpose: int) -> np.random.Generator:
-        """Randomness for one purpose, independent of every other."""
-        return np.random.default_rng([self.seed, *purpose])
-
-    def consensus(self) -> Consensus:
-        """The repeat families of this genome."""
-        return draw_consensus(self.stream(CONSENSUS))
-
     def encode(self, directory: Path) -> None:
         """Write the encoded genome, and what was planted in it as ``planted.csv``, into a directory.
 
@@ -69,26 +61,26 @@ class SyntheticGenome:
         truth: list[Planted] = []
         write_genome(self._records(truth), directory)
         with (directory / PLANTED).open("w", newline="") as file:
-            table = csv.writer(file)
+            table = csv.writer(file, lineterminator="\n")
             table.writerow(Planted._fields)
             table.writerows(truth)
 
     def _records(self, truth: list[Planted]) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
         """Draw the chromosomes one after the other; what is planted is added to ``truth``."""
-        consensus = self.consensus()
+        consensus = draw_consensus(self.seed)
         for number in range(self.chromosomes):
             length, promoters, enhancers = (
                 total * (number + 1) // self.chromosomes - total * number // self.chromosomes
                 for total in (self.bases, self.promoters, self.enhancers)
             )
+            name = f"synthetic{number + 1}"
             bases, placed = draw_chromosome(
                 length,
                 consensus,
                 promoters=promoters,
                 enhancers=enhancers,
                 conservation=self.conservation,
-                rng=self.stream(CHROMOSOME, number),
+                rng=generator(self.seed, "synthetic", name),
             )
-            name = f"synthetic{number + 1}"
             truth.extend(planted_rows(name, bases, placed))
             yield name, bases

@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import decode
 from genomask.checks import require, require_choice
-from genomask.genome.synthetic.background import ISOCHORE_GC, draw_background
+from genomask.genome.synthetic.background import ISOCHORE_GC, draw_background, draw_consensus
 from genomask.genome.synthetic.elements import (
     ENHANCER_BASES,
     PROMOTER_BASES,
@@ -16,15 +16,17 @@ from genomask.genome.synthetic.elements import (
     plant_enhancers,
     plant_promoters,
 )
-from genomask.genome.synthetic.settings import TASK, SyntheticGenome
+from genomask.genome.synthetic.settings import SyntheticGenome
+from genomask.seeds import generator
 
 PROMOTER_WINDOW: Final = slice(TSS - 249, TSS + 51)
 CORE_WINDOW: Final = slice(249 - 34, 249 + 36)  # of the window above
 TASKS: Final = ("prom_core", "prom_300", "cohn_enh")
-PARTS: Final = 20  # a negative promoter is a promoter cut into this many parts,
-KEPT_PARTS: Final = 8  # of which these keep their place; the others become background (DeePromoter)
-NEGATIVE_ENRICHMENT: Final = (0.0, 0.4)  # of that background, so that composition alone does not tell
-
+# A negative promoter is a promoter cut into 20 parts, of which 8 keep their place and the others become
+# background, as in DeePromoter; but two of every five stay, so that no core promoter stays whole.
+GROUPED_PARTS: Final = (4, 5)
+KEPT_IN_GROUP: Final = 2
+NEGATIVE_ENRICHMENT: Final = (0.0, 0.15)  # of that background, so that composition alone does not tell
 
 
 def synthetic_task(
@@ -50,17 +52,16 @@ def synthetic_task(
     """
     require_choice(name, "task.name", TASKS)
     require(min(train, test) >= 1, "task.train and task.test", "at least 1 element each", (train, test))
-    return {"train": _rows(genome, name, train, split=0), "test": _rows(genome, name, test, split=1)}
+    sizes = {"train": train, "test": test}
+    return {split: _rows(genome, name, split, count) for split, count in sizes.items()}
 
 
-def _rows(genome: SyntheticGenome, name: str, count: int, *, split: int) -> list[tuple[str, int]]:
-    if name == "cohn_enh":
-        pairs = _enhancers(genome, count, genome.stream(TASK, split, 0))
-    else:
-        pairs = _promoters(genome, count, genome.stream(TASK, split, 1))
+def _rows(genome: SyntheticGenome, name: str, split: str, count: int) -> list[tuple[str, int]]:
+    element, draw = ("enhancers", _enhancers) if name == "cohn_enh" else ("promoters", _promoters)
+    pairs = draw(genome, count, generator(genome.seed, "synthetic", element, split))
     if name == "prom_core":
         pairs = pairs[:, :, CORE_WINDOW]
-    return [(decode(pair[1 - label]), label) for pair in pairs for label in (1, 0)]
+    return [(decode(bases), label) for pair in pairs for bases, label in zip(pair, (1, 0), strict=True)]
 
 
 def _promoters(
@@ -72,8 +73,9 @@ def _promoters(
     promoters = promoters[:, PROMOTER_WINDOW]
     elsewhere = _windows(genome, count, promoters.shape[1], rng)
     enrich(elsewhere, rng.uniform(*NEGATIVE_ENRICHMENT, size=count), rng)
-    kept = rng.random((count, PARTS)).argsort(axis=1) < KEPT_PARTS
-    negatives = np.where(kept.repeat(promoters.shape[1] // PARTS, axis=1), promoters, elsewhere)
+    kept = rng.random((count, *GROUPED_PARTS)).argsort(axis=-1) < KEPT_IN_GROUP
+    kept = kept.reshape(count, -1)
+    negatives = np.where(kept.repeat(promoters.shape[1] // kept.shape[1], axis=1), promoters, elsewhere)
     return np.stack((promoters, negatives), axis=1)
 
 
@@ -90,4 +92,4 @@ def _windows(
 ) -> UInt8[np.ndarray, "rows bases"]:
     """Windows of background, each from an isochore of its own."""
     gc = rng.uniform(*ISOCHORE_GC, size=count).astype(np.float32).repeat(width)
-    return draw_background(gc, genome.consensus(), rng).reshape(count, width)
+    return draw_background(gc, draw_consensus(genome.seed), rng).reshape(count, width)

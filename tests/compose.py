@@ -1,0 +1,20 @@
+"""Compose configurations in this process, as the program does."""
+
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+from genomask.config.schema import register
+from genomask.run import CONF, context
+from genomask.stages.context import Context
+
+
+def composed(*overrides: str) -> Context:
+    """What ``python train.py OVERRIDES`` would run."""
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config", list(overrides), return_hydra_config=True)
+        HydraConfig.instance().set_config(cfg)
+        OmegaConf.set_struct(cfg, value=False)
+        del cfg["hydra"]
+        return context(cfg)
