@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from compose import composed
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from compose import composed
 from genomask.config.schema import Config
 from genomask.finetune.settings import policy
 from genomask.masking.base import Masking
@@ -31,7 +31,9 @@ def settings(*overrides: str) -> Config:
     return composed(*overrides).config
 
 
-@pytest.mark.parametrize(("group", "choice"), [pair for pair in CHOICES if pair[0] not in ("launcher", "experiment")])
+@pytest.mark.parametrize(
+    ("group", "choice"), [pair for pair in CHOICES if pair[0] not in ("launcher", "experiment")]
+)
 def test_every_choice_of_every_group_composes_and_passes_its_check(group, choice):
     run = composed(f"{group}={choice}", *NEEDED.get((group, choice), []))
     check(run)
@@ -46,9 +48,18 @@ def test_a_masking_file_has_the_keys_of_its_constructor_no_more_no_less(choice):
     assert set(written) == set(inspect.signature(strategy).parameters) - {"ranking", "vocabulary"}
 
 
-@pytest.mark.parametrize("group", ["corpus", "ranking", "vocab", "model", "pretrain", "finetune", "fs", "wc", "hga", "fewshot"])
+@pytest.mark.parametrize(
+    "group", ["corpus", "ranking", "vocab", "model", "pretrain", "finetune", "fs", "wc", "hga", "fewshot"]
+)
 def test_the_default_choice_of_a_group_spells_out_every_setting(group):
-    default = {"pretrain": "paper", "wc": "on", "hga": "on", "fs": "on", "fewshot": "paper", "finetune": "paper"}
+    default = {
+        "pretrain": "paper",
+        "wc": "on",
+        "hga": "on",
+        "fs": "on",
+        "fewshot": "paper",
+        "finetune": "paper",
+    }
     names = {"corpus": "paper", "ranking": "eq1", "vocab": "global", "model": "logo"} | default
     written = yaml.safe_load((CONF / group / f"{names[group]}.yaml").read_text())
     kind = {field.name: field.type for field in fields(Config)}[group]
@@ -74,7 +85,10 @@ def test_no_file_of_the_configuration_names_an_absolute_path():
         ("ranking.mode=eq3", "ranking.mode needs one of eq1, released"),
         ("masking.center_probability=1.5", "masking.center_probability needs a number"),
         ("masking.span_at=nowhere", "masking.span_at needs one of best, center"),
-        ("+masking.spam_at=best", "masking.spam_at is not a setting of masking=pmi; it takes center_probability, count"),
+        (
+            "+masking.spam_at=best",
+            "masking.spam_at is not a setting of masking=pmi; it takes center_probability, count",
+        ),
         ("masking._target_=os.system", "masking._target_=os.system is not a subclass"),
         ("masking._target_=no.such.Strategy", "cannot be imported"),
         ("genome=fasta", r"genome\.path needs a value: give it as genome\.path=VALUE"),
@@ -87,15 +101,26 @@ def test_an_impossible_value_is_refused_with_what_is_allowed(override, message):
         check(composed(override))
 
 
-@pytest.mark.parametrize("override", ["seed=abc", "pretrain.max_steps=many", "model.hiden_size=3", "masking=pni", "k=6"])
+@pytest.mark.parametrize(
+    "override", ["seed=abc", "pretrain.max_steps=many", "model.hiden_size=3", "masking=pni", "k=6"]
+)
 def test_a_typo_or_a_wrong_type_does_not_even_compose(override):
-    with pytest.raises((HydraException, OmegaConfBaseException), match=override.split("=", maxsplit=1)[0].split(".")[0]):
+    with pytest.raises(
+        (HydraException, OmegaConfBaseException), match=override.split("=", maxsplit=1)[0].split(".")[0]
+    ):
         composed(override)
 
 
 @pytest.mark.parametrize(
     ("shots", "batch", "epochs", "rate"),
-    [(10, 5, 20, 4e-4), (50, 5, 20, 4e-4), (100, 5, 20, 4e-4), (500, 15, 5, 5e-5), (1000, 15, 5, 5e-5), ("full", 15, 5, 5e-5)],
+    [
+        (10, 5, 20, 4e-4),
+        (50, 5, 20, 4e-4),
+        (100, 5, 20, 4e-4),
+        (500, 15, 5, 5e-5),
+        (1000, 15, 5, 5e-5),
+        ("full", 15, 5, 5e-5),
+    ],
 )
 def test_the_number_of_shots_decides_the_policy_as_in_section_5_3(shots, batch, epochs, rate):
     config = settings(f"shots={shots}")
@@ -103,7 +128,9 @@ def test_the_number_of_shots_decides_the_policy_as_in_section_5_3(shots, batch, 
     assert chosen == (batch, epochs, rate, epochs == 20)
 
 
-@pytest.mark.parametrize(("fs", "shots", "epochs"), [("on", 1000, 20), ("off", 10, 5), ("on", 10, 20), ("off", 500, 5)])
+@pytest.mark.parametrize(
+    ("fs", "shots", "epochs"), [("on", 1000, 20), ("off", 10, 5), ("on", 10, 20), ("off", 500, 5)]
+)
 def test_fs_can_be_forced_on_and_off(fs, shots, epochs):
     config = settings(f"fs={fs}", f"shots={shots}")
     assert policy(shots, config.fewshot, config.fs).epochs == epochs

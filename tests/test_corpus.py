@@ -19,7 +19,13 @@ from genomask.corpus.steps import Steps
 from genomask.genome.encoded import open_genome, write_genome
 
 PAPER = CorpusSettings(
-    longest=510, shortest=5, full_share=0.5, first_start=1000, extra_bases=0, gaps="drop", validation_share=0.1
+    longest=510,
+    shortest=5,
+    full_share=0.5,
+    first_start=1000,
+    extra_bases=0,
+    gaps="drop",
+    validation_share=0.1,
 )
 SMALL = replace(PAPER, longest=20, first_start=10)
 
@@ -122,7 +128,7 @@ def test_validation_is_a_tenth_and_disjoint_from_training(large):
 
 def test_a_genome_too_small_for_a_split_is_an_error(tmp_path):
     genome = genome_of(tmp_path, random_text(25))
-    with pytest.raises(ValueError, match="too few to hold out a share of 0.1"):
+    with pytest.raises(ValueError, match=r"too few to hold out a share of 0\.1"):
         split(cut(genome, replace(SMALL, first_start=1, shortest=20), np.random.default_rng(0)), PAPER, 0)
 
 
@@ -135,7 +141,12 @@ def steps_of(folder, *, batch=10, micro_batch=4, **ranks) -> Steps:
 
 def test_every_epoch_shows_every_segment_once(large):
     steps = steps_of(large)
-    seen = [pair for step in range(37) for batch in [steps[step]] for pair in zip(batch.epoch.tolist(), batch.index.tolist(), strict=True)]
+    seen = [
+        pair
+        for step in range(37)
+        for batch in [steps[step]]
+        for pair in zip(batch.epoch.tolist(), batch.index.tolist(), strict=True)
+    ]
     assert sorted(seen) == [(epoch, index) for epoch in range(10) for index in range(37)]
 
 
@@ -158,7 +169,10 @@ def test_a_step_is_sorted_and_its_cuts_say_how_wide_the_micro_batches_are(large)
     assert lengths == sorted(lengths, reverse=True)
     assert [(cut.start, cut.stop) for cut in batch.cuts] == [(0, 4), (4, 8), (8, 10)]
     for part in batch.cuts:
-        assert (part.longest, part.shortest) == (max(lengths[part.start : part.stop]), min(lengths[part.start : part.stop]))
+        assert (part.longest, part.shortest) == (
+            max(lengths[part.start : part.stop]),
+            min(lengths[part.start : part.stop]),
+        )
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compose import composed
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
+from compose import composed
 from genomask.stages.run import run_stages
 
 TINY = (
@@ -71,7 +71,8 @@ def test_the_result_says_all_that_a_table_needs(data, tmp_path):
     run(data, tmp_path, "seed=3", "pretrain_seed=1")
     (found,) = results(tmp_path)
     expected = {
-        "task": "csv", "model": "logo", "masking": "pmi", "ranking": "eq1", "wc": "on", "hga": "off", "fs": "on",
+        "task": "csv", "model": "logo", "masking": "pmi", "ranking": "eq1",
+        "wc": "on", "hga": "off", "fs": "on",
         "shots": 2, "seed": 3, "pretrain_seed": 1, "n_train": 4, "n_test": 30, "epochs": 20, "batch_size": 5,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
@@ -105,7 +106,14 @@ def test_the_same_configuration_and_seed_give_the_same_bytes(data, tmp_path):
 
 @pytest.mark.parametrize("masking", ["pmi_vocab", "pmi_released", "span", "whole_span"])
 def test_every_masking_strategy_pretrains_at_a_matched_rate(data, tmp_path, masking):
-    run(data, tmp_path, f"masking={masking}", "match_rate=0.15", "stage=pretrain", "pretrain.calibration_segments=200")
+    run(
+        data,
+        tmp_path,
+        f"masking={masking}",
+        "match_rate=0.15",
+        "stage=pretrain",
+        "pretrain.calibration_segments=200",
+    )
     summary = json.loads(next(tmp_path.glob("encoder/*/pretraining.json")).read_text())
     assert summary["realised_masking_rate"] == pytest.approx(0.15, abs=0.002)
 

@@ -63,5 +63,5 @@ def test_predictions_come_back_in_the_order_of_the_test_set():
     for rows in ([4, 0], [2], [3, 1]):
         index = torch.tensor(rows)
         nothing = torch.zeros(len(rows), 1, dtype=torch.uint8)
-        module.test_step(ExampleBatch(nothing, index, index, index), 0)
+        module.test_step(ExampleBatch(nothing, index, index, index))
     assert module.predicted()[:, 0].argsort().tolist() == [0, 1, 2, 3, 4]

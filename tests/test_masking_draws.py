@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from genomask.masking.draws import Stream, bits, sequence_keys, uniform
+from genomask.masking.draws import Stream, below, bits, sequence_keys
 
 SEQUENCES, LENGTH = 2000, 512
 SIGMAS = 5
@@ -62,26 +64,29 @@ def test_numbers_are_the_hash_of_key_stream_and_position(stream):
     keys = sequence_keys(9, 0, torch.arange(5))
     expected = [[mix_32(key % 2**64, stream, position) for position in range(40)] for key in keys.tolist()]
     assert (bits(keys, stream=stream, count=40).long() % 2**32).tolist() == expected
-    shares = [[((word + 2**31) % 2**32 >> 8) / 2**24 for word in row] for row in expected]
-    assert uniform(keys, stream=stream, count=40).tolist() == shares
 
 
 def test_more_positions_or_sequences_change_none_of_the_numbers():
     keys = sequence_keys(1, 2, torch.arange(30))
-    wide = uniform(keys, stream=Stream.CENTERS, count=700)
-    assert torch.equal(uniform(keys[7:9], stream=Stream.CENTERS, count=20), wide[7:9, :20])
+    wide = bits(keys, stream=Stream.CENTERS, count=700)
+    assert torch.equal(bits(keys[7:9], stream=Stream.CENTERS, count=20), wide[7:9, :20])
 
 
-def test_numbers_are_in_the_unit_interval_with_the_moments_of_the_uniform_law():
-    drawn = uniform(
-        sequence_keys(4, 0, torch.arange(SEQUENCES)), stream=Stream.CENTERS, count=LENGTH
-    ).double()
-    assert drawn.min() >= 0
-    assert drawn.max() < 1
-    error = (12 * drawn.numel()) ** -0.5
-    assert drawn.mean().item() == pytest.approx(0.5, abs=SIGMAS * error)
-    per_sequence = drawn.mean(dim=1).var().item() * 12 * LENGTH  # 1 if positions are independent
-    assert per_sequence == pytest.approx(1, abs=SIGMAS * (2 / SEQUENCES) ** 0.5)
+@given(st.integers(0, 2**32 - 1), st.floats(2**-40, 1))
+def test_below_compares_bits_as_a_fraction(word, probability):
+    signed = torch.tensor([[word - 2**31]], dtype=torch.int32)
+    assert below(signed, probability).item() == (word / 2**32 < probability)
+
+
+@pytest.mark.parametrize("probability", [1e-3, 0.0176, 0.5, 0.9, 1.0])
+def test_bits_are_below_a_probability_just_as_often(probability):
+    keys = sequence_keys(4, 0, torch.arange(SEQUENCES))
+    counts = below(bits(keys, stream=Stream.CENTERS, count=LENGTH), probability).sum(dim=1).double()
+    spread = probability * (1 - probability) * LENGTH  # variance of a binomial count
+    assert counts.mean().item() == pytest.approx(
+        probability * LENGTH, abs=SIGMAS * (spread / SEQUENCES) ** 0.5
+    )
+    assert counts.var().item() == pytest.approx(spread, rel=SIGMAS * 2 / SEQUENCES**0.5, abs=1e-9)
 
 
 @pytest.mark.parametrize("shift", [0, 8, 16, 24])
@@ -122,5 +127,5 @@ def test_numbers_are_the_same_on_a_gpu():
     keys = sequence_keys(0, 0, torch.arange(100))
     found = sequence_keys(0, 0, torch.arange(100, device="cuda"))
     assert torch.equal(found.cpu(), keys)
-    drawn = uniform(found, stream=Stream.CENTERS, count=512)
-    assert torch.equal(drawn.cpu(), uniform(keys, stream=Stream.CENTERS, count=512))
+    drawn = bits(found, stream=Stream.CENTERS, count=512)
+    assert torch.equal(drawn.cpu(), bits(keys, stream=Stream.CENTERS, count=512))

@@ -64,8 +64,8 @@ def test_the_standard_error_is_that_of_repeated_samples():
 
 @pytest.fixture(scope="module")
 def mixed():
-    lengths = torch.randint(1, 511, (400,), generator=torch.Generator().manual_seed(3)).tolist()
-    return random_rows(lengths + [510] * 400)
+    lengths = torch.randint(1, 511, (200,), generator=torch.Generator().manual_seed(3)).tolist()
+    return random_rows(lengths + [510] * 200)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -94,7 +94,7 @@ def test_a_fixed_count_is_matched_where_lengths_differ(mixed):
     lengths = (mixed >= 5).sum(dim=1)
     varied = mixed[lengths < 510]
     matched = match_rate(masking, varied, keys_of(varied), rate=0.15)
-    assert realised_rate(matched, varied, keys_of(varied)).mean == pytest.approx(0.15, abs=0.002)
+    assert realised_rate(matched, varied, keys_of(varied)).mean == pytest.approx(0.15, abs=0.001)
 
 
 def test_a_rate_between_those_of_9_and_10_centers_cannot_be_matched():

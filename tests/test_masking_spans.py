@@ -1,9 +1,10 @@
 """How many tokens and bases a center takes out of sight, in the middle and at the ends of a sequence."""
 
+import numpy as np
 import pytest
 import torch
 
-from genomask.masking.draws import Stream, sequence_keys, uniform
+from genomask.masking.draws import Stream, below, bits, sequence_keys
 from genomask.masking.pmi import PmiMasking
 from genomask.masking.random import RandomMasking
 from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of
@@ -14,8 +15,7 @@ RARELY = 0.01
 def lone_centers(tokens, count=3000):
     """Keys under which a sequence of so many tokens has a single center, and where it is."""
     keys = sequence_keys(0, 0, torch.arange(count))
-    draws = uniform(keys, stream=Stream.CENTERS, count=tokens + 2)
-    centers = draws[:, 1:-1] < RARELY
+    centers = below(bits(keys, stream=Stream.CENTERS, count=tokens + 2), RARELY)[:, 1:-1]
     alone = centers.sum(dim=1) == 1
     return keys[alone], centers[alone].int().argmax(dim=1) + 1
 
@@ -68,6 +68,18 @@ def test_a_high_center_hides_all_k_bases_of_the_best_token_nearby(k):
             assert bases_out_of_sight(tokens, 60, k) == list(range(best, best + k))
 
 
+def test_an_unknown_token_is_hidden_whole_only_where_no_k_mer_is_near():
+    keys, centers = lone_centers(13)
+    keys = keys[centers == 1]
+    unknown, worst = [2, *[1] * 13, 3], [2, 1, 4100, *[1] * 11, 3]
+    masking = PmiMasking(ranking=np.arange(1, 4097), center_probability=RARELY)
+    for row, last in ((unknown, 6), (worst, 7)):
+        hidden = masking.choose(torch.tensor([row] * len(keys)), keys)
+        assert len(keys) > 10
+        assert hidden[:, 1 : last + 1].all()
+        assert not hidden[:, last + 1 :].any()
+
+
 def test_a_single_center_is_in_the_low_half_under_floor():
     keys, _ = lone_centers(60)
     masking = PmiMasking(ranking=ranking_of(), high_half="floor", center_probability=RARELY)
@@ -80,7 +92,7 @@ def test_no_visible_token_contains_the_base_of_a_center(name, k):
     masking = STRATEGIES[name](k=k, center_probability=0.05)
     rows = random_rows([100, 80, 37, 3, 1] * 8, k=k)
     keys = keys_of(rows)
-    centers = uniform(keys, stream=Stream.CENTERS, count=rows.shape[1]) < 0.05
+    centers = below(bits(keys, stream=Stream.CENTERS, count=rows.shape[1]), 0.05)
     hidden = masking.choose(rows, keys)
     for row, drawn, out in zip(rows.tolist(), centers.tolist(), hidden.tolist(), strict=True):
         tokens = row.index(3) - 1

@@ -189,11 +189,12 @@ def test_another_number_of_heads_is_refused_though_every_shape_fits(published, t
 def test_weights_of_other_shapes_or_names_are_refused_in_one_line(published, tmp_path):
     write_folder(tmp_path, published_tensors(published))
     with pytest.raises(
-        ValueError, match=r"do not fit the model: it has .*intermediate.* of shape \(24, 16\), not \(32, 16\)"
+        ValueError,
+        match=r"does not fit the model: it has .*intermediate.* of shape \(24, 16\), not \(32, 16\)",
     ):
         load_dnabert(tmp_path, replace(SETTINGS, intermediate_size=32))
     with pytest.raises(
-        ValueError, match=r"do not fit the model: it lacks bert.encoder.layer.2.*\(and 15 more\)"
+        ValueError, match=r"does not fit the model: it lacks bert.encoder.layer.2.*\(and 15 more\)"
     ):
         load_dnabert(tmp_path, replace(SETTINGS, layers=3))
     with pytest.raises(ValueError, match=r"it has an unknown bert.encoder.layer.1.*\(and 15 more\)"):

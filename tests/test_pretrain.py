@@ -185,7 +185,10 @@ def test_a_pretraining_resumed_at_any_step_ends_bit_identical(genome, tmp_path, 
 def test_dropout_is_drawn_anew_in_every_step_and_from_the_seed(genome):
     assert_same(fit(genome), fit(genome))
     module, _ = parts(genome, SETTINGS)
-    assert any(not torch.equal(a, b) for a, b in zip(weights(module).values(), weights(fit(genome)).values(), strict=True))
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(weights(module).values(), weights(fit(genome)).values(), strict=True)
+    )
 
 
 def test_sequences_in_which_nothing_is_hidden_do_not_poison_the_weights(genome):
@@ -195,7 +198,9 @@ def test_sequences_in_which_nothing_is_hidden_do_not_poison_the_weights(genome):
 
 
 def test_an_exploding_loss_ends_the_run_with_a_reason(genome):
-    with pytest.raises(ValueError, match=r"The loss became (nan|inf) at step \d: lower pretrain.learning_rate"):
+    with pytest.raises(
+        ValueError, match=r"The loss became (nan|inf) at step \d: lower pretrain.learning_rate"
+    ):
         fit(genome, replace(SETTINGS, learning_rate=1e30, clip_norm=1e30))
 
 
@@ -207,11 +212,16 @@ def test_the_newest_checkpoint_is_the_one_with_most_steps(tmp_path):
     assert newest_checkpoint(tmp_path).name == "step=100.ckpt"
 
 
-@pytest.mark.parametrize(("settings", "max_steps", "expected"), [(Warmup(share=0.05), 10_000, 500), (Warmup(steps=10_000), 10_000, 10_000)])
+@pytest.mark.parametrize(
+    ("settings", "max_steps", "expected"),
+    [(Warmup(share=0.05), 10_000, 500), (Warmup(steps=10_000), 10_000, 10_000)],
+)
 def test_warmup_steps(settings, max_steps, expected):
     assert settings.of(max_steps) == expected
 
 
-@pytest.mark.parametrize(("steps", "full_batch", "expected"), [(25, 1000, 1000), (12, 1000, 480), (12, 500, 240), (1, 5, 1)])
+@pytest.mark.parametrize(
+    ("steps", "full_batch", "expected"), [(25, 1000, 1000), (12, 1000, 480), (12, 500, 240), (1, 5, 1)]
+)
 def test_accumulation_scales_the_batch(steps, full_batch, expected):
     assert Accumulation(steps, 25).of(full_batch) == expected

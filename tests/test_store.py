@@ -25,7 +25,9 @@ def write(directory: Path) -> None:
 
 def test_names_depend_on_settings_and_inputs_but_not_on_the_order_of_keys():
     turned = Artefact("rank", "toy-eq1", {"mode": "eq1", "k": 6}, (GENOME,))
-    other_genome = Artefact("rank", "toy-eq1", {"k": 6, "mode": "eq1"}, (Artefact("genome", "toy", {"bases": 11}),))
+    other_genome = Artefact(
+        "rank", "toy-eq1", {"k": 6, "mode": "eq1"}, (Artefact("genome", "toy", {"bases": 11}),)
+    )
     assert turned.name == ranking().name
     assert len({ranking().name, ranking(k=5).name, other_genome.name}) == 3
 

@@ -31,8 +31,7 @@ def kmers(sequence: str, k: int = 6) -> str:
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_tables_of_every_kind_give_the_same_rows(tmp_path, separator, packed, write, quoting):
     path = tmp_path / ("table.gz" if packed else "table")
-    opened = gzip.open(path, "wt", newline="") if packed else path.open("w", newline="")
-    with opened as handle:
+    with (gzip.open if packed else open)(path, "wt", newline="") as handle:
         table = csv.writer(handle, delimiter=separator, quoting=quoting)
         table.writerows([("sequence", "label"), *((write(sequence), label) for sequence, label in ROWS)])
     assert read_rows(path) == ROWS
@@ -120,7 +119,9 @@ def test_long_sequences_are_cropped_where_the_setting_says(keep, kept):
 
 
 def test_long_sequences_are_refused_unless_a_crop_is_chosen():
-    with pytest.raises(ValueError, match=r"at most 4 bases; the task has a sequence of 8.*finetune\.crop=center"):
+    with pytest.raises(
+        ValueError, match=r"at most 4 bases; the task has a sequence of 8.*finetune\.crop=center"
+    ):
         crop(benchmark(ROWS, ROWS), longest=4, keep="refuse")
 
 

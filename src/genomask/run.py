@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -15,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from genomask.config.schema import register, rerunnable
+from genomask.config.schema import Config, register, rerunnable
 from genomask.stages.context import Context
 from genomask.stages.run import check, run_stages
 from genomask.store.store import Store
@@ -55,17 +56,17 @@ def context(cfg: DictConfig) -> Context:
     if missing:
         raise ValueError(f"{missing[0]} needs a value: give it as {missing[0]}=VALUE.")
     try:
-        config = OmegaConf.to_object(cfg)
-        saved = rerunnable(config, OmegaConf.to_container(cfg, resolve=True))
+        config = cast(Config, OmegaConf.to_object(cfg))
+        resolved = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     except OmegaConfBaseException as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    return Context(config, Store(Path(config.paths.runs), saved))
+    return Context(config, Store(Path(config.paths.runs), rerunnable(config, resolved)))
 
 
 class CheckEveryJob(Callback):
     """Check the configuration of every job of a multirun before the first one starts."""
 
-    def on_multirun_start(self, config: DictConfig, **kwargs: object) -> None:
+    def on_multirun_start(self, config: DictConfig, **_: object) -> None:
         """Compose and check each job. Hydra swallows a callback's exceptions, so a mistake exits."""
         loader = GlobalHydra.instance().config_loader()
         parsed = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))

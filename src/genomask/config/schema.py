@@ -1,8 +1,8 @@
 """The whole configuration as one type; Hydra checks every value against it before a job starts.
 
-Groups with several kinds of choice (genome, task) have one type a kind, which the choice's YAML names in its
-defaults list. ``masking`` has none: a strategy's constructor is its schema, so that a new strategy is one class
-and one YAML file.
+Groups with several kinds of choice (genome, task) have one type a kind, which the choice's YAML names in
+its defaults list. ``masking`` has none: a strategy's constructor is its schema, so that a new strategy is
+one class and one YAML file.
 """
 
 from dataclasses import dataclass, field
@@ -109,7 +109,9 @@ class Config:
         require(self.pretrain_seed >= 0, "pretrain_seed", "at least 0", self.pretrain_seed)
         rate = self.match_rate
         require(rate is None or 0 < rate < 1, "match_rate", "a share between 0 and 1, or null", rate)
-        require(self.ranking.k == self.model.k, "ranking.k", f"the model's k = {self.model.k}", self.ranking.k)
+        require(
+            self.ranking.k == self.model.k, "ranking.k", f"the model's k = {self.model.k}", self.ranking.k
+        )
 
 
 KINDS = {

@@ -1,5 +1,6 @@
 """The pretraining corpus as a LightningDataModule."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class CorpusDataModule(LightningDataModule):
 
 
 class StepLoader(DataLoader[StepBatch]):
-    """A loader that Lightning may resume: where it goes on follows from the trainer's step, so it keeps no state."""
+    """A loader that Lightning may resume; it keeps no state, as the trainer's step says where to go on."""
 
     def state_dict(self) -> dict[str, int]:
         """Nothing to save."""
@@ -118,13 +119,15 @@ class ValidationBatches(Dataset[StepBatch]):
         self.order = np.argsort(-corpus.validation.length, kind="stable")
 
     def __len__(self) -> int:
-        return -(-len(self.order) // self.corpus.micro_batch)
+        return math.ceil(len(self.order) / self.corpus.micro_batch)
 
     def __getitem__(self, batch: int) -> StepBatch:
         size = self.corpus.micro_batch
         rows = self.order[batch * size : (batch + 1) * size]
         corpus = self.corpus
-        return collate(corpus.genome, corpus.axis, corpus.validation, rows, np.zeros_like(rows), micro_batch=size)
+        return collate(
+            corpus.genome, corpus.axis, corpus.validation, rows, np.zeros_like(rows), micro_batch=size
+        )
 
 
 def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segments, Segments]:

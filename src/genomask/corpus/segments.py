@@ -45,7 +45,7 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     """Cut every chromosome from a random start into consecutive segments of random length.
 
     Half of the segments have ``longest`` bases, the others a length drawn uniformly from
-    ``shortest..longest`` (steps 1 and 2); those that hold a base other than A, C, G or T are left out (step 3).
+    ``shortest..longest`` (steps 1 and 2); those with a base other than A, C, G or T are left out (step 3).
 
     Raises:
         ValueError: If the genome yields no segment for training or none for validation.
@@ -57,9 +57,14 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     return segments[_inside_a_run(segments, genome)] if settings.gaps == "drop" else segments
 
 
-def _cut_chromosome(start: int, stop: int, settings: CorpusSettings, generator: np.random.Generator) -> Segments:
+def _cut_chromosome(
+    start: int, stop: int, settings: CorpusSettings, generator: np.random.Generator
+) -> Segments:
     first = start + int(generator.integers(1, settings.first_start, endpoint=True)) - 1
-    mean = settings.full_share * settings.longest + (1 - settings.full_share) * (settings.shortest + settings.longest) / 2
+    mean = (
+        settings.full_share * settings.longest
+        + (1 - settings.full_share) * (settings.shortest + settings.longest) / 2
+    )
     count = int((stop - first) / mean * 1.05) + 100  # enough to pass the end, bar a miracle: checked below
     length = generator.integers(settings.shortest, settings.longest, size=count, endpoint=True)
     length[generator.random(count) < settings.full_share] = settings.longest
@@ -75,9 +80,7 @@ def _inside_a_run(segments: Segments, genome: EncodedGenome) -> np.ndarray:
     return (run >= 0) & (segments.start + segments.length <= genome.runs[run, 1])
 
 
-def read(
-    genome: EncodedGenome, axis: Axis, segments: Segments
-) -> UInt8[np.ndarray, "batch bases"]:
+def read(genome: EncodedGenome, axis: Axis, segments: Segments) -> UInt8[np.ndarray, "batch bases"]:
     """Read the bases of a few segments, as wide as the longest of them and filled up with ``OTHER``."""
     column = np.arange(segments.length.max(initial=0))
     line = segments.start[:, None] + column

@@ -58,14 +58,14 @@ class ClassifierModule(LightningModule):
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def training_step(self, batch: ExampleBatch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: ExampleBatch) -> Tensor:
         """Cross-entropy in nats, averaged over the batch."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
         loss = cross_entropy(self.logits(batch), batch.labels)
         self.log("finetune/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
         return loss
 
-    def test_step(self, batch: ExampleBatch, batch_idx: int) -> None:
+    def test_step(self, batch: ExampleBatch) -> None:
         """Keep the class probabilities of the batch."""
         self.probabilities.append(self.logits(batch).float().softmax(dim=1))
         self.rows.append(batch.rows)

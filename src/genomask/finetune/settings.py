@@ -8,7 +8,7 @@ from genomask.checks import require, require_choice
 
 @dataclass
 class FewShot:
-    """Batch size by number of shots (Sec. 5.3): ``low_batch`` up to ``low_up_to`` shots, else ``high_batch``."""
+    """Batch size (Sec. 5.3): ``low_batch`` up to ``low_up_to`` shots, else ``high_batch``."""
 
     low_up_to: int
     low_batch: int
@@ -22,7 +22,7 @@ class FewShot:
 
 @dataclass
 class Stability:
-    """Fine-tuning stability (FS, Sec. 5.4): longer and at a higher rate, up to ``up_to`` shots (None: always)."""
+    """Fine-tuning stability (FS, Sec. 5.4): longer, at a high rate, up to ``up_to`` shots (None: always)."""
 
     up_to: int | None
     epochs: int
@@ -42,8 +42,8 @@ class Stability:
 class FinetuneSettings:
     """Everything about fine-tuning that does not depend on the number of shots.
 
-    ``crop`` says what is kept of a sequence longer than the encoder takes: ``"refuse"`` none of it (an error),
-    ``"start"`` or ``"center"``. ``save_model`` keeps the fine-tuned classifier beside its result.
+    ``crop`` says what is kept of a sequence longer than the encoder takes: ``"start"``, ``"center"``, or none
+    of it, which is an error (``"refuse"``). ``save_model`` keeps the fine-tuned classifier beside its result.
     """
 
     warmup_share: float
@@ -55,18 +55,25 @@ class FinetuneSettings:
     clip_norm: float
     precision: str
     shortcut: bool
-    evaluation_batch: int
+    evaluation_batch: int | None
     crop: str
     save_model: bool
 
     def __post_init__(self) -> None:
-        require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
-        require(0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout)
+        require(
+            0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share
+        )
+        require(
+            0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout
+        )
         for name in ("weight_decay", "epsilon", "clip_norm"):
             require(getattr(self, name) >= 0, f"finetune.{name}", "at least 0", getattr(self, name))
         for name in ("beta1", "beta2"):
-            require(0 <= getattr(self, name) < 1, f"finetune.{name}", "a number in [0, 1)", getattr(self, name))
-        require(self.evaluation_batch >= 1, "finetune.evaluation_batch", "at least 1", self.evaluation_batch)
+            require(
+                0 <= getattr(self, name) < 1, f"finetune.{name}", "a number in [0, 1)", getattr(self, name)
+            )
+        size = self.evaluation_batch
+        require(size is None or size >= 1, "finetune.evaluation_batch", "at least 1, or null", size)
         require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
         require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
 

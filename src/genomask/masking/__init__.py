@@ -1,0 +1,1 @@
+"""Which tokens a masked language model must predict, and what it sees in their place."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from genomask.alphabet import FIRST_KMER, MASK, UNK, vocabulary_size
 from genomask.masking import settings
-from genomask.masking.draws import Stream, bits, uniform, unit
+from genomask.masking.draws import Stream, below, bits
 from genomask.masking.geometry import tokens_over
 
 HIDDEN_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
@@ -73,7 +73,7 @@ class Masking(nn.Module, ABC):
     def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose the bases to hide; base x of a row is the first base of its token x.
 
-        What is chosen outside the content has no effect there, but hides the tokens that hold it.
+        Choosing more, beyond the ends of a sequence, has no effect.
         """
 
     def choose(
@@ -96,8 +96,8 @@ class Masking(nn.Module, ABC):
 
     def draw_centers(self, sequences: Sequences) -> Bool[Tensor, "batch tokens"]:
         """Draw every token as a center, independently, with the center probability (DNABERT)."""
-        draw = uniform(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
-        return sequences.content & (draw < self.center_probability)
+        draw = bits(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
+        return sequences.content & below(draw, self.center_probability)
 
     def _show(
         self,
@@ -105,17 +105,16 @@ class Masking(nn.Module, ABC):
         hidden: Bool[Tensor, "batch tokens"],
         keys: Int64[Tensor, " batch"],
     ) -> Int64[Tensor, "batch tokens"]:
-        word = bits(keys, stream=Stream.CORRUPTION, count=token_ids.shape[1])
-        draw = unit(word)
+        draw = bits(keys, stream=Stream.CORRUPTION, count=token_ids.shape[1])
+        # Upper bits decide what becomes of a token, lower ones which token is the random one.
+        if self.random_specials:
+            random_ids = draw % vocabulary_size(self.k)
+        else:
+            random_ids = FIRST_KMER + (draw & (4**self.k - 1))
         if self.corrupt == "span":
             draw = draw.gather(1, run_numbers(hidden))
-        # The draw above is in the upper bits of the word, the random token in the lower ones.
-        if self.random_specials:
-            random_ids = word % vocabulary_size(self.k)
-        else:
-            random_ids = FIRST_KMER + (word & (4**self.k - 1))
-        shown = torch.where(draw < MASK_SHARE, MASK, random_ids).long()
-        return torch.where(hidden & (draw < MASK_SHARE + RANDOM_SHARE), shown, token_ids)
+        shown = torch.where(below(draw, MASK_SHARE), MASK, random_ids).long()
+        return torch.where(hidden & below(draw, MASK_SHARE + RANDOM_SHARE), shown, token_ids)
 
 
 def maskable(token_ids: Int64[Tensor, "batch tokens"]) -> Bool[Tensor, "batch tokens"]:

@@ -4,11 +4,12 @@ No state means that a batch draws what its sequences would draw alone, whatever 
 worker or rank, and that a resumed run draws what an uninterrupted one would have drawn.
 """
 
+import math
 from enum import IntEnum
 from typing import Final
 
 import torch
-from jaxtyping import Float32, Int32, Int64
+from jaxtyping import Bool, Int32, Int64
 from torch import Tensor
 
 # Finaliser of SplitMix64 (Steele, Lea and Flood, 2014). Constants are signed, as torch's integers are.
@@ -51,14 +52,10 @@ def bits(keys: Int64[Tensor, " batch"], *, stream: Stream, count: int) -> Int32[
     return _fold_32(_fold_32(word, 15).mul_(MIX_32[1]), 16)
 
 
-def unit(word: Int32[Tensor, "batch tokens"]) -> Float32[Tensor, "batch tokens"]:
-    """Read the upper 24 bits as a number in [0, 1), exactly, on every device."""
-    return (word >> 8).float().mul_(2.0**-24).add_(0.5)
-
-
-def uniform(keys: Int64[Tensor, " batch"], *, stream: Stream, count: int) -> Float32[Tensor, "batch {count}"]:
-    """Draw a number in [0, 1) for each of the first ``count`` positions of every sequence."""
-    return unit(bits(keys, stream=stream, count=count))
+def below(word: Int32[Tensor, "batch tokens"], probability: float) -> Bool[Tensor, "batch tokens"]:
+    """Whether random bits, read as a fraction, are below a probability (above 0): true with just that."""
+    # Words are signed: -2**31 reads as the fraction 0.
+    return word <= math.ceil(probability * 2**32) - 2**31 - 1
 
 
 def _mix_64(word: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:

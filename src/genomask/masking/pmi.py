@@ -47,8 +47,9 @@ class PmiMasking(HalfSpanMasking):
             random_specials=random_specials,
         )
         # Special tokens lose against [UNK], which may be hidden, and [UNK] against all that have a rank.
-        table = torch.full((FIRST_KMER + 4**k,), 4**k + 2, dtype=torch.int32)
-        table[UNK] = 4**k + 1
+        last = 4**self.k
+        table = torch.full((FIRST_KMER + last,), last + 2, dtype=torch.int32)
+        table[UNK] = last + 1
         table[FIRST_KMER:] = check_ranking(ranking, self.k)
         self.register_buffer("rank_by_token_id", table, persistent=False)
 

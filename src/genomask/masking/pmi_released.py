@@ -31,7 +31,7 @@ class PmiReleasedMasking(HalfSpanMasking):
         version: Month of the public code. ``2025-03`` takes the best half of the centers as high;
             ``2023-09`` an arbitrary half, the first in the order of a Python set; ``2023-07`` hides a whole
             k-mer at a single center of the sequence, the last in that order, so that it hides 11 % rather
-            than 15 % of the tokens. The later two count all of up to 8 centers as high.
+            than 15 % of the tokens. The two later ones count all of up to 8 centers as high.
         center_probability: 1.76 % in the released scripts, against 1.765 % in the paper.
     """
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from genomask.masking.base import Masking, Sequences
-from genomask.masking.draws import Stream, uniform
+from genomask.masking.draws import Stream, below, bits
 from genomask.masking.geometry import center_bases, cover
 
 STOP_PROBABILITY: Final = 0.2  # Joshi et al., Sec. 3.1
@@ -35,11 +35,11 @@ class WholeSpanMasking(Masking):
 
     def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose a span of bases from the center base of every center on."""
-        draw = uniform(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
+        draw = bits(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
         # One draw says both whether a token is a center and how long its span is.
         lengths = torch.zeros_like(sequences.content, dtype=torch.int8)
         for at_least in survival():
-            lengths += draw < self.center_probability * at_least
+            lengths += below(draw, self.center_probability * at_least)
         return cover(center_bases(lengths * sequences.content, self.k), LONGEST)
 
 

@@ -55,7 +55,7 @@ def fill(
     """Copy weights into a module: every one that the module has, but those to keep, and no other.
 
     Raises:
-        ValueError: If a weight lacks, is unknown to the module, or has another shape.
+        ValueError: If a weight is missing, unknown to the module, or of another shape.
     """
     wanted = {name: weight.shape for name, weight in module.state_dict().items() if name not in keep}
     faults = [f"lacks {name}" for name in wanted if name not in weights]
@@ -67,5 +67,5 @@ def fill(
     ]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     if faults:
-        raise ValueError(f"The weights in {source} do not fit the model: it {faults[0]}{more}.")
+        raise ValueError(f"{source} does not fit the model: it {faults[0]}{more}.")
     module.load_state_dict(weights, strict=False)

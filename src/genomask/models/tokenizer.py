@@ -53,9 +53,11 @@ def _sliding_window(k: int) -> Normalizer:
     for place in reversed(range(k)):
         # The last base opens the k-mer, also where it is an N: a k-mer with a letter too few is [UNK].
         last = place == k - 1
+        capitals = "[A-Z]*" if last else "[A-Z]+"
         for base in BASES + "N" * last:
-            capitals = "[A-Z]*" if last else "[A-Z]+"
-            between = rf"(?<=[acgtn])(?={capitals}(?:[acgtn][A-Z]*){{{place - 1}}}"
-            pattern = f"{between}{base.lower()})" if place else f"(?<={base.lower()})(?={capitals})"
-            steps.append(Replace(Regex(pattern), base))
+            if place == 0:
+                before, after = base.lower(), capitals
+            else:
+                before, after = "[acgtn]", rf"{capitals}(?:[acgtn][A-Z]*){{{place - 1}}}{base.lower()}"
+            steps.append(Replace(Regex(f"(?<={before})(?={after})"), base))
     return Sequence([*steps, Replace(Regex("[acgtn]"), " ")])

@@ -1,14 +1,16 @@
 """Masked language modelling (Sec. 3, "MLM training") as a LightningModule."""
 
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from lightning import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
 from transformers import BertForMaskedLM
 
@@ -37,7 +39,7 @@ class MicroBatch(NamedTuple):
 def micro_batch(
     token_ids: Int64[Tensor, "batch tokens"], masked: MaskedBatch, cut: Cut, *, k: int
 ) -> MicroBatch:
-    """Take a micro-batch out of a step, no wider than it needs; without padding, it needs no attention mask."""
+    """Take a micro-batch out of a step, no wider than it needs; unpadded, it has no attention mask."""
     block = slice(cut.start, cut.stop), slice(0, max(cut.longest - k + 1, 0) + 2)
     token_ids = token_ids[block]
     hidden = locate(masked.hidden[block])
@@ -80,8 +82,7 @@ class PretrainModule(LightningModule):
         self.automatic_optimization = False
         self.model, self.masking, self.common = model, masking, common
         self.settings, self.k, self.warmup_steps, self.seed = settings, k, warmup_steps, seed
-        names = ("perplexity", "perplexity_common")
-        self.validation = nn.ModuleDict({name: MeanMetric(nan_strategy="error") for name in names})
+        self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
 
     def configure_optimizers(self):
         """AdamW with linear warmup and decay over the whole budget."""
@@ -96,10 +97,13 @@ class PretrainModule(LightningModule):
         )
         return [optimizer], [schedule]
 
-    def training_step(self, batch: StepBatch, batch_idx: int) -> None:
+    def training_step(self, batch: StepBatch) -> None:
         """Accumulate the gradient over the step's micro-batches, then update the weights once."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step, self.global_rank))
-        optimizer, schedule = self.optimizers(), self.lr_schedulers()
+        optimizer, schedule = (
+            cast(LightningOptimizer, self.optimizers()),
+            cast(LambdaLR, self.lr_schedulers()),
+        )
         token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
         masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.index))
         total = self.all_gather(masked.hidden.sum()).sum().clamp(min=1)
@@ -112,17 +116,19 @@ class PretrainModule(LightningModule):
                 self.manual_backward(share * self.trainer.world_size)
             loss += share.detach()
 
-        self.clip_gradients(optimizer, gradient_clip_val=self.settings.clip_norm, gradient_clip_algorithm="norm")
+        self.clip_gradients(
+            optimizer, gradient_clip_val=self.settings.clip_norm, gradient_clip_algorithm="norm"
+        )
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
-        self._log_step(loss, token_ids, masked, schedule.get_last_lr()[0])
+        self._log_step(loss, token_ids, masked, float(schedule.get_last_lr()[0]))
 
-    def validation_step(self, batch: StepBatch, batch_idx: int) -> None:
+    def validation_step(self, batch: StepBatch) -> None:
         """Measure perplexity under the model's own masking and under the common one (Fig. 1)."""
         token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
         keys = sequence_keys(VALIDATION_SEED, batch.epoch, batch.index)
-        for metric, masking in zip(self.validation.values(), (self.masking, self.common), strict=True):
+        for metric, masking in ((self.loss, self.masking), (self.loss_common, self.common)):
             masked = masking(token_ids, keys)
             count = masked.hidden.sum()
             part = micro_batch(token_ids, masked, batch.cuts[0], k=self.k)
@@ -130,7 +136,7 @@ class PretrainModule(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the perplexities, exp of the mean loss in nats per hidden token."""
-        for name, metric in self.validation.items():
+        for name, metric in (("perplexity", self.loss), ("perplexity_common", self.loss_common)):
             self.log(f"validation/{name}", metric.compute().exp())
             metric.reset()
 
@@ -145,14 +151,21 @@ class PretrainModule(LightningModule):
 
     def _no_exchange_before_the_last(self, number: int, count: int):
         strategy = self.trainer.strategy
-        waits = isinstance(strategy, ParallelStrategy) and number < count
-        return strategy.block_backward_sync() if waits else nullcontext()
+        if isinstance(strategy, ParallelStrategy) and number < count:
+            return strategy.block_backward_sync()
+        return nullcontext()
 
     def _log_step(self, loss: Tensor, token_ids: Tensor, masked: MaskedBatch, rate: float) -> None:
+        """Log now and then: reading a number makes the device wait."""
         if self.global_step % self.settings.log_every:
             return
         if not loss.isfinite():
-            raise ValueError(f"The loss became {loss.item()} at step {self.global_step}: lower pretrain.learning_rate.")
+            raise ValueError(
+                f"The loss became {loss.item()} at step {self.global_step}: lower pretrain.learning_rate."
+            )
         hidden = masked.hidden.sum() / maskable(token_ids).sum()
-        values = {"loss": loss, "hidden_share": hidden, "learning_rate": rate}
-        self.log_dict({f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True)
+        # Every rank has summed its own part of the loss, and the log averages over ranks.
+        values = {"loss": loss * self.trainer.world_size, "hidden_share": hidden, "learning_rate": rate}
+        self.log_dict(
+            {f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True, sync_dist=True
+        )

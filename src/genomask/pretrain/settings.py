@@ -24,7 +24,7 @@ class Warmup:
 
 @dataclass
 class Accumulation:
-    """Gradient accumulation steps out of the full number (HGA, Sec. 5.4); they scale the effective batch."""
+    """Gradient accumulation steps out of the full number (HGA, Sec. 5.4), which scale the batch."""
 
     steps: int
     full: int
@@ -42,15 +42,15 @@ class PretrainSettings:
     """Budget and optimiser of a pretraining; none at all with 0 steps, which keeps the initial weights.
 
     ``batch`` is the number of sequences per optimiser step before HGA; None takes the model's own from the
-    paper. ``micro_batch`` only says how many of them go through the encoder at once. ``shortcut`` computes the
-    last layer and the head only where a token is hidden, which changes nothing but the time. Validation runs
-    every ``validate_every`` steps on ``validation_segments`` sequences; ``calibration_segments`` measure the
-    realised masking rate, and calibrate it where ``match_rate`` is given.
+    paper. ``micro_batch`` only says how many of them go through the encoder at once, and ``shortcut`` that
+    the last layer and the head are computed only where a token is hidden: neither changes a result.
+    Validation runs every ``validate_every`` steps on ``validation_segments`` sequences;
+    ``calibration_segments`` measure the realised masking rate, and calibrate it to ``match_rate``.
     """
 
     max_steps: int
     batch: int | None
-    micro_batch: int
+    micro_batch: int | None
     learning_rate: float
     beta1: float
     beta2: float
@@ -68,14 +68,23 @@ class PretrainSettings:
 
     def __post_init__(self) -> None:
         require(self.max_steps >= 0, "pretrain.max_steps", "at least 0", self.max_steps)
-        for name in ("micro_batch", "validate_every", "validation_segments", "calibration_segments",
-                     "log_every", "checkpoint_every"):
+        for name in (
+            "validate_every",
+            "validation_segments",
+            "calibration_segments",
+            "log_every",
+            "checkpoint_every",
+        ):
             require(getattr(self, name) >= 1, f"pretrain.{name}", "at least 1", getattr(self, name))
-        require(self.batch is None or self.batch >= 1, "pretrain.batch", "at least 1", self.batch)
+        for name in ("batch", "micro_batch"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"pretrain.{name}", "at least 1, or null", value)
         require(self.workers >= 0, "pretrain.workers", "at least 0", self.workers)
         require(self.learning_rate > 0, "pretrain.learning_rate", "a positive number", self.learning_rate)
         for name in ("beta1", "beta2"):
-            require(0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name))
+            require(
+                0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name)
+            )
         for name in ("epsilon", "weight_decay", "clip_norm"):
             require(getattr(self, name) >= 0, f"pretrain.{name}", "at least 0", getattr(self, name))
         require_choice(self.precision, "pretrain.precision", ("32-true", "bf16-mixed"))

@@ -18,7 +18,7 @@ from genomask.stages.context import Context
 from genomask.stages.pretrain import build_encoder, encoder_artefact
 from genomask.stages.result import result
 from genomask.stages.task import build_task, task_artefact
-from genomask.stages.training import loggers, trainer
+from genomask.stages.training import loggers, sequences_at_once, trainer
 from genomask.store.artefact import Artefact
 from genomask.store.files import write_json
 from genomask.tasks.arrays import open_benchmark
@@ -33,9 +33,8 @@ HARMLESS = ("evaluation_batch", "shortcut")  # shape rounding, not results
 def finetune_artefact(run: Context) -> Artefact:
     """One fine-tuning, identified by its encoder, its task and all that shapes its score."""
     config = run.config
-    label = (
-        f"{config.task.name}-{config.model.name}-{config.labels['masking']}-shots={config.shots}-seed={config.seed}"
-    )
+    choices = f"{config.task.name}-{config.model.name}-{config.labels['masking']}"
+    label = f"{choices}-shots={config.shots}-seed={config.seed}"
     settings = {
         "format": FINETUNE_FORMAT,
         "shots": config.shots,
@@ -76,7 +75,7 @@ def _finetune(run: Context, encoder: Path, task: Benchmark, directory: Path) -> 
         task,
         episode,
         batch_size=chosen.batch_size,
-        evaluation_batch=config.finetune.evaluation_batch,
+        evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=8, gpu=256),
         seed=derived_seed(config.seed, "order of examples"),
     )
     seconds = _train_and_test(run, module, data, chosen, directory)
@@ -84,7 +83,16 @@ def _finetune(run: Context, encoder: Path, task: Benchmark, directory: Path) -> 
     np.save(directory / "probabilities.npy", probability.numpy(), allow_pickle=False)
     scores = score(probability, torch.from_numpy(np.array(task.test.labels)))
     pretraining = json.loads((encoder / "pretraining.json").read_text(encoding="utf-8"))
-    write_json(directory / "result.json", result(run, scores, pretraining, task, len(episode), chosen, seconds))
+    found = result(
+        run,
+        scores=scores,
+        pretraining=pretraining,
+        task=task,
+        n_train=len(episode),
+        chosen=chosen,
+        seconds=seconds,
+    )
+    write_json(directory / "result.json", found)
     if config.finetune.save_model:
         (directory / "model").mkdir()
         export_encoder(module.model, directory / "model", config.model)
@@ -94,20 +102,21 @@ def _train_and_test(
     run: Context, module: ClassifierModule, data: EpisodeDataModule, chosen: Policy, directory: Path
 ) -> dict[str, float]:
     """Train for the policy's epochs and predict the test set; returns the seconds of both."""
-    config = run.config
-    fit = trainer(
-        config,
-        precision=config.finetune.precision,
-        loggers=loggers(config, directory / "log", job="finetune", name=finetune_artefact(run).name),
-        callbacks=[],
-        max_epochs=chosen.epochs,
-        gradient_clip_val=config.finetune.clip_norm,
-        log_every_n_steps=1,
-    )
-    started = time.perf_counter()
-    fit.fit(module, datamodule=data)
-    trained = time.perf_counter()
-    fit.test(module, datamodule=data, verbose=False)
+    config, name = run.config, finetune_artefact(run).name
+    with loggers(config, directory / "log", job="finetune", name=name) as logs:
+        fit = trainer(
+            config,
+            precision=config.finetune.precision,
+            loggers=logs,
+            callbacks=[],
+            max_epochs=chosen.epochs,
+            gradient_clip_val=config.finetune.clip_norm,
+            log_every_n_steps=1,
+        )
+        started = time.perf_counter()
+        fit.fit(module, datamodule=data)
+        trained = time.perf_counter()
+        fit.test(module, datamodule=data, verbose=False)
     return {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
 
 

@@ -1,6 +1,7 @@
 """Stage ``pretrain``: from a genome and a masking strategy to an encoder that Hugging Face can open."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from genomask.masking.draws import sequence_keys
 from genomask.masking.random import RandomMasking
 from genomask.masking.rate import match_rate, realised_rate
 from genomask.models.bert import masked_language_model
+from genomask.models.checkpoint import weights_file
 from genomask.models.export import export_encoder
 from genomask.models.weights import load_dnabert
 from genomask.pretrain.module import PretrainModule
@@ -18,13 +20,25 @@ from genomask.seeds import derived_seed
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome, genome_artefact
 from genomask.stages.strategy import make_strategy, strategy_inputs
-from genomask.stages.training import checkpoint_callback, loggers, newest_checkpoint, trainer
+from genomask.stages.training import (
+    checkpoint_callback,
+    loggers,
+    newest_checkpoint,
+    sequences_at_once,
+    trainer,
+)
 from genomask.store.artefact import Artefact
 from genomask.store.files import sha256, write_json
 from genomask.tokens import tokenise
 
 ENCODER_FORMAT = 1  # raised when the code would train other weights
-HARMLESS = ("micro_batch", "shortcut", "log_every", "checkpoint_every", "workers")  # shape rounding, not results
+HARMLESS = (
+    "micro_batch",
+    "shortcut",
+    "log_every",
+    "checkpoint_every",
+    "workers",
+)  # shape rounding, not results
 CALIBRATION_SEED = 2**31 + 1
 
 
@@ -41,7 +55,8 @@ def encoder_artefact(run: Context) -> Artefact:
         "masking": config.masking,
         "match_rate": config.match_rate,
         "corpus": asdict(config.corpus),
-        "pretrain": pretrain | {"batch": _batch(run), "warmup_steps": config.wc.of(config.pretrain.max_steps)},
+        "pretrain": pretrain
+        | {"batch": _batch(run), "warmup_steps": config.wc.of(config.pretrain.max_steps)},
         "seed": config.pretrain_seed,
     }
     return Artefact("encoder", label, settings, (genome_artefact(run), *strategy_inputs(run)))
@@ -56,7 +71,9 @@ def build_encoder(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     corpus, masking = _corpus(run), make_strategy(run)
-    return run.store.build(artefact, lambda directory: _pretrain(run, corpus, masking, directory), resumable=True)
+    return run.store.build(
+        artefact, lambda directory: _pretrain(run, corpus, masking, directory), resumable=True
+    )
 
 
 def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, directory: Path) -> None:
@@ -71,22 +88,32 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
         warmup_steps=config.wc.of(config.pretrain.max_steps),
         seed=config.pretrain_seed,
     )
-    checkpoints = directory / "checkpoints"
-    fit = trainer(
-        config,
-        precision=config.pretrain.precision,
-        loggers=loggers(config, directory / "log", job="pretrain", name=encoder_artefact(run).name),
-        callbacks=[checkpoint_callback(checkpoints, every=config.pretrain.checkpoint_every)],
-        max_steps=config.pretrain.max_steps,
-        val_check_interval=min(config.pretrain.validate_every, max(config.pretrain.max_steps, 1)),
-        log_every_n_steps=config.pretrain.log_every,
-    )
-    if config.pretrain.max_steps:
-        fit.fit(module, datamodule=corpus, ckpt_path=newest_checkpoint(checkpoints))
-    perplexity = fit.validate(module, datamodule=corpus, verbose=False)[0]
+    perplexity = _fit(run, module, corpus, directory)
     export_encoder(module.model, directory, config.model)
     write_json(directory / "pretraining.json", _summary(rates, perplexity, corpus, run))
+
+
+def _fit(
+    run: Context, module: PretrainModule, corpus: CorpusDataModule, directory: Path
+) -> Mapping[str, float]:
+    """Train from the newest checkpoint to the last step; returns the perplexities of the final weights."""
+    config, checkpoints = run.config, directory / "checkpoints"
+    budget = config.pretrain
+    with loggers(config, directory / "log", job="pretrain", name=encoder_artefact(run).name) as logs:
+        fit = trainer(
+            config,
+            precision=budget.precision,
+            loggers=logs,
+            callbacks=[checkpoint_callback(checkpoints, every=budget.checkpoint_every)],
+            max_steps=budget.max_steps,
+            val_check_interval=min(budget.validate_every, max(budget.max_steps, 1)),
+            log_every_n_steps=budget.log_every,
+        )
+        if budget.max_steps:
+            fit.fit(module, datamodule=corpus, ckpt_path=newest_checkpoint(checkpoints))
+        perplexity = fit.validate(module, datamodule=corpus, verbose=False)[0]
     shutil.rmtree(checkpoints, ignore_errors=True)
+    return perplexity
 
 
 def _corpus(run: Context) -> CorpusDataModule:
@@ -96,7 +123,7 @@ def _corpus(run: Context) -> CorpusDataModule:
         config.corpus,
         seed=config.pretrain_seed,
         batch=_batch(run),
-        micro_batch=config.pretrain.micro_batch,
+        micro_batch=sequences_at_once(config, config.pretrain.micro_batch, cpu=4, gpu=64),
         max_steps=config.pretrain.max_steps,
         validation_segments=config.pretrain.validation_segments,
         workers=config.pretrain.workers,
@@ -131,7 +158,9 @@ def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tup
     }
 
 
-def _summary(rates: dict[str, float], perplexity, corpus: CorpusDataModule, run: Context) -> dict[str, object]:
+def _summary(
+    rates: dict[str, float], perplexity: Mapping[str, float], corpus: CorpusDataModule, run: Context
+) -> dict[str, object]:
     return {
         **rates,
         "perplexity": perplexity["validation/perplexity"],
@@ -144,10 +173,4 @@ def _summary(rates: dict[str, float], perplexity, corpus: CorpusDataModule, run:
 
 
 def _weights_digest(weights: str | None) -> str | None:
-    if weights is None:
-        return None
-    folder = Path(weights)
-    files = sorted(folder.glob("pytorch_model.bin")) + sorted(folder.glob("model.safetensors"))
-    if not files:
-        raise FileNotFoundError(f"model.weights={weights} needs pytorch_model.bin or model.safetensors; found neither.")
-    return sha256(files[0])
+    return None if weights is None else sha256(weights_file(Path(weights)))

@@ -67,4 +67,3 @@ def build_vocabulary(run: Context) -> Path:
         write_table5(words, directory / "table5.csv")
 
     return run.store.build(artefact, build)
-

@@ -16,6 +16,7 @@ from genomask.tasks.examples import Benchmark
 
 def result(
     run: Context,
+    *,
     scores: Scores,
     pretraining: dict[str, object],
     task: Benchmark,

@@ -58,7 +58,8 @@ def _finetune(run: Context) -> None:
 
     directory = build_finetune(run)
     found = _read(directory / "result.json")
-    say(f"\n{found['task']}, {found['model']}, masking={found['masking']}, shots={found['shots']}, seed={found['seed']}")
+    say(f"\n{found['task']}, {found['model']}, masking={found['masking']}")
+    say(f"  shots={found['shots']}, seed={found['seed']}")
     say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
     if found["collapsed"]:
         say("  every test sequence was given the same class: this fine-tuning collapsed")

@@ -45,8 +45,13 @@ def check_strategy(run: Context) -> None:
     settings = [name for name in accepted if name not in HANDED_OVER]
     for name in constructor.keywords:
         if name not in settings:
-            raise ValueError(f"masking.{name} is not a setting of {_choice(run)}; it takes {', '.join(settings)}.")
-    blanks = {"ranking": identity_ranking(run.config.model.k).rank, "vocabulary": {2: np.ones(16, dtype=bool)}}
+            raise ValueError(
+                f"masking.{name} is not a setting of {_choice(run)}; it takes {', '.join(settings)}."
+            )
+    blanks = {
+        "ranking": identity_ranking(run.config.model.k).rank,
+        "vocabulary": {2: np.ones(16, dtype=bool)},
+    }
     try:
         constructor(**{name: blanks[name] for name in _needs(constructor)})
     except TypeError as error:
@@ -62,7 +67,9 @@ def _constructor(run: Context) -> partial[Masking]:
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"{_choice(run)}: masking._target_={target} cannot be imported: {error}.") from error
     if not (isinstance(strategy, type) and issubclass(strategy, Masking)):
-        raise ValueError(f"{_choice(run)}: masking._target_={target} is not a subclass of genomask.masking.base.Masking.")
+        raise ValueError(
+            f"{_choice(run)}: masking._target_={target} is not a subclass of genomask.masking.base.Masking."
+        )
     return partial(strategy, **arguments)
 
 

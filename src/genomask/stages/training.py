@@ -3,6 +3,9 @@
 import logging
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,15 @@ from genomask.config.schema import Config
 from genomask.console import console, say
 from genomask.store.files import sync
 
+WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
+
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Checkpoints that are whole or absent, whenever the process is killed."""
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
         """Write beside the final name, ask the disk to keep it, then rename."""
         part = Path(f"{path}.part")
         super().save_checkpoint(checkpoint, part, storage_options)
@@ -29,7 +36,9 @@ class WholeCheckpoints(TorchCheckpointIO):
         part.replace(path)
 
 
-def trainer(config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **limits) -> Trainer:
+def trainer(
+    config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **limits
+) -> Trainer:
     """A Trainer on the configured machine; ``limits`` are Trainer's own arguments about how long to train."""
     _quiet()
     # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
@@ -56,6 +65,12 @@ def trainer(config: Config, *, precision: str, loggers: list[Logger], callbacks:
     )
 
 
+def sequences_at_once(config: Config, chosen: int | None, *, cpu: int, gpu: int) -> int:
+    """Sequences that go through the encoder together: as configured, or what suits the machine."""
+    on_gpu = config.trainer.accelerator != "cpu" and torch.cuda.is_available()
+    return chosen or (gpu if on_gpu else cpu)
+
+
 def checkpoint_callback(directory: Path, *, every: int) -> ModelCheckpoint:
     """Keep the newest checkpoint: every so many steps, and when the process is told to stop."""
     return ModelCheckpoint(
@@ -76,42 +91,73 @@ def newest_checkpoint(directory: Path) -> Path | None:
     return steps[max(steps)]
 
 
-def loggers(config: Config, directory: Path, *, job: str, name: str) -> list[Logger]:
-    """Loggers of one job, all below one directory. W&B never asks and never waits for long."""
+@contextmanager
+def loggers(config: Config, directory: Path, *, job: str, name: str) -> Iterator[list[Logger]]:
+    """Loggers of one job, all below one directory; each job is a W&B run of its own, also when it fails."""
     settings, chosen = config.logger, []
     if settings.csv:
         chosen.append(CSVLogger(directory.parent, name=directory.name, version=""))
     if settings.tensorboard:
         chosen.append(TensorBoardLogger(directory.parent, name=directory.name, version=""))
-    if settings.wandb != "never":
-        chosen.append(_wandb(config, directory, job=job, name=name))
-    return chosen
+    if settings.wandb == "never":
+        yield chosen
+        return
+    import wandb
+
+    exit_code = 1
+    try:
+        yield [*chosen, _wandb(config, directory, job=job, name=name)]
+        exit_code = 0
+    finally:
+        wandb.finish(exit_code=exit_code)
 
 
 def _wandb(config: Config, directory: Path, *, job: str, name: str) -> Logger:
+    """A W&B run that never asks for a key and never waits for long."""
+    import wandb
+
+    mode = config.logger.wandb
+    has_key = mode != "offline" and wandb.login(prompt=False, verify=False)
+    if mode == "online" and not has_key:
+        raise ValueError("logger=wandb needs an API key; found none. Run `wandb login`, or take logger=auto.")
+    directory.mkdir(parents=True, exist_ok=True)
+    if has_key:
+        try:
+            return _wandb_run(config, directory, offline=False, job=job, name=name)
+        except wandb.errors.Error as error:
+            if mode == "online":
+                raise ValueError(f"logger=wandb cannot reach W&B: {error}. Or take logger=auto.") from error
+            say(f"W&B cannot be reached ({error}): logging offline; `wandb sync` uploads it later.")
+    return _wandb_run(config, directory, offline=True, job=job, name=name)
+
+
+def _wandb_run(config: Config, directory: Path, *, offline: bool, job: str, name: str) -> Logger:
     import wandb
     from lightning.pytorch.loggers import WandbLogger
 
-    directory.mkdir(parents=True, exist_ok=True)
-    has_key = bool(os.environ.get("WANDB_API_KEY") or wandb.api.api_key)
-    if config.logger.wandb == "online" and not has_key:
-        raise ValueError("logger=wandb needs an API key; found none. Run `wandb login`, or choose logger=auto.")
-    offline = config.logger.wandb == "offline" or not has_key
-    return WandbLogger(
+    os.environ.setdefault("WANDB_SILENT", "true")
+    mode = "offline" if offline else "online"
+    logger = WandbLogger(
         name=name,
         save_dir=directory,
         project=config.logger.project,
-        offline=offline,
         job_type=job,
         group=f"{config.task.name}-{config.model.name}",
         tags=[config.labels["masking"], config.model.name],
-        settings=wandb.Settings(console="off", init_timeout=30, silent=True),
+        config=asdict(config),
+        settings=wandb.Settings(mode=mode, console="off", init_timeout=WANDB_PATIENCE, silent=True),
     )
+    logger.experiment  # noqa: B018  (connects now, where a failure can be answered)
+    return logger
 
 
 def _quiet() -> None:
     """Silence what says nothing to a user of this program."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda", "lightning.fabric"):
+    for name in (
+        "lightning.pytorch.utilities.rank_zero",
+        "lightning.pytorch.accelerators.cuda",
+        "lightning.fabric",
+    ):
         logging.getLogger(name).setLevel(logging.WARNING)
     transformers.utils.logging.disable_progress_bar()
     for message in (

@@ -16,7 +16,7 @@ def write_manifest(directory: Path, artefact: Artefact, *, seconds: float, confi
     files = {
         path.relative_to(directory).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
         for path in sorted(directory.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.is_symlink()  # W&B leaves links to where its files were
     }
     manifest = {
         "kind": artefact.kind,
@@ -50,7 +50,9 @@ def verify(directory: Path, artefact: Artefact) -> None:
         if not path.is_file():
             raise _damaged(directory, f"{name} is missing")
         if path.stat().st_size != expected["bytes"]:
-            raise _damaged(directory, f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}")
+            raise _damaged(
+                directory, f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}"
+            )
         if sha256(path) != expected["sha256"]:
             raise _damaged(directory, f"the content of {name} has changed since it was written")
 

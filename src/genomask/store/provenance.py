@@ -7,13 +7,23 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("genomask", "torch", "lightning", "transformers", "hydra-core", "numpy", "torchmetrics", "pyfastx")
+PACKAGES = (
+    "genomask",
+    "torch",
+    "lightning",
+    "transformers",
+    "hydra-core",
+    "numpy",
+    "torchmetrics",
+    "pyfastx",
+)
 
 
 def provenance() -> dict[str, object]:
     """Describe this process: package versions, git commit of the code if it runs from a checkout, command."""
     return {
-        "versions": {"python": platform.python_version()} | {package: version(package) for package in PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
         "platform": platform.platform(),
         "commit": git_commit(),
         "command": shlex.join(sys.orig_argv),

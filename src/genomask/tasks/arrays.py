@@ -22,7 +22,9 @@ def write_benchmark(task: Benchmark, directory: Path) -> None:
 def open_benchmark(directory: Path) -> Benchmark:
     """Map a benchmark that ``write_benchmark`` wrote."""
     classes = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))["classes"]
-    pool, test = (Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in ("pool", "test"))
+    pool, test = (
+        Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in ("pool", "test")
+    )
     return Benchmark(pool, test, tuple(classes))
 
 
@@ -36,5 +38,9 @@ def _summary(examples: Examples, classes: tuple[str, ...]) -> dict[str, object]:
     return {
         "rows": len(examples.labels),
         "rows_by_class": dict(zip(classes, counts, strict=True)),
-        "bases": {"shortest": int(lengths.min()), "median": float(np.median(lengths)), "longest": int(lengths.max())},
+        "bases": {
+            "shortest": int(lengths.min()),
+            "median": float(np.median(lengths)),
+            "longest": int(lengths.max()),
+        },
     }

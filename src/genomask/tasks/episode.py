@@ -22,7 +22,8 @@ def draw_episode(
     classes, sizes = np.unique(labels, return_counts=True)
     if sizes.min() < shots:
         raise ValueError(
-            f"shots={shots} needs {shots} examples of every class; task {task} has {sizes.min()} of its rarest. "
+            f"shots={shots} needs {shots} examples of every class; "
+            f"task {task} has {sizes.min()} of its rarest. "
             "Use fewer shots, or shots=full for the whole pool."
         )
     draw = generator(seed, "episode", task, shots)

@@ -10,7 +10,7 @@ from genomask.alphabet import OTHER, encode
 
 
 class Examples(NamedTuple):
-    """Sequences end to end, where each begins (one entry more than there are rows), and their class indices."""
+    """Sequences end to end, where each begins (one entry more than rows), and their class indices."""
 
     bases: UInt8[np.ndarray, " bases"]
     offsets: Int64[np.ndarray, " _offsets"]
@@ -23,7 +23,9 @@ class Examples(NamedTuple):
 
     def take(self, rows: Int64[np.ndarray, " _taken"]) -> "Examples":
         """The examples at these rows, in this order."""
-        return pack([self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows])
+        return pack(
+            [self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows]
+        )
 
     def padded(self, rows: Int64[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch bases"]:
         """The sequences at these rows, as wide as the longest of them and filled up with ``OTHER``."""
@@ -53,7 +55,7 @@ def benchmark(pool: list[tuple[str, str]], test: list[tuple[str, str]]) -> Bench
     """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order.
 
     Raises:
-        ValueError: If the pool has fewer than two classes, or the test set is empty or has a class of its own.
+        ValueError: If the pool has fewer than two classes, or the test set is empty or has another class.
     """
     names = sorted({label for _, label in pool}, key=_numbers_first)
     if len(names) < 2:
@@ -62,7 +64,9 @@ def benchmark(pool: list[tuple[str, str]], test: list[tuple[str, str]]) -> Bench
         raise ValueError("The test set has no rows.")
     unknown = {label for _, label in test} - set(names)
     if unknown:
-        raise ValueError(f"The test set has labels that the pool has not: {sorted(unknown)}; the pool has {names}.")
+        raise ValueError(
+            f"The test set has labels that the pool has not: {sorted(unknown)}; the pool has {names}."
+        )
     index = {name: number for number, name in enumerate(names)}
     return Benchmark(_examples(pool, index), _examples(test, index), tuple(names))
 

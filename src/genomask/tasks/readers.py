@@ -5,6 +5,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from genomask.alphabet import decode
@@ -51,7 +52,7 @@ def join_kmers(text: str) -> str:
         ValueError: If consecutive k-mers do not overlap in all but one base.
     """
     kmers = text.split()
-    for left, right in zip(kmers, kmers[1:], strict=False):
+    for left, right in pairwise(kmers):
         if len(left) != len(right) or left[1:] != right[:-1]:
             raise ValueError(f"k-mers {left!r} and {right!r} do not overlap in all but one base")
     return "".join(kmers[:1]) + "".join(kmer[-1] for kmer in kmers[1:])

@@ -38,7 +38,9 @@ class FastaTask:
     test: list[str]
 
     def __post_init__(self) -> None:
-        require(len(self.train) >= 2, "task.train", "one FASTA file for each of two or more classes", self.train)
+        require(
+            len(self.train) >= 2, "task.train", "one FASTA file for each of two or more classes", self.train
+        )
         same = len(self.train) == len(self.test)
         require(same, "task.test", f"as many files as task.train ({len(self.train)})", self.test)
 
@@ -81,7 +83,11 @@ class FolderTask:
         folder = Path(self.dir).expanduser()
         found = [folder / (split + suffix) for suffix in SUFFIXES if (folder / (split + suffix)).is_file()]
         if len(found) != 1:
-            names = ", ".join(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else "no such folder"
+            names = (
+                ", ".join(sorted(path.name for path in folder.iterdir()))
+                if folder.is_dir()
+                else "no such folder"
+            )
             raise FileNotFoundError(
                 f"task.dir={self.dir} needs one file {split}.csv or {split}.tsv (or .gz); found: {names}."
             )
