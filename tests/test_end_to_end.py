@@ -1,10 +1,14 @@
 """The product: a FASTA file goes in, a score comes out, and nothing is built twice."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from compose import composed
@@ -124,6 +128,22 @@ def test_a_stage_alone_builds_what_it_needs_and_no_more(data, tmp_path, stage, k
     assert {name.split("/")[0] for name in built(tmp_path)} == kinds
 
 
+def test_full_shots_train_on_the_whole_pool(data, tmp_path):
+    run(data, tmp_path, "shots=full", "pretrain.max_steps=1")
+    (found,) = results(tmp_path)
+    assert (found["n_train"], found["epochs"], found["batch_size"], found["fs"]) == (20, 5, 15, "off")
+
+
+def test_without_a_key_wandb_logs_offline_and_never_asks(data, tmp_path, monkeypatch):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "absent"))
+    run(data, tmp_path, "logger=auto", "pretrain.max_steps=1")
+    assert len(list(tmp_path.glob("*/*/log/wandb/offline-run-*/*.wandb"))) == 2, "one run a job"
+    with pytest.raises(ValueError, match="logger=wandb needs an API key; found none"):
+        run(data, tmp_path, "logger=wandb", "seed=1", "pretrain.max_steps=1")
+    assert not any(tmp_path.glob("finetune/*.building")), "a failed job leaves nothing half-written"
+
+
 def test_no_pretraining_fine_tunes_the_initial_weights(data, tmp_path):
     run(data, tmp_path, "pretrain=none", "pretrain.max_steps=0")
     (found,) = results(tmp_path)
@@ -153,6 +173,27 @@ def test_a_damaged_encoder_is_refused_not_used(data, tmp_path):
     weights.write_bytes(content)
     with pytest.raises(ValueError, match=r"is damaged: the content of model\.safetensors has changed"):
         run(data, tmp_path)
+
+
+def test_two_processes_train_the_encoder_that_one_process_trains(data, tmp_path):
+    files = (f"genome.path={data}/toy.fa", f"task.train={data}/train.csv", f"task.test={data}/test.csv")
+    settings = ("genome=fasta", "task=csv", *files, *TINY, "pretrain.log_every=1", "trainer.accelerator=cpu")
+    train = str(Path(__file__).parents[1] / "train.py")
+    for trainer in ("cpu", "ddp"):
+        words = (*(word for word in settings if word != "trainer=cpu"), f"trainer={trainer}")
+        done = subprocess.run(
+            [sys.executable, train, *words, f"paths.runs={tmp_path}/{trainer}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+    one, two = (
+        load_file(next((tmp_path / runs).glob("encoder/*/model.safetensors"))) for runs in ("cpu", "ddp")
+    )
+    torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-5)
+    assert len(results(tmp_path / "ddp")) == 1
 
 
 def test_a_saved_classifier_opens_in_hugging_face(data, tmp_path):

@@ -106,7 +106,8 @@ class PretrainModule(LightningModule):
         )
         token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
         masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.index))
-        total = self.all_gather(masked.hidden.sum()).sum().clamp(min=1)
+        hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
+        total = torch.as_tensor(hidden).clamp(min=1)
 
         parts = [micro_batch(token_ids, masked, cut, k=self.k) for cut in batch.cuts]
         loss = torch.zeros((), device=self.device)
@@ -137,7 +138,7 @@ class PretrainModule(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the perplexities, exp of the mean loss in nats per hidden token."""
         for name, metric in (("perplexity", self.loss), ("perplexity_common", self.loss_common)):
-            self.log(f"validation/{name}", metric.compute().exp())
+            self.log(f"validation/{name}", metric.compute().exp(), sync_dist=True)
             metric.reset()
 
     def _loss_sum(self, part: MicroBatch) -> Float[Tensor, ""]:

@@ -109,6 +109,7 @@ def _train_and_test(
             precision=config.finetune.precision,
             loggers=logs,
             callbacks=[],
+            devices=1,  # an episode is too small to share
             max_epochs=chosen.epochs,
             gradient_clip_val=config.finetune.clip_norm,
             log_every_n_steps=1,

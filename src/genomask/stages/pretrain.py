@@ -1,6 +1,7 @@
 """Stage ``pretrain``: from a genome and a masking strategy to an encoder that Hugging Face can open."""
 
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +23,7 @@ from genomask.stages.rank import build_genome, genome_artefact
 from genomask.stages.strategy import make_strategy, strategy_inputs
 from genomask.stages.training import (
     checkpoint_callback,
+    is_helper,
     loggers,
     newest_checkpoint,
     sequences_at_once,
@@ -71,6 +73,9 @@ def build_encoder(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     corpus, masking = _corpus(run), make_strategy(run)
+    if is_helper():
+        _pretrain(run, corpus, masking, run.store.building(artefact))
+        sys.exit(0)  # the first process of this training goes on alone
     return run.store.build(
         artefact, lambda directory: _pretrain(run, corpus, masking, directory), resumable=True
     )
@@ -89,6 +94,8 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
         seed=config.pretrain_seed,
     )
     perplexity = _fit(run, module, corpus, directory)
+    if is_helper():
+        return
     export_encoder(module.model, directory, config.model)
     write_json(directory / "pretraining.json", _summary(rates, perplexity, corpus, run))
 
@@ -106,13 +113,17 @@ def _fit(
             loggers=logs,
             callbacks=[checkpoint_callback(checkpoints, every=budget.checkpoint_every)],
             max_steps=budget.max_steps,
+            strategy=config.trainer.strategy,
+            devices=config.trainer.devices,
+            num_nodes=config.trainer.nodes,
             val_check_interval=min(budget.validate_every, max(budget.max_steps, 1)),
             log_every_n_steps=budget.log_every,
         )
         if budget.max_steps:
             fit.fit(module, datamodule=corpus, ckpt_path=newest_checkpoint(checkpoints))
         perplexity = fit.validate(module, datamodule=corpus, verbose=False)[0]
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    if not is_helper():
+        shutil.rmtree(checkpoints, ignore_errors=True)
     return perplexity
 
 

@@ -15,6 +15,7 @@ from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities import rank_zero_only
 
 from genomask.config.schema import Config
 from genomask.console import console, say
@@ -37,9 +38,9 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 def trainer(
-    config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **limits
+    config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **options
 ) -> Trainer:
-    """A Trainer on the configured machine; ``limits`` are Trainer's own arguments about how long to train."""
+    """A Trainer on the configured machine; ``options`` are Trainer's own arguments."""
     _quiet()
     # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
     # pretraining of LOGO grew to 4.5 GB; with 64 it takes 4 % longer and a third of that.
@@ -49,9 +50,6 @@ def trainer(
     interactive = console.is_terminal
     return Trainer(
         accelerator=config.trainer.accelerator,
-        devices=config.trainer.devices,
-        num_nodes=config.trainer.nodes,
-        strategy=config.trainer.strategy,
         precision=precision,  # pyright: ignore[reportArgumentType]  (checked by the settings)
         logger=loggers,
         callbacks=[*callbacks, *([RichProgressBar(leave=False)] if interactive else [])],
@@ -61,8 +59,13 @@ def trainer(
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
         plugins=[WholeCheckpoints()],
-        **limits,
+        **options,
     )
+
+
+def is_helper() -> bool:
+    """Whether this process trains along with a first one, which alone writes artefacts."""
+    return rank_zero_only.rank > 0
 
 
 def sequences_at_once(config: Config, chosen: int | None, *, cpu: int, gpu: int) -> int:
@@ -99,7 +102,7 @@ def loggers(config: Config, directory: Path, *, job: str, name: str) -> Iterator
         chosen.append(CSVLogger(directory.parent, name=directory.name, version=""))
     if settings.tensorboard:
         chosen.append(TensorBoardLogger(directory.parent, name=directory.name, version=""))
-    if settings.wandb == "never":
+    if settings.wandb == "never" or is_helper():
         yield chosen
         return
     import wandb
@@ -135,20 +138,19 @@ def _wandb_run(config: Config, directory: Path, *, offline: bool, job: str, name
     import wandb
     from lightning.pytorch.loggers import WandbLogger
 
-    os.environ.setdefault("WANDB_SILENT", "true")
-    mode = "offline" if offline else "online"
-    logger = WandbLogger(
+    run = wandb.init(
         name=name,
-        save_dir=directory,
+        dir=directory,
         project=config.logger.project,
         job_type=job,
         group=f"{config.task.name}-{config.model.name}",
         tags=[config.labels["masking"], config.model.name],
         config=asdict(config),
-        settings=wandb.Settings(mode=mode, console="off", init_timeout=WANDB_PATIENCE, silent=True),
+        settings=wandb.Settings(
+            mode="offline" if offline else "online", console="off", init_timeout=WANDB_PATIENCE, silent=True
+        ),
     )
-    logger.experiment  # noqa: B018  (connects now, where a failure can be answered)
-    return logger
+    return WandbLogger(experiment=run)
 
 
 def _quiet() -> None:
@@ -165,5 +167,6 @@ def _quiet() -> None:
         "smaller than the logging interval",
         "exists and is not empty",
         "LeafSpec.* is deprecated",
+        "Using ModelCheckpoint with manual optimization",  # ours saves after the step, as it should
     ):
         warnings.filterwarnings("ignore", message=f".*{message}")

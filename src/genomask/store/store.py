@@ -30,6 +30,10 @@ class Store:
         """Where the artefact is, or will be."""
         return self.root / artefact.kind / artefact.name
 
+    def building(self, artefact: Artefact) -> Path:
+        """Where the artefact is while it is built."""
+        return self.path(artefact).with_name(self.path(artefact).name + ".building")
+
     def has(self, artefact: Artefact) -> bool:
         """Whether the artefact is built. A directory under its final name is always complete."""
         return self.path(artefact).is_dir()
@@ -63,8 +67,7 @@ class Store:
         return self.open(artefact)
 
     def _build(self, artefact: Artefact, builder: Builder, *, resumable: bool) -> None:
-        final = self.path(artefact)
-        building = final.with_name(final.name + ".building")
+        final, building = self.path(artefact), self.building(artefact)
         if not resumable:
             shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True, exist_ok=True)
