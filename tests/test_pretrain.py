@@ -151,7 +151,9 @@ def literal_loss(module, batch) -> float:
     for row in range(len(batch.lengths)):
         bases = batch.bases[row : row + 1, : batch.lengths[row]]
         ids = tokenise(bases, batch.lengths[row : row + 1], k=3)
-        masked = module.masking(ids, sequence_keys(3, batch.epoch[row : row + 1], batch.index[row : row + 1]))
+        masked = module.masking(
+            ids, sequence_keys(3, batch.epoch[row : row + 1], batch.segment[row : row + 1])
+        )
         with torch.no_grad():
             logits = module.model(masked.input_ids).logits.log_softmax(-1)
         for position in masked.hidden[0].nonzero().flatten().tolist():

@@ -45,7 +45,7 @@ class CorpusDataModule(LightningDataModule):
         self.genome = open_genome(genome)
         self.axis = lay_out(self.genome, gaps=settings.gaps)
         self.train, held_out = split(cut(self.genome, settings, generator(seed, "segments")), settings, seed)
-        self.validation = held_out[: min(validation_segments, len(held_out.start))]
+        self.validation = held_out.take(slice(validation_segments))
         self.seed, self.batch, self.micro_batch = seed, batch, micro_batch
         self.max_steps, self.workers = max_steps, workers
 
@@ -144,4 +144,4 @@ def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segm
             "for validation: choose a longer genome or more chromosomes."
         )
     order = generator(seed, "validation split").permutation(count)
-    return segments[np.sort(order[held_out:])], segments[order[:held_out]]
+    return segments.take(np.sort(order[held_out:])), segments.take(order[:held_out])

@@ -16,7 +16,7 @@ class Segments(NamedTuple):
     start: Int64[np.ndarray, " segments"]
     length: Int64[np.ndarray, " segments"]
 
-    def __getitem__(self, rows):
+    def take(self, rows: np.ndarray | slice) -> "Segments":
         """Segments at these rows (an index array, a slice or a mask)."""
         return Segments(self.start[rows], self.length[rows])
 
@@ -54,7 +54,7 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     bounds = zip(axis.chromosomes[:-1].tolist(), axis.chromosomes[1:].tolist(), strict=True)
     parts = [_cut_chromosome(start, stop, settings, generator) for start, stop in bounds]
     segments = Segments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return segments[_inside_a_run(segments, genome)] if settings.gaps == "drop" else segments
+    return segments.take(_inside_a_run(segments, genome)) if settings.gaps == "drop" else segments
 
 
 def _cut_chromosome(

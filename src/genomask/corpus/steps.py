@@ -26,13 +26,13 @@ class Cut(NamedTuple):
 class StepBatch(NamedTuple):
     """The sequences of one optimiser step, longest first, so that its micro-batches hold little padding.
 
-    ``epoch`` and ``index`` identify each sequence's masking draw; ``cuts`` stay on the host.
+    ``epoch`` and ``segment`` identify each sequence's masking draw; ``cuts`` stay on the host.
     """
 
     bases: UInt8[Tensor, "batch bases"]
     lengths: Int64[Tensor, " batch"]
     epoch: Int64[Tensor, " batch"]
-    index: Int64[Tensor, " batch"]
+    segment: Int64[Tensor, " batch"]
     cuts: tuple[Cut, ...]
 
 
@@ -87,7 +87,7 @@ def collate(
     """Read segments into a batch, longest first, cut into micro-batches of about equal size."""
     longest_first = np.argsort(-segments.length[index], kind="stable")
     index, epoch = index[longest_first], epoch[longest_first]
-    chosen = segments[index]
+    chosen = segments.take(index)
     starts = range(0, len(index), micro_batch)
     edges = [(start, min(start + micro_batch, len(index))) for start in starts]
     return StepBatch(

@@ -3,6 +3,7 @@
 import torch
 from jaxtyping import Float
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import BertForSequenceClassification
@@ -44,7 +45,7 @@ class ClassifierModule(LightningModule):
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""
         max_steps = int(self.trainer.estimated_stepping_batches)
         optimizer, schedule = adamw(

@@ -52,7 +52,12 @@ class Masking(nn.Module, ABC):
     """
 
     def __init__(
-        self, *, k: int, center_probability: float | None, corrupt: str, random_specials: bool
+        self,
+        *,
+        center_probability: float | None = None,
+        k: int = 6,
+        corrupt: str = "token",
+        random_specials: bool = False,
     ) -> None:
         super().__init__()
         self.k = settings.whole_number(k, "masking.k", settings.K_RANGE)

@@ -29,13 +29,13 @@ class HalfSpanMasking(Masking):
     def __init__(
         self,
         *,
-        center_probability: float | None,
-        count: str,
-        high_half: str,
-        span_at: str,
-        k: int,
-        corrupt: str,
-        random_specials: bool,
+        center_probability: float | None = None,
+        count: str = "bernoulli",
+        high_half: str = "ceil",
+        span_at: str = "best",
+        k: int = 6,
+        corrupt: str = "token",
+        random_specials: bool = False,
     ) -> None:
         super().__init__(
             k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials

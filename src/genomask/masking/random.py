@@ -13,18 +13,6 @@ class RandomMasking(Masking):
     Nominally 15 % / 6 = 2.5 % of the bases; as their spans overlap, that hides about 14 % of the tokens.
     """
 
-    def __init__(
-        self,
-        *,
-        center_probability: float | None = None,
-        k: int = 6,
-        corrupt: str = "token",
-        random_specials: bool = False,
-    ) -> None:
-        super().__init__(
-            k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials
-        )
-
     def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose the base at every center."""
         return center_bases(self.draw_centers(sequences), self.k)

@@ -16,27 +16,6 @@ class SpanMasking(HalfSpanMasking):
     lengths, overlaps and numbers of spans follow the same law as those of PMI-masking.
     """
 
-    def __init__(
-        self,
-        *,
-        center_probability: float | None = None,
-        count: str = "bernoulli",
-        high_half: str = "ceil",
-        span_at: str = "best",
-        k: int = 6,
-        corrupt: str = "token",
-        random_specials: bool = False,
-    ) -> None:
-        super().__init__(
-            center_probability=center_probability,
-            count=count,
-            high_half=high_half,
-            span_at=span_at,
-            k=k,
-            corrupt=corrupt,
-            random_specials=random_specials,
-        )
-
     def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Draw a rank for every token, as many different ones as there are k-mers."""
         count = sequences.token_ids.shape[1]

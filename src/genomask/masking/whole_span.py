@@ -17,18 +17,6 @@ LONGEST: Final = 10
 class WholeSpanMasking(Masking):
     """Hide spans of 1 to 10 bases, 3.8 on average, that start anywhere."""
 
-    def __init__(
-        self,
-        *,
-        center_probability: float | None = None,
-        k: int = 6,
-        corrupt: str = "token",
-        random_specials: bool = False,
-    ) -> None:
-        super().__init__(
-            k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials
-        )
-
     def span_tokens(self) -> float:
         """Tokens that overlap a span of average length, which is the sum of its survival function."""
         return self.k - 1 + sum(survival())

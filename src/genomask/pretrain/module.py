@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int64
 from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import LambdaLR
@@ -84,7 +85,7 @@ class PretrainModule(LightningModule):
         self.settings, self.k, self.warmup_steps, self.seed = settings, k, warmup_steps, seed
         self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
 
-    def configure_optimizers(self):
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup and decay over the whole budget."""
         optimizer, schedule = adamw(
             self.model,
@@ -105,7 +106,7 @@ class PretrainModule(LightningModule):
             cast(LambdaLR, self.lr_schedulers()),
         )
         token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-        masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.index))
+        masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.segment))
         hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
         total = torch.as_tensor(hidden).clamp(min=1)
 
@@ -118,7 +119,7 @@ class PretrainModule(LightningModule):
             loss += share.detach()
 
         self.clip_gradients(
-            optimizer, gradient_clip_val=self.settings.clip_norm, gradient_clip_algorithm="norm"
+            optimizer.optimizer, gradient_clip_val=self.settings.clip_norm, gradient_clip_algorithm="norm"
         )
         optimizer.step()
         optimizer.zero_grad()
@@ -128,7 +129,7 @@ class PretrainModule(LightningModule):
     def validation_step(self, batch: StepBatch) -> None:
         """Measure perplexity under the model's own masking and under the common one (Fig. 1)."""
         token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-        keys = sequence_keys(VALIDATION_SEED, batch.epoch, batch.index)
+        keys = sequence_keys(VALIDATION_SEED, batch.epoch, batch.segment)
         for metric, masking in ((self.loss, self.masking), (self.loss_common, self.common)):
             masked = masking(token_ids, keys)
             count = masked.hidden.sum()

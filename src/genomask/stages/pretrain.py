@@ -156,7 +156,7 @@ def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tup
     """Measure the realised masking rate on the corpus, after matching it to the rate asked for, if any."""
     batch = corpus.sample(run.config.pretrain.calibration_segments)
     token_ids = tokenise(batch.bases, batch.lengths, k=run.config.model.k)
-    keys = sequence_keys(CALIBRATION_SEED, batch.epoch, batch.index)
+    keys = sequence_keys(CALIBRATION_SEED, batch.epoch, batch.segment)
     if run.config.match_rate is not None:
         masking = match_rate(masking, token_ids, keys, rate=run.config.match_rate)
     rate = realised_rate(masking, token_ids, keys)

@@ -65,7 +65,7 @@ def trainer(
 
 def is_helper() -> bool:
     """Whether this process trains along with a first one, which alone writes artefacts."""
-    return rank_zero_only.rank > 0
+    return getattr(rank_zero_only, "rank", 0) > 0
 
 
 def sequences_at_once(config: Config, chosen: int | None, *, cpu: int, gpu: int) -> int:
@@ -118,6 +118,7 @@ def loggers(config: Config, directory: Path, *, job: str, name: str) -> Iterator
 def _wandb(config: Config, directory: Path, *, job: str, name: str) -> Logger:
     """A W&B run that never asks for a key and never waits for long."""
     import wandb
+    from wandb.errors import Error as WandbError
 
     mode = config.logger.wandb
     has_key = mode != "offline" and wandb.login(prompt=False, verify=False)
@@ -127,7 +128,7 @@ def _wandb(config: Config, directory: Path, *, job: str, name: str) -> Logger:
     if has_key:
         try:
             return _wandb_run(config, directory, offline=False, job=job, name=name)
-        except wandb.errors.Error as error:
+        except WandbError as error:
             if mode == "online":
                 raise ValueError(f"logger=wandb cannot reach W&B: {error}. Or take logger=auto.") from error
             say(f"W&B cannot be reached ({error}): logging offline; `wandb sync` uploads it later.")
