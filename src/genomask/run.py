@@ -36,7 +36,9 @@ def job(cfg: DictConfig) -> None:
     """Run one job. In a multirun a failed job ends with its reason and the others go on."""
     try:
         run_stages(context(cfg))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code == 0:
+            raise  # a process that helped to train has done its part
         sys.exit("Stopped. The same command goes on from here.")
     except (ValueError, OSError) as error:
         if "HYDRA_FULL_ERROR" in os.environ:
@@ -69,7 +71,9 @@ class CheckEveryJob(Callback):
     def on_multirun_start(self, config: DictConfig, **_: object) -> None:
         """Compose and check each job. Hydra swallows a callback's exceptions, so a mistake exits."""
         loader = GlobalHydra.instance().config_loader()
-        parsed = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
+        swept = config.hydra.sweeper.get("params") or {}
+        words = [f"{name}={values}" for name, values in swept.items()] + list(config.hydra.overrides.task)
+        parsed = OverridesParser.create().parse_overrides(words)
         for overrides in BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]:
             try:
                 composed = loader.load_sweep_config(config, list(overrides))
