@@ -1,0 +1,1 @@
+"""From an encoder and a few examples to a scored classifier."""

@@ -1,0 +1,1 @@
+"""Counts of all k-mers of a genome."""

@@ -1,0 +1,1 @@
+"""The steps of a run, each from artefacts to an artefact."""
