@@ -31,9 +31,8 @@ def _rank(run: Context) -> None:
     path = build_ranking(run) / "ranking.csv"
     with path.open(encoding="utf-8") as lines:
         best = [line.split(",")[1] for _, line in zip(range(11), lines, strict=False)][1:]
-    say(
-        f"\nRanking of {run.config.genome.label}: {path}\n  best {run.config.ranking.k}-mers: {' '.join(best)}"
-    )
+    say(f"\nRanking of {run.config.genome.label}: {path}")
+    say(f"  best {run.config.ranking.k}-mers: {' '.join(best)}")
 
 
 def _vocab(run: Context) -> None:
