@@ -196,6 +196,12 @@ def test_two_processes_train_the_encoder_that_one_process_trains(data, tmp_path)
     assert len(results(tmp_path / "ddp")) == 1
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_gpu_that_is_not_there_costs_one_line(data, tmp_path):
+    with pytest.raises(ValueError, match=r"trainer: .*[Nn]o supported gpu backend"):
+        run(data, tmp_path, "trainer=gpu", "stage=pretrain")
+
+
 def test_a_saved_classifier_opens_in_hugging_face(data, tmp_path):
     from transformers import AutoModelForSequenceClassification
 

@@ -61,3 +61,6 @@ def test_a_stopped_pretraining_goes_on_and_ends_at_the_same_bytes(tmp_path, undi
     printed, weights = finish(tmp_path)
     assert "resume at step" in printed
     assert weights == undisturbed
+    (encoder,) = tmp_path.glob("encoder/*")
+    assert sorted(path.name.split("=")[0] for path in encoder.glob("log*")) == ["log", "log-from-step"]
+    assert not (encoder / "checkpoints").exists()

@@ -41,6 +41,7 @@ HARMLESS = (
     "checkpoint_every",
     "workers",
 )  # shape rounding, not results
+CHECKPOINTS = "checkpoints"
 CALIBRATION_SEED = 2**31 + 1
 
 
@@ -98,15 +99,18 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
         return
     export_encoder(module.model, directory, config.model)
     write_json(directory / "pretraining.json", _summary(rates, perplexity, corpus, run))
+    shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 
 
 def _fit(
     run: Context, module: PretrainModule, corpus: CorpusDataModule, directory: Path
 ) -> Mapping[str, float]:
     """Train from the newest checkpoint to the last step; returns the perplexities of the final weights."""
-    config, checkpoints = run.config, directory / "checkpoints"
-    budget = config.pretrain
-    with loggers(config, directory / "log", job="pretrain", name=encoder_artefact(run).name) as logs:
+    config, budget = run.config, run.config.pretrain
+    checkpoints = directory / CHECKPOINTS
+    newest = newest_checkpoint(checkpoints)
+    log = directory / (f"log-from-{newest.stem}" if newest else "log")  # a resumed run keeps the first curve
+    with loggers(config, log, job="pretrain", name=encoder_artefact(run).name) as logs:
         fit = trainer(
             config,
             precision=budget.precision,
@@ -120,11 +124,8 @@ def _fit(
             log_every_n_steps=budget.log_every,
         )
         if budget.max_steps:
-            fit.fit(module, datamodule=corpus, ckpt_path=newest_checkpoint(checkpoints))
-        perplexity = fit.validate(module, datamodule=corpus, verbose=False)[0]
-    if not is_helper():
-        shutil.rmtree(checkpoints, ignore_errors=True)
-    return perplexity
+            fit.fit(module, datamodule=corpus, ckpt_path=newest)
+        return fit.validate(module, datamodule=corpus, verbose=False)[0]
 
 
 def _corpus(run: Context) -> CorpusDataModule:
