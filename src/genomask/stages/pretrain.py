@@ -117,6 +117,7 @@ def _fit(
             loggers=logs,
             callbacks=[checkpoint_callback(checkpoints, every=budget.checkpoint_every)],
             max_steps=budget.max_steps,
+            max_epochs=1,  # the loader's one pass is the whole budget
             strategy=config.trainer.strategy,
             devices=config.trainer.devices,
             num_nodes=config.trainer.nodes,
@@ -125,7 +126,8 @@ def _fit(
         )
         if budget.max_steps:
             fit.fit(module, datamodule=corpus, ckpt_path=newest)
-        return fit.validate(module, datamodule=corpus, verbose=False)[0]
+        perplexities = fit.validate(module, datamodule=corpus, verbose=False)
+    return perplexities[0]
 
 
 def _corpus(run: Context) -> CorpusDataModule:
