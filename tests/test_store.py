@@ -54,6 +54,15 @@ def test_a_failing_builder_leaves_nothing_behind(tmp_path):
     assert list((tmp_path / "rank").iterdir()) == []
 
 
+def test_a_full_disk_names_what_could_not_be_written(tmp_path):
+    def fill(directory: Path) -> None:
+        raise OSError("10 requested and 3 written")
+
+    with pytest.raises(OSError, match=r"toy-eq1-\w+ cannot be written: 10 requested.*Is the disk full\?"):
+        Store(tmp_path).build(ranking(), fill)
+    assert list((tmp_path / "rank").iterdir()) == []
+
+
 def test_a_resumable_build_finds_what_the_interrupted_one_left(tmp_path):
     def interrupted(directory: Path) -> None:
         write(directory)

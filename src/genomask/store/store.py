@@ -75,9 +75,11 @@ class Store:
         started = time.perf_counter()
         try:
             builder(building)
-        except BaseException:
+        except BaseException as error:
             if not resumable:
                 shutil.rmtree(building, ignore_errors=True)
+            if type(error) is OSError:  # a full disk; its subclasses say themselves what is wrong
+                raise OSError(f"{final} cannot be written: {error}. Is the disk full?") from error
             raise
         seconds = time.perf_counter() - started
         (building / CONFIG).write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
