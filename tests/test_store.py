@@ -56,6 +56,7 @@ def test_a_failing_builder_leaves_nothing_behind(tmp_path):
 
 def test_a_full_disk_names_what_could_not_be_written(tmp_path):
     def fill(directory: Path) -> None:
+        write(directory)
         raise OSError("10 requested and 3 written")
 
     with pytest.raises(OSError, match=r"toy-eq1-\w+ cannot be written: 10 requested.*Is the disk full\?"):
