@@ -1,6 +1,6 @@
 """Train, evaluate, sweep: ``python train.py --help``."""
 
-from genomask.run import main
+from genomask.cli import main
 
 if __name__ == "__main__":
     main()

@@ -95,6 +95,7 @@ def _finetune(run: Context, encoder: Path, task: Benchmark, directory: Path) -> 
     write_json(directory / "result.json", found)
     if config.finetune.save_model:
         (directory / "model").mkdir()
+        module.model.config.id2label = dict(enumerate(task.classes))
         export_encoder(module.model, directory / "model", config.model)
 
 
