@@ -21,6 +21,9 @@ from genomask.models.settings import ModelSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
+from genomask.tasks.cohn import CohnTask
+from genomask.tasks.layouts import GenomicBenchmarksTask, GueTask, SplitTableTask
+from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 
@@ -116,7 +119,17 @@ class Config:
 
 KINDS = {
     "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},
-    "task": {"synthetic": SyntheticTask, "table": TableTask, "fasta": FastaTask, "folder": FolderTask},
+    "task": {
+        "synthetic": SyntheticTask,
+        "table": TableTask,
+        "fasta": FastaTask,
+        "folder": FolderTask,
+        "promoters": PromoterTask,
+        "cohn": CohnTask,
+        "gue": GueTask,
+        "genomic_benchmarks": GenomicBenchmarksTask,
+        "split_table": SplitTableTask,
+    },
 }
 
 

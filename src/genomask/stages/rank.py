@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from genomask.genome.encoded import open_genome
 from genomask.kmers.counts import count_kmers
@@ -10,13 +11,18 @@ from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
 from genomask.stages.context import Context
 from genomask.store.artefact import Artefact
+from genomask.store.store import Store
 
 GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = 1  # raised when the code would write other bytes
 
 
 def genome_artefact(run: Context) -> Artefact:
     """The encoded genome, identified by its source's content."""
-    source = run.config.genome
+    return genome_of(run.config.genome)
+
+
+def genome_of(source: Any) -> Artefact:
+    """The encoded genome of any choice of the ``genome`` group, as a benchmark may need one of its own."""
     return Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()})
 
 
@@ -35,7 +41,12 @@ def vocabulary_artefact(run: Context) -> Artefact:
 
 def build_genome(run: Context) -> Path:
     """Encode the genome if that has not been done yet."""
-    return run.store.build(genome_artefact(run), run.config.genome.encode)
+    return encode_genome(run.store, run.config.genome)
+
+
+def encode_genome(store: Store, source: Any) -> Path:
+    """Encode a genome if that has not been done yet."""
+    return store.build(genome_of(source), source.encode)
 
 
 def build_ranking(run: Context) -> Path:

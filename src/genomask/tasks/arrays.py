@@ -26,12 +26,12 @@ def write_benchmark(task: Benchmark, directory: Path) -> None:
     write_json(directory / "benchmark.json", {"classes": task.classes, **summary, "origin": task.origin})
 
 
-def describe(directory: Path) -> str:
-    """Say in one line where a benchmark came from and what is in it."""
+def describe(directory: Path) -> list[str]:
+    """Say in a few lines where a benchmark came from and what is in it."""
     found = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))
-    parts = ", ".join(f"{part} {_describe_part(found[part])}" for part in ("pool", "test"))
     origin = found.get("origin") or {}
-    return f"{parts}; {origin.get('source', 'source not recorded')}"
+    notes = [origin[key] for key in ("source", "note") if key in origin]
+    return [*notes, *(f"{part}: {_describe_part(found[part])}" for part in ("pool", "test"))]
 
 
 def open_benchmark(directory: Path) -> Benchmark:

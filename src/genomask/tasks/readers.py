@@ -5,6 +5,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def read_rows(path: Path) -> list[Row]:
         ValueError: Naming file and line, for anything that is not such a table.
     """
     try:
-        with _open(path) as handle:
+        with open_text(path) as handle:
             return _read_table(path, list(handle))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} is cut off or corrupt: {error}.") from error
@@ -58,7 +59,12 @@ def join_kmers(text: str) -> str:
     return "".join(kmers[:1]) + "".join(kmer[-1] for kmer in kmers[1:])
 
 
-def _open(path: Path):
+def open_text(path: Path) -> TextIOWrapper:
+    """Open a text file, gzipped or not.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     with path.open("rb") as handle:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genomask.checks import require, require_choice
+from genomask.genome.encoded import EncodedGenome
 from genomask.store.files import sha256
 from genomask.tasks.examples import Benchmark, benchmark
+from genomask.tasks.origin import Source, existing, from_files
 from genomask.tasks.readers import Row, read_fasta_rows, read_rows
 
 SPLITS = ("train", "dev", "test")
@@ -13,7 +15,7 @@ SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 
 @dataclass
-class TableTask:
+class TableTask(Source):
     """Anyone's labelled sequences: one table for the k-shot pool, one for the test set."""
 
     name: str
@@ -22,15 +24,16 @@ class TableTask:
 
     def fingerprint(self) -> dict[str, str]:
         """What shapes the rows: the content of both files, not where they lie."""
-        return {part: sha256(_existing(getattr(self, part), f"task.{part}")) for part in ("train", "test")}
+        return {part: sha256(existing(getattr(self, part), f"task.{part}")) for part in ("train", "test")}
 
-    def read(self) -> Benchmark:
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
         """Read both tables."""
-        return benchmark(read_rows(Path(self.train)), read_rows(Path(self.test)))
+        train, test = existing(self.train, "task.train"), existing(self.test, "task.test")
+        return from_files(benchmark(read_rows(train), read_rows(test)), [train, test])
 
 
 @dataclass
-class FastaTask:
+class FastaTask(Source):
     """One FASTA file a class, for the k-shot pool and for the test set, in the same order of classes."""
 
     name: str
@@ -47,40 +50,49 @@ class FastaTask:
     def fingerprint(self) -> dict[str, list[str]]:
         """What shapes the rows: the content of all files, in order."""
         return {
-            "train": [sha256(_existing(path, "task.train")) for path in self.train],
-            "test": [sha256(_existing(path, "task.test")) for path in self.test],
+            "train": [sha256(existing(path, "task.train")) for path in self.train],
+            "test": [sha256(existing(path, "task.test")) for path in self.test],
         }
 
-    def read(self) -> Benchmark:
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
         """Read all files; a file's place in the list is its label."""
-        return benchmark(_rows_of(self.train), _rows_of(self.test))
+        train = [existing(path, "task.train") for path in self.train]
+        test = [existing(path, "task.test") for path in self.test]
+        return from_files(benchmark(_rows_of(train), _rows_of(test)), [*train, *test])
 
 
 @dataclass
-class FolderTask:
+class FolderTask(Source):
     """A benchmark folder with train, dev and test tables (GUE's and DNABERT's layout).
 
     ``pool`` names the split that episodes are drawn from; the paper has no development set, so ``dev`` is
-    used only where it is asked for.
+    used only where it is asked for. ``test`` names the split to test on, which DNABERT calls ``dev``.
     """
 
     name: str
     dir: str
     pool: str = "train"
+    test: str = "test"
 
     def __post_init__(self) -> None:
         require_choice(self.pool, "task.pool", SPLITS[:2])
+        require_choice(self.test, "task.test", SPLITS[1:])
+        require(self.pool != self.test, "task.pool and task.test", "two different splits", self.pool)
 
     def fingerprint(self) -> dict[str, str]:
         """What shapes the rows: the content of both tables."""
-        return {split: sha256(self._file(part)) for split, part in (("train", self.pool), ("test", "test"))}
+        return {"train": sha256(self._file(self.pool)), "test": sha256(self._file(self.test))}
 
-    def read(self) -> Benchmark:
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
         """Read the pool's and the test set's tables."""
-        return benchmark(read_rows(self._file(self.pool)), read_rows(self._file("test")))
+        pool, test = self._file(self.pool), self._file(self.test)
+        return from_files(benchmark(read_rows(pool), read_rows(test)), [pool, test])
+
+    def _folder(self) -> Path:
+        return Path(self.dir).expanduser()
 
     def _file(self, split: str) -> Path:
-        folder = Path(self.dir).expanduser()
+        folder = self._folder()
         found = [folder / (split + suffix) for suffix in SUFFIXES if (folder / (split + suffix)).is_file()]
         if len(found) != 1:
             names = (
@@ -89,16 +101,10 @@ class FolderTask:
                 else "no such folder"
             )
             raise FileNotFoundError(
-                f"task.dir={self.dir} needs one file {split}.csv or {split}.tsv (or .gz); found: {names}."
+                f"task.dir={folder} needs one file {split}.csv or {split}.tsv (or .gz); found: {names}."
             )
         return found[0]
 
 
-def _existing(path: str, setting: str) -> Path:
-    if not Path(path).expanduser().is_file():
-        raise FileNotFoundError(f"{setting} needs a file; there is none at {path}.")
-    return Path(path).expanduser()
-
-
-def _rows_of(paths: list[str]) -> list[Row]:
-    return [row for label, path in enumerate(paths) for row in read_fasta_rows(Path(path), str(label))]
+def _rows_of(paths: list[Path]) -> list[Row]:
+    return [row for label, path in enumerate(paths) for row in read_fasta_rows(path, str(label))]

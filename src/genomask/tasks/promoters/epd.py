@@ -1,0 +1,118 @@
+"""What EPDnew publishes: start sites as BED or SGA, motifs, and sequences as FASTA."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
+
+from genomask.alphabet import encode
+from genomask.genome.reader import read_fasta
+from genomask.tasks.readers import open_text
+
+UPSTREAM_IN_BED: Final = 49  # bases of an item of EPDnew's BED files that lie before the start site
+ITEM_IN_BED: Final = 60
+TATA, NO_TATA, UNKNOWN = "TATA", "non-TATA", "unknown"
+
+
+class StartSite(NamedTuple):
+    """A transcription start site: ``position`` counts from 0."""
+
+    name: str
+    record: str
+    position: int
+    strand: str
+
+
+def read_start_sites(path: Path) -> list[StartSite]:
+    """Read EPDnew's BED or SGA file, gzipped or not.
+
+    The start site of a BED item is the first base of its thick part as its strand is read; items without
+    one are single bases, or have EPDnew's 60 bases with 49 before the start site. SGA counts from 1.
+
+    Raises:
+        ValueError: Naming file and line, for anything else.
+    """
+    sites = []
+    for number, line in enumerate(_lines(path), start=1):
+        words = line.split()
+        if not words or words[0].startswith(("#", "track", "browser")):
+            continue
+        try:
+            sites.append(_sga(words) if words[1] == "TSS" else _bed(words))
+        except (ValueError, IndexError):
+            needed = "chromosome, start, end, name, score, strand (BED) or chromosome, TSS, position (SGA)"
+            raise ValueError(f"{path} line {number} needs {needed}; found {line.strip()[:80]!r}.") from None
+    if not sites:
+        raise ValueError(f"{path} has no start sites.")
+    return sites
+
+
+def read_tata(path: Path) -> dict[str, str]:
+    """Read which promoters have a TATA box: EPDnew's table of motifs, or any with such a column.
+
+    Raises:
+        ValueError: If the first line names no column that begins with TATA, or a line has no 0 or 1 there.
+    """
+    lines = _lines(path)
+    header = next(lines, "").lstrip("#").split()
+    columns = [place for place, word in enumerate(header) if word.upper().startswith("TATA")]
+    if len(columns) != 1:
+        raise ValueError(f"{path} line 1 needs one column TATA-box; found {' '.join(header)[:80]!r}.")
+    kinds = {}
+    for number, line in enumerate(lines, start=2):
+        words = line.split()
+        if words and (len(words) <= columns[0] or words[columns[0]] not in ("0", "1")):
+            raise ValueError(
+                f"{path} line {number} needs 0 or 1 under TATA-box; found {line.strip()[:80]!r}."
+            )
+        if words:
+            kinds[words[0]] = TATA if words[columns[0]] == "1" else NO_TATA
+    return kinds
+
+
+def read_export(path: Path) -> list[UInt8[np.ndarray, " _bases"]]:
+    """Read promoter sequences: EPD's FASTA export, or one sequence a line, gzipped or not.
+
+    Raises:
+        ValueError: If the file is neither.
+    """
+    if next(_lines(path), "").startswith(">"):
+        return [bases for _, bases in read_fasta(path)]
+    sequences = [line.strip() for line in _lines(path)]
+    bad = [n for n, text in enumerate(sequences, start=1) if text and not text.isalpha()]
+    if bad:
+        raise ValueError(f"{path} line {bad[0]} is not a DNA sequence: {sequences[bad[0] - 1][:40]!r}.")
+    return [encode(text) for text in sequences if text]
+
+
+def _bed(words: list[str]) -> StartSite:
+    record, start, stop, name, strand = words[0], int(words[1]), int(words[2]), words[3], words[5]
+    if len(words) >= 8:
+        start, stop = int(words[6]), int(words[7])
+    elif stop - start == ITEM_IN_BED:
+        start, stop = start + UPSTREAM_IN_BED, stop - UPSTREAM_IN_BED
+    elif stop - start != 1:
+        raise ValueError
+    return StartSite(name, record, {"+": start, "-": stop - 1}[_strand(strand)], strand)
+
+
+def _sga(words: list[str]) -> StartSite:
+    return StartSite(words[5], words[0], int(words[2]) - 1, _strand(words[3]))
+
+
+def _strand(word: str) -> str:
+    if word not in ("+", "-"):
+        raise ValueError(word)
+    return word
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with open_text(path) as text:
+            yield from text
+    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is cut off or no text file: {error}.") from error

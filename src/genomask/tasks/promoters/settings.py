@@ -1,0 +1,139 @@
+"""``task=prom_core`` and ``task=prom_300``: from files at hand, from EPD's export, or from start sites."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from genomask.checks import require, require_choice
+from genomask.genome.encoded import EncodedGenome
+from genomask.store.files import sha256
+from genomask.tasks.assembly import require_assembly
+from genomask.tasks.examples import Benchmark
+from genomask.tasks.origin import GenomeSource, Source, cached, existing, files_at_hand, genome_source
+from genomask.tasks.promoters.build import build
+from genomask.tasks.promoters.cut import PROMOTER_BASES, Promoters, cut_exports, cut_promoters
+from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata
+from genomask.tasks.promoters.negatives import Negatives
+from genomask.tasks.sources import SPLITS, FolderTask
+
+EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
+ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
+
+
+@dataclass
+class PromoterTask(Source):
+    """Promoters and their negatives.
+
+    ``dir`` reads tables that exist. Else ``positives`` are sequences that EPD exported, or ``tss`` are start
+    sites whose promoters are cut from ``genome``; with none of them, EPDnew's start sites are downloaded.
+    """
+
+    name: str
+    start: int  # where the window begins in the promoter's 300 bases, counted from 0
+    bases: int  # how long it is
+    negatives: Negatives
+    dir: str | None = None
+    pool: str = "train"
+    positives: list[str] | None = None  # one file a kind of promoter
+    export_start: int = -249  # position of the first base in these files
+    tss: str | None = None
+    motifs: str | None = None
+    genome: str | None = None
+    assembly: str | None = "GRCh38"
+    release: str = "006"
+    url: str = EPD
+    cache: str | None = None
+    test_share: float = 0.1  # Sec. 5.1: "70% and 30%", but its counts are 90 and 10
+    together: str = "duplicates"
+    split_seed: int = 0
+
+    def __post_init__(self) -> None:
+        inside = 0 <= self.start < self.start + self.bases <= PROMOTER_BASES and self.bases > 0
+        found = (self.start, self.start + self.bases)
+        require(inside, "task.start and task.bases", f"a window of the promoter's {PROMOTER_BASES}", found)
+        require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
+        require_choice(self.pool, "task.pool", SPLITS[:2])
+        require_choice(self.together, "task.together", ("duplicates", "overlaps"))
+        require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
+        require_assembly(self.assembly)
+        given = [name for name in ("dir", "positives", "tss") if getattr(self, name)]
+        require(len(given) <= 1, "A promoter task", "one of task.dir, task.positives, task.tss", given)
+        known = self.positives is None or self.together == "duplicates"
+        require(known, "task.together=overlaps", "start sites, as exported sequences have no place", "none")
+
+    def genome_source(self) -> GenomeSource | None:
+        """The genome that promoters are cut from, if any is needed."""
+        if self.dir or self.positives:
+            return None
+        return genome_source(self.genome, self.assembly, self.cache)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What shapes the rows; the genome is an input of its own."""
+        if self.dir:
+            return FolderTask(self.name, self.dir, self.pool).fingerprint()
+        shape = ("start", "bases", "test_share", "together", "split_seed")
+        built = {name: getattr(self, name) for name in shape}
+        return {"built": "promoters", **built, "negatives": asdict(self.negatives), **self._known_by()}
+
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:
+        """Read the tables, or build the benchmark.
+
+        Raises:
+            ConnectionError: If EPDnew's files are needed and cannot be downloaded.
+            FileNotFoundError: If a file is not there.
+            ValueError: If a file is not what it should be, or the genome is another assembly.
+        """
+        if self.dir:
+            return FolderTask(self.name, self.dir, self.pool).read()
+        promoters, source, files = self._promoters(genome)
+        task = build(
+            promoters,
+            window=slice(self.start, self.start + self.bases),
+            negatives=self.negatives,
+            test_share=self.test_share,
+            together=self.together,
+            split_seed=self.split_seed,
+        )
+        origin = {"source": source, "files": files, **(task.origin or {})}
+        return task._replace(origin=origin)
+
+    def _known_by(self) -> dict[str, Any]:
+        if self.positives:
+            files = [sha256(existing(path, "task.positives")) for path in self.positives]
+            return {"positives": files, "export_start": self.export_start}
+        motifs = sha256(existing(self.motifs, "task.motifs")) if self.motifs else None
+        if self.tss:
+            found = {"tss": sha256(existing(self.tss, "task.tss")), "motifs": motifs}
+            return {**found, "assembly": self.assembly}
+        return {"epdnew": self.release, "motifs": motifs, "assembly": self.assembly}
+
+    def _promoters(self, genome: EncodedGenome | None) -> tuple[Promoters, str, list[dict[str, Any]]]:
+        """The promoters, where they are from, and the files that were read."""
+        if self.positives:
+            paths = [existing(path, "task.positives") for path in self.positives]
+            return cut_exports(paths, self.export_start), "built from sequences at hand", files_at_hand(paths)
+        sites, kinds, paths = self._sites()
+        assert genome is not None, "promoters that are cut need a genome"
+        source = (
+            "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
+        )
+        return cut_promoters(sites, kinds, genome, self.assembly), source, files_at_hand(paths)
+
+    def _sites(self) -> tuple[list[StartSite], dict[str, str], list[Path]]:
+        motifs = existing(self.motifs, "task.motifs") if self.motifs else None
+        if self.tss:
+            paths = [existing(self.tss, "task.tss"), *([motifs] if motifs else [])]
+            return read_start_sites(paths[0]), read_tata(motifs) if motifs else {}, paths
+        name = ASSEMBLY_IN_NAMES.get(self.assembly or "")
+        require(name, "EPDnew's start sites", "task.assembly=GRCh38 or GRCh37", self.assembly)
+        bed = f"Hs_EPDnew_{self.release}_{name}.bed"
+        folder, url = f"epdnew-{self.release}", f"{self.url.rstrip('/')}/{self.release}"
+        instead = (
+            "Without a network: task.tss=BED task.motifs=promoter_motifs.txt task.genome=FASTA, "
+            "task.positives=[FASTA,FASTA] of EPD's selection tool, or task.dir=FOLDER with its tables."
+        )
+        table, sites = cached(f"{url}/{bed}", self.cache, folder, read_start_sites, instead)
+        if motifs:
+            return sites, read_tata(motifs), [table, motifs]
+        motifs, kinds = cached(f"{url}/db/promoter_motifs.txt", self.cache, folder, read_tata, instead)
+        return sites, kinds, [table, motifs]
