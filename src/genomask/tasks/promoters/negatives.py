@@ -74,6 +74,6 @@ def _parts(
 
 def _kept(rows: int, settings: Negatives, rng: np.random.Generator) -> Bool[np.ndarray, "rows _parts"]:
     """Which parts stay: every choice of so many is equally probable."""
-    free = settings.parts - settings.keep_last
-    drawn = rng.random((rows, free)).argsort(axis=1) < settings.kept - settings.keep_last
-    return np.hstack((drawn, np.ones((rows, settings.keep_last), dtype=bool)))
+    always = int(settings.keep_last)
+    order = rng.random((rows, settings.parts - always)).argsort(axis=1)
+    return np.hstack((order < settings.kept - always, np.ones((rows, always), dtype=bool)))
