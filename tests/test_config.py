@@ -23,7 +23,10 @@ NEEDED = {
     ("genome", "fasta"): ["genome.path=x.fa"],
     ("task", "csv"): ["task.train=x", "task.test=x"],
     ("task", "fasta"): ["task.train=[x,y]", "task.test=[x,y]"],
-    **{("task", name): ["task.dir=x"] for name in ("prom_core", "prom_300", "cohn_enh")},
+    ("task", "gue"): ["task.name=tf/0", "task.dir=x"],
+    ("task", "dnabert"): ["task.dir=x"],
+    ("task", "genomic_benchmarks"): ["task.name=x", "task.dir=x"],
+    ("task", "split_table"): ["task.name=x", "task.table=x"],
 }
 
 
