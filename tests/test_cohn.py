@@ -129,14 +129,18 @@ def test_no_chromosome_has_the_same_length_in_both_assemblies():
     assert sum(LENGTHS["GRCh37"].values()) == 3_095_677_412
 
 
-def test_a_genome_of_the_wrong_assembly_is_told_from_its_length(shared_data, tmp_path):
-    FastaGenome(str(shared_data / "genome" / "GRCh37_chr20.fa.gz")).encode(tmp_path)
+@pytest.fixture(scope="module")
+def chr20(shared_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chr20")
+    FastaGenome(str(shared_data / "genome" / "GRCh37_chr20.fa.gz")).encode(folder)
+    return open_genome(folder)
+
+
+def test_a_genome_of_the_wrong_assembly_is_told_from_its_length(shared_data, chr20):
     task = cohn(shared_data / "cohn_enh", assembly="GRCh38")
-    with pytest.raises(
-        ValueError,
-        match=r"GRCh38, whose chromosome 20 has 64,444,167 bases.*20 has 63,025,520, which is GRCh37's",
-    ):
-        task.read(open_genome(tmp_path))
+    message = r"GRCh38, whose chromosome 20 has 64,444,167 bases.*20 has 63,025,520, which is GRCh37's"
+    with pytest.raises(ValueError, match=message):
+        task.read(chr20)
 
 
 def test_real_intervals_are_the_sequences_of_the_authors_files(shared_data, chr20):

@@ -102,9 +102,7 @@ def test_a_file_comes_whole_through_whatever_breaks(server, bed, tmp_path, fault
         (["login"], ValueError, r"answers with a web page.*Else: by hand\."),
     ],
 )
-def test_what_does_not_come_costs_one_line_that_says_what_to_do(
-    server, bed, tmp_path, faults, error, message
-):
+def test_what_does_not_come_costs_one_line_that_says_what_to_do(server, bed, faults, error, message):
     server.plan = faults
     with pytest.raises(error, match=message):
         bed()
@@ -175,7 +173,7 @@ def test_promoters_are_downloaded_and_built_once(server, genome, tmp_path, capsy
     build_task(composed(*words(tmp_path, genome, f"{server.url}/epd", "prom_core")))
     assert len(server.paths) == asked == 3  # one file broke once
     said = capsys.readouterr().out
-    assert f"built from EPDnew 006, {server.url}/epd" in said
+    assert f"built from EPDnew 006, {server.url}/epd; genome genome-" in said
     assert "the paper's 59,196 rows are of 29,598" in said
     assert '"TATA": 62' in (run.store.root / "task").glob("prom_300*/benchmark.json").__next__().read_text()
 
@@ -216,4 +214,17 @@ def test_without_a_network_a_run_names_the_ways_that_need_none(genome, tmp_path,
         url = closed.url.rpartition("/")[0]
     with pytest.raises(ConnectionError, match=f"refused.*{other}.*task.dir=FOLDER"):
         build_task(composed(*words(tmp_path, genome, url, name)))
-    assert not list((tmp_path / "runs" / "task").iterdir())
+    assert not (tmp_path / "runs" / "task").exists()
+
+
+def test_a_genome_that_does_not_come_costs_a_line_after_the_tables_came(server, tmp_path, monkeypatch):
+    def refused(_self, _directory):
+        raise ConnectionError("ftp.example cannot be downloaded.")
+
+    monkeypatch.setattr("genomask.genome.grch38.Grch38Genome.encode", refused)
+    run = composed(*(word for word in words(tmp_path, "", f"{server.url}/epd", "prom_core")[:-1]))
+    with pytest.raises(
+        ConnectionError, match=r"cannot be downloaded\. For the benchmark alone: task\.genome=FILE"
+    ):
+        build_task(run)
+    assert len(server.paths) == 2

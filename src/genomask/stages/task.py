@@ -8,6 +8,7 @@ from genomask.stages.context import Context
 from genomask.stages.rank import encode_genome, genome_of
 from genomask.store.artefact import Artefact
 from genomask.tasks.arrays import describe, write_benchmark
+from genomask.tasks.examples import Benchmark
 
 TASK_FORMAT = 1  # raised when the code would write other bytes
 
@@ -22,13 +23,30 @@ def task_artefact(run: Context) -> Artefact:
 
 def build_task(run: Context) -> Path:
     """Read the benchmark if that has not been done yet, and say what is in it and where it came from."""
-    source, artefact = run.config.task, task_artefact(run)
+    artefact = task_artefact(run)
     if run.store.has(artefact):
         directory = run.store.open(artefact)
     else:
-        needed = source.genome_source()
-        genome = None if needed is None else open_genome(encode_genome(run.store, needed))
-        directory = run.store.build(artefact, lambda folder: write_benchmark(source.read(genome), folder))
+        run.config.task.prepare()
+        genome = _genome(run)
+        directory = run.store.build(artefact, lambda folder: write_benchmark(_read(run, genome), folder))
     for line in describe(directory):
         say(f"       {line}")
     return directory
+
+
+def _genome(run: Context) -> Path | None:
+    """The encoded genome that the benchmark is cut from, built if it is not there yet."""
+    source = run.config.task.genome_source()
+    try:
+        return None if source is None else encode_genome(run.store, source)
+    except ConnectionError as error:
+        instead = "For the benchmark alone: task.genome=FILE, or task.dir=FOLDER with train and test tables."
+        raise ConnectionError(f"{error} {instead}") from None
+
+
+def _read(run: Context, genome: Path | None) -> Benchmark:
+    if genome is None:
+        return run.config.task.read()
+    task = run.config.task.read(open_genome(genome))
+    return task._replace(origin={**(task.origin or {}), "genome": genome.name})

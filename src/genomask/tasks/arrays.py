@@ -31,6 +31,8 @@ def describe(directory: Path) -> list[str]:
     found = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))
     origin = found.get("origin") or {}
     notes = [origin[key] for key in ("source", "note") if key in origin]
+    if "genome" in origin:
+        notes[0] += f"; genome {origin['genome']}"
     return [*notes, *(f"{part}: {_describe_part(found[part])}" for part in ("pool", "test"))]
 
 

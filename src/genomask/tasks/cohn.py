@@ -59,6 +59,11 @@ class CohnTask(Source):
             return {**known, "tables": COMMIT}
         return {**known, "tables": {"-".join(key): sha256(path) for key, path in self._files().items()}}
 
+    def prepare(self) -> None:
+        """Download the tables if they are needed."""
+        if not (self.dir or self.coordinates):
+            self._download()
+
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
         """Read the tables of sequences, or cut the sequences.
 

@@ -28,6 +28,9 @@ class Source:
         """All that shapes the rows, but for the genome."""
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """Fetch and check what is small, so that what is wrong shows before a genome is downloaded."""
+
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
         """Read or build the benchmark; ``genome`` is ``genome_source`` encoded."""
         raise NotImplementedError

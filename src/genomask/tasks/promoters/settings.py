@@ -75,6 +75,11 @@ class PromoterTask(Source):
         built = {name: getattr(self, name) for name in shape}
         return {"built": "promoters", **built, "negatives": asdict(self.negatives), **self._known_by()}
 
+    def prepare(self) -> None:
+        """Download the start sites if they are needed, and read them."""
+        if not (self.dir or self.positives):
+            self._sites()
+
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
         """Read the tables, or build the benchmark.
 
