@@ -47,7 +47,7 @@ class ClassifierModule(LightningModule):
         self.learning_rate, self.seed = learning_rate, seed
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
-        self.test_tokens: dict[int, Tensor] = {}  # of the test set's batches; modules may share it
+        self.test_tokens: dict[int, Tensor] = {}  # by the first row of a batch
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""
@@ -65,17 +65,14 @@ class ClassifierModule(LightningModule):
 
     def training_step(self, batch: ExampleBatch) -> Tensor:
         """Cross-entropy in nats, averaged over the batch."""
-        torch.manual_seed(dropout_seed(self.seed, self.global_step))
-        with reproducible_attention(self.model):
-            loss = cross_entropy(self.logits(self.tokens(batch)), batch.labels)
+        torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
+        loss = cross_entropy(self.logits(batch), batch.labels)
         self.log("finetune/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
         return loss
 
-    def test_step(self, batch: ExampleBatch, batch_idx: int) -> None:
+    def test_step(self, batch: ExampleBatch) -> None:
         """Keep the class probabilities of the batch."""
-        if batch_idx not in self.test_tokens:
-            self.test_tokens[batch_idx] = self.tokens(batch)
-        self.probabilities.append(self.logits(self.test_tokens[batch_idx]).float().softmax(dim=1))
+        self.probabilities.append(self.logits(batch).float().softmax(dim=1))
         self.rows.append(batch.rows)
 
     def predicted(self) -> Float[Tensor, "rows classes"]:
@@ -83,24 +80,26 @@ class ClassifierModule(LightningModule):
         rows, probabilities = torch.cat(self.rows), torch.cat(self.probabilities)
         return torch.empty_like(probabilities).index_copy_(0, rows, probabilities).cpu()
 
-    def tokens(self, batch: ExampleBatch) -> Int64[Tensor, "batch tokens"]:
-        """Token ids of a batch of sequences."""
-        return tokenise(batch.bases, batch.lengths, k=self.k)
-
-    def logits(self, token_ids: Int64[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
-        """Class logits of a batch of token ids."""
+    def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
+        """Class logits of a batch of sequences."""
+        token_ids = self.tokens(batch)
         attention = token_ids != PAD
-        if self.settings.shortcut:
-            return cls_logits(self.model, token_ids, attention)
-        return self.model(token_ids, attention_mask=attention).logits
+        with self._attention():
+            if self.settings.shortcut:
+                return cls_logits(self.model, token_ids, attention)
+            return self.model(token_ids, attention_mask=attention).logits
 
+    def tokens(self, batch: ExampleBatch) -> Int64[Tensor, "batch tokens"]:
+        """Token ids of a batch; those of the test set are kept for the modules that share it."""
+        if self.training:
+            return tokenise(batch.bases, batch.lengths, k=self.k)
+        first = int(batch.rows[0])
+        if first not in self.test_tokens:
+            self.test_tokens[first] = tokenise(batch.bases, batch.lengths, k=self.k)
+        return self.test_tokens[first]
 
-def dropout_seed(seed: int, step: int) -> int:
-    """What the dropout of one training step is drawn from."""
-    return derived_seed(seed, "dropout", step)
-
-
-def reproducible_attention(model: BertForSequenceClassification) -> AbstractContextManager[None]:
-    """On a GPU, let attention draw dropout as a plain dropout does: stacked seeds can repeat that."""
-    drawn = model.config.attention_probs_dropout_prob > 0 and model.device.type == "cuda"
-    return sdpa_kernel(SDPBackend.MATH) if drawn else nullcontext()
+    def _attention(self) -> AbstractContextManager[None]:
+        """On a GPU, let attention draw its dropout as a plain dropout does: stacked seeds can repeat that."""
+        fused = self.training and self.device.type == "cuda"
+        drawn = fused and self.model.config.attention_probs_dropout_prob > 0
+        return sdpa_kernel(SDPBackend.MATH) if drawn else nullcontext()

@@ -17,9 +17,10 @@ from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
 from genomask.finetune.dropout import Draw, DropoutNotes, GivenDropout, draw_masks, stack_masks
-from genomask.finetune.module import ClassifierModule, dropout_seed
+from genomask.finetune.module import ClassifierModule
 from genomask.models.forward import cls_logits
 from genomask.optimisation import adamw
+from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tokens import tokenise
 
@@ -96,7 +97,7 @@ class _Stack(nn.Module):
         """Cross-entropy of every seed on its own batch."""
         own = [self._tokens(batch) for batch in batches]
         each = [
-            draw_masks(self._drawn(token_ids), seed=dropout_seed(seed, step), device=self.device)
+            draw_masks(self._drawn(token_ids), seed=derived_seed(seed, "dropout", step), device=self.device)
             for token_ids, seed in zip(own, self.seeds, strict=True)
         ]
         masks = [stack_masks(masks) for masks in zip(*each, strict=True)]

@@ -44,7 +44,7 @@ def _seconds(directory: Path, manifest: dict[str, Any]) -> float:
     if not result.is_file():
         return manifest["seconds"]
     seconds = json.loads(result.read_text(encoding="utf-8"))["seconds"]
-    return seconds["finetune"] + seconds["evaluate"]
+    return sum(seconds.get(part, 0.0) for part in ("finetune", "evaluate"))
 
 
 def _like(artefact: Artefact) -> str:
