@@ -11,19 +11,21 @@ from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
 from genomask.stages.context import Context
 from genomask.store.artefact import Artefact
-from genomask.store.store import Store
 
 GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = 1  # raised when the code would write other bytes
 
 
 def genome_artefact(run: Context) -> Artefact:
     """The encoded genome, identified by its source's content."""
-    return genome_of(run.config.genome)
+    return genome_of(run, run.config.genome)
 
 
-def genome_of(source: Any) -> Artefact:
+def genome_of(run: Context, source: Any) -> Artefact:
     """The encoded genome of any choice of the ``genome`` group, as a benchmark may need one of its own."""
-    return Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()})
+    return run.identify(
+        source,
+        lambda: Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()}),
+    )
 
 
 def ranking_artefact(run: Context) -> Artefact:
@@ -41,12 +43,12 @@ def vocabulary_artefact(run: Context) -> Artefact:
 
 def build_genome(run: Context) -> Path:
     """Encode the genome if that has not been done yet."""
-    return encode_genome(run.store, run.config.genome)
+    return encode_genome(run, run.config.genome)
 
 
-def encode_genome(store: Store, source: Any) -> Path:
+def encode_genome(run: Context, source: Any) -> Path:
     """Encode a genome if that has not been done yet."""
-    return store.build(genome_of(source), source.encode)
+    return run.store.build(genome_of(run, source), source.encode)
 
 
 def build_ranking(run: Context) -> Path:

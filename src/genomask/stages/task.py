@@ -17,8 +17,10 @@ def task_artefact(run: Context) -> Artefact:
     """The benchmark, identified by the content of its source and of the genome it is cut from, if any."""
     source = run.config.task
     genome = source.genome_source()
-    inputs = () if genome is None else (genome_of(genome),)
-    return Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()}, inputs)
+    inputs = () if genome is None else (genome_of(run, genome),)
+    return run.identify(
+        source, lambda: Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()}, inputs)
+    )
 
 
 def build_task(run: Context) -> Path:
@@ -30,7 +32,7 @@ def build_task(run: Context) -> Path:
         run.config.task.prepare()
         genome = _genome(run)
         directory = run.store.build(artefact, lambda folder: write_benchmark(_read(run, genome), folder))
-    for line in describe(directory):
+    for line in [] if run.config.sweep.name else describe(directory):
         say(f"       {line}")
     return directory
 
@@ -39,7 +41,7 @@ def _genome(run: Context) -> Path | None:
     """The encoded genome that the benchmark is cut from, built if it is not there yet."""
     source = run.config.task.genome_source()
     try:
-        return None if source is None else encode_genome(run.store, source)
+        return None if source is None else encode_genome(run, source)
     except ConnectionError as error:
         instead = "For the benchmark alone: task.genome=FILE, or task.dir=FOLDER with train and test tables."
         raise ConnectionError(f"{error} {instead}") from None
