@@ -5,7 +5,9 @@ import sys
 from importlib import import_module
 
 # Each module has main(arguments) and is imported only when its tool is asked for.
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "report": "genomask.reports.tool",
+}
 
 
 def main() -> None:
