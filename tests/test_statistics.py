@@ -91,7 +91,8 @@ def test_what_the_draws_do_not_allow_is_none_with_its_reason(ours, baseline, rea
 
 
 def test_a_single_score_is_a_mean_without_spread():
-    assert summarise(np.array([0.7])) == (1, 0.7, None, None, None)
+    assert summarise(np.array([0.7])) == (1, 0.7, None, None)
+    assert bootstrap_interval(np.array([0.7])) is None
     assert signed_rank(np.zeros(5)) is None
 
 

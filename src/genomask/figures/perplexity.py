@@ -34,7 +34,9 @@ def draw_perplexity(curves: Mapping[str, tuple[str, Sequence[Point]]]) -> Figure
         ValueError: If no encoder has a curve.
     """
     if not any(points for _, points in curves.values()):
-        raise ValueError("The perplexity figure needs a validation curve; found none (logger.csv=true logs it).")
+        raise ValueError(
+            "The perplexity figure needs a validation curve; found none (logger.csv=true logs it)."
+        )
     with look():
         figure = Figure(figsize=(7.2, 3.2))
         panels = figure.subplots(1, 2, sharey=True)
@@ -46,7 +48,9 @@ def draw_perplexity(curves: Mapping[str, tuple[str, Sequence[Point]]]) -> Figure
                 values = [getattr(point, field) for point in points]
                 colour = MASKING_COLOUR.get(masking, COLOURS[-1])
                 style = STYLES[nth % len(STYLES)]
-                panel.plot([point.step for point in points], values, style, marker=".", color=colour, label=name)
+                panel.plot(
+                    [point.step for point in points], values, style, marker=".", color=colour, label=name
+                )
             panel.set(title=title, xlabel="optimiser steps", yscale="log")
         panels[0].set_ylabel("perplexity")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -1,7 +1,7 @@
 """What a row of a table is called, and which fine-tunings are seeds of the same row."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genomask.reports.collect import Encoder, Finetuning
@@ -23,19 +23,19 @@ BASELINES = {
     "cnn": "CNN",
 }
 NO_ENCODER = "-"  # the model of a baseline
-SEEDS = ("seed", "format")  # settings of an artefact that do not tell rows apart, as in a row they vary or never do
+SEEDS = ("seed", "format")  # settings of an artefact that tell no rows apart
 EPISODE = ("shots", "task", *SEEDS)
 
 
 def variant(result: Mapping[str, Any]) -> str:
-    """The name of a row as in the paper's tables, such as ``PMI (WC+FS)``, from what the result says it is."""
+    """The name of a row as in the paper's tables, such as ``PMI (WC+FS)``, from what its result says."""
     classifier = result.get("classifier", "encoder")
     if classifier != "encoder":
-        return BASELINES.get(classifier, classifier)
+        return BASELINES.get(classifier, str(classifier))
     untrained = result["masking"] in ("none", "published")
     options = ("fs",) if untrained else ("wc", "hga", "fs")
     chosen = "+".join(option.upper() for option in options if result[option] == "on")
-    name = NAMES.get(result["masking"], result["masking"])
+    name = NAMES.get(result["masking"], str(result["masking"]))
     return f"{name} ({chosen})" if chosen else name
 
 
@@ -48,7 +48,7 @@ def order(label: str) -> tuple[int, str]:
     """Sorts rows: baselines, then no pretraining, then the maskings, PMI last."""
     names = [*BASELINES.values(), *NAMES.values()]
     places = [place for place, name in enumerate(names) if label.startswith(name)]
-    return max(places, key=lambda place: len(names[place]), default=len(names)), label
+    return (max(places, key=lambda place: len(names[place])) if places else len(names)), label
 
 
 def label_arms(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[str]:
@@ -58,18 +58,17 @@ def label_arms(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[s
     apart, the settings that do are added to it.
     """
     by_digest = {encoder.manifest["digest"]: encoder for encoder in encoders}
-    groups: dict[Hashable, list[int]] = defaultdict(list)
+    groups: dict[tuple, list[int]] = defaultdict(list)
     shapes = []
     for place, item in enumerate(finetunings):
         result = item.result
         shapes.append(_shape(item, by_digest))
         groups[task_of(result), model_of(result), result["shots"], variant(result)].append(place)
-    telling: dict[Hashable, set[str]] = defaultdict(set)  # over all cells, so that a row has one name everywhere
+    telling: dict[tuple, set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
     for (_, model, _, name), places in groups.items():
         telling[model, name] |= _telling([shapes[place] for place in places])
     return [
-        variant(item.result)
-        + _suffix(shape, telling[model_of(item.result), variant(item.result)])
+        variant(item.result) + _suffix(shape, telling[model_of(item.result), variant(item.result)])
         for item, shape in zip(finetunings, shapes, strict=True)
     ]
 
@@ -80,7 +79,7 @@ def task_of(result: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]:
-    """Everything that shaped a score, except seeds, the episode and the task; flattened to ``name.setting``."""
+    """Everything that shaped a score, except seeds, episode and task; flattened to ``name.setting``."""
     shape = flatten(without(item.manifest["settings"], EPISODE))
     digest = item.result.get("artefacts", {}).get("encoder")
     if not digest:

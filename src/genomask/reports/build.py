@@ -3,18 +3,16 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from genomask.reports.arms import NO_ENCODER
 from genomask.reports.best import best_of_variants
 from genomask.reports.cells import Cell, make_cells, sorted_by
 from genomask.reports.collect import Found, collect
 from genomask.reports.compare import Against, compare_cells
 from genomask.reports.document import Document, Section
-from genomask.reports.jobs import job_facts, jobs_section, read_jobs
-from genomask.reports.plots import differences, learning_curves
+from genomask.reports.jobs import job_facts, jobs_section
 from genomask.reports.plots_pretraining import masking_rates, perplexities
-from genomask.reports.plots_ranks import critical_differences, rank_methods
 from genomask.reports.pretraining import encoder_table, label_encoders, vocabulary_table
-from genomask.reports.scores import comparison_tables, score_tables
+from genomask.reports.sections import comparisons_section, ranks_section, scores_section
+from genomask.sweeps.status import read_jobs
 
 
 class Report(NamedTuple):
@@ -39,28 +37,34 @@ def build_report(runs: Path, *, baseline: str) -> Report:
     """
     found, jobs = collect(runs), read_jobs(runs)
     if not (found.finetunings or found.encoders or found.vocabularies or jobs or found.problems):
-        raise ValueError(f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report.")
+        raise ValueError(
+            f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report."
+        )
     cells = make_cells(found.finetunings, found.encoders)
     cells = sorted([*cells, *best_of_variants(cells)], key=sorted_by)
     pairs = compare_cells(cells, baseline)
     sections = [
-        _scores(cells, pairs),
-        _comparisons(pairs, baseline),
-        _ranks(cells),
+        scores_section(cells, pairs),
+        comparisons_section(pairs, baseline),
+        ranks_section(cells),
         _pretraining(found),
         _vocabularies(found),
         jobs_section(jobs),
         _problems(found),
     ]
-    whole = [section for section in sections if section and (section.tables or section.plots or section.notes)]
+    whole = [
+        section for section in sections if section and (section.tables or section.plots or section.notes)
+    ]
     facts = [*_facts(found), *job_facts(jobs)]
-    return Report(found, cells, pairs, Document(f"genomask: {runs.resolve().name}", facts, _warnings(found), whole))
+    return Report(
+        found, cells, pairs, Document(f"genomask: {runs.resolve().name}", facts, _warnings(found), whole)
+    )
 
 
 def _facts(found: Found) -> list[tuple[str, str]]:
     commits = sorted({str(item.manifest.get("commit"))[:8] for item in (*found.finetunings, *found.encoders)})
     seeds = {item.manifest["settings"]["seed"] for item in found.encoders}
-    scales = sorted({_scale(item.summary) for item in found.encoders})
+    scales = sorted({_scale(item.summary) for item in found.encoders if item.summary["max_steps"]})
     facts = [
         ("fine-tunings", str(len(found.finetunings))),
         ("encoders", str(len(found.encoders))),
@@ -87,54 +91,6 @@ def _warnings(found: Found) -> list[str]:
     return warnings
 
 
-def _scores(cells: list[Cell], pairs: list[Against]) -> Section | None:
-    notes = [
-        "Mean ± standard deviation over n runs on the whole test set. “paper” is what Tables 1 and 2 print "
-        "for the row of that name, at the paper's scale (10,000 steps); * means that the paper left FS out. "
-        "Δ is the mean ± standard deviation of the paired differences to the baseline, draw by draw.",
-    ]
-    if any(cell.chosen for cell in cells):
-        notes.append(
-            "† The better of two variants, chosen on the test set as the paper's PMI-best is: an optimistic number, "
-            "which is compared with nothing. ‡ The same choice made run by run by cross-validation within the shots."
-        )
-    collapsed = sum(cell.collapsed for cell in cells if not cell.chosen)
-    if collapsed:
-        notes.append(f"{collapsed} fine-tuning(s) gave every test sequence the same class; they are counted in.")
-    return Section("scores", "Accuracy and AUC", notes, score_tables(pairs), learning_curves(cells)) if cells else None
-
-
-def _comparisons(pairs: list[Against], baseline: str) -> Section | None:
-    notes = [
-        f"Every row against {baseline}, over the draws that both met (same task, model, shots and seed; several "
-        "pretrainings of a draw are averaged first). The interval is a BCa bootstrap of the mean difference; Holm's "
-        "correction of the sign-flip p runs over all rows of the table. “ahead” is the share of draws won, "
-        "ties counting half. “detectable Δ” is the smallest true difference that a paired t test finds with power 0.8 "
-        "at this n and spread; the last power is against the difference that the paper prints. "
-        "Draws share their encoders: these tests speak of the encoders at hand, and of a masking strategy only as far as "
-        "there are several pretrainings.",
-    ]
-    tables = comparison_tables(pairs)
-    if not tables:
-        return None
-    return Section("comparisons", "Paired comparisons", notes, tables, differences(pairs))
-
-
-def _ranks(cells: list[Cell]) -> Section | None:
-    plots, notes = [], []
-    for model in sorted({cell.model for cell in cells} - {NO_ENCODER}):
-        ranked = rank_methods([cell for cell in cells if cell.model == model])
-        if ranked:
-            methods, found = ranked
-            plots.append(critical_differences(methods, found, model))
-            friedman = "" if found.friedman is None else f"; Friedman's p {found.friedman:.3f}"
-            notes.append(
-                f"{plots[-1].title}: {len(methods)} rows ranked by mean accuracy in {found.blocks} cells of "
-                f"task and shots{friedman}. Rows joined by a bar differ by less than Nemenyi's critical difference at 0.05."
-            )
-    return Section("ranks", "Average ranks", notes, [], plots) if plots else None
-
-
 def _pretraining(found: Found) -> Section | None:
     if not found.encoders:
         return None
@@ -150,8 +106,12 @@ def _pretraining(found: Found) -> Section | None:
 def _vocabularies(found: Found) -> Section | None:
     if not found.vocabularies:
         return None
-    notes = ["Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."]
-    return Section("vocabularies", "Masking vocabularies (Table 5)", notes, [vocabulary_table(found.vocabularies)])
+    notes = [
+        "Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."
+    ]
+    return Section(
+        "vocabularies", "Masking vocabularies (Table 5)", notes, [vocabulary_table(found.vocabularies)]
+    )
 
 
 def _problems(found: Found) -> Section | None:

@@ -8,7 +8,7 @@ import numpy as np
 from genomask.reports.arms import NO_ENCODER, label_arms, model_of, order, task_of, variant
 from genomask.reports.collect import Encoder, Finetuning
 from genomask.reports.paper import Printed, printed
-from genomask.statistics.summary import Summary, summarise
+from genomask.statistics.summary import Interval, Summary, bootstrap_interval, summarise
 
 Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
 
@@ -38,14 +38,18 @@ class Cell(NamedTuple):
         return np.array([item.result[name] for item in self.runs.values()], dtype=float)
 
     def summary(self, name: str) -> Summary:
-        """A score's n, mean, spread and interval."""
+        """A score's n, mean and spread."""
         return summarise(self.scores(name))
 
+    def interval(self, name: str) -> Interval | None:
+        """The bootstrap interval of a score's mean."""
+        return bootstrap_interval(self.scores(name))
+
     @property
-    def collapsed(self) -> int:
-        """How many fine-tunings gave every test sequence the same class; a majority vote always does."""
-        trained = [item.result for item in self.runs.values() if item.result.get("classifier") != "majority"]
-        return sum(bool(result["collapsed"]) for result in trained)
+    def collapsed(self) -> list[Finetuning]:
+        """The fine-tunings that gave every test sequence the same class; a majority vote always does."""
+        trained = [item for item in self.runs.values() if item.result.get("classifier") != "majority"]
+        return [item for item in trained if item.result["collapsed"]]
 
     @property
     def pretrainings(self) -> int:
@@ -74,8 +78,13 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
 
 def sorted_by(cell: Cell) -> tuple:
     """Tables run over models, tasks, shots and rows, in this order."""
-    shots = cell.shots if isinstance(cell.shots, int) else float("inf")
-    return cell.model, cell.task, shots, order(cell.label), cell.chosen
+    late = cell.chosen == "cross-validation"
+    return cell.model, cell.task, shots_order(cell.shots), order(cell.label), late
+
+
+def shots_order(shots: int | str) -> float:
+    """Sorts numbers of shots; the full training set is last."""
+    return shots if isinstance(shots, int) else float("inf")
 
 
 def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:
@@ -83,7 +92,5 @@ def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:
     found = {task_of(item.result) for item in finetunings}
     names = [name for name, _ in found]
     return {
-        (name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]"
-        for name, digest in found
+        (name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in found
     }
-

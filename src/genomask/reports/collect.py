@@ -124,7 +124,10 @@ def read_curve(directory: Path) -> list[CurvePoint]:
         with log.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
                 if row.get("validation/perplexity") and row.get("validation/perplexity_common"):
-                    own, common = float(row["validation/perplexity"]), float(row["validation/perplexity_common"])
+                    own, common = (
+                        float(row["validation/perplexity"]),
+                        float(row["validation/perplexity_common"]),
+                    )
                     points[int(row["step"])] = CurvePoint(int(row["step"]), own, common)
     return [points[step] for step in sorted(points)]
 

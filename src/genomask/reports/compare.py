@@ -36,7 +36,10 @@ def compare_cells(cells: list[Cell], baseline: str) -> list[Against]:
     corrected = {}
     for model in {cell.model for cell in cells}:
         places = [
-            (place, score) for place, pair in enumerate(paired) if pair.cell.model == model for score in pair.found
+            (place, score)
+            for place, pair in enumerate(paired)
+            if pair.cell.model == model
+            for score in pair.found
         ]
         p_values = holm([paired[place].found[score].permutation for place, score in places])
         corrected |= dict(zip(places, p_values, strict=True))
@@ -55,7 +58,9 @@ def _against(cell: Cell, cells: list[Cell], baseline: str) -> Against:
     if len(candidates) > 1:
         candidates = _alike(cell, candidates)
     if len(candidates) != 1:
-        found = f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
+        found = (
+            f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
+        )
         return Against(cell, None, {}, {}, found)
     base = candidates[0]
     ours, theirs = shared_draws(cell.runs, base.runs)

@@ -1,11 +1,9 @@
 """Jobs of sweeps that have not finished, and why."""
 
 from collections import Counter
-from pathlib import Path
 
 from genomask.reports.document import ABSENT, Section, Table
 from genomask.sweeps.status import Job
-from genomask.sweeps.status import read_jobs as read_jobs
 
 STATES = ("failed", "running", "missing")
 

@@ -34,14 +34,14 @@ def printed(task: str, model: str, shots: int | str, variant: str) -> Printed | 
     """
     cells = _cells()
     for name in _names(variant):
-        found = cells.get((TASKS.get(task), MODELS.get(model), str(shots), name))
+        found = cells.get((TASKS.get(task, ""), MODELS.get(model, ""), str(shots), name))
         if found:
             return found
     return None
 
 
 def _names(variant: str) -> tuple[str, ...]:
-    """The paper's names of our row: its DNABERT rows say how long they were pretrained, and VOCAB's no settings."""
+    """The paper's names of a row: DNABERT's say how long it was pretrained, PMI-VOCAB's have no settings."""
     if variant.startswith("ORI"):
         return (variant, variant.replace("ORI", "ORI 10K", 1))
     if variant.startswith("published weights"):
@@ -53,7 +53,9 @@ def _names(variant: str) -> tuple[str, ...]:
 
 @cache
 def _cells() -> dict[tuple[str, str, str, str], Printed]:
-    rows = [row for table in ("table2", "table1") for row in read_table(table)]  # both print some: Table 1 wins
+    rows = [
+        row for table in ("table2", "table1") for row in read_table(table)
+    ]  # both print some: Table 1 wins
     return {
         (row["task"], row["model"], row["shots"], row["variant"]): Printed(
             table=int(row["table"]),

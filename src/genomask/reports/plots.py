@@ -11,6 +11,7 @@ from genomask.reports.compare import Against
 from genomask.reports.document import Plot
 from genomask.reports.scores import TITLES, model_title
 from genomask.reports.series import masking_of, series
+from genomask.statistics.summary import Interval
 
 
 def learning_curves(cells: list[Cell]) -> list[Plot]:
@@ -30,15 +31,25 @@ def learning_curves(cells: list[Cell]) -> list[Plot]:
 
 def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dict[str, Any]:
     found = [cell.summary(score) for cell in line]
-    above = [summary.interval.high - summary.mean if summary.interval else 0 for summary in found]
-    below = [summary.mean - summary.interval.low if summary.interval else 0 for summary in found]
+    intervals = [
+        cell.interval(score) or Interval(summary.mean, summary.mean)
+        for cell, summary in zip(line, found, strict=True)
+    ]
+    above = [interval.high - summary.mean for interval, summary in zip(intervals, found, strict=True)]
+    below = [summary.mean - interval.low for interval, summary in zip(intervals, found, strict=True)]
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
         "x": [_x(cell) for cell in line],
         "y": [summary.mean for summary in found],
-        "error_y": {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1.5},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": above,
+            "arrayminus": below,
+            "thickness": 1.5,
+        },
         "text": [f"n = {summary.n}, sd {summary.sd or 0:.3f}" for summary in found],
         "hovertemplate": "%{y:.3f} (%{text})<extra>%{fullData.name}, %{x} shots</extra>",
         **style,
@@ -47,7 +58,9 @@ def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dic
 
 def _paper(line: list[Cell], score: str, style: dict[str, Any]) -> list[dict[str, Any]]:
     printed = [(cell, cell.printed) for cell in line]
-    points = [(_x(cell), *map(float, getattr(found, score)), found.variant) for cell, found in printed if found]
+    points = [
+        (_x(cell), *map(float, getattr(found, score)), found.variant) for cell, found in printed if found
+    ]
     if not points:
         return []
     x, mean, sd, names = zip(*points, strict=True)

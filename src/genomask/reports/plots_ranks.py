@@ -20,7 +20,8 @@ def rank_methods(cells: list[Cell]) -> tuple[list[str], RankComparison] | None:
     if not methods:
         return None
     by_place = {
-        name: {(cell.task, cell.shots): cell.summary("accuracy").mean for cell in lines[name]} for name in methods
+        name: {(cell.task, cell.shots): cell.summary("accuracy").mean for cell in lines[name]}
+        for name in methods
     }
     return methods, compare_ranks(np.array([[by_place[name][place] for name in methods] for place in places]))
 
@@ -58,4 +59,6 @@ def critical_differences(methods: list[str], found: RankComparison, model: str) 
         "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
         "showlegend": False,
     }
-    return Plot(f"{model_title(model)}: critical difference {found.critical:.2f}", data, axes, 140 + 44 * len(methods))
+    return Plot(
+        f"{model_title(model)}: critical difference {found.critical:.2f}", data, axes, 140 + 44 * len(methods)
+    )

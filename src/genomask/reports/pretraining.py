@@ -1,4 +1,4 @@
-"""Encoders as a section of the report: realised masking rates, perplexities, vocabularies (Fig. 1, Table 5)."""
+"""Encoders and vocabularies as tables: realised masking rates, perplexities, words (Fig. 1, Table 5)."""
 
 from collections import defaultdict
 from typing import Any
@@ -25,7 +25,11 @@ def label_encoders(encoders: list[Encoder]) -> dict[str, Encoder]:
         parts += [f"seed {shape['seed']}"] if "seed" in telling else []
         name = f"{model_title(model_name(encoder))} {encoder_variant(encoder)}"
         named[f"{name} [{', '.join(parts)}]" if parts else name] = encoder
-    return dict(sorted(named.items(), key=lambda item: (model_name(item[1]), order(encoder_variant(item[1])), item[0])))
+    return dict(
+        sorted(
+            named.items(), key=lambda item: (model_name(item[1]), order(encoder_variant(item[1])), item[0])
+        )
+    )
 
 
 def _shape(encoder: Encoder) -> dict[str, Any]:
@@ -82,8 +86,16 @@ def vocabulary_table(vocabularies: list[Vocabulary]) -> Table:
     printed = {int(row["length"]): int(row["words"]) for row in read_table("table5")}
     lengths = sorted(printed.keys() | {length for found in vocabularies for length in found.words})
     rows = [
-        [str(length), *(f"{found.words.get(length, 0):,}" for found in vocabularies), f"{printed.get(length, 0):,}"]
+        [
+            str(length),
+            *(f"{found.words.get(length, 0):,}" for found in vocabularies),
+            f"{printed.get(length, 0):,}",
+        ]
         for length in lengths
     ]
-    total = ["all", *(f"{sum(found.words.values()):,}" for found in vocabularies), f"{sum(printed.values()):,}"]
+    total = [
+        "all",
+        *(f"{sum(found.words.values()):,}" for found in vocabularies),
+        f"{sum(printed.values()):,}",
+    ]
     return Table("", ["length", *(found.directory for found in vocabularies), "paper"], [*rows, total])

@@ -58,7 +58,7 @@ def remarks(pair: Against) -> Iterable[str]:
     """What a reader of a cell must know beside its numbers."""
     cell = pair.cell
     if cell.collapsed:
-        yield f"{cell.collapsed} of {len(cell.runs)} collapsed to one class"
+        yield f"{len(cell.collapsed)} of {len(cell.runs)} collapsed to one class"
     if cell.pretrainings > 1:
         yield f"{cell.pretrainings} pretrainings"
     if cell.chosen:

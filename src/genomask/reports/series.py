@@ -10,7 +10,7 @@ from genomask.reports.document import ABSENT
 def series(cells: list[Cell]) -> dict[str, list[Cell]]:
     """Cells of one model by line; rows that were chosen among variants are in none.
 
-    FS is on for few shots and off for many under the paper's policy, so that a row's name changes along a line:
+    FS is on for few shots and off for many under the paper's policy, so a row's name changes along a line:
     one line then joins ``PMI (WC+FS)`` and ``PMI (WC)``. Where both stand at the same number of shots, as in
     the ablation of Table 2, each is a line of its own.
     """

@@ -1,7 +1,7 @@
 """The report as CSV: every run, every cell, every comparison, every curve, at full precision."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from genomask.reports.compare import Against
 from genomask.reports.pretraining import label_encoders
 
 RUN_COLUMNS = (
-    "task", "model", "classifier", "masking", "ranking", "wc", "hga", "fs", "match_rate", "genome", "shots", "seed",
-    "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate", "accuracy", "auc", "f1", "mcc",
-    "collapsed",
-)  # fmt: skip
+    *("task", "model", "classifier", "masking", "ranking", "wc", "hga", "fs", "match_rate", "genome"),
+    *("shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate"),
+    *("accuracy", "auc", "f1", "mcc", "collapsed"),
+)
 
 
 def write_tables(report: Report, directory: Path) -> list[Path]:
@@ -43,18 +43,20 @@ def _cell(pair: Against) -> dict[str, Any]:
         "chosen_by": cell.chosen,
         "n": len(cell.runs),
         "pretraining_seeds": cell.pretrainings,
-        "collapsed": cell.collapsed,
+        "collapsed": len(cell.collapsed),
         "against": pair.baseline.label if pair.baseline else None,
     }
     for score in SCORES:
-        row |= {f"{score}_{name}": value for name, value in (_summary(cell, score) | _found(pair, score)).items()}
+        row |= {
+            f"{score}_{name}": value for name, value in (_summary(cell, score) | _found(pair, score)).items()
+        }
     return row
 
 
 def _summary(cell: Cell, score: str) -> dict[str, Any]:
     found = cell.summary(score)
     mean, sd = getattr(cell.printed, score) if cell.printed else (None, None)
-    low, high = found.interval or (None, None)
+    low, high = cell.interval(score) or (None, None)
     return {
         "mean": found.mean,
         "sd": found.sd,
@@ -90,7 +92,7 @@ def _curves(report: Report) -> Iterable[dict[str, Any]]:
             }
 
 
-def _write(path: Path, rows: list[Mapping[str, Any]]) -> Path:
+def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as lines:
         writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
         writer.writeheader()

@@ -33,8 +33,8 @@ def main(arguments: list[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="genomask report",
-        description="Write what has finished so far below RUNS as report.html, report.md, CSV tables, LaTeX tables "
-        "in the paper's shape, and the perplexity figure.",
+        description="Write what has finished so far in RUNS: one HTML page, Markdown, CSV, LaTeX tables in "
+        "the paper's shape, and the perplexity figure.",
     )
     parser.add_argument("runs", type=Path, metavar="RUNS", help="the directory that paths.runs named")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; RUNS/report if not given")
@@ -42,6 +42,6 @@ def _parser() -> argparse.ArgumentParser:
         "--baseline",
         default="random",
         metavar="MASKING",
-        help="the masking (random, none, span, ...) or classifier (gc, cnn, ...) that rows are compared with; random",
+        help="what rows are compared with: a masking (random, none, ...) or a classifier (gc, cnn, ...)",
     )
     return parser

@@ -26,7 +26,6 @@ class Summary(NamedTuple):
     mean: float
     sd: float | None
     interquartile_mean: float | None
-    interval: Interval | None
 
 
 def summarise(values: Float[np.ndarray, " episodes"]) -> Summary:
@@ -42,7 +41,6 @@ def summarise(values: Float[np.ndarray, " episodes"]) -> Summary:
         mean=float(values.mean()),
         sd=None if few else float(values.std(ddof=1)),
         interquartile_mean=interquartile_mean(values),
-        interval=bootstrap_interval(values),
     )
 
 

@@ -1,3 +1,4 @@
+const hovers = window.matchMedia("(hover: hover)").matches;
 const scheme = window.matchMedia("(prefers-color-scheme: dark)");
 
 function themed(layout) {
@@ -22,7 +23,11 @@ function themed(layout) {
 function draw() {
   for (const place of document.querySelectorAll(".plot")) {
     const plot = PLOTS[place.dataset.section][Number(place.dataset.plot)];
-    Plotly.react(place, plot.data, themed(plot.layout), { responsive: true, displaylogo: false });
+    Plotly.react(place, plot.data, themed(plot.layout), {
+      responsive: true,
+      displaylogo: false,
+      displayModeBar: hovers ? "hover" : false,
+    });
   }
 }
 
