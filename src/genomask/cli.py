@@ -7,6 +7,7 @@ from importlib import import_module
 # Each module has main(arguments) and is imported only when its tool is asked for.
 TOOLS: dict[str, str] = {
     "report": "genomask.reports.tool",
+    "dashboard": "genomask.dashboards.tool",
 }
 
 

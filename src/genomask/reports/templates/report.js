@@ -15,7 +15,7 @@ function themed(layout) {
     margin: { l: 56, r: 16, t: 16, b: 48 },
     xaxis: { ...axis, automargin: true, ...layout.xaxis },
     yaxis: { ...axis, automargin: true, ...layout.yaxis },
-    legend: { orientation: "h", x: 0, y: -0.22, yanchor: "top", font: { size: 11 } },
+    legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom", font: { size: 11 } },
     hoverlabel: { bgcolor: paper, bordercolor: line, font: { color: ink } },
   };
 }
