@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+import wandb
 from sklearn.metrics import roc_curve
 
 from genomask.dashboards.scores import roc
@@ -28,8 +29,8 @@ def test_an_offline_run_holds_scores_plots_and_what_the_views_sort_by(data, tmp_
 
     assert (logged.group, logged.job_type) == ("csv-logo-pmi-shots=2", "finetune")
     assert {"finetune", "logo", "pmi", "csv", "shots=2"} == set(logged.tags)
-    assert logged.config["shots"]["value"] == 2
-    assert logged.config["row"]["value"] == "pmi+wc+fs"
+    assert logged.config["shots"] == 2
+    assert logged.config["row"] == "pmi+wc+fs"
     for score in ("accuracy", "auc", "f1", "mcc", "collapsed"):
         assert logged.summary[f"test/{score}"] == pytest.approx(found[score], abs=1e-6)
     assert logged.summary["test/n"] == 30
@@ -48,23 +49,21 @@ def test_an_offline_run_holds_scores_plots_and_what_the_views_sort_by(data, tmp_
 
 
 def test_a_failed_run_is_finished_with_an_exit_code(data, tmp_path, monkeypatch):  # noqa: F811
-    kept = []
+    ended, finish = [], wandb.finish
 
     def fail(*_, **__):
-        kept.extend(read for read in tmp_path.glob("finetune/*/log/wandb/offline-run-*/*.wandb"))
         raise ValueError("no scores today")
 
+    def finish_and_read(*, exit_code: int) -> None:
+        finish(exit_code=exit_code)
+        ended.extend(map(read_offline, tmp_path.glob("finetune/*/log/wandb/offline-run-*/*.wandb")))
+
     monkeypatch.setattr("genomask.dashboards.scores.score", fail)
-    exits = []
-
-    def finish(*, exit_code: int) -> None:
-        exits.append(exit_code)
-
-    monkeypatch.setattr("wandb.finish", finish)
+    monkeypatch.setattr("wandb.finish", finish_and_read)
     with pytest.raises(ValueError, match="no scores today"):
         run(data, tmp_path, "logger=wandb", "logger.wandb=offline", "pretrain=none", "pretrain.max_steps=0")
-    assert exits[-1] == 1
-    assert kept, "the run was under way when it failed"
+    (logged,) = ended
+    assert (logged.job_type, logged.exit_code) == ("finetune", 1)
 
 
 def test_the_roc_is_scikit_learns_at_every_point_of_the_grid():

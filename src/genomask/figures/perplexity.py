@@ -1,7 +1,7 @@
 """Fig. 1: perplexity of encoders while they are pretrained, under a common mask and under their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from matplotlib.figure import Figure
 
@@ -10,6 +10,7 @@ from genomask.figures.style import COLOURS, MASKING_COLOUR, look
 STYLES = ("-", "--", ":", "-.")
 
 
+@runtime_checkable
 class Point(Protocol):
     """Perplexities after ``step`` optimiser steps."""
 

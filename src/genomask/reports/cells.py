@@ -84,7 +84,7 @@ def sorted_by(cell: Cell) -> tuple:
 
 def shots_order(shots: int | str) -> float:
     """Sorts numbers of shots; the full training set is last."""
-    return shots if isinstance(shots, int) else float("inf")
+    return float(shots) if isinstance(shots, int) else float("inf")
 
 
 def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:

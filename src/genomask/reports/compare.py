@@ -1,6 +1,7 @@
 """Compare every cell with the baseline's cell that met the same draws."""
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,8 @@ from genomask.statistics.paired import Comparison, compare
 class Against(NamedTuple):
     """A cell beside its baseline.
 
-    ``holm`` holds the corrected p of the sign-flip test, over all comparisons of the model's table, both
-    scores included. A row that was chosen on the test set has neither a comparison nor a p.
+    ``holm`` holds the p of the sign-flip test, corrected over all rows of the model's table. A row that was
+    chosen among variants has neither a comparison nor a p.
     """
 
     cell: Cell
@@ -34,15 +35,10 @@ def compare_cells(cells: list[Cell], baseline: str) -> list[Against]:
     """
     paired = [_against(cell, cells, baseline) for cell in cells]
     corrected = {}
-    for model in {cell.model for cell in cells}:
-        places = [
-            (place, score)
-            for place, pair in enumerate(paired)
-            if pair.cell.model == model
-            for score in pair.found
-        ]
-        p_values = holm([paired[place].found[score].permutation for place, score in places])
-        corrected |= dict(zip(places, p_values, strict=True))
+    for model, score in product({cell.model for cell in cells}, SCORES):
+        places = [place for place, pair in enumerate(paired) if pair.cell.model == model and pair.found]
+        p_values = holm([paired[place].found[score].permutation for place in places])
+        corrected |= {(place, score): p for place, p in zip(places, p_values, strict=True)}
     return [
         pair._replace(holm={score: corrected[place, score] for score in pair.found})
         for place, pair in enumerate(paired)

@@ -82,7 +82,7 @@ def _paper(line: list[Cell], score: str, style: dict[str, Any]) -> list[dict[str
 def _x(cell: Cell) -> float:
     """Examples per class; for the full training set, its size over the number of classes."""
     if isinstance(cell.shots, int):
-        return cell.shots
+        return float(cell.shots)
     result = next(iter(cell.runs.values())).result
     return result["n_train"] / len(result["classes"])
 
@@ -105,7 +105,7 @@ def differences(pairs: list[Against]) -> list[Plot]:
             data = [_forest(found, score)]
             axes = {
                 "xaxis": {"title": {"text": f"difference in {TITLES[score]}"}, "zeroline": True},
-                "yaxis": {"autorange": "reversed", "automargin": True},
+                "yaxis": {"range": [len(found) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}},
                 "showlegend": False,
             }
             plots.append(Plot(f"{model_title(model)}: {TITLES[score]}", data, axes, 130 + 42 * len(found)))
@@ -121,7 +121,7 @@ def _forest(pairs: list[Against], score: str) -> dict[str, Any]:
         "type": "scatter",
         "mode": "markers",
         "x": [item.difference for item in found],
-        "y": [f"{p.cell.label}<br><sub>{p.cell.task}, {p.cell.shots} shots</sub>" for p in pairs],
+        "y": [f"{p.cell.label}<br>{p.cell.task}, {p.cell.shots} shots" for p in pairs],
         "error_x": {"type": "data", "symmetric": False, "array": high, "arrayminus": low, "color": GREY},
         "marker": {"size": 10, "color": colours},
         "text": [f"n = {item.n}" for item in found],

@@ -56,7 +56,7 @@ def masking_rates(named: dict[str, Encoder]) -> Plot | None:
         }
     ]
     axes = {
-        "xaxis": {"tickformat": ".0%", "title": {"text": "hidden tokens"}},
+        "xaxis": {"tickformat": ".1%", "title": {"text": "hidden tokens"}},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "shapes": [
             {"type": "line", "x0": 0.15, "x1": 0.15, "yref": "paper", "y0": 0, "y1": 1,
