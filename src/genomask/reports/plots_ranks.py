@@ -28,15 +28,17 @@ def rank_methods(cells: list[Cell]) -> tuple[list[str], RankComparison] | None:
 
 def critical_differences(methods: list[str], found: RankComparison, model: str) -> Plot:
     """Critical-difference diagram: rows by average rank, joined by a bar where they do not differ."""
+    names = [name.replace(" (", "<br>(", 1) for name in methods]  # short lines leave room on a phone
     ranked = sorted(range(len(methods)), key=lambda place: found.average[place])
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",
             "mode": "markers+text",
             "x": [found.average[place] for place in ranked],
-            "y": [methods[place] for place in ranked],
+            "y": [names[place] for place in ranked],
             "text": [f"{found.average[place]:.2f}" for place in ranked],
             "textposition": "top center",
+            "cliponaxis": False,
             "marker": {"size": 11, "color": COLOURS[0]},
             "hovertemplate": "average rank %{x:.2f}<extra>%{y}</extra>",
         }
@@ -48,14 +50,14 @@ def critical_differences(methods: list[str], found: RankComparison, model: str) 
                 "type": "scatter",
                 "mode": "lines",
                 "x": [np.mean(ranks)] * len(clique),
-                "y": [methods[place] for place in clique],
+                "y": [names[place] for place in clique],
                 "line": {"width": 5, "color": GREY},
                 "opacity": 0.5,
                 "hoverinfo": "skip",
             }
         )
     axes = {
-        "xaxis": {"title": {"text": "average rank (1 is best)"}, "range": [0.7, len(methods) + 0.3]},
+        "xaxis": {"title": {"text": "average rank"}, "range": [0.4, len(methods) + 0.6]},
         "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
         "showlegend": False,
     }
