@@ -58,10 +58,11 @@ def test_probabilities_that_are_no_numbers_are_an_error():
 def test_predictions_come_back_in_the_order_of_the_test_set():
     module = ClassifierModule.__new__(ClassifierModule)
     torch.nn.Module.__init__(module)
-    module.probabilities, module.rows = [], []
-    module.logits = lambda batch: torch.stack((batch.rows.float(), -batch.rows.float()), dim=1)
-    for rows in ([4, 0], [2], [3, 1]):
+    module.probabilities, module.rows, module.test_tokens = [], [], {}
+    module.tokens = lambda batch: batch.rows
+    module.logits = lambda rows: torch.stack((rows.float(), -rows.float()), dim=1)
+    for number, rows in enumerate(([4, 0], [2], [3, 1])):
         index = torch.tensor(rows)
         nothing = torch.zeros(len(rows), 1, dtype=torch.uint8)
-        module.test_step(ExampleBatch(nothing, index, index, index))
+        module.test_step(ExampleBatch(nothing, index, index, index), number)
     assert module.predicted()[:, 0].argsort().tolist() == [0, 1, 2, 3, 4]

@@ -8,6 +8,8 @@ from importlib import import_module
 TOOLS: dict[str, str] = {
     "report": "genomask.reports.tool",
     "dashboard": "genomask.dashboards.tool",
+    "plan": "genomask.sweeps.plan",
+    "status": "genomask.sweeps.report_status",
 }
 
 

@@ -1,10 +1,13 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from lightning import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from transformers import BertForSequenceClassification
 
@@ -44,6 +47,7 @@ class ClassifierModule(LightningModule):
         self.learning_rate, self.seed = learning_rate, seed
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
+        self.test_tokens: dict[int, Tensor] = {}  # of the test set's batches; modules may share it
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""
@@ -61,14 +65,17 @@ class ClassifierModule(LightningModule):
 
     def training_step(self, batch: ExampleBatch) -> Tensor:
         """Cross-entropy in nats, averaged over the batch."""
-        torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
-        loss = cross_entropy(self.logits(batch), batch.labels)
+        torch.manual_seed(dropout_seed(self.seed, self.global_step))
+        with reproducible_attention(self.model):
+            loss = cross_entropy(self.logits(self.tokens(batch)), batch.labels)
         self.log("finetune/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
         return loss
 
-    def test_step(self, batch: ExampleBatch) -> None:
+    def test_step(self, batch: ExampleBatch, batch_idx: int) -> None:
         """Keep the class probabilities of the batch."""
-        self.probabilities.append(self.logits(batch).float().softmax(dim=1))
+        if batch_idx not in self.test_tokens:
+            self.test_tokens[batch_idx] = self.tokens(batch)
+        self.probabilities.append(self.logits(self.test_tokens[batch_idx]).float().softmax(dim=1))
         self.rows.append(batch.rows)
 
     def predicted(self) -> Float[Tensor, "rows classes"]:
@@ -76,10 +83,24 @@ class ClassifierModule(LightningModule):
         rows, probabilities = torch.cat(self.rows), torch.cat(self.probabilities)
         return torch.empty_like(probabilities).index_copy_(0, rows, probabilities).cpu()
 
-    def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
-        """Class logits of a batch of sequences."""
-        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
+    def tokens(self, batch: ExampleBatch) -> Int64[Tensor, "batch tokens"]:
+        """Token ids of a batch of sequences."""
+        return tokenise(batch.bases, batch.lengths, k=self.k)
+
+    def logits(self, token_ids: Int64[Tensor, "batch tokens"]) -> Float[Tensor, "batch classes"]:
+        """Class logits of a batch of token ids."""
         attention = token_ids != PAD
         if self.settings.shortcut:
             return cls_logits(self.model, token_ids, attention)
         return self.model(token_ids, attention_mask=attention).logits
+
+
+def dropout_seed(seed: int, step: int) -> int:
+    """What the dropout of one training step is drawn from."""
+    return derived_seed(seed, "dropout", step)
+
+
+def reproducible_attention(model: BertForSequenceClassification) -> AbstractContextManager[None]:
+    """On a GPU, let attention draw dropout as a plain dropout does: stacked seeds can repeat that."""
+    drawn = model.config.attention_probs_dropout_prob > 0 and model.device.type == "cuda"
+    return sdpa_kernel(SDPBackend.MATH) if drawn else nullcontext()

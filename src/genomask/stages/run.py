@@ -1,11 +1,13 @@
 """Run the stages that are asked for, and say what came out and what to type next."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 from genomask.console import say
 from genomask.stages.context import Context
 from genomask.stages.rank import build_ranking, build_vocabulary
+from genomask.store.artefact import Artefact
 
 
 def check(run: Context) -> None:
@@ -25,6 +27,12 @@ def run_stages(run: Context) -> None:
     check(run)
     for stage in run.config.stage.run:
         STAGES[stage](run)
+
+
+def artefact_of(run: Context) -> Artefact:
+    """What the last of the stages asked for builds."""
+    module, _, function = ARTEFACTS[run.config.stage.run[-1]].rpartition(".")
+    return getattr(import_module(module), function)(run)
 
 
 def _rank(run: Context) -> None:
@@ -59,6 +67,9 @@ def _finetune(run: Context) -> None:
 
     directory = build_finetune(run)
     found = _read(directory / "result.json")
+    if run.config.sweep.name:
+        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}")
+        return
     say(f"\n{found['task']}, {found['model']}, masking={found['masking']}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
     say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
@@ -75,6 +86,12 @@ def _read(path: Path) -> dict:
 
 
 STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune}
+ARTEFACTS = {  # what each stage builds; imported when asked for, as some bring PyTorch along
+    "rank": "genomask.stages.rank.ranking_artefact",
+    "vocab": "genomask.stages.rank.vocabulary_artefact",
+    "pretrain": "genomask.stages.pretrain.encoder_artefact",
+    "finetune": "genomask.stages.finetune.finetune_artefact",
+}
 
 NEXT = """
 Next:

@@ -169,6 +169,7 @@ def _quiet() -> None:
         "does not have many workers",
         "smaller than the logging interval",
         "exists and is not empty",
+        "The .srun. command is available",  # a sweep's jobs are started by submitit
         "LeafSpec.* is deprecated",
         "Using ModelCheckpoint with manual optimization",  # ours saves after the step, as it should
     ):

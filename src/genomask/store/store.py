@@ -21,10 +21,14 @@ Builder = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class Store:
-    """All artefacts below one directory, each with the configuration of the run that built it."""
+    """All artefacts below one directory, each with the configuration of the run that built it.
+
+    Stores of one process may share ``checked``, so that what one of them has checked is not read again.
+    """
 
     root: Path
     config: Json = field(default_factory=dict)
+    checked: set[Path] = field(default_factory=set, repr=False, compare=False)
 
     def path(self, artefact: Artefact) -> Path:
         """Where the artefact is, or will be."""
@@ -44,9 +48,12 @@ class Store:
         Raises:
             ValueError: If the artefact is damaged.
         """
-        verify(self.path(artefact), artefact)
-        say(f"have   {self.path(artefact)}", style="dim")
-        return self.path(artefact)
+        path = self.path(artefact)
+        if path not in self.checked:
+            verify(path, artefact)
+            say(f"have   {path}", style="dim")
+            self.checked.add(path)
+        return path
 
     def build(self, artefact: Artefact, builder: Builder, *, resumable: bool = False) -> Path:
         """Return the artefact's directory, built by ``builder`` if it is not there yet.

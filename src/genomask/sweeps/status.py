@@ -35,7 +35,16 @@ def read_jobs(runs: Path) -> list[Job]:
     """
     if not runs.is_dir():
         raise FileNotFoundError(f"The status of runs needs their directory; there is none at {runs}.")
-    return [job for plan in sorted((runs / "sweeps").glob(f"*/{PLAN}")) for job in _planned(runs, plan)]
+    return [job for plan in sorted((runs / "sweeps").glob(f"*/{PLAN}")) for job in read_sweep(plan.parent)]
+
+
+def read_sweep(sweep: Path) -> list[Job]:
+    """All jobs of one sweep, by its folder, each as it stands now."""
+    plan = json.loads((sweep / PLAN).read_text(encoding="utf-8"))
+    return [
+        state_of(sweep.parents[1], sweep, job["artefact"], overrides=tuple(job["overrides"]))
+        for job in plan["jobs"]
+    ]
 
 
 def write_outcome(sweep: Path, artefact: str, *, error: str | None, seconds: float) -> None:
@@ -48,14 +57,6 @@ def write_outcome(sweep: Path, artefact: str, *, error: str | None, seconds: flo
 def outcome_file(sweep: Path, artefact: str) -> Path:
     """Where the last attempt at a job of this sweep is recorded."""
     return sweep / "jobs" / f"{artefact.replace('/', '-')}.json"
-
-
-def _planned(runs: Path, plan: Path) -> list[Job]:
-    found = json.loads(plan.read_text(encoding="utf-8"))
-    return [
-        state_of(runs, plan.parent, job["artefact"], overrides=tuple(job["overrides"]))
-        for job in found["jobs"]
-    ]
 
 
 def state_of(runs: Path, sweep: Path, artefact: str, *, overrides: tuple[str, ...] = ()) -> Job:
