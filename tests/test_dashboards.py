@@ -34,11 +34,10 @@ def test_an_offline_run_holds_scores_plots_and_what_the_views_sort_by(data, tmp_
     for score in ("accuracy", "auc", "f1", "mcc", "collapsed"):
         assert logged.summary[f"test/{score}"] == pytest.approx(found[score], abs=1e-6)
     assert logged.summary["test/n"] == 30
-    last = next(row for row in logged.history if "test/row" in row)
-    assert last["test/row"]["_type"] == "table-file"
-    assert last["test/row"]["nrows"] == 1
-    assert last["test/roc_table"]["nrows"] == 51
-    assert last["test/confusion_table"]["nrows"] == 4
+    last = next(row for row in logged.history if "test/row/nrows" in row)
+    assert last["test/row/_type"] == "table-file"
+    rows = {name: last[f"test/{name}/nrows"] for name in ("row", "roc_table", "confusion_table")}
+    assert rows == {"row": 1, "roc_table": 51, "confusion_table": 4}
     assert any("finetune/loss" in row for row in logged.history)
     assert logged.exit_code == 0
 
@@ -46,6 +45,14 @@ def test_an_offline_run_holds_scores_plots_and_what_the_views_sort_by(data, tmp_
     logged = read_offline(file)
     assert (logged.group, logged.job_type, logged.exit_code) == ("pretrain-logo-toy", "pretrain", 0)
     assert any("validation/perplexity_common" in row for row in logged.history)
+
+
+def test_files_that_wandb_ends_late_do_not_damage_an_artefact(data, tmp_path):  # noqa: F811
+    run(data, tmp_path, "logger=wandb", "logger.wandb=offline", "pretrain.max_steps=1", "stage=pretrain")
+    (file,) = tmp_path.glob("encoder/*/log/wandb/offline-run-*/*.wandb")
+    with file.open("ab") as handle:
+        handle.write(b"late")
+    run(data, tmp_path, "logger=wandb", "logger.wandb=offline", "pretrain.max_steps=1", "stage=pretrain")
 
 
 def test_a_failed_run_is_finished_with_an_exit_code(data, tmp_path, monkeypatch):  # noqa: F811

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 
 BLOCK, HEADER, FILE_HEADER = 32768, 7, 7  # bytes; a file begins with ":W&B", a magic number and a version
 FULL, FIRST, LAST = 1, 2, 4
+PATIENCE = 60  # seconds
 
 
 class Logged(NamedTuple):
@@ -25,7 +27,14 @@ class Logged(NamedTuple):
 
 
 def read_offline(path: Path) -> Logged:
-    """The content of a ``.wandb`` file."""
+    """The content of a ``.wandb`` file, once W&B has ended it, which may be after the run is finished."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := _read(path)).exit_code is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def _read(path: Path) -> Logged:
     run, config, history, summary, exit_code = None, {}, [], {}, None
     for record in records(path.read_bytes()):
         match record.WhichOneof("record_type"):
@@ -40,13 +49,15 @@ def read_offline(path: Path) -> Logged:
                 summary |= _items(record.summary.update)
             case "exit":
                 exit_code = record.exit.exit_code
-    assert run is not None
+    if run is None:
+        return Logged("", "", [], {}, [], {}, None)
     return Logged(run.run_group, run.job_type, list(run.tags), config, history, summary, exit_code)
 
 
 def records(data: bytes) -> Iterator[Record]:
     """Put the frames of every record together again."""
-    assert data[:4] == b":W&B"
+    if data[:4] != b":W&B":
+        return
     place, parts = FILE_HEADER, b""
     while place + HEADER <= len(data):
         left = BLOCK - place % BLOCK
@@ -55,6 +66,8 @@ def records(data: bytes) -> Iterator[Record]:
             continue
         _, size, kind = struct.unpack("<IHB", data[place : place + HEADER])
         part = data[place + HEADER : place + HEADER + size]
+        if len(part) < size:
+            return  # still being written
         place += HEADER + size
         parts = part if kind in (FULL, FIRST) else parts + part
         if kind in (FULL, LAST):

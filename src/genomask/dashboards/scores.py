@@ -48,7 +48,7 @@ def log_scores(
     found = {f"test/{name}": value for name, value in score(probability, labels)._asdict().items()}
     run.summary.update(found | {"test/n": len(labels)})
     columns = ["class", "false positive rate", "true positive rate"]
-    curve = wandb.Table(columns=columns, data=roc(probability, labels))
+    curve = wandb.Table(columns=[*columns], data=[*roc(probability, labels)])
     row = _choices(run) | found
     run.log(
         {

@@ -3,6 +3,7 @@
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
+from wandb_workspaces.reports.v2.interface import PanelTypes, ParallelCoordinatesPlotColumn
 
 SCORES = {"accuracy": "Accuracy", "auc": "AUC"}
 
@@ -26,7 +27,7 @@ def workspace(project: str, entity: str) -> ws.Workspace:
     )
 
 
-def _table1() -> list[wr.Panel]:
+def _table1() -> list[PanelTypes]:
     by_masking = [_bars(score, "labels.masking", "masking") for score in SCORES]
     against_shots = [
         wr.ScatterPlot(
@@ -37,9 +38,9 @@ def _table1() -> list[wr.Panel]:
     return [*by_masking, *against_shots]
 
 
-def _table2() -> list[wr.Panel]:
+def _table2() -> list[PanelTypes]:
     columns = [
-        wr.ParallelCoordinatesPlotColumn(metric)
+        ParallelCoordinatesPlotColumn(metric)
         for metric in (
             *map(wr.Config, ("labels.wc", "labels.hga", "labels.fs", "shots")),
             wr.SummaryMetric("test/accuracy"),
@@ -51,7 +52,7 @@ def _table2() -> list[wr.Panel]:
     ]
 
 
-def _figure1() -> list[wr.Panel]:
+def _figure1() -> list[PanelTypes]:
     masks = {"perplexity_common": "Under the common random mask", "perplexity": "Under the own mask"}
     return [
         wr.LinePlot(title=title, y=[f"validation/{name}"], log_y=True, groupby=wr.Config("labels.masking"))
@@ -59,7 +60,7 @@ def _figure1() -> list[wr.Panel]:
     ]
 
 
-def _health() -> list[wr.Panel]:
+def _health() -> list[PanelTypes]:
     curves = {
         "pretrain/loss": "Pretraining loss",
         "pretrain/hidden_share": "Hidden tokens",
