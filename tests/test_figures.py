@@ -1,8 +1,11 @@
 """Figures come as three files, and the same figure as the same bytes."""
 
+import pytest
 from matplotlib.figure import Figure
 
-from genomask.figures.style import look, save
+from genomask.figures.perplexity import draw_perplexity
+from genomask.figures.style import MASKING_COLOUR, look, save
+from genomask.reports.collect import CurvePoint
 
 
 def test_a_figure_is_saved_three_times_and_repeats_to_the_byte(tmp_path):
@@ -15,3 +18,14 @@ def test_a_figure_is_saved_three_times_and_repeats_to_the_byte(tmp_path):
     first = draw(tmp_path / "one" / "figure")
     assert [data[:4] for data in first] == [b"%PDF", b"\x89PNG", b"<?xm"]
     assert draw(tmp_path / "two" / "figure") == first
+
+
+def test_the_perplexity_figure_shows_every_curve_under_both_masks():
+    points = [CurvePoint(step=100, own=800.0, common=900.0), CurvePoint(step=200, own=600.0, common=700.0)]
+    figure = draw_perplexity({"PMI": ("pmi", points), "ORI": ("random", points[:1])})
+    common, own = figure.axes
+    assert common.lines[0].get_xydata().tolist() == [[100, 900], [200, 700]]
+    assert own.lines[0].get_xydata().tolist() == [[100, 800], [200, 600]]
+    assert [line.get_color() for line in own.lines] == [MASKING_COLOUR["pmi"], MASKING_COLOUR["random"]]
+    with pytest.raises(ValueError, match="needs a validation curve; found none"):
+        draw_perplexity({"PMI": ("pmi", [])})

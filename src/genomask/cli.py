@@ -6,6 +6,8 @@ from importlib import import_module
 
 # Each module has main(arguments) and is imported only when its tool is asked for.
 TOOLS: dict[str, str] = {
+    "report": "genomask.reports.tool",
+    "dashboard": "genomask.dashboards.tool",
     "plan": "genomask.sweeps.plan",
     "status": "genomask.sweeps.report_status",
 }

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from genomask.config.schema import Config
 from genomask.console import console, say
+from genomask.dashboards.identity import run_identity
+from genomask.dashboards.scores import LogScores
 from genomask.store.files import sync
 
 WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
@@ -54,7 +55,7 @@ def trainer(
             accelerator=config.trainer.accelerator,
             precision=precision,  # pyright: ignore[reportArgumentType]  (checked by the settings)
             logger=loggers,
-            callbacks=[*callbacks, *([RichProgressBar(leave=False)] if interactive else [])],
+            callbacks=[*callbacks, LogScores(), *([RichProgressBar(leave=False)] if interactive else [])],
             enable_progress_bar=interactive,
             enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
             enable_model_summary=False,
@@ -147,10 +148,7 @@ def _wandb_run(config: Config, directory: Path, *, offline: bool, job: str, name
         name=name,
         dir=directory,
         project=config.logger.project,
-        job_type=job,
-        group=f"{config.task.name}-{config.model.name}",
-        tags=[config.labels["masking"], config.model.name],
-        config=asdict(config),
+        **run_identity(config, job),
         settings=wandb.Settings(
             mode="offline" if offline else "online", console="off", init_timeout=WANDB_PATIENCE, silent=True
         ),

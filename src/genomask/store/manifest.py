@@ -9,14 +9,15 @@ from genomask.store.files import sha256, write_json
 from genomask.store.provenance import provenance
 
 MANIFEST = "manifest.json"
+WANDB = "wandb"  # W&B ends its files up to a second after it says so, and `wandb sync` adds to them
 
 
 def write_manifest(directory: Path, artefact: Artefact, *, seconds: float, config: Json) -> None:
-    """Describe a freshly built directory; every file in it is listed with size and SHA-256."""
+    """Describe a freshly built directory; every file but W&B's is listed with size and SHA-256."""
     files = {
         path.relative_to(directory).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
         for path in sorted(directory.rglob("*"))
-        if path.is_file() and not path.is_symlink()  # W&B leaves links to where its files were
+        if path.is_file() and not path.is_symlink() and WANDB not in path.relative_to(directory).parts
     }
     manifest = {
         "kind": artefact.kind,

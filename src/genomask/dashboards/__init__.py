@@ -1,0 +1,1 @@
+"""What a run tells W&B, and the workspace in which it is looked at."""

@@ -1,0 +1,1 @@
+"""Whatever has finished so far, beside what the paper prints."""

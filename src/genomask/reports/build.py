@@ -1,0 +1,118 @@
+"""Put a report together: what is known, and what is not, in the order in which it is asked for."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from genomask.reports.best import best_of_variants
+from genomask.reports.cells import Cell, make_cells, sorted_by
+from genomask.reports.collect import Found, collect
+from genomask.reports.compare import Against, compare_cells
+from genomask.reports.document import Document, Section
+from genomask.reports.jobs import job_facts, jobs_section
+from genomask.reports.plots_pretraining import masking_rates, perplexities
+from genomask.reports.pretraining import encoder_table, label_encoders, vocabulary_table
+from genomask.reports.sections import comparisons_section, ranks_section, scores_section
+from genomask.sweeps.status import read_jobs
+
+
+class Report(NamedTuple):
+    """Everything that the files of a report are written from."""
+
+    found: Found
+    cells: list[Cell]
+    pairs: list[Against]
+    document: Document
+
+
+def build_report(runs: Path, *, baseline: str) -> Report:
+    """Read a directory of runs and say what has come out so far.
+
+    Args:
+        runs: The directory that ``paths.runs`` named.
+        baseline: The masking or classifier that all rows are compared with.
+
+    Raises:
+        FileNotFoundError: If there is no such directory.
+        ValueError: If there is nothing in it that a report could show.
+    """
+    found, jobs = collect(runs), read_jobs(runs)
+    if not (found.finetunings or found.encoders or found.vocabularies or jobs or found.problems):
+        raise ValueError(
+            f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report."
+        )
+    cells = make_cells(found.finetunings, found.encoders)
+    cells = sorted([*cells, *best_of_variants(cells)], key=sorted_by)
+    pairs = compare_cells(cells, baseline)
+    sections = [
+        scores_section(cells, pairs),
+        comparisons_section(pairs, baseline),
+        ranks_section(cells),
+        _pretraining(found),
+        _vocabularies(found),
+        jobs_section(jobs),
+        _problems(found),
+    ]
+    whole = [
+        section for section in sections if section and (section.tables or section.plots or section.notes)
+    ]
+    facts = [*_facts(found), *job_facts(jobs)]
+    return Report(
+        found, cells, pairs, Document(f"genomask: {runs.resolve().name}", facts, _warnings(found), whole)
+    )
+
+
+def _facts(found: Found) -> list[tuple[str, str]]:
+    commits = sorted({str(item.manifest.get("commit"))[:8] for item in (*found.finetunings, *found.encoders)})
+    seeds = {item.manifest["settings"]["seed"] for item in found.encoders}
+    scales = sorted({_scale(item.summary) for item in found.encoders if item.summary["max_steps"]})
+    facts = [
+        ("fine-tunings", str(len(found.finetunings))),
+        ("encoders", str(len(found.encoders))),
+        ("pretraining seeds", str(len(seeds))),
+        ("pretraining", "; ".join(scales)),
+        ("commits", ", ".join(commits)),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _scale(summary: dict[str, Any]) -> str:
+    return f"{summary['max_steps']:,} steps of {summary['sequences_per_step']:,} sequences"
+
+
+def _warnings(found: Found) -> list[str]:
+    warnings = []
+    genomes = {encoder.manifest["inputs"]["genome"]["name"] for encoder in found.encoders}
+    names = genomes | {str(item.result[kind]) for item in found.finetunings for kind in ("genome", "task")}
+    synthetic = sorted(name for name in names if "synthetic" in name)
+    if synthetic:
+        warnings.append(f"Synthetic data: {', '.join(synthetic)}. These numbers say nothing about real DNA.")
+    if found.problems:
+        warnings.append(f"{len(found.problems)} artefact(s) could not be read and are left out; see the end.")
+    return warnings
+
+
+def _pretraining(found: Found) -> Section | None:
+    if not found.encoders:
+        return None
+    named = label_encoders(found.encoders)
+    notes = ["Realised masking is the share of tokens that the strategy hides, ± one standard error."]
+    if any(not encoder.curve for encoder in found.encoders):
+        notes.append("An encoder without a curve was pretrained without a CSV log.")
+    rates = masking_rates(named)
+    plots = [*perplexities(named), *([rates] if rates else [])]
+    return Section("pretraining", "Pretraining (Figure 1)", notes, [encoder_table(named)], plots)
+
+
+def _vocabularies(found: Found) -> Section | None:
+    if not found.vocabularies:
+        return None
+    notes = [
+        "Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."
+    ]
+    return Section(
+        "vocabularies", "Masking vocabularies (Table 5)", notes, [vocabulary_table(found.vocabularies)]
+    )
+
+
+def _problems(found: Found) -> Section | None:
+    return Section("problems", "Left out", found.problems) if found.problems else None

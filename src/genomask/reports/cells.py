@@ -1,0 +1,96 @@
+"""The cells of a table: the scores of one row at one number of shots, summarised."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from genomask.reports.arms import NO_ENCODER, label_arms, model_of, order, task_of, variant
+from genomask.reports.collect import Encoder, Finetuning
+from genomask.reports.paper import Printed, printed
+from genomask.statistics.summary import Interval, Summary, bootstrap_interval, summarise
+
+Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
+
+
+class Cell(NamedTuple):
+    """The fine-tunings of one row on one task with one number of shots.
+
+    ``variant`` is the row's name as in the paper, ``label`` the same with whatever else tells it apart.
+    ``chosen`` says what a best-of-variants row was chosen by: ``"test set"``, ``"cross-validation"`` or "".
+    """
+
+    task: str
+    model: str
+    shots: int | str
+    variant: str
+    label: str
+    runs: dict[Draw, Finetuning]
+    chosen: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, int | str]:
+        """What the cells of one block of a table share: task, model, shots."""
+        return self.task, self.model, self.shots
+
+    def scores(self, name: str) -> np.ndarray:
+        """All values of a score, one a run."""
+        return np.array([item.result[name] for item in self.runs.values()], dtype=float)
+
+    def summary(self, name: str) -> Summary:
+        """A score's n, mean and spread."""
+        return summarise(self.scores(name))
+
+    def interval(self, name: str) -> Interval | None:
+        """The bootstrap interval of a score's mean."""
+        return bootstrap_interval(self.scores(name))
+
+    @property
+    def collapsed(self) -> list[Finetuning]:
+        """The fine-tunings that gave every test sequence the same class; a majority vote always does."""
+        trained = [item for item in self.runs.values() if item.result.get("classifier") != "majority"]
+        return [item for item in trained if item.result["collapsed"]]
+
+    @property
+    def pretrainings(self) -> int:
+        """How many seeds of the pretraining are among the runs; 0 for a baseline."""
+        return len({seed for _, seed in self.runs if seed is not None})
+
+    @property
+    def printed(self) -> Printed | None:
+        """What the paper prints for this cell, if anything."""
+        return printed(self.task, self.model, self.shots, self.variant)
+
+
+def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[Cell]:
+    """Sort fine-tunings into cells. A baseline, which has no encoder, stands in the tables of all models."""
+    tasks, runs = _task_names(finetunings), defaultdict(dict)
+    models = {model_of(item.result) for item in finetunings} - {NO_ENCODER} or {NO_ENCODER}
+    for item, label in zip(finetunings, label_arms(finetunings, encoders), strict=True):
+        result = item.result
+        own = model_of(result)
+        for model in models if own == NO_ENCODER else (own,):
+            key = tasks[task_of(result)], model, result["shots"], variant(result), label
+            runs[key][result["seed"], result.get("pretrain_seed")] = item
+    cells = [Cell(*key, runs=dict(sorted(found.items(), key=str))) for key, found in runs.items()]
+    return sorted(cells, key=sorted_by)
+
+
+def sorted_by(cell: Cell) -> tuple:
+    """Tables run over models, tasks, shots and rows, in this order."""
+    late = cell.chosen == "cross-validation"
+    return cell.model, cell.task, shots_order(cell.shots), order(cell.label), late
+
+
+def shots_order(shots: int | str) -> float:
+    """Sorts numbers of shots; the full training set is last."""
+    return float(shots) if isinstance(shots, int) else float("inf")
+
+
+def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:
+    """A name for every task; where one name stands for different data, the data's digest is added."""
+    found = {task_of(item.result) for item in finetunings}
+    names = [name for name, _ in found]
+    return {
+        (name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in found
+    }

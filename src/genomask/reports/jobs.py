@@ -1,0 +1,34 @@
+"""Jobs of sweeps that have not finished, and why."""
+
+from collections import Counter
+
+from genomask.reports.document import ABSENT, Section, Table
+from genomask.sweeps.status import Job
+
+STATES = ("failed", "running", "missing")
+
+
+def jobs_section(jobs: list[Job]) -> Section | None:
+    """Every job that has no result, with the reason; None where all are done."""
+    open_jobs = sorted({job for job in jobs if job.state != "done"}, key=_urgency)
+    if not open_jobs:
+        return None
+    rows = [
+        [job.state, job.sweep, " ".join(job.overrides) or ABSENT, job.error or ABSENT, job.artefact]
+        for job in open_jobs
+    ]
+    columns = ["<state", "<sweep", "<overrides", "<reason", "<artefact"]
+    return Section("jobs", "Not finished", [], [Table("", columns, rows)])
+
+
+def job_facts(jobs: list[Job]) -> list[tuple[str, str]]:
+    """How many jobs of all sweeps stand where."""
+    if not jobs:
+        return []
+    counts = Counter(job.state for job in jobs)
+    return [("jobs", ", ".join(f"{counts[state]} {state}" for state in ("done", *STATES) if counts[state]))]
+
+
+def _urgency(job: Job) -> tuple[int, str, tuple[str, ...]]:
+    place = STATES.index(job.state) if job.state in STATES else len(STATES)
+    return place, job.sweep, job.overrides

@@ -1,0 +1,91 @@
+"""The scores as LaTeX, in the shape of the paper's Tables 1 and 2 (booktabs)."""
+
+from pathlib import Path
+
+from genomask.reports.cells import Cell, shots_order
+from genomask.reports.collect import SCORES
+from genomask.reports.compare import kind
+from genomask.reports.document import ABSENT, spread
+from genomask.reports.paper import TASKS
+from genomask.reports.scores import model_title, paper_value, row_name
+
+SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
+NEEDS = r"% needs \usepackage{booktabs,xcolor}; grey: as printed in the paper; bold: the best of ours"
+
+
+def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
+    """Write ``table1.tex`` and ``table2.tex`` (PMI's ablation), where there is a row for them."""
+    parts = {
+        "table1.tex": [cell for cell in cells if not is_ablation(cell)],
+        "table2.tex": [cell for cell in cells if kind(cell) == "pmi" and not cell.chosen],
+    }
+    for name, chosen in parts.items():
+        if chosen:
+            (directory / name).write_text(latex(chosen), encoding="utf-8")
+    return [directory / name for name, chosen in parts.items() if chosen]
+
+
+def is_ablation(cell: Cell) -> bool:
+    """Whether a row stands in Table 2 alone: PMI with HGA, or without WC."""
+    result = next(iter(cell.runs.values())).result
+    return kind(cell) == "pmi" and not cell.chosen and (result["hga"] == "on" or result["wc"] != "on")
+
+
+def latex(cells: list[Cell]) -> str:
+    """One tabular: accuracy and AUC of every task by shots and row, the paper's below ours in grey."""
+    tasks = sorted({cell.task for cell in cells}, key=_task_order)
+    heads = " & ".join(rf"\multicolumn{{2}}{{c}}{{{_text(TASKS.get(task, task))}}}" for task in tasks)
+    rules = " ".join(rf"\cmidrule(lr){{{3 + 2 * place}-{4 + 2 * place}}}" for place in range(len(tasks)))
+    lines = [
+        NEEDS,
+        rf"\begin{{tabular}}{{ll{'cc' * len(tasks)}}}",
+        r"\toprule",
+        rf"Data & Model & {heads} \\",
+        rules,
+        rf"per class & type & {' & '.join(['Accuracy & AUC'] * len(tasks))} \\",
+    ]
+    for model in dict.fromkeys(cell.model for cell in cells):
+        title = rf"\multicolumn{{{2 + 2 * len(tasks)}}}{{c}}{{{_text(model_title(model))} as base model}} \\"
+        lines += [r"\midrule", title, r"\midrule"]
+        lines += _model_rows([cell for cell in cells if cell.model == model], tasks)
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _model_rows(cells: list[Cell], tasks: list[str]) -> list[str]:
+    lines: list[str] = []
+    for shots in sorted({cell.shots for cell in cells}, key=shots_order):
+        block = [cell for cell in cells if cell.shots == shots]
+        lines += [r"\addlinespace"] if lines else []
+        for place, name in enumerate(dict.fromkeys(row_name(cell) for cell in block)):
+            row = {cell.task: cell for cell in block if row_name(cell) == name}
+            values = [_value(row.get(task), score, block) for task in tasks for score in SCORES]
+            lines.append(rf"{'' if place else shots} & {_text(name)} & {' & '.join(values)} \\")
+            lines += _paper_row(row, tasks)
+    return lines
+
+
+def _paper_row(row: dict[str, Cell], tasks: list[str]) -> list[str]:
+    values = [paper_value(row[task], score) if task in row else ABSENT for task in tasks for score in SCORES]
+    if all(value == ABSENT for value in values):
+        return []
+    return [
+        " & " + " & ".join(rf"\textcolor{{gray}}{{{_text(value)}}}" for value in ["paper", *values]) + r" \\"
+    ]
+
+
+def _value(cell: Cell | None, score: str, block: list[Cell]) -> str:
+    if cell is None:
+        return ABSENT
+    found = cell.summary(score)
+    best = max(other.summary(score).mean for other in block if other.task == cell.task)
+    value = _text(spread(found.mean, found.sd))
+    return rf"\textbf{{{value}}}" if found.mean == best else value
+
+
+def _task_order(task: str) -> tuple[int, str]:
+    names = list(TASKS)
+    return (names.index(task) if task in names else len(names)), task
+
+
+def _text(value: str) -> str:
+    return "".join(SPECIAL.get(letter, letter) for letter in value)

@@ -1,0 +1,1 @@
+"""Comparisons over shared k-shot draws: arrays in, numbers or a reason for their absence out."""
