@@ -23,8 +23,9 @@ from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
+from genomask.variants.settings import VariantSettings
 
-STAGES = ("rank", "vocab", "pretrain", "finetune")
+STAGES = ("rank", "vocab", "pretrain", "finetune", "variants", "mutagenesis")
 
 
 @dataclass
@@ -92,6 +93,7 @@ class Config:
     fewshot: FewShot = MISSING
     fs: Stability = MISSING
     finetune: FinetuneSettings = MISSING
+    variants: VariantSettings = MISSING
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
     stage: Stage = MISSING

@@ -6,18 +6,28 @@ from pathlib import Path
 from genomask.console import say
 from genomask.stages.context import Context
 from genomask.stages.rank import build_ranking, build_vocabulary
+from genomask.variants.settings import check_variants
 
 
 def check(run: Context) -> None:
     """Find what is wrong with a configuration before anything is built.
 
     Raises:
-        ValueError: If the masking strategy refuses its settings.
+        ValueError: If the masking strategy refuses its settings, or a stage lacks its input.
     """
-    if {"pretrain", "finetune"} & set(run.config.stage.run):
+    for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
+        check_variants(run.config.variants, stage)
+    if _trains(run):
         from genomask.stages.strategy import check_strategy
 
         check_strategy(run)
+
+
+def _trains(run: Context) -> bool:
+    """Whether an encoder or a classifier may have to be trained."""
+    asked = set(run.config.stage.run)
+    scores = asked & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
+    return bool(asked & {"pretrain", "finetune"} or scores)
 
 
 def run_stages(run: Context) -> None:
@@ -70,11 +80,30 @@ def _finetune(run: Context) -> None:
     say(NEXT)
 
 
+def _variants(run: Context) -> None:
+    from genomask.stages.variants import report_variants
+
+    report_variants(run)
+
+
+def _mutagenesis(run: Context) -> None:
+    from genomask.stages.mutagenesis import report_mutagenesis
+
+    report_mutagenesis(run)
+
+
 def _read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune}
+STAGES = {
+    "rank": _rank,
+    "vocab": _vocab,
+    "pretrain": _pretrain,
+    "finetune": _finetune,
+    "variants": _variants,
+    "mutagenesis": _mutagenesis,
+}
 
 NEXT = """
 Next:
