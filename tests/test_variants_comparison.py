@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -58,6 +58,7 @@ def test_the_bands_hold_the_truth_of_the_population_and_narrow_with_it():
     assert widths[1] < widths[0] / 2
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(*[st.integers(0, 5)] * 2, st.integers(0, 3)), min_size=1, max_size=30),
     st.integers(1, 40),
@@ -80,6 +81,7 @@ def test_with_a_reference_every_other_list_is_compared_with_it():
         overlaps(lists, reference="d", **settings)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 3)), min_size=2, max_size=40))
 def test_areas_are_those_of_scikit_learn_with_ties_and_weights(rows):
     score, positive, weight = (np.array(column) for column in zip(*rows, strict=True))

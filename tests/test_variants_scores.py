@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomask.alphabet import encode
@@ -21,6 +21,7 @@ def logs(*probabilities: float) -> np.ndarray:
     return np.log(np.stack((p, 1 - p), axis=1))
 
 
+@settings(deadline=None, max_examples=50)
 @given(*[st.floats(1e-6, 1 - 1e-6)] * 2)
 def test_the_formulas_are_those_of_dnabert(orig, mut):
     found = scores(logs(orig), logs(mut))
@@ -37,6 +38,7 @@ def test_odds_stay_finite_where_a_probability_rounds_to_0_or_1():
     assert found.log_odds == pytest.approx(1600 / np.log(2))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.floats(-20, 20), min_size=3, max_size=3), st.integers(0, 2))
 def test_the_positive_class_stands_against_all_others(logits, positive):
     (found,) = log_probabilities(np.array([logits]), positive)

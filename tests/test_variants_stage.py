@@ -1,4 +1,4 @@
-"""``stage=variants`` and ``stage=mutagenesis``: a VCF goes in; scores, an annotated VCF and figures come out."""
+"""``stage=variants`` and ``stage=mutagenesis``: a VCF goes in; scores, a VCF and figures come out."""
 
 import csv
 import gzip

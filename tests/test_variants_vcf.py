@@ -4,7 +4,7 @@ import gzip
 
 import pysam
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomask.variants.significance import verdict, verdicts
@@ -72,6 +72,7 @@ def test_a_file_that_is_not_there_costs_one_line(tmp_path):
         survey(tmp_path / "x.vcf")
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.sampled_from(["A", "c", "TTG", "*", "<INS>", ".", "G]17:198982]"]), min_size=1, max_size=4)
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from genomask.alphabet import decode, encode
@@ -33,6 +33,7 @@ def surgery(chromosome: str, start: int, removed: int, inserted: str, *, length:
     return (*texts, moved)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     DNA, st.data(), st.integers(1, 40), st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.text("ACGT", max_size=9)
 )
@@ -45,6 +46,7 @@ def test_both_windows_are_read_off_the_two_haplotypes(chromosome, data, length, 
     )
 
 
+@settings(deadline=None, max_examples=50)
 @given(DNA, st.data(), st.integers(1, 40), st.text("ACGT", max_size=9))
 def test_a_window_that_grows_has_the_flanks_of_the_reference_window(chromosome, data, length, inserted):
     start = data.draw(st.integers(0, len(chromosome)))
@@ -80,6 +82,7 @@ def test_in_its_window_the_changed_base_stands_where_the_settings_put_it():
         assert np.flatnonzero(found.reference != found.alternative).tolist() == [before]
 
 
+@settings(deadline=None, max_examples=50)
 @given(DNA, DNA, st.text("ACGT", max_size=5), st.text("ACGT", max_size=5))
 def test_however_an_allele_is_padded_it_is_the_same_change(reference, alternative, left, right):
     same, removed, inserted = trim(reference, alternative)
@@ -100,6 +103,7 @@ def test_a_class_is_told_from_what_really_changes(reference, alternative, expect
     assert variant_class(len(removed), len(inserted)) == expected
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text("ACGTN", max_size=40))
 def test_the_reverse_complement_is_the_one_of_the_textbook(text):
     expected = text.translate(str.maketrans("ACGT", "TGCA"))[::-1]

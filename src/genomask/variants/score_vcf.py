@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -53,16 +53,13 @@ def score_vcf(vcf: Path, record_count: int, directory: Path, scoring: Scoring) -
     said = time.monotonic()
     with progress("Scoring variants", record_count) as advance:
         advance(done * CHUNK)
-        for number in count(done):
-            chunk = list(islice(records, CHUNK))
-            if not chunk:
-                return finished_parts(directory)
+        for number, chunk in enumerate(iter(lambda: list(islice(records, CHUNK)), []), start=done):
             write_part(_score(chunk, scoring), directory / part_name(number))
             advance(len(chunk))
             if time.monotonic() - said > _SAY_EVERY:
                 say(f"       scored {chunk[-1][0] + 1:,} of {record_count:,} variants", style="dim")
                 said = time.monotonic()
-    raise AssertionError("the loop above returns")
+    return finished_parts(directory)
 
 
 def summarise(scored: Path) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 
-def write_rows(path: Path, rows: Sequence[NamedTuple], fields: Sequence[str]) -> None:
+def write_rows(path: Path, rows: Sequence[tuple[Any, ...]], fields: Sequence[str]) -> None:
     """Write a header and rows; nothing stands where a value is None."""
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
