@@ -26,8 +26,9 @@ from genomask.tasks.layouts import GenomicBenchmarksTask, GueTask, SplitTableTas
 from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
+from genomask.variants.settings import VariantSettings
 
-STAGES = ("rank", "vocab", "pretrain", "finetune")
+STAGES = ("rank", "vocab", "pretrain", "finetune", "variants", "mutagenesis")
 
 
 @dataclass
@@ -108,6 +109,7 @@ class Config:
     fewshot: FewShot = MISSING
     fs: Stability = MISSING
     finetune: FinetuneSettings = MISSING
+    variants: VariantSettings = MISSING
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
     stage: Stage = MISSING

@@ -8,18 +8,28 @@ from genomask.console import say
 from genomask.stages.context import Context
 from genomask.stages.rank import build_ranking, build_vocabulary
 from genomask.store.artefact import Artefact
+from genomask.variants.settings import check_variants
 
 
 def check(run: Context) -> None:
     """Find what is wrong with a configuration before anything is built.
 
     Raises:
-        ValueError: If the masking strategy refuses its settings.
+        ValueError: If the masking strategy refuses its settings, or a stage lacks its input.
     """
-    if {"pretrain", "finetune"} & set(run.config.stage.run):
+    for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
+        check_variants(run.config.variants, stage)
+    if _trains(run):
         from genomask.stages.strategy import check_strategy
 
         check_strategy(run)
+
+
+def _trains(run: Context) -> bool:
+    """Whether an encoder or a classifier may have to be trained."""
+    asked = set(run.config.stage.run)
+    scores = asked & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
+    return bool(asked & {"pretrain", "finetune"} or scores)
 
 
 def run_stages(run: Context) -> None:
@@ -30,8 +40,15 @@ def run_stages(run: Context) -> None:
 
 
 def artefact_of(run: Context) -> Artefact:
-    """What the last of the stages asked for builds."""
-    module, _, function = ARTEFACTS[run.config.stage.run[-1]].rpartition(".")
+    """What the last of the stages asked for builds.
+
+    Raises:
+        ValueError: If that cannot be named before other artefacts are built, as a sweep's plan must.
+    """
+    stage = run.config.stage.run[-1]
+    if stage not in ARTEFACTS:
+        raise ValueError(f"stage={stage} cannot be swept: run it by itself, without -m.")
+    module, _, function = ARTEFACTS[stage].rpartition(".")
     return getattr(import_module(module), function)(run)
 
 
@@ -81,11 +98,30 @@ def _finetune(run: Context) -> None:
     say(NEXT)
 
 
+def _variants(run: Context) -> None:
+    from genomask.stages.variants import report_variants
+
+    report_variants(run)
+
+
+def _mutagenesis(run: Context) -> None:
+    from genomask.stages.mutagenesis import report_mutagenesis
+
+    report_mutagenesis(run)
+
+
 def _read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune}
+STAGES = {
+    "rank": _rank,
+    "vocab": _vocab,
+    "pretrain": _pretrain,
+    "finetune": _finetune,
+    "variants": _variants,
+    "mutagenesis": _mutagenesis,
+}
 ARTEFACTS = {  # what each stage builds; imported when asked for, as some bring PyTorch along
     "rank": "genomask.stages.rank.ranking_artefact",
     "vocab": "genomask.stages.rank.vocabulary_artefact",
