@@ -5,7 +5,9 @@ import sys
 from importlib import import_module
 
 # Each module has main(arguments) and is imported only when its tool is asked for.
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "bench": "genomask.bench.tool",
+}
 
 
 def main() -> None:
