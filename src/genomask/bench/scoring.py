@@ -11,7 +11,7 @@ from genomask.alphabet import kmer_code, kmer_table
 from genomask.bench.inputs import Inputs
 from genomask.bench.row import Comparison, Contender, Row
 from genomask.kmers.counts import count_kmers
-from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi
+from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi, pmi_by_length
 
 Counts = list[np.ndarray]
 
@@ -44,7 +44,7 @@ def up_to_ten(inputs: Inputs) -> Row:
     shown = kmer_table(10)[:: 4**10 // (8 if inputs.quick else 64)]
     total = sum(4**n for n in range(2, 11))
     contenders = {
-        "genomask": Contender(lambda: [_scores(counts[:n]) for n in range(2, 11)][-1]),
+        "genomask": Contender(lambda: _scores_by_length(counts)[-1]),
         "every segmentation": Contender(
             lambda: enumerate_splits(counts, log_prob, shown), len(shown) / 4**10
         ),
@@ -62,6 +62,10 @@ def up_to_ten(inputs: Inputs) -> Row:
 
 def _scores(counts: Counts) -> np.ndarray:
     return normalized_pmi(pmi(counts), counts[-1])
+
+
+def _scores_by_length(counts: Counts) -> Counts:
+    return [normalized_pmi(*pair) for pair in zip(pmi_by_length(counts), counts[1:], strict=True)]
 
 
 def enumerate_splits(counts: Counts, log_prob: list[dict[str, float]], kmers: list[str]) -> list[float]:
