@@ -10,6 +10,8 @@ from genomask.checks import require_choice
 
 # Each function gets the inputs and returns the row, or raises NotMeasured.
 ROWS: Final[dict[str, str]] = {
+    "counts": "genomask.bench.counting:from_encoded",
+    "counts_fasta": "genomask.bench.counting:from_fasta",
     "pmi": "genomask.bench.scoring:six",
     "pmi_all": "genomask.bench.scoring:up_to_ten",
 }

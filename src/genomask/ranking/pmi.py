@@ -32,7 +32,7 @@ def pmi(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, "
 
 
 def pmi_by_length(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> list[Float64[np.ndarray, " _kmers"]]:
-    """Score every n-mer for n = 2..k, each as :func:`pmi` of the counts up to n, in one pass over the lengths.
+    """Score every n-mer for n = 2..k, each as :func:`pmi` of the counts up to n, all in one pass.
 
     Args:
         counts: As for :func:`pmi`.
