@@ -19,8 +19,32 @@ PACKAGE: Final = {KMC: "kmc", JELLYFISH: "jellyfish"}
 def counters(fasta: Path, folder: Path) -> tuple[dict[str, Contender], dict[str, str]]:
     """Contenders that count the 10-mers of one strand of a FASTA file with one thread; and what is missing."""
     commands = {
-        KMC: ["kmc", "-k10", "-b", "-ci1", "-cs4294967295", "-t1", "-m2", "-fm", fasta, folder / "kmc", folder],
-        JELLYFISH: ["jellyfish", "count", "-m", "10", "-s", "2M", "-t", "1", "-o", folder / "jellyfish", fasta],
+        KMC: [
+            "kmc",
+            "-k10",
+            "-b",
+            "-ci1",
+            "-cs4294967295",
+            "-t1",
+            "-m2",
+            "-fm",
+            fasta,
+            folder / "kmc",
+            folder,
+        ],
+        JELLYFISH: [
+            "jellyfish",
+            "count",
+            "-m",
+            "10",
+            "-s",
+            "2M",
+            "-t",
+            "1",
+            "-o",
+            folder / "jellyfish",
+            fasta,
+        ],
     }
     here = {name: words for name, words in commands.items() if shutil.which(str(words[0]))}
     missing = {name: f"apt-get install {PACKAGE[name]}" for name in commands if name not in here}

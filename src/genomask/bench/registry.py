@@ -10,10 +10,16 @@ from genomask.checks import require_choice
 
 # Each function gets the inputs and returns the row, or raises NotMeasured.
 ROWS: Final[dict[str, str]] = {
+    "fasta": "genomask.bench.fasta:plain",
+    "fasta_gz": "genomask.bench.fasta:packed",
     "counts": "genomask.bench.counting:from_encoded",
     "counts_fasta": "genomask.bench.counting:from_fasta",
     "pmi": "genomask.bench.scoring:six",
     "pmi_all": "genomask.bench.scoring:up_to_ten",
+    "tokens": "genomask.bench.batches:tokens",
+    "masking": "genomask.bench.hiding:pmi",
+    "strategies": "genomask.bench.hiding:strategies",
+    "help": "genomask.bench.start:start",
 }
 
 
