@@ -76,7 +76,7 @@ def from_fasta(inputs: Inputs) -> Row:
         (Comparison(OURS, KMC, 1.5), Comparison(OURS, JELLYFISH)),
         lambda results: same_counts(results[OURS][-1], {name: dumped(name, inputs.folder) for name in tools}),
         missing=missing,
-        note="Unlike the tools, genomask leaves the encoded genome on disk, from which the next count is made.",
+        note="Unlike the tools, genomask leaves the encoded genome on disk, ready for the next count.",
     )
 
 

@@ -17,7 +17,7 @@ PACKAGE: Final = {KMC: "kmc", JELLYFISH: "jellyfish"}
 
 
 def counters(fasta: Path, folder: Path) -> tuple[dict[str, Contender], dict[str, str]]:
-    """Contenders that count the 10-mers of one strand of a FASTA file with one thread; and what is missing."""
+    """Contenders that count the 10-mers of a FASTA file, one strand, one thread; and what is missing."""
     commands = {
         KMC: [
             "kmc",
