@@ -109,14 +109,20 @@ def mask_tokens(
     """Mask as the released script does: row by row, center by center, ranks looked up by string."""
     hidden = torch.zeros(token_ids.shape, dtype=torch.bool)
     for row in range(len(token_ids)):
-        kmers = [words[number] for number in token_ids[row].tolist()]
-        end = max(place for place, kmer in enumerate(kmers) if kmer)
+        numbers = token_ids[row].tolist()
+        special = [number < FIRST_KMER for number in numbers]
+        end = max(place for place, is_special in enumerate(special) if not is_special)
+
+        def kmer_at(place: int, numbers: list[int] = numbers) -> str:
+            spaced = " ".join(words[numbers[place]])  # a tokenizer decodes a k-mer with spaces in it
+            return "".join(spaced.split())
+
         chosen = torch.where(centers[row])[0].tolist()
         best = {}
         for center in chosen:
             near = [place for place in range(center - 2, center + 4) if 1 <= place <= end]
-            best[center] = min(near, key=lambda place: (rank[kmers[place]], place))
-        ordered = sorted(chosen, key=lambda center: (rank[kmers[best[center]]], center))
+            best[center] = min(near, key=lambda place: (rank[kmer_at(place)], place))
+        ordered = sorted(chosen, key=lambda center: (rank[kmer_at(best[center])], center))
         masked = set()
         for order, center in enumerate(ordered):
             high = order < (len(ordered) + 1) // 2
