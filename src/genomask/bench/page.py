@@ -18,7 +18,7 @@ def summary(row: dict[str, Any]) -> str:
     """A row for the terminal."""
     if row["status"] != "measured":
         return f"{row['name']}: {row['status']}: {row['why']}"
-    lines = [f"{row['name']}: {row['title']} (equal: {row['check']})"]
+    lines = [f"{row['name']}: {row['title']} (checked: {row['check']})"]
     for name, taken in row["contenders"].items():
         lines.append(f"  {name:<42} {_seconds(taken['best']):>10}   cpu {_seconds(taken['best_cpu']):>10}")
     lines += [f"  {name:<42} not measured: {why}" for name, why in row["missing"].items()]
@@ -50,6 +50,11 @@ def _file(file: dict[str, Any]) -> Iterator[str]:
         f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB memory; "
         f"{about['system']}; {versions}."
     )
+    if any(row["load"] > about["cores"] for row in rows):
+        yield (
+            "Other processes shared this machine while it was measured: more wanted to run than it has cores "
+            "(*load* below). That spreads the ratios and lengthens the times; the cpu clock suffers less."
+        )
     yield "\n".join([*_HEAD, *(line for row in rows for line in _goals(row))])
     for row in rows:
         yield from _details(row)

@@ -23,28 +23,32 @@ def main(arguments: list[str]) -> int:
         require_choice(name, "bench", tuple(ROWS))
     require(not asked.genome or asked.genome.is_file(), "--genome", "a FASTA file", str(asked.genome))
     require(asked.rounds is None or asked.rounds >= 1, "--rounds", "at least 1", asked.rounds)
-    results = _measure_all(asked.rows or list(ROWS), asked) if not asked.render else []
-    found = {"machine": machine(), "rows": results}
-    if asked.json and not asked.render:
-        found = merge(_read(asked.json), found) if asked.json.is_file() else found
-        write_json(asked.json, found)
+    if asked.render:
+        files = [_read(file) for file in asked.render]
+        failed = False
+    else:
+        measured = asked.rows or list(ROWS)
+        files = [_measure_all(measured, asked)]
+        failed = any(row["status"] == "failed" and row["name"] in measured for row in files[0]["rows"])
     if asked.page:
-        files = [_read(file) for file in asked.render] or [found]
         asked.page.write_text(page(files, list(ROWS)), encoding="utf-8")
-    return int(any(row["status"] == "failed" for row in results))
+    return int(failed)
 
 
-def _measure_all(names: list[str], asked: argparse.Namespace) -> list[dict[str, Any]]:
+def _measure_all(names: list[str], asked: argparse.Namespace) -> dict[str, Any]:
+    """Measure rows; the file is written after each, so that an interrupted benchmark keeps what it found."""
     rounds = asked.rounds or (2 if asked.quick else 7)
-    results = []
+    found = _read(asked.json) if asked.json and asked.json.is_file() else {"machine": machine(), "rows": []}
     with tempfile.TemporaryDirectory(prefix="genomask-bench-") as folder:
         inputs = Inputs(asked.genome, Path(folder), asked.quick)
         for name in names:
-            results.append(
-                measure(name, inputs, rounds=rounds) | {"input": inputs.name, "quick": asked.quick}
-            )
-            say(summary(results[-1]))
-    return results
+            result = measure(name, inputs, rounds=rounds)
+            result |= {"input": inputs.name, "quick": asked.quick}
+            found = merge(found, {"machine": machine(), "rows": [result]})
+            if asked.json:
+                write_json(asked.json, found)
+            say(summary(result))
+    return found
 
 
 def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
