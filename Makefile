@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-gpu test-slurm table1 lint types format clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -19,6 +19,9 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 
 run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (about three minutes)
 	$(BIN)/python train.py masking=pmi model=logo
+
+bench: setup ## Measure how fast everything is on this machine, beside what others use (half an hour)
+	$(BIN)/genomask bench --json bench.json --page bench.md
 
 test: setup ## Set up, then run the tests that CI runs
 	$(PYTEST) -m 'not slow and not gpu' -n auto

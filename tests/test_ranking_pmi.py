@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi, pmi_released
+from genomask.ranking import pmi as module
+from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi, pmi_by_length, pmi_released
 
 
 def random_text(seed, length, weights=(0.35, 0.3, 0.2, 0.15)):
@@ -180,3 +181,19 @@ def test_released_needs_a_kmer_seen_ten_times():
 def test_a_rare_count_without_a_logarithm_is_refused():
     with pytest.raises(ValueError, match="rare_count needs at least 2 occurrences; found 1"):
         normalized_pmi(np.ones(4), np.ones(4, dtype=np.int64), rare_count=1)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 4])
+def test_scores_are_the_same_to_the_last_bit_whatever_the_blocks_and_whichever_counts_are_small(
+    monkeypatch, block
+):
+    counts = arrays(tables(random_text(3, 3_000), 5))
+    expected = [pmi(counts[:n]) for n in range(2, 6)]
+    normalized = [normalized_pmi(score, count) for score, count in zip(expected, counts[1:], strict=True)]
+    monkeypatch.setattr(module, "_BLOCK_LENGTH", block)
+    monkeypatch.setattr(module, "_SMALL_COUNTS", 7)
+    found = pmi_by_length(counts)
+    assert len(found) == len(expected)
+    for score, other, count, discounted in zip(found, expected, counts[1:], normalized, strict=True):
+        np.testing.assert_array_equal(score, other)
+        np.testing.assert_array_equal(normalized_pmi(score, count), discounted)

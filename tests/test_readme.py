@@ -90,7 +90,7 @@ def test_a_failed_job_of_a_sweep_leaves_the_others_running(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["masking=pni"], "Could not find 'masking/pni'"),
+        (["masking=pni"], "masking has no choice 'pni'"),
         (["model.hiden_size=3"], "hiden_size"),
         (["seed=abc"], "could not be converted to Integer"),
         (

@@ -10,6 +10,7 @@ TOOLS: dict[str, str] = {
     "dashboard": "genomask.dashboards.tool",
     "plan": "genomask.sweeps.plan",
     "status": "genomask.sweeps.report_status",
+    "bench": "genomask.bench.tool",
 }
 
 
@@ -21,6 +22,15 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
         _tool(sys.argv[1], sys.argv[2:])
         return
+    from genomask.config.choices import check_choices, help_text
+
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        sys.stdout.write(help_text())
+        return
+    try:
+        check_choices(sys.argv[1:])
+    except ValueError as error:
+        sys.exit(f"error: {error}")
     from genomask.run import main as run
 
     run()

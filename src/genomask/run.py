@@ -13,15 +13,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from genomask.config.choices import CONF
 from genomask.config.schema import Config, register, rerunnable
 from genomask.stages.context import Context
 from genomask.stages.run import run_stages
 from genomask.store.store import Store
 from genomask.sweeps.cell import run_cell
-
-PACKAGE = Path(__file__).resolve().parent
-CHECKOUT_CONF = PACKAGE.parents[1] / "conf"
-CONF = CHECKOUT_CONF if CHECKOUT_CONF.is_dir() else PACKAGE / "conf"
 
 
 def main() -> None:

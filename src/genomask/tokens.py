@@ -28,12 +28,14 @@ def tokenise(
     require(width >= k - 1, "A batch of bases", f"at least k - 1 = {k - 1} columns", width)
     kmer_count = width - k + 1
 
-    digits = bases.to(torch.int32)
-    codes, largest = digits[:, :kmer_count], bases[:, :kmer_count]
-    for place in range(1, k):
-        window = slice(place, place + kmer_count)
-        codes = torch.add(digits[:, window], codes, alpha=4)
-        largest = torch.maximum(largest, bases[:, window])
+    codes, largest, read = bases.to(torch.int32), bases, 1
+    while read < k:  # doubles the bases in a code as long as k has room
+        step = min(read, k - read)
+        # Codes that overlap agree on the bases they share: the earlier one gives its first ``step`` bases.
+        head = codes[:, :-step] >> 2 * (read - step)
+        codes = torch.add(codes[:, step:], head, alpha=4**read)
+        largest = torch.maximum(largest[:, :-step], largest[:, step:])
+        read += step
 
     token_ids = lengths.new_full((batch, kmer_count + 2), CLS)
     token_ids[:, 1:-1] = (codes + FIRST_KMER).masked_fill_(largest >= OTHER, UNK)

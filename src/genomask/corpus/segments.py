@@ -82,11 +82,15 @@ def _inside_a_run(segments: Segments, genome: EncodedGenome) -> np.ndarray:
 
 def read(genome: EncodedGenome, axis: Axis, segments: Segments) -> UInt8[np.ndarray, "batch bases"]:
     """Read the bases of a few segments, as wide as the longest of them and filled up with ``OTHER``."""
-    column = np.arange(segments.length.max(initial=0))
-    line = segments.start[:, None] + column
-    outside = column >= segments.length[:, None]
-    line[outside] = segments.start[0] if len(segments.start) else 0
-    stretch = np.searchsorted(axis.origin, line, side="right") - 1
-    bases = genome.bases[axis.genome[stretch] + line - axis.origin[stretch]]
-    bases[outside] = OTHER
+    bases = np.full((len(segments.start), segments.length.max(initial=0)), OTHER, dtype=np.uint8)
+    starts = segments.start.tolist()
+    stops = (segments.start + segments.length).tolist()
+    stretches = (np.searchsorted(axis.origin, segments.start, side="right") - 1).tolist()
+    for row, start, stop, first in zip(bases, starts, stops, stretches, strict=True):
+        place, stretch = start, first
+        while place < stop:  # once, unless the segment leads from one stretch into the next
+            end = min(stop, int(axis.origin[stretch + 1]))
+            origin = int(axis.genome[stretch]) - int(axis.origin[stretch])
+            row[place - start : end - start] = genome.bases[origin + place : origin + end]
+            place, stretch = end, stretch + 1
     return bases

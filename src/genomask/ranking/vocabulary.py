@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int64, Shaped
 from genomask.alphabet import kmer_text
 from genomask.checks import require, require_choice
 from genomask.ranking.csv_table import kmer_codes
-from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi
+from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi_by_length
 
 FLOOR_COUNT: Final = 10_000  # Sec. 5.4
 SIZE: Final = 40_000  # Sec. 5.4
@@ -103,7 +103,9 @@ def build_vocabulary(
     require(len(counts) >= settings.longest, "A vocabulary", needed, f"{len(counts)} table(s)")
     floor, size = scale_to_genome(settings, int(counts[0].sum()))
     lengths = range(settings.shortest, settings.longest + 1)
-    common = np.concatenate([_common_kmers(counts[:n], floor, settings.rare_count) for n in lengths])
+    scores = pmi_by_length(counts[: settings.longest])
+    parts = [_common_kmers(counts[n - 1], scores[n - 2], n, floor, settings.rare_count) for n in lengths]
+    common = np.concatenate(parts)
     require(len(common) > 0, "vocab.floor_count", "a floor that some k-mer reaches", floor)
 
     ranked = common[np.lexsort((common["code"], common["length"], -common["score"]))]
@@ -126,14 +128,17 @@ def membership(vocabulary: MaskingVocabulary) -> dict[int, Bool[np.ndarray, " _k
 
 
 def _common_kmers(
-    counts: Sequence[Int64[np.ndarray, " _kmers"]], floor: int, rare_count: int
+    count: Int64[np.ndarray, " kmers"],
+    score: Float64[np.ndarray, " kmers"],
+    length: int,
+    floor: int,
+    rare_count: int,
 ) -> Shaped[np.ndarray, " rows"]:
-    """Every k-mer of the last table that reaches the floor, with its normalized PMI."""
-    scores = normalized_pmi(pmi(counts), counts[-1], rare_count=rare_count)
-    codes = np.flatnonzero(counts[-1] >= floor)
+    """Every k-mer of this length that reaches the floor, with its normalized PMI."""
+    codes = np.flatnonzero(count >= floor)
     common = np.empty(len(codes), dtype=[("length", "i8"), ("code", "i8"), ("count", "i8"), ("score", "f8")])
-    common["length"], common["code"] = len(counts), codes
-    common["count"], common["score"] = counts[-1][codes], scores[codes]
+    common["length"], common["code"], common["count"] = length, codes, count[codes]
+    common["score"] = normalized_pmi(score[codes], count[codes], rare_count=rare_count)
     return common
 
 

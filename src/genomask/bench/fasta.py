@@ -1,0 +1,79 @@
+"""Rows ``fasta`` and ``fasta_gz``: from a FASTA file to the encoded genome on disk."""
+
+import gzip
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyfastx
+
+from genomask.alphabet import OTHER, encode
+from genomask.bench.inputs import Inputs
+from genomask.bench.row import Comparison, Contender, Row
+from genomask.genome.encoded import EncodedGenome, open_genome, write_genome
+from genomask.genome.reader import read_fasta
+
+OURS = "genomask, checked, encoded, written"
+ALONE = "pyfastx alone"
+SCRIPT = "released reading script"
+
+
+def plain(inputs: Inputs) -> Row:
+    """A plain file."""
+    return _row("plain FASTA to encoded genome", inputs, inputs.plain, open, "read the file")
+
+
+def packed(inputs: Inputs) -> Row:
+    """A gzip file."""
+    return _row("gzip FASTA to encoded genome", inputs, inputs.packed, gzip.open, "unpack the file")
+
+
+def _row(title: str, inputs: Inputs, path: Path, opener: Callable[..., Any], limit: str) -> Row:
+    contenders = {
+        OURS: Contender(lambda: _encode(path, inputs.folder / f"from {path.name}")),
+        ALONE: Contender(lambda: sum(len(letters) for _, letters in pyfastx.Fastx(str(path)))),
+        SCRIPT: Contender(lambda: read_as_released(path, opener)),
+        limit: Contender(lambda: _read_through(path, opener)),
+    }
+    return Row(
+        title,
+        (len(inputs.encoded.bases) / 1e6, "Mb"),
+        contenders,
+        (
+            Comparison(OURS, ALONE, 1 / 1.3),
+            Comparison(OURS, SCRIPT, 2.3),
+            Comparison(OURS, limit),
+        ),
+        _check,
+        note="genomask also finds truncated and damaged files, in a second process that runs alongside.",
+    )
+
+
+def read_as_released(path: Path, opener: Callable[..., Any]) -> str:
+    """Read as the released script does: all lines at once, joined, N deleted; case stays as it is."""
+    with opener(path, "rt") as file:
+        lines = file.readlines()
+    return re.sub("N", "", "".join(line.strip() for line in lines if not line.startswith(">")))
+
+
+def _encode(path: Path, directory: Path) -> EncodedGenome:
+    directory.mkdir(exist_ok=True)
+    write_genome(read_fasta(path), directory)
+    return open_genome(directory)
+
+
+def _read_through(path: Path, opener: Callable[..., Any]) -> None:
+    with opener(path, "rb") as file:
+        while file.read(1 << 18):
+            pass
+
+
+def _check(results: Mapping[str, Any]) -> str:
+    ours, letters = results[OURS].bases, encode(results[SCRIPT])
+    if len(ours) != results[ALONE]:
+        raise ValueError(f"genomask reads {len(ours)} bases, pyfastx {results[ALONE]}")
+    if not np.array_equal(ours[ours < OTHER], letters[letters < OTHER]):
+        raise ValueError("genomask and the released script read different bases")
+    return f"{len(ours):,} bases, as many as pyfastx reads, and those of the released script"

@@ -1,0 +1,72 @@
+"""What a person waits for: help, and what is wrong with a command, come before anything heavy loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+from genomask.config.choices import check_choices, groups, help_text
+
+PROBE = """
+import sys
+from genomask.cli import main
+sys.argv = ["train.py", *{words!r}]
+try:
+    main()
+finally:
+    print("LOADED", *sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
+"""
+HEAVY = {"torch", "lightning", "transformers", "numba", "matplotlib", "pandas", "wandb"}
+
+
+def run(*words, heavy=HEAVY):
+    code = PROBE.format(words=list(words), heavy=heavy)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def loaded(done):
+    return next(line for line in done.stderr.splitlines() if line.startswith("LOADED")).split()[1:]
+
+
+def test_help_names_every_choice_and_loads_neither_torch_nor_hydra():
+    done = run("--help", heavy=HEAVY | {"numpy", "hydra"})
+    assert done.returncode == 0
+    assert loaded(done) == []
+    assert done.stdout == help_text()
+    assert "\nmasking: pmi, pmi_released, pmi_vocab, random, span, whole_span\n" in done.stdout
+    assert "$" not in done.stdout.replace('"$(python', "")
+
+
+def test_a_misspelt_choice_costs_one_line_that_names_the_others_and_loads_neither_torch_nor_hydra():
+    done = run("masking=pni", "model=logo", heavy=HEAVY | {"numpy", "hydra"})
+    assert (done.returncode, loaded(done)) == (1, [])
+    expected = (
+        "error: masking has no choice 'pni'; it has pmi, pmi_released, pmi_vocab, random, span, whole_span."
+    )
+    assert [line for line in done.stderr.splitlines() if "LOADED" not in line] == [expected]
+
+
+@pytest.mark.parametrize("word", ["shots=-3", "model.hiden=3", "seed=abc"])
+def test_a_wrong_value_is_told_without_torch(word, tmp_path):
+    done = run(word, f"paths.runs={tmp_path}")
+    assert (done.returncode, loaded(done)) == (1, [])
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["masking=pmi", "model=logo", "shots=10", "+experiment=random_vs_pmi", "experiment=null"],
+        ["-m", "masking=pmi,random", "seed=range(3)", "shots=10,50"],
+        ["masking=glob(*)", "masking.k=5", "hydra/launcher=joblib", "~masking"],
+        ["--config-dir=elsewhere", "masking=mine"],
+    ],
+)
+def test_words_that_hydra_understands_are_left_to_it(words):
+    check_choices(words)
+
+
+def test_one_wrong_choice_among_several_is_found():
+    with pytest.raises(ValueError, match="masking has no choice 'pni'"):
+        check_choices(["-m", "masking=pmi,pni"])
+    assert groups()["wc"] == ["off", "on"]
