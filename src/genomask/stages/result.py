@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from genomask.config.schema import Config
 from genomask.finetune.metrics import Scores
 from genomask.finetune.settings import Policy
 from genomask.stages.context import Context
@@ -12,6 +13,8 @@ from genomask.stages.task import task_artefact
 from genomask.store.artefact import Artefact
 from genomask.store.manifest import MANIFEST
 from genomask.tasks.examples import Benchmark
+
+ENCODER = "encoder"
 
 
 def result(
@@ -24,13 +27,17 @@ def result(
     chosen: Policy,
     seconds: dict[str, float],
 ) -> dict[str, object]:
-    """Everything that a table, a report or a comparison needs to know of one fine-tuning."""
+    """Everything that a table, a report or a comparison needs to know of one fine-tuning.
+
+    ``classifier`` is ``encoder``, or the name of a baseline; files from before there were baselines lack it.
+    """
     config, used = run.config, _used(run)
     return {
         "task": config.task.name,
+        "classifier": ENCODER,
         "model": config.model.name,
         "genome": config.genome.label,
-        "masking": config.labels["masking"],
+        "masking": pretrained_by(config),
         "ranking": config.ranking.mode,
         "wc": config.labels["wc"],
         "hga": config.labels["hga"],
@@ -48,6 +55,13 @@ def result(
         "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | seconds,
         "artefacts": {artefact.kind: artefact.digest for artefact in used},
     }
+
+
+def pretrained_by(config: Config) -> str:
+    """The masking that shaped the encoder; ``none`` for random weights, ``published`` for weights at hand."""
+    if config.pretrain.max_steps:
+        return config.labels["masking"]
+    return "none" if config.model.weights is None else "published"
 
 
 def _used(run: Context) -> tuple[Artefact, ...]:
