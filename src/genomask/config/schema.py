@@ -11,6 +11,13 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
+from genomask.baselines.settings import (
+    CnnBaseline,
+    EncoderClassifier,
+    GcBaseline,
+    KmerBaseline,
+    MajorityBaseline,
+)
 from genomask.checks import require, require_choice
 from genomask.corpus.settings import CorpusSettings
 from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
@@ -92,6 +99,7 @@ class Config:
     fewshot: FewShot = MISSING
     fs: Stability = MISSING
     finetune: FinetuneSettings = MISSING
+    classifier: Any = None
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
     stage: Stage = MISSING
@@ -103,6 +111,8 @@ class Config:
     labels: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.classifier is None:  # a configuration that was saved before there were baselines
+            self.classifier = EncoderClassifier()
         whole = isinstance(self.shots, int) and self.shots >= 1
         require(whole or self.shots == "full", "shots", "a number from 1, or full", self.shots)
         require(self.seed >= 0, "seed", "at least 0", self.seed)
@@ -117,6 +127,13 @@ class Config:
 KINDS = {
     "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},
     "task": {"synthetic": SyntheticTask, "table": TableTask, "fasta": FastaTask, "folder": FolderTask},
+    "classifier": {
+        "encoder": EncoderClassifier,
+        "majority": MajorityBaseline,
+        "gc": GcBaseline,
+        "kmer_logistic": KmerBaseline,
+        "cnn": CnnBaseline,
+    },
 }
 
 

@@ -1,6 +1,7 @@
 """One line of a results table: what was run, and what came out."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from genomask.config.schema import Config
@@ -14,7 +15,7 @@ from genomask.store.artefact import Artefact
 from genomask.store.manifest import MANIFEST
 from genomask.tasks.examples import Benchmark
 
-ENCODER = "encoder"
+NOT_PRETRAINED = dict.fromkeys(("genome", "masking", "ranking", "wc", "hga", "fs"), "-")
 
 
 def result(
@@ -34,7 +35,7 @@ def result(
     config, used = run.config, _used(run)
     return {
         "task": config.task.name,
-        "classifier": ENCODER,
+        "classifier": config.classifier.kind,
         "model": config.model.name,
         "genome": config.genome.label,
         "masking": pretrained_by(config),
@@ -54,6 +55,41 @@ def result(
         "pretraining": pretraining,
         "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | seconds,
         "artefacts": {artefact.kind: artefact.digest for artefact in used},
+    }
+
+
+def baseline_result(
+    run: Context,
+    *,
+    scores: Scores,
+    task: Benchmark,
+    n_train: int,
+    training: dict[str, object],
+    seconds: dict[str, float],
+) -> dict[str, object]:
+    """The same of a baseline, which has no encoder: ``-`` or null stands for all that shapes one.
+
+    ``classifier`` is its kind, ``model`` its name, ``settings`` what it was made with.
+    """
+    config, source = run.config, task_artefact(run)
+    return {
+        "task": config.task.name,
+        "classifier": config.classifier.kind,
+        "model": config.classifier.name,
+        **NOT_PRETRAINED,
+        "shots": config.shots,
+        "seed": config.seed,
+        "pretrain_seed": None,
+        "match_rate": None,
+        "n_train": n_train,
+        "n_test": len(task.test.labels),
+        "classes": list(task.classes),
+        **scores._asdict(),
+        **(dict.fromkeys(Policy._fields) | training),
+        "settings": asdict(config.classifier),
+        "pretraining": {},
+        "seconds": {"task": _seconds(run.store.path(source))} | seconds,
+        "artefacts": {"task": source.digest},
     }
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from genomask.console import say
+from genomask.stages.classifier import build_classifier, uses_encoder
 from genomask.stages.context import Context
 from genomask.stages.rank import build_ranking, build_vocabulary
 
@@ -14,7 +15,8 @@ def check(run: Context) -> None:
     Raises:
         ValueError: If the masking strategy refuses its settings.
     """
-    if {"pretrain", "finetune"} & set(run.config.stage.run):
+    needs_encoder = {"pretrain", *(["finetune"] if uses_encoder(run) else [])}
+    if needs_encoder & set(run.config.stage.run):
         from genomask.stages.strategy import check_strategy
 
         check_strategy(run)
@@ -55,17 +57,17 @@ def _pretrain(run: Context) -> None:
 
 
 def _finetune(run: Context) -> None:
-    from genomask.stages.finetune import build_finetune
-
-    directory = build_finetune(run)
+    directory = build_classifier(run)
     found = _read(directory / "result.json")
-    say(f"\n{found['task']}, {found['model']}, masking={found['masking']}")
+    trained = f", masking={found['masking']}" if uses_encoder(run) else ""
+    say(f"\n{found['task']}, {found['model']}{trained}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
     say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
-    if found["collapsed"]:
+    if found["collapsed"] and found["classifier"] != "majority":
         say("  every test sequence was given the same class: this fine-tuning collapsed")
-    if "synthetic" in found["genome"] or "synthetic" in found["task"]:
-        say(f"  synthetic data: {found['genome']}, {found['task']}; the numbers say nothing about real DNA")
+    synthetic = [found[source] for source in ("genome", "task") if "synthetic" in found[source]]
+    if synthetic:
+        say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
     say(NEXT)
 
@@ -79,5 +81,6 @@ STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _fi
 NEXT = """
 Next:
   python train.py masking=random                                    the baseline, on the same episode
+  python train.py -m classifier=majority,gc,kmer_logistic,cnn       baselines on the same episode
   python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
   python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
