@@ -1,12 +1,13 @@
 """Labelled sequences of any length, encoded once."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
 from genomask.alphabet import OTHER, encode
+from genomask.tasks.places import Place
 
 
 class Examples(NamedTuple):
@@ -37,11 +38,19 @@ class Examples(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """A task: its k-shot pool, its test set, and the names of its classes by class index."""
+    """A task: its k-shot pool, its test set, and the names of its classes by class index.
+
+    Attributes:
+        places: Where the rows of pool and test set lie in a genome, if that is known.
+        origin: Where the rows came from, as JSON: ``source``, ``files`` with checksums, and what the builder
+            found and left out.
+    """
 
     pool: Examples
     test: Examples
     classes: tuple[str, ...]
+    places: tuple[list[Place], list[Place]] | None = None
+    origin: dict[str, Any] | None = None
 
 
 def pack(sequences: Iterable[UInt8[np.ndarray, " _bases"]], labels: Int64[np.ndarray, " rows"]) -> Examples:
