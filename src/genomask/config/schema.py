@@ -24,6 +24,7 @@ from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
+from genomask.leaks.settings import LeakSettings, unchanged
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
@@ -31,7 +32,7 @@ from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 
-STAGES = ("rank", "vocab", "pretrain", "finetune")
+STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks")
 
 
 @dataclass
@@ -100,6 +101,7 @@ class Config:
     fs: Stability = MISSING
     finetune: FinetuneSettings = MISSING
     classifier: Any = None
+    leaks: LeakSettings = field(default_factory=unchanged)
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
     stage: Stage = MISSING

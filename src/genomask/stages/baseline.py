@@ -12,9 +12,9 @@ from genomask.baselines.settings import CnnBaseline, GcBaseline, KmerBaseline
 from genomask.finetune.metrics import score
 from genomask.finetune.settings import policy
 from genomask.seeds import derived_seed
+from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.result import baseline_result
-from genomask.stages.task import build_task, task_artefact
 from genomask.store.artefact import Artefact, Json
 from genomask.store.files import write_json
 from genomask.tasks.arrays import open_benchmark

@@ -7,10 +7,10 @@ from pathlib import Path
 from genomask.config.schema import Config
 from genomask.finetune.metrics import Scores
 from genomask.finetune.settings import Policy
+from genomask.stages.cleaning import task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import encoder_artefact
 from genomask.stages.rank import genome_artefact
-from genomask.stages.task import task_artefact
 from genomask.store.artefact import Artefact
 from genomask.store.manifest import MANIFEST
 from genomask.tasks.examples import Benchmark
@@ -47,6 +47,7 @@ def result(
         "seed": config.seed,
         "pretrain_seed": config.pretrain_seed,
         "match_rate": config.match_rate,
+        "leaks_dropped": _dropped(config),
         "n_train": n_train,
         "n_test": len(task.test.labels),
         "classes": list(task.classes),
@@ -81,6 +82,7 @@ def baseline_result(
         "seed": config.seed,
         "pretrain_seed": None,
         "match_rate": None,
+        "leaks_dropped": _dropped(config),
         "n_train": n_train,
         "n_test": len(task.test.labels),
         "classes": list(task.classes),
@@ -98,6 +100,11 @@ def pretrained_by(config: Config) -> str:
     if config.pretrain.max_steps:
         return config.labels["masking"]
     return "none" if config.model.weights is None else "published"
+
+
+def _dropped(config: Config) -> str:
+    """Which leaks were left out of which side, ``none`` where the benchmark is as its source has it."""
+    return f"{'+'.join(sorted(config.leaks.drop))} of {config.leaks.side}" if config.leaks.drop else "none"
 
 
 def _used(run: Context) -> tuple[Artefact, ...]:

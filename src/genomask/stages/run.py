@@ -72,11 +72,21 @@ def _finetune(run: Context) -> None:
     say(NEXT)
 
 
+def _leaks(run: Context) -> None:
+    from genomask.leaks.report import lines_of
+    from genomask.stages.leaks import PAGE, REPORT, build_leaks
+
+    directory = build_leaks(run)
+    say(f"\nLeaks of {run.config.task.name}: {directory / PAGE}")
+    for line in lines_of(_read(directory / REPORT)):
+        say(f"  {line}")
+
+
 def _read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune}
+STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune, "leaks": _leaks}
 
 NEXT = """
 Next:
