@@ -60,7 +60,9 @@ def expected(rows, others, related) -> list[tuple[int, int, bool]]:
 
 
 def of(found) -> list[tuple[int, int, bool]]:
-    return list(zip(found.partner.tolist(), found.count.tolist(), found.conflict.tolist(), strict=True))
+    return list(
+        zip(found.partner.tolist(), found.partner_count.tolist(), found.conflict.tolist(), strict=True)
+    )
 
 
 @given(ROWS, ROWS)
@@ -130,7 +132,7 @@ def test_overlaps_are_those_of_all_pairs(places, others):
     found = overlaps(places, labels, others, other_labels)
     for row, place in enumerate(places):
         shared = [max(0, common(place, other)) for other in others]
-        assert found.count[row] == np.count_nonzero(shared)
+        assert found.partner_count[row] == np.count_nonzero(shared)
         assert found.share[row] == max(shared) / (place.stop - place.start)
         assert found.partner[row] == (int(np.argmax(shared)) if any(shared) else -1)
         assert found.conflict[row] == any(

@@ -8,7 +8,7 @@ from genomask.leaks.duplicates import Groups, groups, matches
 from genomask.leaks.matches import Matches
 from genomask.leaks.near import near_duplicates
 from genomask.leaks.overlap import overlaps
-from genomask.leaks.settings import ACROSS, LeakSettings
+from genomask.leaks.settings import ACROSS, SIDES, LeakSettings
 from genomask.tasks.examples import Benchmark
 
 WITHIN: Final = ("exact", "reverse")  # relations that are looked for within a set too
@@ -38,7 +38,7 @@ def find_leaks(
     task: Benchmark, settings: LeakSettings, *, across: tuple[str, ...] = ACROSS, within: bool = True
 ) -> list[Relation]:
     """Find the relations that are asked for; ``places`` only where the benchmark knows its places."""
-    numbers = dict(zip(("pool", "test"), groups(task.pool, task.test), strict=True))
+    numbers: dict[str, Groups] = dict(zip(SIDES, groups(task.pool, task.test), strict=True))
     found = []
     if within:
         found += [_duplicates(task, numbers, name, part, part) for name in WITHIN for part in numbers]

@@ -13,20 +13,20 @@ class Matches(NamedTuple):
 
     Attributes:
         partner: Row of the other set that it matches best, the first of equals; ``NO_ROW`` if none.
-        count: Rows of the other set that it matches.
+        partner_count: Rows of the other set that it matches.
         conflict: Whether one of them has another label.
         share: How much it shares with its partner; 1 for the same sequence.
     """
 
     partner: Int64[np.ndarray, " rows"]
-    count: Int64[np.ndarray, " rows"]
+    partner_count: Int64[np.ndarray, " rows"]
     conflict: Bool[np.ndarray, " rows"]
     share: Float64[np.ndarray, " rows"]
 
     @property
     def found(self) -> Bool[np.ndarray, " rows"]:
         """Which rows match anything."""
-        return self.count > 0
+        return self.partner_count > 0
 
 
 def no_matches(rows: int) -> Matches:

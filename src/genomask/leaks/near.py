@@ -93,8 +93,8 @@ def _compare(block: Any, index: Any, least: float, labels: Any, found: Any) -> N
             if share < least:
                 continue
             conflict = labels[0][row] != labels[1][other]
-            pool.count[row] += 1
-            test.count[other] += 1
+            pool.partner_count[row] += 1
+            test.partner_count[other] += 1
             pool.conflict[row] |= conflict
             test.conflict[other] |= conflict
             if share > pool.share[row]:

@@ -30,7 +30,7 @@ def overlaps(
         partners = rows[first:last][common > 0]
         if len(partners):
             best = np.lexsort((rows[first:last], -common))[0]
-            found.partner[row], found.count[row] = rows[first:last][best], len(partners)
+            found.partner[row], found.partner_count[row] = rows[first:last][best], len(partners)
             found.share[row] = common[best] / (place.stop - place.start)
             found.conflict[row] = (other_labels[partners] != labels[row]).any()
     return found

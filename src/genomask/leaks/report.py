@@ -30,7 +30,7 @@ def summary(relations: Sequence[Relation]) -> list[dict[str, Any]]:
             "matched_in": relation.other,
             "rows": int(relation.matches.found.sum()),
             "with_another_label": int(relation.matches.conflict.sum()),
-            "pairs": int(relation.matches.count.sum()) // (2 if relation.within else 1),
+            "pairs": int(relation.matches.partner_count.sum()) // (2 if relation.within else 1),
         }
         for relation in relations
     ]
@@ -71,7 +71,8 @@ def write_rows(path: Path, relations: Sequence[Relation], task: Benchmark) -> No
             best = int(found.partner[row])
             own, best_label = (task.classes[labels[side][at]] for side, at in ((part, row), (other, best)))
             share, conflict = f"{found.share[row]:.4f}", int(found.conflict[row])
-            lines.append((name, part, row, own, found.count[row], other, best, best_label, share, conflict))
+            partners = (found.partner_count[row], other, best, best_label)
+            lines.append((name, part, row, own, *partners, share, conflict))
     _write(path, header, lines)
 
 
