@@ -52,7 +52,8 @@ def test_a_masking_file_has_the_keys_of_its_constructor_no_more_no_less(choice):
 
 
 @pytest.mark.parametrize(
-    "group", ["corpus", "ranking", "vocab", "model", "pretrain", "finetune", "fs", "wc", "hga", "fewshot"]
+    "group",
+    ["corpus", "ranking", "vocab", "model", "pretrain", "finetune", "fs", "wc", "hga", "fewshot", "leaks"],
 )
 def test_the_default_choice_of_a_group_spells_out_every_setting(group):
     default = {
@@ -62,6 +63,7 @@ def test_the_default_choice_of_a_group_spells_out_every_setting(group):
         "fs": "on",
         "fewshot": "paper",
         "finetune": "paper",
+        "leaks": "none",
     }
     names = {"corpus": "paper", "ranking": "eq1", "vocab": "global", "model": "logo"} | default
     written = yaml.safe_load((CONF / group / f"{names[group]}.yaml").read_text())

@@ -148,6 +148,7 @@ def test_no_pretraining_fine_tunes_the_initial_weights(data, tmp_path):
     run(data, tmp_path, "pretrain=none", "pretrain.max_steps=0")
     (found,) = results(tmp_path)
     assert found["pretraining"]["max_steps"] == 0
+    assert (found["classifier"], found["model"], found["masking"]) == ("encoder", "logo", "none")
 
 
 def test_the_encoder_opens_in_hugging_face_and_reads_raw_dna(data, tmp_path):

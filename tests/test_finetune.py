@@ -43,6 +43,8 @@ def test_perfect_and_collapsed_classifiers_are_told_apart():
     assert (perfect.accuracy, perfect.auc, perfect.collapsed) == (1, 1, False)
     collapsed = score(torch.tensor([[0.9, 0.1]]).expand(4, 2), labels)
     assert (collapsed.accuracy, collapsed.auc, collapsed.mcc, collapsed.collapsed) == (0.5, 0.5, 0, True)
+    unbalanced = score(torch.tensor([[0.9, 0.1]]).expand(5, 2), torch.tensor([0, 1, 1, 0, 1]))
+    assert unbalanced.mcc == matthews_corrcoef([0, 1, 1, 0, 1], [0] * 5) == 0
 
 
 def test_an_undefined_auc_is_an_error_not_a_number():

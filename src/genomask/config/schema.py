@@ -11,12 +11,20 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
+from genomask.baselines.settings import (
+    CnnBaseline,
+    EncoderClassifier,
+    GcBaseline,
+    KmerBaseline,
+    MajorityBaseline,
+)
 from genomask.checks import require, require_choice
 from genomask.corpus.settings import CorpusSettings
 from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
+from genomask.leaks.settings import LeakSettings, unchanged
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
@@ -28,7 +36,7 @@ from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 from genomask.variants.settings import VariantSettings
 
-STAGES = ("rank", "vocab", "pretrain", "finetune", "variants", "mutagenesis")
+STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "variants", "mutagenesis")
 
 
 @dataclass
@@ -110,6 +118,8 @@ class Config:
     fs: Stability = MISSING
     finetune: FinetuneSettings = MISSING
     variants: VariantSettings = MISSING
+    classifier: Any = None
+    leaks: LeakSettings = field(default_factory=unchanged)
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
     stage: Stage = MISSING
@@ -122,6 +132,8 @@ class Config:
     labels: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.classifier is None:  # a configuration that was saved before there were baselines
+            self.classifier = EncoderClassifier()
         whole = isinstance(self.shots, int) and self.shots >= 1
         require(whole or self.shots == "full", "shots", "a number from 1, or full", self.shots)
         folds = self.finetune.cross_validate
@@ -150,6 +162,13 @@ KINDS = {
         "gue": GueTask,
         "genomic_benchmarks": GenomicBenchmarksTask,
         "split_table": SplitTableTask,
+    },
+    "classifier": {
+        "encoder": EncoderClassifier,
+        "majority": MajorityBaseline,
+        "gc": GcBaseline,
+        "kmer_logistic": KmerBaseline,
+        "cnn": CnnBaseline,
     },
 }
 

@@ -41,12 +41,14 @@ def score(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " ro
     if absent:
         raise ValueError(f"AUC needs every class in the test set; class indices {absent} are absent.")
     predicted = probability.argmax(dim=1)
+    collapsed = len(predicted.unique()) == 1
+    mcc = multiclass_matthews_corrcoef(predicted, labels, classes).item()
     return Scores(
         accuracy=multiclass_accuracy(predicted, labels, classes, average="micro").item(),
         auc=_auc(probability, labels),
         f1=multiclass_f1_score(predicted, labels, classes, average="macro").item(),
-        mcc=multiclass_matthews_corrcoef(predicted, labels, classes).item(),
-        collapsed=len(predicted.unique()) == 1,
+        mcc=0.0 if collapsed else mcc,  # torchmetrics' answer for a constant varies with the balance
+        collapsed=collapsed,
     )
 
 

@@ -20,40 +20,32 @@ from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens import tokenise
 
 
-class ClassifierModule(LightningModule):
-    """Fine-tune an encoder on an episode; the weights after the last epoch are the result.
+class EpisodeModule(LightningModule):
+    """Train a network on an episode; the weights after the last epoch are the result.
 
     There is no model selection: the paper assumes that there is no development set (Sec. 5.2).
 
     Args:
-        model: Encoder with pooler and classification head.
         settings: Optimiser, and how the test set is evaluated.
-        k: Bases in a k-mer.
         learning_rate: Rate after warmup.
         seed: Draws dropout.
     """
 
-    def __init__(
-        self,
-        model: BertForSequenceClassification,
-        *,
-        settings: FinetuneSettings,
-        k: int,
-        learning_rate: float,
-        seed: int,
-    ) -> None:
+    def __init__(self, *, settings: FinetuneSettings, learning_rate: float, seed: int) -> None:
         super().__init__()
-        self.model, self.settings, self.k = model, settings, k
-        self.learning_rate, self.seed = learning_rate, seed
+        self.settings, self.learning_rate, self.seed = settings, learning_rate, seed
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
-        self.test_tokens: dict[int, Tensor] = {}  # by the first row of a batch
+
+    def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
+        """Class logits of a batch of sequences."""
+        raise NotImplementedError
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""
         max_steps = int(self.trainer.estimated_stepping_batches)
         optimizer, schedule = adamw(
-            self.model,
+            self,
             learning_rate=self.learning_rate,
             betas=(self.settings.beta1, self.settings.beta2),
             epsilon=self.settings.epsilon,
@@ -79,6 +71,23 @@ class ClassifierModule(LightningModule):
         """Class probabilities of the test set, in its own order, after ``Trainer.test``."""
         rows, probabilities = torch.cat(self.rows), torch.cat(self.probabilities)
         return torch.empty_like(probabilities).index_copy_(0, rows, probabilities).cpu()
+
+
+class ClassifierModule(EpisodeModule):
+    """Fine-tune an encoder with pooler and classification head on tokens of ``k`` bases."""
+
+    def __init__(
+        self,
+        model: BertForSequenceClassification,
+        *,
+        settings: FinetuneSettings,
+        k: int,
+        learning_rate: float,
+        seed: int,
+    ) -> None:
+        super().__init__(settings=settings, learning_rate=learning_rate, seed=seed)
+        self.model, self.k = model, k
+        self.test_tokens: dict[int, Tensor] = {}  # by the first row of a batch
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
         """Class logits of a batch of sequences."""

@@ -20,10 +20,10 @@ from genomask.finetune.settings import Policy, policy
 from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.seeds import derived_seed
+from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import build_encoder, encoder_artefact
 from genomask.stages.result import result
-from genomask.stages.task import build_task, task_artefact
 from genomask.stages.training import loggers, sequences_at_once, trainer
 from genomask.store.artefact import Artefact
 from genomask.store.files import write_json

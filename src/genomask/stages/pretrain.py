@@ -30,7 +30,7 @@ from genomask.stages.training import (
     trainer,
 )
 from genomask.store.artefact import Artefact
-from genomask.store.files import sha256, write_json
+from genomask.store.files import read_json, sha256, write_json
 from genomask.tokens import tokenise
 
 ENCODER_FORMAT = 1  # raised when the code would train other weights
@@ -79,6 +79,18 @@ def build_encoder(run: Context) -> Path:
         sys.exit(0)  # the first process of this training goes on alone
     return run.store.build(
         artefact, lambda directory: _pretrain(run, corpus, masking, directory), resumable=True
+    )
+
+
+def report_encoder(run: Context) -> None:
+    """Pretrain and print the perplexities."""
+    directory = build_encoder(run)
+    found = read_json(directory / "pretraining.json")
+    say(
+        f"\nEncoder: {directory}\n"
+        f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']}, "
+        f"{found['perplexity_common']:.2f} under the common random mask\n"
+        f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')"
     )
 
 

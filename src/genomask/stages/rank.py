@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from genomask.console import say
 from genomask.genome.encoded import open_genome
 from genomask.kmers.counts import count_kmers
 from genomask.ranking.table import rank_kmers, write_ranking
@@ -80,3 +81,19 @@ def build_vocabulary(run: Context) -> Path:
         write_table5(words, directory / "table5.csv")
 
     return run.store.build(artefact, build)
+
+
+def report_ranking(run: Context) -> None:
+    """Build the ranking and print its top."""
+    path = build_ranking(run) / "ranking.csv"
+    with path.open(encoding="utf-8") as lines:
+        best = [line.split(",")[1] for _, line in zip(range(11), lines, strict=False)][1:]
+    say(f"\nRanking of {run.config.genome.label}: {path}")
+    say(f"  best {run.config.ranking.k}-mers: {' '.join(best)}")
+
+
+def report_vocabulary(run: Context) -> None:
+    """Build the masking vocabulary and print how many words of each length it has (Table 5)."""
+    directory = build_vocabulary(run)
+    say(f"\nMasking vocabulary of {run.config.genome.label}: {directory / 'vocabulary.csv'}")
+    say((directory / "table5.csv").read_text(encoding="utf-8").rstrip())

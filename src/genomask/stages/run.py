@@ -1,14 +1,35 @@
-"""Run the stages that are asked for, and say what came out and what to type next."""
+"""Run the stages that are asked for, whatever they build, and check them before."""
 
-import json
 from importlib import import_module
-from pathlib import Path
+from typing import Any, NamedTuple
 
-from genomask.console import say
+from genomask.stages.classifier import uses_encoder
 from genomask.stages.context import Context
-from genomask.stages.rank import build_ranking, build_vocabulary
 from genomask.store.artefact import Artefact
 from genomask.variants.settings import check_variants
+
+
+class Stage(NamedTuple):
+    """What a stage does, by name: its module is imported when asked for, as most bring PyTorch along.
+
+    ``report`` builds what is missing and prints what came out. ``artefact`` names what it builds; None where
+    that is known only once other artefacts are there.
+    """
+
+    module: str
+    report: str
+    artefact: str | None
+
+
+STAGES = {
+    "rank": Stage("rank", "report_ranking", "ranking_artefact"),
+    "vocab": Stage("rank", "report_vocabulary", "vocabulary_artefact"),
+    "pretrain": Stage("pretrain", "report_encoder", "encoder_artefact"),
+    "finetune": Stage("classifier", "report_classifier", "classifier_artefact"),
+    "leaks": Stage("leaks", "report_leaks", "leaks_artefact"),
+    "variants": Stage("variants", "report_variants", None),
+    "mutagenesis": Stage("mutagenesis", "report_mutagenesis", None),
+}
 
 
 def check(run: Context) -> None:
@@ -19,24 +40,17 @@ def check(run: Context) -> None:
     """
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
         check_variants(run.config.variants, stage)
-    if _trains(run):
+    if _trains_an_encoder(run):
         from genomask.stages.strategy import check_strategy
 
         check_strategy(run)
-
-
-def _trains(run: Context) -> bool:
-    """Whether an encoder or a classifier may have to be trained."""
-    asked = set(run.config.stage.run)
-    scores = asked & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
-    return bool(asked & {"pretrain", "finetune"} or scores)
 
 
 def run_stages(run: Context) -> None:
     """Check the configuration, then build whatever the stages asked for need."""
     check(run)
     for stage in run.config.stage.run:
-        STAGES[stage](run)
+        _function(STAGES[stage].module, STAGES[stage].report)(run)
 
 
 def artefact_of(run: Context) -> Artefact:
@@ -46,91 +60,19 @@ def artefact_of(run: Context) -> Artefact:
         ValueError: If that cannot be named before other artefacts are built, as a sweep's plan must.
     """
     stage = run.config.stage.run[-1]
-    if stage not in ARTEFACTS:
+    name = STAGES[stage].artefact
+    if name is None:
         raise ValueError(f"stage={stage} cannot be swept: run it by itself, without -m.")
-    module, _, function = ARTEFACTS[stage].rpartition(".")
-    return getattr(import_module(module), function)(run)
+    return _function(STAGES[stage].module, name)(run)
 
 
-def _rank(run: Context) -> None:
-    path = build_ranking(run) / "ranking.csv"
-    with path.open(encoding="utf-8") as lines:
-        best = [line.split(",")[1] for _, line in zip(range(11), lines, strict=False)][1:]
-    say(f"\nRanking of {run.config.genome.label}: {path}")
-    say(f"  best {run.config.ranking.k}-mers: {' '.join(best)}")
+def _trains_an_encoder(run: Context) -> bool:
+    """Whether an encoder may have to be trained for what is asked."""
+    asked = set(run.config.stage.run)
+    fine_tunes = "finetune" in asked and uses_encoder(run)
+    scores = asked & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
+    return bool("pretrain" in asked or fine_tunes or scores)
 
 
-def _vocab(run: Context) -> None:
-    directory = build_vocabulary(run)
-    say(f"\nMasking vocabulary of {run.config.genome.label}: {directory / 'vocabulary.csv'}")
-    say((directory / "table5.csv").read_text(encoding="utf-8").rstrip())
-
-
-def _pretrain(run: Context) -> None:
-    from genomask.stages.pretrain import build_encoder
-
-    directory = build_encoder(run)
-    found = _read(directory / "pretraining.json")
-    say(
-        f"\nEncoder: {directory}\n"
-        f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']}, "
-        f"{found['perplexity_common']:.2f} under the common random mask\n"
-        f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')"
-    )
-
-
-def _finetune(run: Context) -> None:
-    from genomask.stages.finetune import build_finetune
-
-    directory = build_finetune(run)
-    found = _read(directory / "result.json")
-    if run.config.sweep.name:
-        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}")
-        return
-    say(f"\n{found['task']}, {found['model']}, masking={found['masking']}")
-    say(f"  shots={found['shots']}, seed={found['seed']}")
-    say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
-    if found["collapsed"]:
-        say("  every test sequence was given the same class: this fine-tuning collapsed")
-    if "synthetic" in found["genome"] or "synthetic" in found["task"]:
-        say(f"  synthetic data: {found['genome']}, {found['task']}; the numbers say nothing about real DNA")
-    say(f"  written to {directory}")
-    say(NEXT)
-
-
-def _variants(run: Context) -> None:
-    from genomask.stages.variants import report_variants
-
-    report_variants(run)
-
-
-def _mutagenesis(run: Context) -> None:
-    from genomask.stages.mutagenesis import report_mutagenesis
-
-    report_mutagenesis(run)
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-STAGES = {
-    "rank": _rank,
-    "vocab": _vocab,
-    "pretrain": _pretrain,
-    "finetune": _finetune,
-    "variants": _variants,
-    "mutagenesis": _mutagenesis,
-}
-ARTEFACTS = {  # what each stage builds; imported when asked for, as some bring PyTorch along
-    "rank": "genomask.stages.rank.ranking_artefact",
-    "vocab": "genomask.stages.rank.vocabulary_artefact",
-    "pretrain": "genomask.stages.pretrain.encoder_artefact",
-    "finetune": "genomask.stages.finetune.finetune_artefact",
-}
-
-NEXT = """
-Next:
-  python train.py masking=random                                    the baseline, on the same episode
-  python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
-  python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
+def _function(module: str, name: str) -> Any:
+    return getattr(import_module(f"genomask.stages.{module}"), name)

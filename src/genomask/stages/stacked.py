@@ -6,16 +6,18 @@ from functools import partial
 from pathlib import Path
 
 from genomask.finetune.stacked import train_stacked
+from genomask.stages.classifier import uses_encoder
+from genomask.stages.cleaning import build_task
 from genomask.stages.context import Context
 from genomask.stages.finetune import Ready, evaluate, finetune_artefact, finetune_trainer, make_ready
 from genomask.stages.pretrain import build_encoder
-from genomask.stages.task import build_task
 from genomask.stages.training import loggers
 
 
 def can_stack(run: Context) -> bool:
     """Whether the run is a fine-tuning in fp32, which alone repeats the dropout of every seed."""
-    return run.config.stage.run == ["finetune"] and run.config.finetune.precision == "32-true"
+    fine_tunes = run.config.stage.run == ["finetune"] and uses_encoder(run)
+    return fine_tunes and run.config.finetune.precision == "32-true"
 
 
 def finetune_together(runs: Sequence[Context]) -> None:

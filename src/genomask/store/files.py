@@ -4,12 +4,18 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 def sha256(path: Path) -> str:
     """Hex digest of a file's content, read once."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """Read what ``write_json`` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_json(path: Path, value: object) -> None:

@@ -1,0 +1,1 @@
+"""Classifiers without an encoder, which keep every pretrained one honest."""

@@ -1,0 +1,62 @@
+"""The classifier that is asked for: a fine-tuned encoder, or a baseline on the same episode."""
+
+from pathlib import Path
+
+from genomask.baselines.settings import EncoderClassifier
+from genomask.console import say
+from genomask.stages.context import Context
+from genomask.store.artefact import Artefact
+from genomask.store.files import read_json
+
+NEXT = """
+Next:
+  python train.py masking=random                                    the baseline, on the same episode
+  python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
+  python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
+
+
+def uses_encoder(run: Context) -> bool:
+    """Whether the classifier is fine-tuned from an encoder; a baseline needs neither encoder nor genome."""
+    return isinstance(run.config.classifier, EncoderClassifier)
+
+
+def classifier_artefact(run: Context) -> Artefact:
+    """What the run's score is kept in; its directory holds ``result.json`` and ``probabilities.npy``."""
+    if uses_encoder(run):
+        from genomask.stages.finetune import finetune_artefact
+
+        return finetune_artefact(run)
+    from genomask.stages.baseline import baseline_artefact
+
+    return baseline_artefact(run)
+
+
+def build_classifier(run: Context) -> Path:
+    """Train and evaluate, if that has not been done yet."""
+    if uses_encoder(run):
+        from genomask.stages.finetune import build_finetune
+
+        return build_finetune(run)
+    from genomask.stages.baseline import build_baseline
+
+    return build_baseline(run)
+
+
+def report_classifier(run: Context) -> None:
+    """Train, evaluate and print the scores; in a sweep, in one line."""
+    directory = build_classifier(run)
+    found = read_json(directory / "result.json")
+    if run.config.sweep.name:
+        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}")
+        return
+    trained = f", masking={found['masking']}" if uses_encoder(run) else ""
+    say(f"\n{found['task']}, {found['model']}{trained}")
+    say(f"  shots={found['shots']}, seed={found['seed']}")
+    say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
+    if found["collapsed"] and found["classifier"] != "majority":
+        say("  every test sequence was given the same class: this fine-tuning collapsed")
+    synthetic = [found[source] for source in ("genome", "task") if "synthetic" in found[source]]
+    if synthetic:
+        say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
+    say(f"  written to {directory}")
+    say(NEXT)
