@@ -41,7 +41,7 @@ def jobs(found: Plan) -> int:
     ("experiment", "cells", "seeds", "encoders"),
     [
         ("table1", 60, 10, 4),
-        ("table2", 60, 10, 4),
+        ("table2", 60, 10, 3),
         ("masking_controls", 90, 10, 6),
         ("ranking_modes", 30, 10, 2),
     ],
