@@ -164,3 +164,14 @@ def test_folds_share_out_every_class_and_every_example_once():
     assert [fold.tolist() for fold in folds] != [fold.tolist() for fold in other], "the seed draws them"
     with pytest.raises(ValueError, match="Cross-validation needs 8 examples of every class; found 7"):
         draw_folds(labels, folds=8, seed=0)
+
+
+LAUNCHERS = sorted(path.stem for path in (CONF / "launcher").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_every_launcher_composes_into_a_plan(tmp_path, launcher):
+    if launcher == "ray":
+        pytest.importorskip("hydra_plugins.hydra_ray_launcher", reason="needs the extra ray")
+    words = ("seed=0,1", "hydra.mode=MULTIRUN", f"launcher={launcher}", f"paths.runs={tmp_path}")
+    assert jobs(plan(*words)) == 2
