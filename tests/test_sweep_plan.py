@@ -41,7 +41,7 @@ def jobs(found: Plan) -> int:
     ("experiment", "cells", "seeds", "encoders"),
     [
         ("table1", 60, 10, 4),
-        ("table2", 60, 10, 4),
+        ("table2", 60, 10, 3),
         ("masking_controls", 90, 10, 6),
         ("ranking_modes", 30, 10, 2),
     ],
@@ -170,3 +170,14 @@ def test_folds_share_out_every_class_and_every_example_once():
     assert [fold.tolist() for fold in folds] != [fold.tolist() for fold in other], "the seed draws them"
     with pytest.raises(ValueError, match="Cross-validation needs 8 examples of every class; found 7"):
         draw_folds(labels, folds=8, seed=0)
+
+
+LAUNCHERS = sorted(path.stem for path in (CONF / "launcher").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_every_launcher_composes_into_a_plan(tmp_path, launcher):
+    if launcher == "ray":
+        pytest.importorskip("hydra_plugins.hydra_ray_launcher", reason="needs the extra ray")
+    words = ("seed=0,1", "hydra.mode=MULTIRUN", f"launcher={launcher}", f"paths.runs={tmp_path}")
+    assert jobs(plan(*words)) == 2

@@ -1,10 +1,12 @@
 """Fine-tune the seeds of one cell together; each becomes the artefact that it would have become alone."""
 
+import json
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from genomask.console import say
 from genomask.finetune.stacked import train_stacked
 from genomask.stages.classifier import uses_encoder
 from genomask.stages.cleaning import build_task
@@ -46,3 +48,5 @@ def _write(run: Context, ready: Ready, curve: list[float], seconds: float, direc
             log.save()
         fit = finetune_trainer(run, ready.chosen, logs)
         evaluate(run, ready, fit, directory, seconds=seconds)
+    found = json.loads((directory / "result.json").read_text(encoding="utf-8"))
+    say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   seed {run.config.seed}")
