@@ -5,16 +5,16 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-gpu lint types format clean
+.PHONY: help setup run test test-slow test-gpu test-slurm table1 lint types format clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 setup: $(BIN)/.ready ## Make .venv and install genomask with its locked dependencies
 
 $(BIN)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sweep,figures,baselines,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[sweep,slurm,figures,baselines,dev]'
 	@touch $@
 
 run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (about three minutes)
@@ -28,6 +28,14 @@ test-slow: setup ## The tests that take longer
 
 test-gpu: setup ## The tests that need a CUDA device
 	$(PYTEST) -m gpu
+
+test-slurm: setup ## Install and start a SLURM of this machine alone (Debian, root), and run a job array on it
+	sh tests/slurm/start.sh build/slurm
+	SLURM_CONF=$(CURDIR)/build/slurm/slurm.conf $(PYTEST) tests/test_slurm.py -m slow; \
+		status=$$?; sh tests/slurm/stop.sh build/slurm; exit $$status
+
+table1: setup ## The paper's Table 1 at a small scale, on synthetic data (hours; stop and start it as you like)
+	$(BIN)/python train.py +experiment=table1
 
 lint: setup ## Check style
 	$(BIN)/ruff check .

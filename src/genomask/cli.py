@@ -5,7 +5,10 @@ import sys
 from importlib import import_module
 
 # Each module has main(arguments) and is imported only when its tool is asked for.
-TOOLS: dict[str, str] = {}
+TOOLS: dict[str, str] = {
+    "plan": "genomask.sweeps.plan",
+    "status": "genomask.sweeps.report_status",
+}
 
 
 def main() -> None:

@@ -2,24 +2,22 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import hydra
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import CompactHydraException
-from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genomask.config.schema import Config, register, rerunnable
 from genomask.stages.context import Context
-from genomask.stages.run import check, run_stages
+from genomask.stages.run import run_stages
 from genomask.store.store import Store
+from genomask.sweeps.cell import run_cell
 
 PACKAGE = Path(__file__).resolve().parent
 CHECKOUT_CONF = PACKAGE.parents[1] / "conf"
@@ -29,13 +27,22 @@ CONF = CHECKOUT_CONF if CHECKOUT_CONF.is_dir() else PACKAGE / "conf"
 def main() -> None:
     """Entry point of ``genomask`` and of ``train.py``."""
     register()
+    sys.argv[1:] = [spelled(word) for word in sys.argv[1:]]
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
 
 
+def spelled(word: str) -> str:
+    """``+experiment=NAME`` as Hydra spells it here, where the default is null and can be replaced."""
+    return word.removeprefix("+") if word.startswith(("+experiment=", "+variant=")) else word
+
+
 def job(cfg: DictConfig) -> None:
-    """Run one job. In a multirun a failed job ends with its reason and the others go on."""
+    """Run one job, or the jobs of one cell of a sweep, in which a failed one leaves the others running."""
     try:
-        run_stages(context(cfg))
+        if cfg.sweep.seeds is None:
+            run_stages(context(cfg))
+        else:
+            run_cell(cell_runs(cfg))
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and stop.code == 0:
             raise  # a process that helped to train has done its part
@@ -48,8 +55,22 @@ def job(cfg: DictConfig) -> None:
         sys.exit(f"error: {error}")
 
 
-def context(cfg: DictConfig) -> Context:
+def cell_runs(cfg: DictConfig) -> list[Context]:
+    """The runs of a cell, one a seed; whatever follows from the seed is composed anew for each."""
+    seeds, cfg.sweep.seeds = list(cfg.sweep.seeds), None
+    runs: list[Context] = []
+    for seed in seeds:
+        cfg.seed = seed
+        runs.append(context(cfg, like=runs[-1] if runs else None))
+    return runs
+
+
+def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
     """Turn a composed configuration into typed settings.
+
+    Args:
+        cfg: The configuration without Hydra's own part.
+        like: A run of this process that has identified and checked artefacts already.
 
     Raises:
         ValueError: For a missing value, a value of the wrong type, or one that is out of its range.
@@ -62,24 +83,7 @@ def context(cfg: DictConfig) -> Context:
         resolved = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
     except OmegaConfBaseException as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    return Context(config, Store(Path(config.paths.runs), rerunnable(config, resolved)))
-
-
-class CheckEveryJob(Callback):
-    """Check the configuration of every job of a multirun before the first one starts."""
-
-    def on_multirun_start(self, config: DictConfig, **_: object) -> None:
-        """Compose and check each job. Hydra swallows a callback's exceptions, so a mistake exits."""
-        loader = GlobalHydra.instance().config_loader()
-        swept = config.hydra.sweeper.get("params") or {}
-        words = [f"{name}={values}" for name, values in swept.items()] + list(config.hydra.overrides.task)
-        parsed = OverridesParser.create().parse_overrides(words)
-        for overrides in BasicSweeper.split_arguments(parsed, max_batch_size=None)[0]:
-            try:
-                composed = loader.load_sweep_config(config, list(overrides))
-                HydraConfig.instance().set_config(composed)
-                OmegaConf.set_struct(composed, value=False)
-                del composed["hydra"]
-                check(context(composed))
-            except (ValueError, OSError, OmegaConfBaseException, CompactHydraException) as error:
-                sys.exit(f"error in job {' '.join(overrides)}: {error}")
+    store = Store(Path(config.paths.runs), rerunnable(config, resolved))
+    if like is None:
+        return Context(config, store)
+    return Context(config, replace(store, checked=like.store.checked), like.identified)

@@ -77,6 +77,19 @@ class LoggerSettings:
 
 
 @dataclass
+class SweepSettings:
+    """How the seeds of one cell of a sweep are trained. ``name`` and ``seeds`` are the sweep's to fill in.
+
+    ``stacked`` trains the seeds together instead of in turn: the same results, within rounding. ``seeds``
+    are those that one process runs, in place of ``seed``; ``name`` is the folder that keeps the outcomes.
+    """
+
+    stacked: bool = False
+    name: str | None = None
+    seeds: list[int] | None = None
+
+
+@dataclass
 class Paths:
     """Where artefacts and results are written."""
 
@@ -106,6 +119,7 @@ class Config:
     logger: LoggerSettings = MISSING
     stage: Stage = MISSING
     paths: Paths = field(default_factory=Paths)
+    sweep: SweepSettings = field(default_factory=SweepSettings)
     shots: int | str = 10
     seed: int = 0
     pretrain_seed: int = 0
@@ -117,6 +131,11 @@ class Config:
             self.classifier = EncoderClassifier()
         whole = isinstance(self.shots, int) and self.shots >= 1
         require(whole or self.shots == "full", "shots", "a number from 1, or full", self.shots)
+        folds = self.finetune.cross_validate
+        if folds is not None and isinstance(self.shots, int):
+            require(
+                folds <= self.shots, "finetune.cross_validate", f"at most shots = {self.shots} folds", folds
+            )
         require(self.seed >= 0, "seed", "at least 0", self.seed)
         require(self.pretrain_seed >= 0, "pretrain_seed", "at least 0", self.pretrain_seed)
         rate = self.match_rate
@@ -158,4 +177,5 @@ def rerunnable(config: Config, resolved: dict[str, Any]) -> dict[str, Any]:
     ]
     hydra = {"run": {"dir": "."}, "output_subdir": None}
     defaults = ["config_schema", *kinds, "_self_", {"override hydra/job_logging": "stdout"}]
-    return {"defaults": defaults, **resolved, "hydra": hydra}
+    alone = {name: value for name, value in resolved.items() if name != "sweep"}
+    return {"defaults": defaults, **alone, "hydra": hydra}

@@ -44,6 +44,7 @@ class FinetuneSettings:
 
     ``crop`` says what is kept of a sequence longer than the encoder takes: ``"start"``, ``"center"``, or none
     of it, which is an error (``"refuse"``). ``save_model`` keeps the fine-tuned classifier beside its result.
+    ``cross_validate`` is a number of folds: the shots also score their own folds, to choose a variant by.
     """
 
     warmup_share: float
@@ -58,6 +59,7 @@ class FinetuneSettings:
     evaluation_batch: int | None
     crop: str
     save_model: bool
+    cross_validate: int | None = None
 
     def __post_init__(self) -> None:
         require(
@@ -74,6 +76,8 @@ class FinetuneSettings:
             )
         size = self.evaluation_batch
         require(size is None or size >= 1, "finetune.evaluation_batch", "at least 1, or null", size)
+        folds = self.cross_validate
+        require(folds is None or folds >= 2, "finetune.cross_validate", "at least 2, or null", folds)
         require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
         require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
 from genomask.alphabet import PAD, vocabulary_size
@@ -33,6 +36,24 @@ def bert_config(settings: ModelSettings) -> BertConfig:
     )
 
 
+class Encoder(NamedTuple):
+    """An exported encoder that was read: its folder, its configuration, its weights on the CPU."""
+
+    directory: Path
+    config: BertConfig
+    weights: dict[str, Tensor]
+
+
+def read_encoder(directory: Path) -> Encoder:
+    """Read an exported encoder once for many classifiers.
+
+    Raises:
+        FileNotFoundError: If the folder holds no encoder.
+        ValueError: If its weights are damaged.
+    """
+    return Encoder(directory, *import_encoder(directory))
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Let the seed alone decide what modules built in the block draw; no draw outside is disturbed."""
@@ -48,14 +69,14 @@ def masked_language_model(settings: ModelSettings, *, seed: int) -> BertForMaske
 
 
 def sequence_classifier(
-    source: ModelSettings | Path, *, classes: int, seed: int, hidden_dropout: float
+    source: ModelSettings | Path | Encoder, *, classes: int, seed: int, hidden_dropout: float
 ) -> BertForSequenceClassification:
     """An encoder with a fresh head: pooler (dense and tanh on [CLS]), dropout, linear layer.
 
     The pooler is drawn from the seed together with the classifier, since MLM pretraining trains none.
 
     Args:
-        source: Folder of an exported encoder, or settings for an encoder drawn from the seed.
+        source: An exported encoder or its folder, or settings for an encoder drawn from the seed.
         classes: Labels of the task.
         seed: Draws all weights that are not read from the folder.
         hidden_dropout: Replaces the encoder's, in the head too; attention dropout stays.
@@ -64,12 +85,14 @@ def sequence_classifier(
         FileNotFoundError: If the folder holds no encoder.
         ValueError: If its files do not fit together.
     """
-    fresh = isinstance(source, ModelSettings)
-    config, weights = (bert_config(source), {}) if fresh else import_encoder(source)
+    if isinstance(source, Path):
+        source = read_encoder(source)
+    config = bert_config(source) if isinstance(source, ModelSettings) else deepcopy(source.config)
     config.num_labels = classes
     config.hidden_dropout_prob = hidden_dropout
     with seeded(seed):
         model = BertForSequenceClassification(config)
-    if not fresh:
-        fill(model.bert, weights, source, keep=("pooler.dense.weight", "pooler.dense.bias"))
+    if isinstance(source, Encoder):
+        pooler = ("pooler.dense.weight", "pooler.dense.bias")
+        fill(model.bert, source.weights, source.directory, keep=pooler)
     return model

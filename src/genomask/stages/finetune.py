@@ -3,15 +3,21 @@
 import json
 import time
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from lightning import Trainer
+from lightning.pytorch.loggers import Logger
+from torch import Tensor
 
+from genomask.finetune.cross_validation import cross_validate
 from genomask.finetune.metrics import score
 from genomask.finetune.module import ClassifierModule
 from genomask.finetune.settings import Policy, policy
-from genomask.models.bert import sequence_classifier
+from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.seeds import derived_seed
 from genomask.stages.cleaning import build_task, task_artefact
@@ -30,6 +36,16 @@ FINETUNE_FORMAT = 1  # raised when the code would score otherwise
 HARMLESS = ("evaluation_batch", "shortcut")  # shape rounding, not results
 
 
+class Ready(NamedTuple):
+    """A classifier that is about to be trained, with its data and what it is made of."""
+
+    module: ClassifierModule
+    data: EpisodeDataModule
+    task: Benchmark
+    encoder: Path
+    chosen: Policy
+
+
 def finetune_artefact(run: Context) -> Artefact:
     """One fine-tuning, identified by its encoder, its task and all that shapes its score."""
     config = run.config
@@ -41,7 +57,7 @@ def finetune_artefact(run: Context) -> Artefact:
         "seed": config.seed,
         "task": config.task.name,  # names the draw of the episode
         "policy": _policy(run)._asdict(),
-        "finetune": {name: value for name, value in asdict(config.finetune).items() if name not in HARMLESS},
+        "finetune": _settings(run),
     }
     return Artefact("finetune", label, settings, (encoder_artefact(run), task_artefact(run)))
 
@@ -51,75 +67,146 @@ def build_finetune(run: Context) -> Path:
     artefact = finetune_artefact(run)
     if run.store.has(artefact):
         return run.store.open(artefact)
-    encoder, task = build_encoder(run), open_benchmark(build_task(run))
+    encoder, task = build_encoder(run), build_task(run)
     return run.store.build(artefact, lambda directory: _finetune(run, encoder, task, directory))
 
 
-def _finetune(run: Context, encoder: Path, task: Benchmark, directory: Path) -> None:
+def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
+    """Draw the episode and the classifier of one run. Encoder and test set are shared with the run before."""
     config, chosen = run.config, _policy(run)
-    task = crop(task, longest=config.model.max_tokens - 2 + config.model.k - 1, keep=config.finetune.crop)
-    episode = draw_episode(task.pool.labels, task=config.task.name, shots=_shots(run), seed=config.seed)
-    module = ClassifierModule(
-        sequence_classifier(
-            encoder,
-            classes=len(task.classes),
-            seed=derived_seed(config.seed, "classification head"),
-            hidden_dropout=config.finetune.hidden_dropout,
-        ),
-        settings=config.finetune,
-        k=config.model.k,
-        learning_rate=chosen.learning_rate,
-        seed=config.seed,
-    )
+    longest = config.model.max_tokens - 2 + config.model.k - 1
+    rows = _benchmark(task, longest, config.finetune.crop)
+    episode = draw_episode(rows.pool.labels, task=config.task.name, shots=_shots(run), seed=config.seed)
     data = EpisodeDataModule(
-        task,
+        rows,
         episode,
         batch_size=chosen.batch_size,
         evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=8, gpu=256),
         seed=derived_seed(config.seed, "order of examples"),
     )
-    seconds = _train_and_test(run, module, data, chosen, directory)
+    module = _classifier(run, _encoder(encoder), classes=len(rows.classes))
+    module.test_tokens = _test_tokens(
+        task, longest, config.finetune.crop, config.model.k, data.evaluation_batch
+    )
+    return Ready(module, data, rows, encoder, chosen)
+
+
+def evaluate(run: Context, ready: Ready, fit: Trainer, directory: Path, *, seconds: float) -> None:
+    """Predict the test set with a trained classifier and write its scores, predictions and, if asked, itself.
+
+    Args:
+        run: Whose result it is.
+        ready: The trained classifier and its data.
+        fit: The trainer to predict with.
+        directory: Where to write.
+        seconds: How long the training took.
+    """
+    module, task = ready.module, ready.task
+    started = time.perf_counter()
+    fit.test(module, datamodule=ready.data, verbose=False)
+    took = {"finetune": round(seconds, 3), "evaluate": round(time.perf_counter() - started, 3)}
     probability = module.predicted()
     np.save(directory / "probabilities.npy", probability.numpy(), allow_pickle=False)
-    scores = score(probability, torch.from_numpy(np.array(task.test.labels)))
-    pretraining = json.loads((encoder / "pretraining.json").read_text(encoding="utf-8"))
     found = result(
         run,
-        scores=scores,
-        pretraining=pretraining,
+        scores=score(probability, torch.from_numpy(np.array(task.test.labels))),
+        pretraining=json.loads((ready.encoder / "pretraining.json").read_text(encoding="utf-8")),
         task=task,
-        n_train=len(episode),
-        chosen=chosen,
-        seconds=seconds,
+        n_train=len(ready.data.episode.labels),
+        chosen=ready.chosen,
+        seconds=took,
     )
+    if run.config.finetune.cross_validate is not None:
+        found["cross_validation"] = _cross_validation(run, ready)
     write_json(directory / "result.json", found)
-    if config.finetune.save_model:
+    if run.config.finetune.save_model:
         (directory / "model").mkdir()
         module.model.config.id2label = dict(enumerate(task.classes))
-        export_encoder(module.model, directory / "model", config.model)
+        export_encoder(module.model, directory / "model", run.config.model)
 
 
-def _train_and_test(
-    run: Context, module: ClassifierModule, data: EpisodeDataModule, chosen: Policy, directory: Path
-) -> dict[str, float]:
-    """Train for the policy's epochs and predict the test set; returns the seconds of both."""
-    config, name = run.config, finetune_artefact(run).name
-    with loggers(config, directory / "log", job="finetune", name=name) as logs:
-        fit = trainer(
-            config,
-            precision=config.finetune.precision,
-            loggers=logs,
-            callbacks=[],
-            devices=1,  # an episode is too small to share
-            max_epochs=chosen.epochs,
-            gradient_clip_val=config.finetune.clip_norm,
-            log_every_n_steps=1,
-        )
+def finetune_trainer(run: Context, chosen: Policy, logs: list[Logger]) -> Trainer:
+    """The trainer of one fine-tuning."""
+    return trainer(
+        run.config,
+        precision=run.config.finetune.precision,
+        loggers=logs,
+        callbacks=[],
+        devices=1,  # an episode is too small to share
+        max_epochs=chosen.epochs,
+        gradient_clip_val=run.config.finetune.clip_norm,
+        log_every_n_steps=1,
+    )
+
+
+def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
+    ready = make_ready(run, encoder, task)
+    name = finetune_artefact(run).name
+    with loggers(run.config, directory / "log", job="finetune", name=name) as logs:
+        fit = finetune_trainer(run, ready.chosen, logs)
         started = time.perf_counter()
+        fit.fit(ready.module, datamodule=ready.data)
+        evaluate(run, ready, fit, directory, seconds=time.perf_counter() - started)
+
+
+def _cross_validation(run: Context, ready: Ready) -> dict[str, object]:
+    """Train on all folds of the episode but one, and score that one; the test set has no part in it."""
+    config = run.config
+
+    def predict(data: EpisodeDataModule) -> Tensor:
+        module = _classifier(run, _encoder(ready.encoder), classes=len(ready.task.classes))
+        fit = finetune_trainer(run, ready.chosen, [])
         fit.fit(module, datamodule=data)
-        trained = time.perf_counter()
         fit.test(module, datamodule=data, verbose=False)
-    return {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
+        return module.predicted()
+
+    assert config.finetune.cross_validate is not None, "asked for by the caller"
+    return cross_validate(
+        ready.data,
+        predict,
+        folds=config.finetune.cross_validate,
+        seed=config.seed,
+        classes=ready.task.classes,
+    )
+
+
+def _classifier(run: Context, encoder: Encoder, *, classes: int) -> ClassifierModule:
+    config = run.config
+    return ClassifierModule(
+        sequence_classifier(
+            encoder,
+            classes=classes,
+            seed=derived_seed(config.seed, "classification head"),
+            hidden_dropout=config.finetune.hidden_dropout,
+        ),
+        settings=config.finetune,
+        k=config.model.k,
+        learning_rate=_policy(run).learning_rate,
+        seed=config.seed,
+    )
+
+
+# What the seeds of a cell share. The directories are artefacts, which never change once they are there.
+_encoder = lru_cache(maxsize=1)(read_encoder)
+
+
+@lru_cache(maxsize=1)
+def _benchmark(task: Path, longest: int, keep: str) -> Benchmark:
+    return crop(open_benchmark(task), longest=longest, keep=keep)
+
+
+@lru_cache(maxsize=1)
+def _test_tokens(*_: object) -> dict[int, Tensor]:
+    """Token ids of the test set's batches, filled in by the first evaluation."""
+    return {}
+
+
+def _settings(run: Context) -> dict[str, object]:
+    """All that shapes the score; a setting that came later counts only where it is used."""
+    settings = {name: value for name, value in asdict(run.config.finetune).items() if name not in HARMLESS}
+    if settings["cross_validate"] is None:
+        del settings["cross_validate"]
+    return settings
 
 
 def _shots(run: Context) -> int | None:

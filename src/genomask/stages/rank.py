@@ -17,7 +17,10 @@ GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = 1  # raised when the code w
 def genome_artefact(run: Context) -> Artefact:
     """The encoded genome, identified by its source's content."""
     source = run.config.genome
-    return Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()})
+    return run.identify(
+        source,
+        lambda: Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()}),
+    )
 
 
 def ranking_artefact(run: Context) -> Artefact:

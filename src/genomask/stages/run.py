@@ -1,12 +1,14 @@
 """Run the stages that are asked for, and say what came out and what to type next."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 from genomask.console import say
 from genomask.stages.classifier import build_classifier, uses_encoder
 from genomask.stages.context import Context
 from genomask.stages.rank import build_ranking, build_vocabulary
+from genomask.store.artefact import Artefact
 
 
 def check(run: Context) -> None:
@@ -27,6 +29,12 @@ def run_stages(run: Context) -> None:
     check(run)
     for stage in run.config.stage.run:
         STAGES[stage](run)
+
+
+def artefact_of(run: Context) -> Artefact:
+    """What the last of the stages asked for builds."""
+    module, _, function = ARTEFACTS[run.config.stage.run[-1]].rpartition(".")
+    return getattr(import_module(module), function)(run)
 
 
 def _rank(run: Context) -> None:
@@ -59,6 +67,9 @@ def _pretrain(run: Context) -> None:
 def _finetune(run: Context) -> None:
     directory = build_classifier(run)
     found = _read(directory / "result.json")
+    if run.config.sweep.name:
+        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}")
+        return
     trained = f", masking={found['masking']}" if uses_encoder(run) else ""
     say(f"\n{found['task']}, {found['model']}{trained}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
@@ -87,6 +98,13 @@ def _read(path: Path) -> dict:
 
 
 STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune, "leaks": _leaks}
+ARTEFACTS = {  # what each stage builds; imported when asked for, as some bring PyTorch along
+    "rank": "genomask.stages.rank.ranking_artefact",
+    "vocab": "genomask.stages.rank.vocabulary_artefact",
+    "pretrain": "genomask.stages.pretrain.encoder_artefact",
+    "finetune": "genomask.stages.classifier.classifier_artefact",
+    "leaks": "genomask.stages.leaks.leaks_artefact",
+}
 
 NEXT = """
 Next:

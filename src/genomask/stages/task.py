@@ -12,7 +12,9 @@ TASK_FORMAT = 1  # raised when the code would write other bytes
 def task_artefact(run: Context) -> Artefact:
     """The benchmark, identified by the content of its source."""
     source = run.config.task
-    return Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()})
+    return run.identify(
+        source, lambda: Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()})
+    )
 
 
 def build_task(run: Context) -> Path:

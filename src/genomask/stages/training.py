@@ -18,6 +18,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 
+from genomask.baselines.settings import EncoderClassifier
 from genomask.config.schema import Config
 from genomask.console import console, say
 from genomask.store.files import sync
@@ -143,13 +144,15 @@ def _wandb_run(config: Config, directory: Path, *, offline: bool, job: str, name
     import wandb
     from lightning.pytorch.loggers import WandbLogger
 
+    baseline = job == "finetune" and not isinstance(config.classifier, EncoderClassifier)
+    shown = [config.classifier.name] if baseline else [config.labels["masking"], config.model.name]
     run = wandb.init(
         name=name,
         dir=directory,
         project=config.logger.project,
         job_type=job,
-        group=f"{config.task.name}-{config.model.name}",
-        tags=[config.labels["masking"], config.model.name],
+        group=f"{config.task.name}-{shown[-1]}",
+        tags=shown,
         config=asdict(config),
         settings=wandb.Settings(
             mode="offline" if offline else "online", console="off", init_timeout=WANDB_PATIENCE, silent=True
@@ -171,6 +174,7 @@ def _quiet() -> None:
         "does not have many workers",
         "smaller than the logging interval",
         "exists and is not empty",
+        "The .srun. command is available",  # a sweep's jobs are started by submitit
         "LeafSpec.* is deprecated",
         "Using ModelCheckpoint with manual optimization",  # ours saves after the step, as it should
     ):

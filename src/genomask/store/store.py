@@ -21,10 +21,14 @@ Builder = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class Store:
-    """All artefacts below one directory, each with the configuration of the run that built it."""
+    """All artefacts below one directory, each with the configuration of the run that built it.
+
+    Stores of one process may share ``checked``, so that what one of them has checked is not read again.
+    """
 
     root: Path
     config: Json = field(default_factory=dict)
+    checked: set[Path] = field(default_factory=set, repr=False, compare=False)
 
     def path(self, artefact: Artefact) -> Path:
         """Where the artefact is, or will be."""
@@ -44,9 +48,12 @@ class Store:
         Raises:
             ValueError: If the artefact is damaged.
         """
-        verify(self.path(artefact), artefact)
-        say(f"have   {self.path(artefact)}", style="dim")
-        return self.path(artefact)
+        path = self.path(artefact)
+        if path not in self.checked:
+            verify(path, artefact)
+            say(f"have   {path}", style="dim")
+            self.checked.add(path)
+        return path
 
     def build(self, artefact: Artefact, builder: Builder, *, resumable: bool = False) -> Path:
         """Return the artefact's directory, built by ``builder`` if it is not there yet.
@@ -92,9 +99,7 @@ class Store:
     @contextmanager
     def _only_builder(self, artefact: Artefact) -> Iterator[None]:
         """Hold the artefact's lock. The operating system lets go of it when the process ends, however."""
-        locks = self.root / ".locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(locks / f"{artefact.kind}-{artefact.name}")
+        lock = self._lock(artefact)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -104,3 +109,40 @@ class Store:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def claim(self, artefact: Artefact) -> Iterator[bool]:
+        """Hold the artefact's lock through a block that may build it; False if another process has it."""
+        lock = self._lock(artefact)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _lock(self, artefact: Artefact) -> FileLock:
+        file = _lock_file(self.root, f"{artefact.kind}/{artefact.name}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(file, is_singleton=True)  # one a process, so that a claim may build
+
+
+def is_held(root: Path, artefact: str) -> bool:
+    """Whether a living process claims or builds the artefact ``KIND/NAME`` below the root."""
+    file = _lock_file(root, artefact)
+    if not file.is_file():
+        return False
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _lock_file(root: Path, artefact: str) -> Path:
+    return root / ".locks" / artefact.replace("/", "-")

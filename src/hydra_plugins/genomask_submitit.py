@@ -1,0 +1,95 @@
+"""Submitit launchers that wait for every job, whatever becomes of one of them.
+
+The launchers of hydra-submitit-launcher, which these extend, give up at the first job that was killed, and
+start all jobs of a machine at once.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, JobStatus, setup_globals
+
+if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
+    from hydra_plugins.hydra_submitit_launcher.config import BaseQueueConf, LocalQueueConf, SlurmQueueConf
+    from hydra_plugins.hydra_submitit_launcher.submitit_launcher import BaseSubmititLauncher
+
+    @dataclass
+    class LocalSettings(LocalQueueConf):
+        """Submitit's settings, and how many jobs this machine runs at once."""
+
+        _target_: str = "hydra_plugins.genomask_submitit.PatientLocalLauncher"
+        at_once: int = 2
+        max_num_timeout: int = 0
+
+    @dataclass
+    class SlurmSettings(SlurmQueueConf):
+        """Submitit's settings."""
+
+        _target_: str = "hydra_plugins.genomask_submitit.PatientSlurmLauncher"
+
+    store = ConfigStore.instance().store
+    store(group="hydra/launcher", name="genomask_local", node=LocalSettings, provider="genomask")
+    store(group="hydra/launcher", name="genomask_slurm", node=SlurmSettings, provider="genomask")
+
+    class PatientLocalLauncher(BaseSubmititLauncher):
+        """A process of this machine for every job, ``at_once`` of them at a time."""
+
+        _EXECUTOR = "local"
+
+        def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
+            """Run all jobs; those that were lost have failed."""
+            setup_globals()
+            settings = dict(self.params)
+            at_once = settings.pop("at_once")
+            executor, jobs = _executor(self._EXECUTOR, settings), []
+            for number, overrides in enumerate(job_overrides, start=initial_job_idx):
+                while sum(not job.done() for job in jobs) >= at_once:
+                    time.sleep(0.2)
+                jobs.append(executor.submit(self, *_arguments(number, overrides)))
+            return [_ending(job) for job in jobs]
+
+    class PatientSlurmLauncher(BaseSubmititLauncher):
+        """One job array of a SLURM cluster."""
+
+        _EXECUTOR = "slurm"
+
+        def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
+            """Run all jobs; those that were lost have failed."""
+            setup_globals()
+            arguments = [
+                _arguments(number, overrides)
+                for number, overrides in enumerate(job_overrides, start=initial_job_idx)
+            ]
+            jobs = _executor(self._EXECUTOR, dict(self.params)).map_array(self, *zip(*arguments, strict=True))
+            return [_ending(job) for job in jobs]
+
+    def _executor(cluster: str, settings: dict[str, Any]) -> Any:
+        import submitit  # submitit takes a second to import
+
+        folder, timeouts = settings.pop("submitit_folder"), settings.pop("max_num_timeout")
+        settings.pop("_target_", None)
+        common = set(BaseQueueConf.__dataclass_fields__)
+        executor = submitit.AutoExecutor(folder, cluster=cluster, **{f"{cluster}_max_num_timeout": timeouts})
+        executor.update_parameters(
+            **{name if name in common else f"{cluster}_{name}": value for name, value in settings.items()}
+        )
+        return executor
+
+    def _arguments(number: int, overrides: Sequence[str]) -> tuple[Any, ...]:
+        return list(overrides), "hydra.sweep.dir", number, f"job_{number}", Singleton.get_state()
+
+    def _ending(job: Any) -> JobReturn:
+        """What the job returned, or the reason why it returned nothing."""
+        from submitit.core.utils import FailedJobError, FailedSubmissionError, UncompletedJobError
+
+        try:
+            return job.results()[0]
+        except (FailedJobError, FailedSubmissionError, UncompletedJobError) as error:
+            ending = JobReturn(status=JobStatus.FAILED)
+            ending.return_value = error
+            return ending
