@@ -149,6 +149,13 @@ class Config:
             self.ranking.k == self.model.k, "ranking.k", f"the model's k = {self.model.k}", self.ranking.k
         )
 
+    @property
+    def pretrained_by(self) -> str:
+        """The masking that shaped the encoder; ``none`` for random weights, ``published`` for given ones."""
+        if self.pretrain.max_steps:
+            return self.labels["masking"]
+        return "none" if self.model.weights is None else "published"
+
 
 KINDS = {
     "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from genomask.baselines.settings import EncoderClassifier
 from genomask.config.schema import Config
 
 
@@ -16,21 +17,23 @@ def run_identity(config: Config, job: str) -> dict[str, Any]:
         config: The job's settings.
         job: ``pretrain`` or ``finetune``.
     """
-    masking, model = config.labels["masking"], config.model.name
+    baseline = job == "finetune" and not isinstance(config.classifier, EncoderClassifier)
+    masking, model = ("-", config.classifier.name) if baseline else (config.pretrained_by, config.model.name)
     if job == "pretrain":
         group, tags = f"pretrain-{model}-{config.genome.label}", [config.genome.label]
     else:
         group = f"{config.task.name}-{model}-{masking}-shots={config.shots}"
         tags = [config.task.name, f"shots={config.shots}"]
+    shown = {"row": model if baseline else _row(config), "shown": {"model": model, "masking": masking}}
     return {
         "group": group,
         "job_type": job,
         "tags": [job, model, masking, *tags],
-        "config": asdict(config) | {"row": _row(config)},
+        "config": asdict(config) | shown,
     }
 
 
 def _row(config: Config) -> str:
     """Masking and options in one word, for the legend of a plot."""
     options = [name for name in ("wc", "hga", "fs") if config.labels[name] != "off"]
-    return "+".join([config.labels["masking"], *options])
+    return "+".join([config.pretrained_by, *options])

@@ -82,7 +82,7 @@ def _choices(run: "Run") -> dict[str, Any]:
     config = run.config
     return {
         "task": config["task"]["name"],
-        "model": config["model"]["name"],
-        **{name: config["labels"][name] for name in ("masking", "wc", "hga", "fs")},
+        **config["shown"],
+        **{name: config["labels"][name] for name in ("wc", "hga", "fs")},
         **{name: config[name] for name in ("shots", "seed", "pretrain_seed")},
     }

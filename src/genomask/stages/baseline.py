@@ -10,7 +10,7 @@ import torch
 
 from genomask.baselines.settings import CnnBaseline, GcBaseline, KmerBaseline
 from genomask.finetune.metrics import score
-from genomask.finetune.settings import policy
+from genomask.finetune.settings import Policy, policy
 from genomask.seeds import derived_seed
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
@@ -94,12 +94,14 @@ def _cnn(
     run: Context, task: Benchmark, episode: np.ndarray, directory: Path
 ) -> tuple[np.ndarray, Json, dict[str, float]]:
     from genomask.baselines.cnn import CnnModule
-    from genomask.stages.training import sequences_at_once
+    from genomask.stages.finetune import finetune_trainer
+    from genomask.stages.training import loggers, sequences_at_once
     from genomask.tasks.datamodule import EpisodeDataModule
 
     config, settings = run.config, run.config.classifier
     batch = policy(_shots(run), config.fewshot, config.fs).batch_size
     epochs = max(settings.epochs, math.ceil(settings.steps / math.ceil(len(episode) / batch)))
+    chosen = Policy(batch, epochs, settings.learning_rate, stable=False)
     module = CnnModule(settings, classes=len(task.classes), optimiser=config.finetune, seed=config.seed)
     data = EpisodeDataModule(
         task,
@@ -108,31 +110,14 @@ def _cnn(
         evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=64, gpu=1024),
         seed=derived_seed(config.seed, "order of examples"),
     )
-    seconds = _train_and_test(run, module, data, epochs, directory)
-    training = {"batch_size": batch, "epochs": epochs, "learning_rate": settings.learning_rate}
-    return module.predicted().numpy(), training, seconds
-
-
-def _train_and_test(run: Context, module, data, epochs: int, directory: Path) -> dict[str, float]:
-    from genomask.stages.training import loggers, trainer
-
-    config, name = run.config, baseline_artefact(run).name
-    with loggers(config, directory / "log", job="finetune", name=name) as logs:
-        fit = trainer(
-            config,
-            precision=config.finetune.precision,
-            loggers=logs,
-            callbacks=[],
-            devices=1,
-            max_epochs=epochs,
-            gradient_clip_val=config.finetune.clip_norm,
-            log_every_n_steps=1,
-        )
+    with loggers(config, directory / "log", job="finetune", name=baseline_artefact(run).name) as logs:
+        fit = finetune_trainer(run, chosen, logs)
         started = time.perf_counter()
         fit.fit(module, datamodule=data)
         trained = time.perf_counter()
         fit.test(module, datamodule=data, verbose=False)
-    return {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
+    seconds = {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
+    return module.predicted().numpy(), chosen._asdict() | {"stable": None}, seconds
 
 
 def _optimiser(run: Context) -> Json:

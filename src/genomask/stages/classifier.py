@@ -11,6 +11,7 @@ from genomask.store.files import read_json
 NEXT = """
 Next:
   python train.py masking=random                                    the baseline, on the same episode
+  python train.py -m classifier=majority,gc,kmer_logistic,cnn       classifiers without an encoder, likewise
   python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
   python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
 

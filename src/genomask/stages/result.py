@@ -38,7 +38,7 @@ def result(
         "classifier": config.classifier.kind,
         "model": config.model.name,
         "genome": config.genome.label,
-        "masking": pretrained_by(config),
+        "masking": config.pretrained_by,
         "ranking": config.ranking.mode,
         "wc": config.labels["wc"],
         "hga": config.labels["hga"],
@@ -93,13 +93,6 @@ def baseline_result(
         "seconds": {"task": _seconds(run.store.path(source))} | seconds,
         "artefacts": {"task": source.digest},
     }
-
-
-def pretrained_by(config: Config) -> str:
-    """The masking that shaped the encoder; ``none`` for random weights, ``published`` for weights at hand."""
-    if config.pretrain.max_steps:
-        return config.labels["masking"]
-    return "none" if config.model.weights is None else "published"
 
 
 def _dropped(config: Config) -> str:
