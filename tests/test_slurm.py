@@ -10,7 +10,11 @@ import pytest
 TRAIN = str(Path(__file__).parents[1] / "train.py")
 UP = shutil.which("sinfo") and subprocess.run(["sinfo"], capture_output=True, check=False).returncode == 0
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not UP, reason="needs a running SLURM: make test-slurm")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),  # SLURM waits two minutes before it starts a requeued job again
+    pytest.mark.skipif(not UP, reason="needs a running SLURM: make test-slurm"),
+]
 
 
 def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tmp_path):
@@ -18,17 +22,17 @@ def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tm
     words = (
         *("-m", "masking=random", "shots=2,3", "seed=0,1", f"paths.runs={tmp_path}", "trainer=cpu"),
         *("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16"),
-        *("pretrain.max_steps=3000", "pretrain.batch=8", "pretrain.checkpoint_every=20", "logger=csv"),
+        *("pretrain.max_steps=5000", "pretrain.batch=8", "pretrain.checkpoint_every=20", "logger=csv"),
         *(
             "pretrain.validation_segments=8",
             "pretrain.calibration_segments=60",
-            "pretrain.validate_every=3000",
+            "pretrain.validate_every=5000",
         ),
         *("launcher=submitit_slurm", "hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=30"),
-        *("hydra.launcher.max_num_timeout=5", "hydra.launcher.cpus_per_task=1"),
+        *("hydra.launcher.max_num_timeout=20", "hydra.launcher.cpus_per_task=1"),
     )
     done = subprocess.run(
-        [sys.executable, TRAIN, *words], capture_output=True, text=True, check=False, timeout=1500
+        [sys.executable, TRAIN, *words], capture_output=True, text=True, check=False, timeout=3000
     )
     logs = "\n".join(path.read_text() for path in tmp_path.glob("sweeps/.submitit/*/*.out"))
     assert done.returncode == 0, done.stdout + done.stderr + logs
