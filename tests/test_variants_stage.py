@@ -134,7 +134,7 @@ def test_the_scored_vcf_is_valid_indexed_and_otherwise_as_it_was(runs, data):
     with pysam.VariantFile(str(path)) as file:
         (several,) = file.fetch("1", 410, 411)
         assert several.info["GM_CLASS"] == ("snv", "insertion", "symbolic", "same")
-        assert several.info["GM_WHY"] == (None, None, "symbolic", None)
+        assert several.info["GM_WHY"] == (".", ".", "symbolic", ".")
         expected = [row["two_delta"] for row in rows(runs)[40:44]]
         assert several.info["GM_DELTA_two"][2] is None
         found = [value for value in several.info["GM_DELTA_two"] if value is not None]
@@ -297,6 +297,8 @@ def test_mutagenesis_of_a_region_becomes_a_table_and_heat_maps(data, tmp_path):
 
 def test_without_classifiers_the_configuration_is_fine_tuned_and_its_window_is_the_tasks(data, tmp_path):
     draw = np.random.default_rng(0)
+    chromosome = (data / "toy.fa").read_text().split("\n")[1]  # too short to pretrain on by itself
+    (tmp_path / "long.fa").write_text(f">chr1\n{chromosome}{''.join(draw.choice(list('ACGT'), 60_000))}\n")
     for name, count in (("train", 8), ("test", 6)):
         table = [f"{''.join(draw.choice(list('ACGT'), 30))},{row % 2}" for row in range(count)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["sequence,label", *table]))
@@ -306,7 +308,14 @@ def test_without_classifiers_the_configuration_is_fine_tuned_and_its_window_is_t
         "pretrain.calibration_segments=60", "masking=random", "logger=csv", "shots=2", "fs.epochs=1",
         "task=csv", f"task.train={tmp_path}/train.csv", f"task.test={tmp_path}/test.csv",
     )  # fmt: skip
-    run(data, tmp_path, *tiny, "variants.classifiers=null", "variants.length=null")
+    run(
+        data,
+        tmp_path,
+        *tiny,
+        f"genome.path={tmp_path}/long.fa",
+        "variants.classifiers=null",
+        "variants.length=null",
+    )
     assert next(tmp_path.glob("variants/*")).name.startswith("a-30bp-")
     (saved,) = tmp_path.glob("finetune/*/rerun.yaml")
     assert "save_model: true" in saved.read_text()

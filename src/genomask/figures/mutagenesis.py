@@ -29,7 +29,7 @@ def mutagenesis_figure(
     limit = float(np.abs(values).max()) or 1.0
     colours = ScalarMappable(Normalize(-limit, limit), "RdBu_r")
     with look():
-        figure = Figure(figsize=(max(4.0, 0.085 * width + 1.2), 0.35 + 0.95 * len(starts)))
+        figure = Figure(figsize=(max(4.0, 0.085 * width + 1.2), 0.9 + 0.95 * len(starts)))
         panels = figure.subplots(len(starts), 1, squeeze=False)[:, 0]
         for axes, start in zip(panels, starts, strict=True):
             part = values[:, start : start + PER_ROW]
@@ -44,6 +44,7 @@ def mutagenesis_figure(
             )
             axes.set(yticks=range(len(ROWS)), yticklabels=list(ROWS), xlim=(left, left + width))
             axes.grid(visible=False)
+            axes.ticklabel_format(axis="x", style="plain", useOffset=False)
         panels[0].set_title(title, fontsize="medium")
         panels[-1].set_xlabel("position")
         figure.colorbar(colours, ax=list(panels), label=label, aspect=12 * len(starts), pad=0.01)

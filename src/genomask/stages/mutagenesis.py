@@ -20,9 +20,9 @@ from genomask.variants.settings import REGION
 
 MUTAGENESIS_FORMAT = 1  # raised when the code would write other scores
 LABEL = {
-    "delta": "p(changed) - p(as it is)",
-    "diff": "DNABERT's difference",
-    "log_odds": "loss of log2 odds",
+    "delta": "change of p",
+    "diff": "diff",
+    "log_odds": "log odds lost (bits)",
 }
 
 
