@@ -112,7 +112,13 @@ def test_a_wrong_word_costs_one_line(words, problem):
         tool.main(words)
 
 
-@pytest.mark.parametrize("name", [name for name, place in registry.ROWS.items() if ".model_" not in place])
+SLOW = ("counts", "counts_fasta", "pmi_all", "help")
+DATA_ROWS = [name for name, place in registry.ROWS.items() if ".model_" not in place]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in DATA_ROWS]
+)
 def test_contenders_of_every_data_row_compute_the_same(name, tmp_path):
     found = measure.measure(name, Inputs(None, tmp_path, quick=True), rounds=1)
     assert found["status"] != "failed", found["why"]

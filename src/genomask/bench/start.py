@@ -24,7 +24,7 @@ def start(inputs: Inputs) -> Row:
     quick = [name for name in words if name != LIGHTNING]
     return Row(
         "`--help` and a wrong setting",
-        (1, "commands"),
+        (1.0, "commands"),
         {name: Contender(_running(command)) for name, command in words.items()},
         (*(Comparison(name, None, 0.5) for name in quick), *(Comparison(name, LIGHTNING) for name in quick)),
         _check,

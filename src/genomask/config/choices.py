@@ -50,7 +50,9 @@ def check_choices(words: Iterable[str]) -> None:
         return
     for word in words:
         plain = re.fullmatch(r"\+{0,2}(\w+)=(\w+(?:,\w+)*)", word)
-        choices = groups().get(plain[1]) if plain else None
-        for choice in plain[2].split(",") if plain and choices else []:
+        if not plain or plain[1] not in groups():
+            continue
+        choices = groups()[plain[1]]
+        for choice in plain[2].split(","):
             if choice not in (*choices, "null"):
                 raise ValueError(f"{plain[1]} has no choice {choice!r}; it has {', '.join(choices)}.")
