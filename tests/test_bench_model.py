@@ -17,7 +17,8 @@ TINY = model_pretrain.Case(inputs_of.TINY, 6, 2)
 
 
 def called(row):
-    return {name: contender.call() for name, contender in row.contenders.items()}
+    paths = {name: way for name, way in row.contenders.items() if name != model_pretrain.LIMIT}
+    return {name: contender.call() for name, contender in paths.items()}
 
 
 def test_a_pretraining_step_has_the_loss_and_gradient_of_the_reference():

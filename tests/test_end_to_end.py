@@ -132,10 +132,12 @@ def test_a_pretraining_tells_its_speed_and_where_its_time_went(data, tmp_path):
     assert 0.5 < found["batch_fill"] <= 1
     assert found["flops_per_second"] > 0
     assert found["model_flop_utilisation"] > 0
-    logged = list(csv.DictReader((encoder / "log/metrics.csv").open()))
+    logged = list(csv.DictReader((encoder / "log/metrics.csv").read_text().splitlines()))
     assert [row["step"] for row in logged if row["pretrain/tokens_per_second"]] != []
 
-    rows = {row["stage"]: row for row in csv.DictReader((encoder / "profile/stages.csv").open())}
+    rows = {
+        row["stage"]: row for row in csv.DictReader((encoder / "profile/stages.csv").read_text().splitlines())
+    }
     calls = {stage: row["calls"] for stage, row in rows.items()}
     assert calls | {"forward": "", "backward": ""} == {
         "data": "5", "masking": "5", "optimiser": "5", "validation": "1", "forward": "", "backward": "",

@@ -91,4 +91,10 @@ def fill(batches: list[Padded]) -> float:
 
 def on(batch: StepBatch, device: torch.device) -> StepBatch:
     """Move the tensors of a step."""
-    return StepBatch(*(part.to(device) for part in batch[:4]), batch.cuts)
+    return StepBatch(
+        batch.bases.to(device),
+        batch.lengths.to(device),
+        batch.epoch.to(device),
+        batch.segment.to(device),
+        batch.cuts,
+    )

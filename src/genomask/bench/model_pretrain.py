@@ -16,6 +16,7 @@ from genomask.bench.inputs import Inputs
 from genomask.bench.model_reference import eager, per_parameter_adamw, pretraining_step
 from genomask.bench.row import Comparison, Contender, NotMeasured, Row
 from genomask.corpus.steps import StepBatch
+from genomask.masking.pmi import PmiMasking
 from genomask.models.bert import masked_language_model
 from genomask.models.flops import Work, training_flops
 from genomask.models.settings import ModelSettings
@@ -88,10 +89,11 @@ def row(case: Case) -> Row:
 
 
 def our_step(
-    case: Case, drawn: inputs_of.Drawn, masking: torch.nn.Module, loss_of: Callable[..., Tensor] = loss_sum
+    case: Case, drawn: inputs_of.Drawn, masking: PmiMasking, loss_of: Callable[..., Tensor] = loss_sum
 ) -> Callable[[], Outcome]:
     """The path of a training: the same functions in the same order."""
-    model = masked_language_model(case.model, seed=0).to(case.device).train()
+    model = masked_language_model(case.model, seed=0).train()
+    torch.nn.Module.to(model, case.device)  # Transformers hides the type of its own
     optimizer, _ = adamw(
         model,
         learning_rate=1e-6,
@@ -121,8 +123,9 @@ def our_step(
     return step
 
 
-def _their_step(case: Case, drawn: inputs_of.Drawn, masking: torch.nn.Module) -> Callable[[], Outcome]:
-    model = eager(masked_language_model(case.model, seed=0)).to(case.device)
+def _their_step(case: Case, drawn: inputs_of.Drawn, masking: PmiMasking) -> Callable[[], Outcome]:
+    model = eager(masked_language_model(case.model, seed=0))
+    torch.nn.Module.to(model, case.device)  # Transformers hides the type of its own
     optimizer = per_parameter_adamw(model, 1e-6)
     batches = inputs_of.as_scripts(drawn, masking, inputs_of.A_GPU[case.model.name], case.device)
     total = torch.stack([(batch.labels >= 0).sum() for batch in batches]).sum()
@@ -142,7 +145,11 @@ def _agree(case: Case, results: Mapping[str, Outcome]) -> str:
     ours, theirs = results[OURS], results[REFERENCE]
     loss = abs(float(ours.loss) - float(theirs.loss)) / float(theirs.loss)
     pairs = zip(ours.model.parameters(), theirs.model.parameters(), strict=True)
-    squares = [((a.grad - b.grad).square().sum(), b.grad.square().sum()) for a, b in pairs]
+    squares = [
+        ((a.grad - b.grad).square().sum(), b.grad.square().sum())
+        for a, b in pairs
+        if a.grad is not None and b.grad is not None
+    ]
     differ, whole = (float(torch.stack(column).sum()) ** 0.5 for column in zip(*squares, strict=True))
     if not (loss < LOSS_TOLERANCE[case.dtype] and differ / whole < GRADIENT_TOLERANCE[case.dtype]):
         raise ValueError(f"the loss differs by {loss:.1e}, the gradient by {differ / whole:.1e} of its norm")

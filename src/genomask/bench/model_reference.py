@@ -8,14 +8,16 @@ scripts where a comparison asks for it: pads are not attended, and a step's loss
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
+from transformers import PreTrainedModel
 
+Model = TypeVar("Model", bound=PreTrainedModel)
 IGNORED = -100  # label of a token that the loss leaves out
 
 
@@ -27,7 +29,7 @@ class Padded(NamedTuple):
     labels: Tensor
 
 
-def eager(model: nn.Module) -> nn.Module:
+def eager(model: Model) -> Model:
     """Copy of a Hugging Face model that attends as the scripts' does: scores, softmax, sum, one by one."""
     config = deepcopy(model.config)
     config._attn_implementation = "eager"

@@ -59,11 +59,11 @@ class ProfileCallback(Callback):
         self.steps, self.tracer = 0, None
         self.begun = self.idle_since = self.validating_since = 0.0
 
-    def on_train_start(self, *_: Any) -> None:
+    def on_train_start(self, *_: Any, **__: Any) -> None:
         """Start the clock."""
         self.begun = self.idle_since = now()
 
-    def on_train_batch_start(self, *_: Any) -> None:
+    def on_train_batch_start(self, *_: Any, **__: Any) -> None:
         """What has passed since the last step was spent on getting data."""
         self.stages.add("data", now() - self.idle_since)
         if self.steps == UNTRACED:
@@ -71,25 +71,25 @@ class ProfileCallback(Callback):
             self.tracer = profile(activities=[ProfilerActivity.CPU, *devices])
             self.tracer.start()
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """Stop the trace when it is long enough."""
         self.steps += 1
         if self.steps == UNTRACED + TRACED:
             self._stop_trace()
         self.idle_since = now()
 
-    def on_validation_start(self, *_: Any) -> None:
+    def on_validation_start(self, *_: Any, **__: Any) -> None:
         """Validation begins; it may lie between two training steps."""
         self.validating_since = now()
 
-    def on_validation_end(self, *_: Any) -> None:
+    def on_validation_end(self, *_: Any, **__: Any) -> None:
         """Validation is over; it was not spent on getting training data."""
         seconds = now() - self.validating_since
         if self.begun:
             self.stages.add("validation", seconds)
             self.idle_since += seconds
 
-    def on_train_end(self, trainer: Trainer, *_: Any) -> None:
+    def on_train_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Write the table, and the trace of a training that was too short to end it."""
         self._stop_trace()
         if trainer.is_global_zero:
@@ -97,7 +97,7 @@ class ProfileCallback(Callback):
             self.stages.write(self.directory / "stages.csv", now() - self.begun)
         self.begun = 0.0
 
-    def on_exception(self, *_: Any) -> None:
+    def on_exception(self, *_: Any, **__: Any) -> None:
         """End the trace of a training that failed; the next attempt writes its own."""
         self._stop_trace()
 
