@@ -2,9 +2,10 @@
 
     PYTHONPATH=src python -m genomask.bench.gpu --json gpu.json
 
-needs nothing but the folder src, PyTorch (2.4 or newer), Transformers (4.48 or newer) and NumPy: no network,
-no installation. Where jaxtyping is missing, signatures go unchecked. Then, with the project installed,
-`genomask bench --render gpu.json ... --page docs/performance.md` puts the figures on the page.
+needs nothing but the folder src, PyTorch, Transformers and NumPy: no network, no installation. It was tried
+with PyTorch 2.13 and Transformers 5.23, on a CPU; other versions were not. Where jaxtyping is missing,
+signatures go unchecked. Then, with the project installed, `genomask bench --render gpu.json ... --page
+docs/performance.md` puts the figures on the page.
 """
 
 import argparse
