@@ -1,5 +1,7 @@
 """The product: a FASTA file goes in, a score comes out, and nothing is built twice."""
 
+import csv
+import gzip
 import json
 import subprocess
 import sys
@@ -120,6 +122,33 @@ def test_every_masking_strategy_pretrains_at_a_matched_rate(data, tmp_path, mask
     )
     summary = json.loads(next(tmp_path.glob("encoder/*/pretraining.json")).read_text())
     assert summary["realised_masking_rate"] == pytest.approx(0.15, abs=0.002)
+
+
+def test_a_pretraining_tells_its_speed_and_where_its_time_went(data, tmp_path):
+    run(data, tmp_path, "stage=pretrain", "trainer.profile=true", "pretrain.log_every=2")
+    (encoder,) = tmp_path.glob("encoder/*")
+    found = json.loads((encoder / "pretraining.json").read_text())["throughput"]
+    assert 0 < found["bases_per_second"] < found["tokens_per_second"] * 2
+    assert 0.5 < found["batch_fill"] <= 1
+    assert found["flops_per_second"] > 0
+    assert found["model_flop_utilisation"] > 0
+    logged = list(csv.DictReader((encoder / "log/metrics.csv").read_text().splitlines()))
+    assert [row["step"] for row in logged if row["pretrain/tokens_per_second"]] != []
+
+    rows = {
+        row["stage"]: row for row in csv.DictReader((encoder / "profile/stages.csv").read_text().splitlines())
+    }
+    calls = {stage: row["calls"] for stage, row in rows.items()}
+    assert calls | {"forward": "", "backward": ""} == {
+        "data": "5", "masking": "5", "optimiser": "5", "validation": "1", "forward": "", "backward": "",
+        "other": "",
+    }  # fmt: skip
+    assert sum(float(row["share"]) for row in rows.values()) == pytest.approx(1, abs=0.01)
+    trace = json.loads(gzip.decompress((encoder / "profile/trace.json.gz").read_bytes()))
+    names = [event.get("name") for event in trace["traceEvents"]]
+    assert names.count("genomask/optimiser") == 2
+    run(data, tmp_path, "stage=pretrain")
+    assert len(list(tmp_path.glob("encoder/*"))) == 1  # profiling makes no other encoder
 
 
 @pytest.mark.parametrize(("stage", "kinds"), [("rank", {"genome", "rank"}), ("vocab", {"genome", "vocab"})])

@@ -68,7 +68,7 @@ def parts(genome, settings, *, model=TINY, masking=None):
         masking or RandomMasking(k=model.k, center_probability=0.1),
         RandomMasking(k=model.k),
         settings=settings,
-        k=model.k,
+        shape=model,
         warmup_steps=2,
         seed=3,
     )

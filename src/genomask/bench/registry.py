@@ -20,6 +20,18 @@ ROWS: Final[dict[str, str]] = {
     "masking": "genomask.bench.hiding:pmi",
     "strategies": "genomask.bench.hiding:strategies",
     "help": "genomask.bench.start:start",
+    "pretrain_logo": "genomask.bench.model_pretrain:logo",
+    "pretrain_logo_bf16": "genomask.bench.model_pretrain:logo_low",
+    "pretrain_dnabert": "genomask.bench.model_pretrain:dnabert",
+    "pretrain_dnabert_bf16": "genomask.bench.model_pretrain:dnabert_low",
+    "kshot_step": "genomask.bench.model_kshot:step",
+    "kshot_evaluation": "genomask.bench.model_kshot:evaluation",
+    "cell": "genomask.bench.model_cell:cell",
+    "gpu_pretrain_logo": "genomask.bench.model_gpu:logo",
+    "gpu_pretrain_dnabert": "genomask.bench.model_gpu:dnabert",
+    "gpu_pretrain_logo_compiled": "genomask.bench.model_gpu:logo_compiled",
+    "gpu_pretrain_dnabert_compiled": "genomask.bench.model_gpu:dnabert_compiled",
+    "gpu_stacked": "genomask.bench.model_gpu:stacked",
 }
 
 

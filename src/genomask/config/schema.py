@@ -60,6 +60,7 @@ class TrainerSettings:
     nodes: int
     strategy: str
     threads: int | None
+    profile: bool = False
 
     def __post_init__(self) -> None:
         require(self.devices >= 1, "trainer.devices", "at least 1", self.devices)

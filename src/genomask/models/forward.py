@@ -1,11 +1,13 @@
 """BERT's forward pass without the work that no logit depends on; equal to the plain pass.
 
 Only some tokens of the last layer are read: the hidden ones by the masked language model, [CLS] by the
-classifier. That layer's keys and values are computed everywhere, all else for the tokens that are read.
+classifier. For the former that layer's keys and values are computed everywhere, all else for the tokens that
+are read. [CLS] is a single query a row, for which not even keys and values are needed.
 
 ``attention`` is False at [PAD]; None says that no row is padded, which saves a little time.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import torch
@@ -24,9 +26,13 @@ class HiddenTokens(NamedTuple):
     most: int  # hidden tokens in the row with most of them, at least 1
 
 
-def locate(hidden: Bool[Tensor, "batch tokens"]) -> HiddenTokens:
-    """Find the hidden tokens of a batch. Waits for the device once; the forward pass never does."""
-    counts = hidden.sum(dim=1).tolist()
+def locate(hidden: Bool[Tensor, "batch tokens"], counts: Sequence[int] | None = None) -> HiddenTokens:
+    """Find the hidden tokens of a batch.
+
+    ``counts``, the number of them in every row, is read from the device if it is not given. Nothing else
+    waits for the device, here or in the forward pass.
+    """
+    counts = hidden.sum(dim=1).tolist() if counts is None else counts
     most = max(1, *counts)
     flat = hidden.flatten().nonzero_static(size=sum(counts)).squeeze(1)
     before = hidden.cumsum(dim=1).flatten()[flat] - 1
@@ -58,10 +64,12 @@ def cls_logits(
     attention: Bool[Tensor, "batch tokens"] | None = None,
 ) -> Float[Tensor, "batch classes"]:
     """Logits of the classes. Equals ``model(input_ids, attention).logits``."""
+    if attention is not None and attention.device.type == "cpu" and attention.all():
+        attention = None  # up to 10 % faster at 300 bp; a GPU would have to be waited for
     states = _up_to_last(model.bert, input_ids, attention)
     last = _layers(model.bert)[-1]
     first = states[:, :1]
-    top = _finish(last, _attend(last, first, states, attention), first)
+    top = _finish(last, _attend_once(last, first, states, attention), first)
     return model.classifier(model.dropout(cast(BertPooler, model.bert.pooler)(top)))
 
 
@@ -104,6 +112,30 @@ def _attend(
     else:
         context = scaled_dot_product_attention(query, key, value, mask, drop)
     return context.transpose(1, 2).flatten(2)
+
+
+def _attend_once(
+    layer: BertLayer,
+    asked: Float[Tensor, "batch 1 hidden"],
+    states: Float[Tensor, "batch tokens hidden"],
+    attention: Bool[Tensor, "batch tokens"] | None,
+) -> Float[Tensor, "batch 1 hidden"]:
+    """What one token a row gathers: products with the weights move from the tokens to the query and the sum.
+
+    ``q . (W x + b) = (q W) . x + q . b`` for the keys, and ``sum p (W x + b) = W (sum p x) + b sum p`` for
+    the values, head by head: 3 % to 6 % of LOGO's time (300 bp), less in a deeper encoder.
+    """
+    own = layer.attention.self
+    heads = own.num_attention_heads
+    query = (own.query(asked[:, 0]) * own.attention_head_size**-0.5).unflatten(-1, (heads, -1))
+    key_weight, value_weight = (part.weight.unflatten(0, (heads, -1)) for part in (own.key, own.value))
+    key_bias, value_bias = (part.bias.unflatten(0, (heads, -1)) for part in (own.key, own.value))
+    scores = torch.einsum("bhf,hfc->bhc", query, key_weight) @ states.transpose(1, 2)
+    scores = scores + (query * key_bias).sum(dim=-1, keepdim=True)
+    scores = scores if attention is None else scores.masked_fill(~attention[:, None, :], -torch.inf)
+    share = own.dropout(scores.softmax(dim=-1))
+    context = torch.einsum("bhc,hfc->bhf", share @ states, value_weight)
+    return (context + value_bias * share.sum(dim=-1, keepdim=True)).flatten(1)[:, None]
 
 
 def _finish(

@@ -1,52 +1,32 @@
 """Masked language modelling (Sec. 3, "MLM training") as a LightningModule."""
 
-from contextlib import nullcontext
-from typing import NamedTuple, cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import cast
 
 import torch
-from jaxtyping import Bool, Float, Int64
 from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
 from transformers import BertForMaskedLM
 
-from genomask.alphabet import PAD
-from genomask.corpus.steps import Cut, StepBatch
+from genomask.corpus.steps import StepBatch
 from genomask.masking.base import MaskedBatch, Masking, maskable
 from genomask.masking.draws import sequence_keys
-from genomask.models.forward import HiddenTokens, locate, masked_logits
+from genomask.models.settings import ModelSettings
 from genomask.optimisation import adamw
+from genomask.pretrain.meter import Meter
 from genomask.pretrain.settings import PretrainSettings
+from genomask.pretrain.step import loss_sum, micro_batches
 from genomask.seeds import derived_seed
 from genomask.tokens import tokenise
 
 VALIDATION_SEED = 2**31  # one fixed draw for every model, so that perplexities can be compared
-
-
-class MicroBatch(NamedTuple):
-    """Rows of a step that go through the encoder together; ``targets`` are the ids of the hidden tokens."""
-
-    input_ids: Int64[Tensor, "batch tokens"]
-    attention: Bool[Tensor, "batch tokens"] | None
-    hidden: HiddenTokens
-    targets: Int64[Tensor, " hidden_tokens"]
-
-
-def micro_batch(
-    token_ids: Int64[Tensor, "batch tokens"], masked: MaskedBatch, cut: Cut, *, k: int
-) -> MicroBatch:
-    """Take a micro-batch out of a step, no wider than it needs; unpadded, it has no attention mask."""
-    block = slice(cut.start, cut.stop), slice(0, max(cut.longest - k + 1, 0) + 2)
-    token_ids = token_ids[block]
-    hidden = locate(masked.hidden[block])
-    targets = token_ids.flatten().index_select(0, hidden.flat)
-    attention = token_ids != PAD if cut.shortest < cut.longest else None
-    return MicroBatch(masked.input_ids[block], attention, hidden, targets)
 
 
 class PretrainModule(LightningModule):
@@ -57,13 +37,14 @@ class PretrainModule(LightningModule):
     of micro-batches, which weighs tokens of micro-batches with few hidden tokens more.
 
     Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it exactly.
+    The host waits for the device once a step, for the number of hidden tokens; and now and then to log.
 
     Args:
         model: Encoder with its MLM head, tied.
         masking: The strategy under study.
         common: The one masking under which the perplexities of all models are compared (Fig. 1).
         settings: Optimiser and budget.
-        k: Bases in a k-mer.
+        shape: Shape of the encoder.
         warmup_steps: Optimiser steps until the full learning rate.
         seed: Draws masks and dropout.
     """
@@ -75,14 +56,16 @@ class PretrainModule(LightningModule):
         common: Masking,
         *,
         settings: PretrainSettings,
-        k: int,
+        shape: ModelSettings,
         warmup_steps: int,
         seed: int,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.model, self.masking, self.common = model, masking, common
-        self.settings, self.k, self.warmup_steps, self.seed = settings, k, warmup_steps, seed
+        self.settings, self.k, self.warmup_steps, self.seed = settings, shape.k, warmup_steps, seed
+        self.meter = Meter(shape, shortcut=settings.shortcut)
+        self.stage: Callable[[str], AbstractContextManager[None]] = _untimed
         self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -95,6 +78,7 @@ class PretrainModule(LightningModule):
             weight_decay=self.settings.weight_decay,
             warmup_steps=self.warmup_steps,
             max_steps=self.settings.max_steps,
+            fused=self.device.type == "cuda",
         )
         return [optimizer], [schedule]
 
@@ -105,25 +89,29 @@ class PretrainModule(LightningModule):
             cast(LightningOptimizer, self.optimizers()),
             cast(LambdaLR, self.lr_schedulers()),
         )
-        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-        masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.segment))
-        hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
-        total = torch.as_tensor(hidden).clamp(min=1)
+        with self.stage("masking"):
+            token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
+            masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.segment))
+            hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
+            total = torch.as_tensor(hidden).clamp(min=1)
+            parts = micro_batches(token_ids, masked, batch.cuts, k=self.k)
 
-        parts = [micro_batch(token_ids, masked, cut, k=self.k) for cut in batch.cuts]
         loss = torch.zeros((), device=self.device)
         for number, part in enumerate(parts, start=1):
             with self._no_exchange_before_the_last(number, len(parts)):
-                share = self._loss_sum(part) / total
-                self.manual_backward(share * self.trainer.world_size)
+                with self.stage("forward"):
+                    share = loss_sum(self.model, part, shortcut=self.settings.shortcut) / total
+                with self.stage("backward"):
+                    self.manual_backward(share * self.trainer.world_size)
             loss += share.detach()
 
-        self.clip_gradients(
-            optimizer.optimizer, gradient_clip_val=self.settings.clip_norm, gradient_clip_algorithm="norm"
-        )
-        optimizer.step()
-        optimizer.zero_grad()
-        schedule.step()
+        with self.stage("optimiser"):
+            if self.settings.clip_norm > 0:  # by hand: Lightning refuses to clip for a fused optimiser
+                clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+            schedule.step()
+        self.meter.add(batch, token_ids, masked.hidden)
         self._log_step(loss, token_ids, masked, float(schedule.get_last_lr()[0]))
 
     def validation_step(self, batch: StepBatch) -> None:
@@ -133,23 +121,15 @@ class PretrainModule(LightningModule):
         for metric, masking in ((self.loss, self.masking), (self.loss_common, self.common)):
             masked = masking(token_ids, keys)
             count = masked.hidden.sum()
-            part = micro_batch(token_ids, masked, batch.cuts[0], k=self.k)
-            metric.update(self._loss_sum(part) / count.clamp(min=1), weight=count)
+            (part,) = micro_batches(token_ids, masked, batch.cuts, k=self.k)
+            loss = loss_sum(self.model, part, shortcut=self.settings.shortcut)
+            metric.update(loss / count.clamp(min=1), weight=count)
 
     def on_validation_epoch_end(self) -> None:
         """Log the perplexities, exp of the mean loss in nats per hidden token."""
         for name, metric in (("perplexity", self.loss), ("perplexity_common", self.loss_common)):
             self.log(f"validation/{name}", metric.compute().exp(), sync_dist=True)
             metric.reset()
-
-    def _loss_sum(self, part: MicroBatch) -> Float[Tensor, ""]:
-        """Cross-entropy in nats, summed over the hidden tokens; 0 where nothing is hidden."""
-        if self.settings.shortcut:
-            logits = masked_logits(self.model, part.input_ids, part.hidden, part.attention)
-        else:
-            every = self.model(part.input_ids, attention_mask=part.attention).logits
-            logits = every.flatten(0, 1).index_select(0, part.hidden.flat)
-        return cross_entropy(logits.float(), part.targets, reduction="sum")
 
     def _no_exchange_before_the_last(self, number: int, count: int):
         strategy = self.trainer.strategy
@@ -171,3 +151,8 @@ class PretrainModule(LightningModule):
         self.log_dict(
             {f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True, sync_dist=True
         )
+
+
+def _untimed(_: str) -> AbstractContextManager[None]:
+    """Stands where a profile would time a stage."""
+    return nullcontext()

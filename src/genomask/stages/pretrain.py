@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from lightning import Callback
+
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.masking.base import Masking
@@ -17,6 +19,8 @@ from genomask.models.checkpoint import weights_file
 from genomask.models.export import export_encoder
 from genomask.models.weights import load_dnabert
 from genomask.pretrain.module import PretrainModule
+from genomask.pretrain.profiling import ProfileCallback, Stages
+from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome, genome_artefact
@@ -102,20 +106,29 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
         masking,
         RandomMasking(k=config.model.k),
         settings=config.pretrain,
-        k=config.model.k,
+        shape=config.model,
         warmup_steps=config.wc.of(config.pretrain.max_steps),
         seed=config.pretrain_seed,
     )
-    perplexity = _fit(run, module, corpus, directory)
+    throughput = ThroughputCallback(module.meter, config.pretrain)
+    perplexity = _fit(run, module, corpus, directory, [throughput, *_profile(run, module, directory)])
     if is_helper():
         return
     export_encoder(module.model, directory, config.model)
-    write_json(directory / "pretraining.json", _summary(rates, perplexity, corpus, run))
+    summary = _summary(rates, perplexity, corpus, run)
+    if throughput.found:
+        summary |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
+        say(f"       {_speed(throughput.found)}", style="dim")
+    write_json(directory / "pretraining.json", summary)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 
 
 def _fit(
-    run: Context, module: PretrainModule, corpus: CorpusDataModule, directory: Path
+    run: Context,
+    module: PretrainModule,
+    corpus: CorpusDataModule,
+    directory: Path,
+    callbacks: list[Callback],
 ) -> Mapping[str, float]:
     """Train from the newest checkpoint to the last step; returns the perplexities of the final weights."""
     config, budget = run.config, run.config.pretrain
@@ -127,7 +140,7 @@ def _fit(
             config,
             precision=budget.precision,
             loggers=logs,
-            callbacks=[checkpoint_callback(checkpoints, every=budget.checkpoint_every)],
+            callbacks=[checkpoint_callback(checkpoints, every=budget.checkpoint_every), *callbacks],
             max_steps=budget.max_steps,
             max_epochs=1,  # the loader's one pass is the whole budget
             strategy=config.trainer.strategy,
@@ -140,6 +153,22 @@ def _fit(
             fit.fit(module, datamodule=corpus, ckpt_path=newest)
         perplexities = fit.validate(module, datamodule=corpus, verbose=False)
     return perplexities[0]
+
+
+def _profile(run: Context, module: PretrainModule, directory: Path) -> list[Callback]:
+    """What times the stages of the training, if that is asked for."""
+    if not run.config.trainer.profile:
+        return []
+    module.stage = stages = Stages()
+    return [ProfileCallback(directory / "profile", stages)]
+
+
+def _speed(found: Mapping[str, float]) -> str:
+    return (
+        f"{found['bases_per_second']:,.0f} bases/s, {found['tokens_per_second']:,.0f} tokens/s, "
+        f"batch fill {found['batch_fill']:.1%}, {found['flops_per_second'] / 1e9:,.3g} GFLOP/s, "
+        f"{found['model_flop_utilisation']:.0%} of the matrix product's"
+    )
 
 
 def _corpus(run: Context) -> CorpusDataModule:
