@@ -18,13 +18,14 @@ from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.models.settings import ModelSettings
+from genomask.motifs.settings import MotifSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 
-STAGES = ("rank", "vocab", "pretrain", "finetune")
+STAGES = ("rank", "vocab", "pretrain", "finetune", "motifs")
 
 
 @dataclass
@@ -94,6 +95,7 @@ class Config:
     finetune: FinetuneSettings = MISSING
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
+    motifs: MotifSettings = field(default_factory=MotifSettings)
     stage: Stage = MISSING
     paths: Paths = field(default_factory=Paths)
     shots: int | str = 10

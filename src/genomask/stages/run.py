@@ -12,12 +12,16 @@ def check(run: Context) -> None:
     """Find what is wrong with a configuration before anything is built.
 
     Raises:
-        ValueError: If the masking strategy refuses its settings.
+        ValueError: If the masking strategy refuses its settings, or a package of an extra is missing.
     """
     if {"pretrain", "finetune"} & set(run.config.stage.run):
         from genomask.stages.strategy import check_strategy
 
         check_strategy(run)
+    if "motifs" in run.config.stage.run:
+        from genomask.stages.motifs import check_motifs
+
+        check_motifs(run)
 
 
 def run_stages(run: Context) -> None:
@@ -70,11 +74,17 @@ def _finetune(run: Context) -> None:
     say(NEXT)
 
 
+def _motifs(run: Context) -> None:
+    from genomask.stages.motifs import run_motifs
+
+    run_motifs(run)
+
+
 def _read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune}
+STAGES = {"rank": _rank, "vocab": _vocab, "pretrain": _pretrain, "finetune": _finetune, "motifs": _motifs}
 
 NEXT = """
 Next:
