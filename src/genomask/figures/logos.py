@@ -44,8 +44,10 @@ def logo_sheet(records: Sequence[dict[str, Any]], *, title: str = "") -> Figure:
         figure = Figure(figsize=(COLUMNS * CELL[0], rows * CELL[1] + 0.3))
         figure.suptitle(title, fontsize=9)
         grid = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+        widest = max((len(record["matrix"]) for record in held), default=1)
         for axes, record in zip(grid, held, strict=False):
             draw_logo(axes, np.array(record["matrix"]), title=caption(record))
+            axes.set_xlim(0.5, widest + 0.5)  # letters of one width on the whole sheet
         for axes in grid[len(held) :]:
             axes.set_axis_off()
         if not held:

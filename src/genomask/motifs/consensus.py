@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from genomask.alphabet import BASES, kmer_code, kmer_table
 from genomask.motifs.matrix import consensus_matrix
 from genomask.ranking.table import Ranking
@@ -53,13 +51,21 @@ def kmers_of(core: str, k: int) -> list[str]:
 
 
 def fits(kmer: str, motif: str) -> bool:
-    """Whether the k-mer agrees with the consensus at some place where they overlap as far as they can."""
-    width, matrix = len(kmer), consensus_matrix(motif.rstrip("*"))
-    flank = np.full((max(0, width - len(matrix)), len(BASES)), 0.25)
-    allowed = np.vstack((flank, matrix, flank)) > 0
-    codes = [BASES.index(base) for base in kmer]
-    starts = range(len(allowed) - width + 1)
-    return any(allowed[np.arange(start, start + width), codes].all() for start in starts)
+    """Whether a k-mer agrees with the letters around the core too, where its own core lies on the motif's."""
+    bare, core = motif.rstrip("*"), core_of(motif)
+    if len(core) >= len(kmer):
+        return kmer in core
+    allowed = consensus_matrix(bare) > 0
+    ahead = bare.index(core)
+    starts = [place for place in range(len(kmer)) if kmer.startswith(core, place)]
+    return any(
+        all(
+            allowed[ahead - start + place, BASES.index(base)]
+            for place, base in enumerate(kmer)
+            if 0 <= ahead - start + place < len(bare)
+        )
+        for start in starts
+    )
 
 
 def motif_ranks(name: str, ranking: Ranking, motif: str, printed: Printed) -> list[MotifRank]:

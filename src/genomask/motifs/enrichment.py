@@ -161,7 +161,7 @@ def share_of_words(
     """Test whether more words of a vocabulary are known than permuted labels would have it; one-sided."""
     drawn = permuted(known, strata, k, permutations=permutations, rng=rng)
     null = np.concatenate([(rows & words).sum(axis=1) for rows in drawn])
-    observed = int((known & words).sum())
+    observed = float((known & words).sum())
     return Tested(observed, float(null.mean()), _share_reaching(null, observed))
 
 

@@ -14,10 +14,10 @@ EITHER: Final = 0.75  # or two bases above three quarters of them
 ALLOWED: Final = {letter: np.array([base in bases for base in BASES]) for letter, bases in IUPAC.items()}
 AMBIGUITY: Final = {frozenset(bases): letter.lower() for letter, bases in IUPAC.items() if len(bases) == 2}
 
-Matrix = Float64[np.ndarray, "width 4"]
+Matrix = Float64[np.ndarray, "_width 4"]  # widths differ from motif to motif
 
 
-def information(matrix: Matrix) -> Float64[np.ndarray, " width"]:
+def information(matrix: Matrix) -> Float64[np.ndarray, " _width"]:
     """Information of every position in bits: 2 less the entropy, against even base frequencies."""
     positive = np.where(matrix > 0, matrix, 1.0)
     return 2 + (matrix * np.log2(positive)).sum(axis=1)
@@ -51,7 +51,7 @@ def kmer_matrix(kmer: str) -> Matrix:
     return np.eye(len(BASES))[encode(kmer)]
 
 
-def from_counts(counts: Int64[np.ndarray, "width 4"], background: Float64[np.ndarray, " 4"]) -> Matrix:
+def from_counts(counts: Int64[np.ndarray, "_width 4"], background: Float64[np.ndarray, " 4"]) -> Matrix:
     """Probabilities of counted sites, with one more site that looks like the background."""
     padded = counts + background
     return padded / padded.sum(axis=1, keepdims=True)

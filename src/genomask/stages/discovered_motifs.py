@@ -84,13 +84,14 @@ def write_search(
 ) -> None:
     """Write a search's motifs and logos, with recall and precision where the truth is known."""
     from genomask.figures.logos import logo_sheet
-    from genomask.figures.style import save
+    from genomask.figures.style import look, save
 
     if isinstance(run.config.task, SyntheticTask):
         truth = recovery(planted_in(run.config.task.twin), holding_matrices(records))
         about = {**about, "recovery": truth._asdict()}
     write_motifs(records, about, directory, stem)
-    save(logo_sheet(records, title=f"{about['benchmark']}, {stem}"), directory / f"{stem}-logos")
+    with look():
+        save(logo_sheet(records, title=f"{about['benchmark']}, {stem}"), directory / f"{stem}-logos")
 
 
 def _core_last(name: str) -> str | None:

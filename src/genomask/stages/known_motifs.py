@@ -148,7 +148,7 @@ def _test(
 ) -> None:
     """Every ranking and the vocabulary, by every definition of a known motif, against every null."""
     from genomask.figures.enrichment import running_sums
-    from genomask.figures.style import save
+    from genomask.figures.style import look, save
 
     settings, k = run.config.motifs, run.config.ranking.k
     labels = {name: label for name, label in labels.items() if 0 < label.sum() < len(label)}
@@ -181,4 +181,5 @@ def _test(
     curves = {
         (name, what): (e.curve, e.band) for (name, what, null), e in tested.items() if null == "matched"
     }
-    save(running_sums(curves), directory / "enrichment")
+    with look():
+        save(running_sums(curves), directory / "enrichment")
