@@ -147,7 +147,7 @@ def test_an_impossible_job_ends_the_plan_with_its_reason(tmp_path, words, messag
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_says_what_it_builds_or_that_it_cannot_be_swept(stage):
     run = composed("stage=all", f"stage.run=[{stage}]", "variants.vcf=x.vcf", "variants.sequence=ACGT")
-    if stage in ("variants", "mutagenesis"):
+    if stage in ("motifs", "variants", "mutagenesis"):
         with pytest.raises(ValueError, match=f"stage={stage} cannot be swept"):
             artefact_of(run)
     else:

@@ -26,6 +26,7 @@ from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.leaks.settings import LeakSettings, unchanged
 from genomask.models.settings import ModelSettings
+from genomask.motifs.settings import MotifSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
@@ -36,7 +37,7 @@ from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 from genomask.variants.settings import VariantSettings
 
-STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "variants", "mutagenesis")
+STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "motifs", "variants", "mutagenesis")
 
 
 @dataclass
@@ -123,6 +124,7 @@ class Config:
     leaks: LeakSettings = field(default_factory=unchanged)
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
+    motifs: MotifSettings = field(default_factory=MotifSettings)
     stage: Stage = MISSING
     paths: Paths = field(default_factory=Paths)
     sweep: SweepSettings = field(default_factory=SweepSettings)

@@ -27,6 +27,7 @@ STAGES = {
     "pretrain": Stage("pretrain", "report_encoder", "encoder_artefact"),
     "finetune": Stage("classifier", "report_classifier", "classifier_artefact"),
     "leaks": Stage("leaks", "report_leaks", "leaks_artefact"),
+    "motifs": Stage("motifs", "run_motifs", None),
     "variants": Stage("variants", "report_variants", None),
     "mutagenesis": Stage("mutagenesis", "report_mutagenesis", None),
 }
@@ -36,7 +37,7 @@ def check(run: Context) -> None:
     """Find what is wrong with a configuration before anything is built.
 
     Raises:
-        ValueError: If the masking strategy refuses its settings, or a stage lacks its input.
+        ValueError: If the masking strategy refuses its settings, or a stage lacks its input or a package.
     """
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
         check_variants(run.config.variants, stage)
@@ -44,6 +45,10 @@ def check(run: Context) -> None:
         from genomask.stages.strategy import check_strategy
 
         check_strategy(run)
+    if "motifs" in run.config.stage.run:
+        from genomask.stages.motifs import check_motifs
+
+        check_motifs(run)
 
 
 def run_stages(run: Context) -> None:
@@ -71,7 +76,9 @@ def _trains_an_encoder(run: Context) -> bool:
     asked = set(run.config.stage.run)
     fine_tunes = "finetune" in asked and uses_encoder(run)
     scores = asked & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
-    return bool("pretrain" in asked or fine_tunes or scores)
+    motifs = run.config.motifs
+    explains = "motifs" in asked and "learned" in motifs.parts and motifs.classifier is None
+    return bool("pretrain" in asked or fine_tunes or scores or explains)
 
 
 def _function(module: str, name: str) -> Any:
