@@ -115,7 +115,9 @@ def make_finetuning(
     }
     label = f"{task}-{model}-{masking}-shots={shots}-seed={seed}"
     artefact = Artefact("finetune", label, settings, (encoder, source))
-    return Store(runs).build(artefact, lambda directory: write_json(directory / "result.json", result))
+    config = {"model": {"name": model, "weights": None}}
+    store = Store(runs, config)
+    return store.build(artefact, lambda directory: write_json(directory / "result.json", result))
 
 
 def make_baseline(runs: Path, classifier: str, *, accuracy: float, **options: Any) -> Path:

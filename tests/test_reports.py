@@ -123,6 +123,15 @@ def test_runs_that_differ_in_more_than_seeds_never_share_a_row(tmp_path):
     assert len(tasks) == 3, "the same name over other sequences is another task"
 
 
+def test_no_pretraining_is_no_masking_whatever_was_configured(tmp_path):
+    for seed, masking in enumerate(("random", "pmi")):
+        make_encoder(tmp_path, masking, steps=0)
+        untrained = {"steps": 0, "pretraining": {"max_steps": 0}}
+        make_finetuning(tmp_path, masking, accuracy=0.5, seed=seed, **untrained)
+    (found,) = build_report(tmp_path, baseline="random").cells
+    assert (found.label, len(found.runs)) == ("no pretraining (FS)", 2)
+
+
 def test_pretraining_seeds_of_one_setting_are_one_row_only_while_the_encoders_are_known(tmp_path):
     for seed in (0, 1):
         make_finetuning(tmp_path, "pmi", accuracy=0.6, pretrain_seed=seed)
@@ -202,12 +211,13 @@ def test_missing_and_failed_jobs_stand_with_their_reasons(tmp_path):
 
     sweep = tmp_path / "sweeps" / "table1"
     sweep.mkdir(parents=True)
-    jobs = [{"artefact": f"finetune/{name}", "overrides": [f"seed={name}"]} for name in ("1", "2")]
+    jobs = [{"artefact": f"finetune/{name}", "overrides": ["shots=10", f"seed={name}"]} for name in "12"]
     (sweep / PLAN).write_text(json.dumps({"jobs": jobs}))
     write_outcome(sweep, "finetune/1", error="The loss became nan at step 3.", seconds=1.0)
     report = build_report(tmp_path, baseline="random")
     (table,) = section(report, "jobs").tables
     assert [row[0] for row in table.rows] == ["failed", "missing"]
+    assert [row[2] for row in table.rows] == ["seed=1", "seed=2"], "what all jobs share is left out"
     assert table.rows[0][3] == "The loss became nan at step 3."
     assert ("jobs", "1 failed, 1 missing") in report.document.facts
 

@@ -24,6 +24,7 @@ BASELINES = {
 }
 NO_ENCODER = "-"  # the model of a baseline
 SEEDS = ("seed", "format")  # settings of an artefact that tell no rows apart
+CURVE = ("pretrain.validate_every", "pretrain.validation_segments")  # shape curves, not weights
 EPISODE = ("shots", "task", *SEEDS)
 
 
@@ -87,8 +88,11 @@ def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]
     encoder = by_digest.get(digest)
     if encoder is None:
         return shape | {"encoder": digest[:8]}
+    settings = encoder.manifest["settings"]
+    if not settings["pretrain"]["max_steps"]:
+        return shape | flatten({"model": settings.get("model", {})})
     inputs = {kind: source["name"] for kind, source in encoder.manifest["inputs"].items()}
-    return shape | flatten(without(encoder.manifest["settings"], SEEDS)) | inputs
+    return shape | without(flatten(without(settings, SEEDS)), CURVE) | inputs
 
 
 def without(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -100,7 +100,14 @@ def _finetuning(directory: Path, name: str, manifest: dict[str, Any]) -> Finetun
     for score in SCORES:
         if not (isinstance(found[score], float | int) and math.isfinite(found[score])):
             raise ValueError(f"result.json has {score} = {found[score]!r} where a finite number belongs")
-    return Finetuning(name, found, manifest)
+    return Finetuning(name, found | _untrained(found, manifest), manifest)
+
+
+def _untrained(result: dict[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
+    """The masking of an encoder without pretraining; early results name the configured one instead."""
+    if result.get("pretraining", {}).get("max_steps") != 0:
+        return {}
+    return {"masking": "none" if manifest["config"]["model"]["weights"] is None else "published"}
 
 
 def _encoder(directory: Path, name: str, manifest: dict[str, Any]) -> Encoder:

@@ -14,8 +14,7 @@ def jobs_section(jobs: list[Job]) -> Section | None:
     if not open_jobs:
         return None
     rows = [
-        [job.state, job.sweep, " ".join(job.overrides) or ABSENT, job.error or ABSENT, job.artefact]
-        for job in open_jobs
+        [job.state, job.sweep, _telling(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs
     ]
     columns = ["<state", "<sweep", "<overrides", "<reason", "<artefact"]
     return Section("jobs", "Not finished", [], [Table("", columns, rows)])
@@ -27,6 +26,13 @@ def job_facts(jobs: list[Job]) -> list[tuple[str, str]]:
         return []
     counts = Counter(job.state for job in jobs)
     return [("jobs", ", ".join(f"{counts[state]} {state}" for state in ("done", *STATES) if counts[state]))]
+
+
+def _telling(job: Job, jobs: list[Job]) -> str:
+    """The overrides of a job that not all jobs of its sweep have."""
+    others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
+    shared = set.intersection(*others) if len(others) > 1 else set()
+    return " ".join(word for word in job.overrides if word not in shared) or ABSENT
 
 
 def _urgency(job: Job) -> tuple[int, str, tuple[str, ...]]:
