@@ -4,11 +4,14 @@ import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from compose import composed
+from genomask.cli import TOOLS
+from genomask.run import spelled
 from genomask.stages.run import check
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -28,11 +31,24 @@ def test_the_readme_shows_commands():
     assert len(COMMANDS) >= 5
 
 
-@pytest.mark.parametrize(
-    "command", [line for line in COMMANDS if "--config-dir" not in line and "-m" not in line]
-)
+SINGLE_RUNS = [
+    line
+    for line in COMMANDS
+    if line.split()[2] not in TOOLS and "--config-dir" not in line and " -m " not in line
+]
+
+
+@pytest.mark.parametrize("command", SINGLE_RUNS)
 def test_every_single_run_of_the_readme_passes_its_check(command):
-    check(composed(*command.split()[2:]))
+    check(composed(*map(spelled, command.split()[2:])))
+
+
+@pytest.mark.parametrize("tool", sorted({line.split()[2] for line in COMMANDS} & set(TOOLS)))
+def test_every_tool_of_the_readme_explains_itself(tool, capsys):
+    with pytest.raises(SystemExit) as ended:
+        import_module(TOOLS[tool]).main(["--help"])
+    assert ended.value.code == 0
+    assert f"genomask {tool}" in capsys.readouterr().out
 
 
 def test_the_strategy_of_the_readme_masks_at_the_rate_asked_for(tmp_path, monkeypatch):
@@ -78,13 +94,23 @@ def test_a_sweep_runs_every_job_and_leaves_no_litter(tmp_path):
 
 
 def test_a_failed_job_of_a_sweep_leaves_the_others_running(tmp_path):
-    words = ("-m", "stage=rank", "genome.path=absent.fa,present.fa", "genome=fasta", "paths.runs=runs")
-    (tmp_path / "present.fa").write_text(">chr1\n" + "ACGTTGCA" * 100 + "\n")
+    words = ("-m", "stage=rank", "genome.path=broken.fa,whole.fa", "genome=fasta", "paths.runs=runs")
+    (tmp_path / "broken.fa").write_text("no FASTA\n")
+    (tmp_path / "whole.fa").write_text(">chr1\n" + "ACGTTGCA" * 100 + "\n")
     done = program(*words, cwd=tmp_path)
     assert done.returncode == 1
-    assert "there is none at absent.fa" in done.stderr
+    assert "broken.fa" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert len(list(tmp_path.glob("runs/rank/*/ranking.csv"))) == 1
+
+
+def test_a_job_whose_file_is_absent_ends_a_sweep_before_anything_is_built(tmp_path):
+    (tmp_path / "whole.fa").write_text(">chr1\n" + "ACGTTGCA" * 100 + "\n")
+    done = program("-m", "stage=rank", "genome.path=whole.fa,absent.fa", "genome=fasta", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "error in job stage=rank genome.path=absent.fa" in done.stderr
+    assert "there is none at absent.fa" in done.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
