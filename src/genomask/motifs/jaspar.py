@@ -1,5 +1,6 @@
 """Known motifs: JASPAR's CORE collection, and TOMTOM's verdict on which of them a motif is."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -43,7 +44,9 @@ def read_jaspar(release: int, group: str) -> list[Known]:
 
     database = jaspardb(release=f"JASPAR{release}")
     try:
-        motifs = database.fetch_motifs(collection="CORE", tax_group=[group])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pyjaspar warns where the error below says more
+            motifs = database.fetch_motifs(collection="CORE", tax_group=[group])
     finally:
         database.conn.close()
     if not motifs:
@@ -89,7 +92,7 @@ def core_kmers(known: Sequence[Known], k: int, *, clear: float = CLEAR_BITS) -> 
 
     A motif's core is its k successive positions of most information. A k-mer is one if its log-odds score
     against even base frequencies reaches ``CORE_SCORE`` of the way from the core's worst to its best. Only
-    cores of at least ``clear`` bits a position are asked: with ``clear=0`` nearly every 6-mer is the core
+    cores of at least ``clear`` bits a position are asked: with ``clear=0.0`` nearly every 6-mer is the core
     of some motif.
     """
     codes = encode("".join(kmer_table(k))).reshape(-1, k)

@@ -36,7 +36,9 @@ def learned_artefact(run: Context) -> Artefact:
         tuned = finetune_artefact(saving(run))
         label = f"{label}-{run.config.model.name}-{run.config.labels['masking']}"
         return Artefact("motifs", label, settings, (task_artefact(run), tuned))
-    settings |= {"classifier": sha256(weights_file(given)), "crop": run.config.finetune.crop}
+    about = given / "config.json"  # names the classes; its absence is reported when the classifier is opened
+    content = [sha256(path) for path in (weights_file(given), about) if path.is_file()]
+    settings |= {"classifier": content, "crop": run.config.finetune.crop}
     return Artefact("motifs", f"{label}-given", settings, (task_artefact(run),))
 
 
