@@ -49,6 +49,14 @@ def data(tmp_path_factory) -> tuple[str, ...]:
     return ("genome=fasta", "task=csv", *files, *TINY)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def interruptible():
+    """Processes that start in the background of a shell ignore SIGINT, and so would those that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def start(*words: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, TRAIN, *words],
