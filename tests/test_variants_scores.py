@@ -68,6 +68,7 @@ def draw(count: int, *sizes: int) -> list[np.ndarray]:
     return [rng.integers(4, size=rng.choice(sizes)).astype(np.uint8) for _ in range(count)]
 
 
+@torch.inference_mode()
 def alone(toy: Predictor, bases: np.ndarray) -> float:
     token_ids = tokenise(torch.from_numpy(bases[None]), torch.tensor([len(bases)]), k=6)
     return float(toy.classifier.model(token_ids).logits.softmax(dim=1)[0, 1])

@@ -1,6 +1,7 @@
 """The fine-tuned classifiers that ``stage=variants`` and ``stage=mutagenesis`` ask."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,8 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
     alike = len(set(names)) < len(names)
     require(not alike, "variants.names", "a name for every classifier, as their folders share one", names)
     device = _device(run.config.trainer.accelerator)
+    # Every shape of a batch has its own oneDNN primitive; as in training, few of them are kept.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     if run.config.trainer.threads is not None:
         torch.set_num_threads(run.config.trainer.threads)
     predictors = [

@@ -1,7 +1,7 @@
 """Classifiers at work on windows: every different window once, in batches of like lengths, in fp32."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -39,8 +39,7 @@ def predictor(name: str, classifier: Classifier, positive: str | None, device: t
     """
     chosen = classifier.classes[-1] if positive is None else positive
     require_choice(chosen, f"variants.positive (for {name})", classifier.classes)
-    model: torch.nn.Module = classifier.model
-    model.float().eval().to(device)
+    cast(torch.nn.Module, classifier.model).float().eval().to(device)
     return Predictor(name, classifier, classifier.classes.index(chosen))
 
 
