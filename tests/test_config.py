@@ -20,6 +20,8 @@ from genomask.stages.run import check
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 NEEDED = {
+    ("stage", "variants"): ["variants.vcf=x.vcf"],
+    ("stage", "mutagenesis"): ["variants.sequence=ACGTACGT"],
     ("genome", "fasta"): ["genome.path=x.fa"],
     ("task", "csv"): ["task.train=x", "task.test=x"],
     ("task", "fasta"): ["task.train=[x,y]", "task.test=[x,y]"],
