@@ -102,7 +102,8 @@ def test_an_exported_classifier_opens_with_its_head(folder, tmp_path):
     opened = AutoModelForSequenceClassification.from_pretrained(tmp_path, local_files_only=True).eval()
     ids = torch.arange(5, 35)[None]
     with torch.no_grad():
-        assert torch.equal(opened(ids).logits, classifier(ids).logits)
+        # The same weights in other places of memory: processors without AVX-512 round some sums differently.
+        torch.testing.assert_close(opened(ids).logits, classifier(ids).logits, rtol=0, atol=1e-7)
 
 
 def test_importing_gives_the_encoder_without_head_and_pooler(folder, model, tmp_path):

@@ -51,7 +51,7 @@ def test_sites_at_the_very_ends_of_sequences_are_found():
 @pytest.mark.parametrize("seed", range(3))
 def test_sequences_without_a_difference_have_no_motif_that_holds(seed):
     sets = (
-        labelled(random_rows(400, 50, 10 * seed + half), np.arange(150) < 200, strata=3) for half in (0, 1)
+        labelled(random_rows(400, 50, 10 * seed + half), np.arange(400) < 200, strata=3) for half in (0, 1)
     )
     assert not [motif for motif in discover(*sets, lengths=LENGTHS, alpha=0.01, most=3) if motif.q < 0.01]
 

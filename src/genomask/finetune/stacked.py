@@ -18,7 +18,7 @@ from transformers import BertForSequenceClassification
 from genomask.alphabet import PAD
 from genomask.finetune.dropout import Draw, DropoutNotes, GivenDropout, draw_masks, stack_masks
 from genomask.finetune.module import ClassifierModule
-from genomask.models.forward import cls_logits
+from genomask.models.forward import padded_cls_logits
 from genomask.optimisation import adamw
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
@@ -148,4 +148,4 @@ class _ClsLogits(nn.Module):
         self.model = model
 
     def forward(self, token_ids: Tensor, attention: Tensor) -> Tensor:
-        return cls_logits(self.model, token_ids, attention)
+        return padded_cls_logits(self.model, token_ids, attention)

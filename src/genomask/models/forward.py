@@ -66,6 +66,15 @@ def cls_logits(
     """Logits of the classes. Equals ``model(input_ids, attention).logits``."""
     if attention is not None and attention.device.type == "cpu" and attention.all():
         attention = None  # up to 10 % faster at 300 bp; a GPU would have to be waited for
+    return padded_cls_logits(model, input_ids, attention)
+
+
+def padded_cls_logits(
+    model: BertForSequenceClassification,
+    input_ids: Int64[Tensor, "batch tokens"],
+    attention: Bool[Tensor, "batch tokens"] | None,
+) -> Float[Tensor, "batch classes"]:
+    """The same without a look at the values of ``attention``, which ``vmap`` does not allow."""
     states = _up_to_last(model.bert, input_ids, attention)
     last = _layers(model.bert)[-1]
     first = states[:, :1]
