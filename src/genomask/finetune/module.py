@@ -1,6 +1,7 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
@@ -107,7 +108,7 @@ class ClassifierModule(EpisodeModule):
             self.test_tokens[first] = tokenise(batch.bases, batch.lengths, k=self.k)
         return self.test_tokens[first]
 
-    def _attention(self) -> AbstractContextManager[None]:
+    def _attention(self) -> AbstractContextManager[Any]:
         """On a GPU, let attention draw its dropout as a plain dropout does: stacked seeds can repeat that."""
         fused = self.training and self.device.type == "cuda"
         drawn = fused and self.model.config.attention_probs_dropout_prob > 0

@@ -89,8 +89,8 @@ class _Stack(nn.Module):
         for name, weights in stacked.items():
             self.register_parameter(self.names[name], nn.Parameter(weights.detach().to(device)))
         model = deepcopy(modules[0].model).train()
-        self.blank = [_ClsLogits(deepcopy(model).to("meta"))]  # in lists, to stay out of parameters()
-        self.template = [_ClsLogits(model.to(device))]
+        self.blank = [_ClsLogits(deepcopy(model)).to("meta")]  # in lists, to stay out of parameters()
+        self.template = [_ClsLogits(model).to(device)]
         self.draws: dict[tuple[int, ...], list[Draw]] = {}
 
     def losses(self, batches: Sequence[ExampleBatch], step: int) -> Float[Tensor, " seeds"]:
