@@ -7,9 +7,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests are many and small, and run side by side
-settings.register_profile(
-    "shared machine", deadline=None
-)  # how long an example takes is the machine's affair
+settings.register_profile("shared machine", deadline=None)  # an example takes as long as it takes
 settings.load_profile("shared machine")
 
 
