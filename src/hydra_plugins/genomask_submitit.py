@@ -4,6 +4,8 @@ The launchers of hydra-submitit-launcher, which these extend, give up at the fir
 start all jobs of a machine at once.
 """
 
+import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,6 +60,13 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
         _EXECUTOR = "slurm"
 
+        def __call__(self, *arguments: Any) -> JobReturn:
+            """Run one job, on its node."""
+            from submitit.slurm.slurm import SlurmJobEnvironment
+
+            SlurmJobEnvironment._requeue = _requeue  # pyright: ignore[reportAttributeAccessIssue]
+            return super().__call__(*arguments)
+
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
             """Run all jobs; those that were lost have failed."""
             setup_globals()
@@ -67,6 +76,13 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             ]
             jobs = _executor(self._EXECUTOR, dict(self.params)).map_array(self, *zip(*arguments, strict=True))
             return [_ending(job) for job in jobs]
+
+    def _requeue(environment: Any, countdown: int) -> None:  # noqa: ARG001 - submitit's signature
+        """Ask SLURM to start this job again; it may end the messenger with the job, once it has heard."""
+        command = ["scontrol", "requeue", environment.job_id]
+        ending = subprocess.run(command, timeout=60, check=False, start_new_session=True).returncode
+        if ending not in {0, -signal.SIGTERM, -signal.SIGKILL}:
+            raise subprocess.CalledProcessError(ending, command)
 
     def _executor(cluster: str, settings: dict[str, Any]) -> Any:
         import submitit  # submitit takes a second to import
