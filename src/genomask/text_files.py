@@ -9,6 +9,7 @@ from io import BufferedIOBase, BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
+from genomask.checks import one_line
 from genomask.genome.fasta_text import check_blocks
 
 GZIP: Final = b"\x1f\x8b"
@@ -73,7 +74,7 @@ def read_cells(path: Path, lines: Iterable[Line], *, separator: str) -> Iterator
 
 def wrong_line(path: Path, number: int, problem: str) -> ValueError:
     """The error for a line of a file."""
-    return ValueError(f"{path}, line {number}: {problem}.")
+    return ValueError(f"{path}, line {number}: {one_line(problem)}.")
 
 
 class _Numbers:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from genomask.alphabet import BASES, encode
+from genomask.checks import shown
 from genomask.text_files import read_cells, read_lines
 
 _WHOLE: Final = re.compile(r"\d{1,18}", re.ASCII)
@@ -50,7 +51,7 @@ def read_csv(path: Path, columns: Mapping[str, Cell]) -> dict[str, list[Any]]:
     _, found = next(table, (1, []))
     rows = list(table) if found == list(columns) else []
     if not rows:
-        raise ValueError(f"{path} needs the header {header} and rows; found {','.join(found)!r}.")
+        raise ValueError(f"{path} needs the header {header} and rows; found {shown(','.join(found))}.")
     for index, (line, row) in enumerate(rows):
         if line != index + 2:
             raise row_error(path, index, "one row a line, and no blank lines", row)
@@ -62,7 +63,7 @@ def read_csv(path: Path, columns: Mapping[str, Cell]) -> dict[str, list[Any]]:
 
 def row_error(path: Path, index: int, needed: str, found: object) -> ValueError:
     """Error for the row at this index, by file and line."""
-    return ValueError(f"{path}, line {index + 2}, needs {needed}; found {found!r}.")
+    return ValueError(f"{path}, line {index + 2}, needs {needed}; found {shown(found)}.")
 
 
 def refuse_repeats(path: Path, name: str, values: Iterable[Hashable]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genomask.alphabet import decode
+from genomask.checks import one_line
 from genomask.genome.reader import read_fasta
 from genomask.text_files import read_cells, read_lines, wrong_line
 
@@ -61,7 +62,7 @@ def read_table(path: Path, columns: Sequence[str], *, separator: str | None = No
     names = [name.strip().lower() for name in header]
     if any(names.count(name.lower()) != 1 for name in columns):
         needed = " and ".join(f"one column {name}" for name in columns)
-        raise ValueError(f"{path} line 1 needs {needed}; found {', '.join(header)[:80]}.")
+        raise ValueError(f"{path} line 1 needs {needed}; found {one_line(', '.join(header)[:80])}.")
     for line, cells in rows:
         if len(cells) != len(header):
             raise wrong_line(path, line, f"the row has {len(cells)} columns, the header {len(header)}")
