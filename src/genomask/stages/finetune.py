@@ -22,7 +22,7 @@ from genomask.models.export import export_encoder
 from genomask.seeds import derived_seed
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
-from genomask.stages.pretrain import build_encoder, encoder_artefact
+from genomask.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
 from genomask.stages.result import result
 from genomask.stages.training import loggers, sequences_at_once, trainer
 from genomask.store.artefact import Artefact
@@ -88,6 +88,7 @@ def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
     module.test_tokens = _test_tokens(
         task, longest, config.finetune.crop, config.model.k, data.evaluation_batch
     )
+    module.diverged = run.store.root / DIVERGED / finetune_artefact(run).name
     return Ready(module, data, rows, encoder, chosen)
 
 

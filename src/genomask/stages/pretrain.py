@@ -46,6 +46,7 @@ HARMLESS = (
     "workers",
 )  # shape rounding, not results
 CHECKPOINTS = "checkpoints"
+DIVERGED = "diverged"  # batches at which a loss was no number, below the directory of runs
 CALIBRATION_SEED = 2**31 + 1
 
 
@@ -110,6 +111,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
         warmup_steps=config.wc.of(config.pretrain.max_steps),
         seed=config.pretrain_seed,
     )
+    module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
     perplexity = _fit(run, module, corpus, directory, [throughput, *_profile(run, module, directory)])
     if is_helper():
