@@ -62,6 +62,7 @@ def test_a_spoilt_model_folder_is_read_as_it_is_or_refused_in_one_line(tmp_path,
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", FOLDERS, ids=NAMES)
 def test_many_spoilt_model_folders_are_read_as_they_are_or_refused_in_one_line(tmp_path, kind):
     outcomes = run_cases(kind, range(1000, 1000 + LONG_RUN // 10 // len(FOLDERS)), tmp_path)
