@@ -30,7 +30,7 @@ from genomask.store.files import write_json
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import Benchmark, crop
+from genomask.tasks.examples import Benchmark, check_test_set, crop
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
 HARMLESS = ("evaluation_batch", "shortcut")  # shape rounding, not results
@@ -76,6 +76,7 @@ def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
     config, chosen = run.config, _policy(run)
     longest = config.model.max_tokens - 2 + config.model.k - 1
     rows = _benchmark(task, longest, config.finetune.crop)
+    check_test_set(rows)
     episode = draw_episode(rows.pool.labels, task=config.task.name, shots=_shots(run), seed=config.seed)
     data = EpisodeDataModule(
         rows,
