@@ -201,7 +201,7 @@ def test_sequences_in_which_nothing_is_hidden_do_not_poison_the_weights(genome):
 
 def test_an_exploding_loss_ends_the_run_with_a_reason(genome):
     with pytest.raises(
-        ValueError, match=r"The loss became (nan|inf) at step \d: lower pretrain.learning_rate"
+        ValueError, match=r"The loss became (nan|inf) at step \d\. Lower pretrain.learning_rate"
     ):
         fit(genome, replace(SETTINGS, learning_rate=1e30, clip_norm=1e30))
 

@@ -1,5 +1,6 @@
 """The program: compose the configuration, check it, run it; a user's mistake costs one line."""
 
+import math
 import os
 import sys
 from dataclasses import replace
@@ -13,8 +14,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from genomask.checks import require
 from genomask.config.choices import CONF
 from genomask.config.schema import Config, register, rerunnable
+from genomask.config.trust import leaves
 from genomask.stages.context import Context
 from genomask.stages.run import run_stages
 from genomask.store.store import Store
@@ -72,14 +75,20 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
     Raises:
         ValueError: For a missing value, a value of the wrong type, or one that is out of its range.
     """
-    missing = sorted(OmegaConf.missing_keys(cfg))
-    if missing:
-        raise ValueError(f"{missing[0]} needs a value: give it as {missing[0]}=VALUE.")
     try:
-        config = cast(Config, OmegaConf.to_object(cfg))
+        missing = sorted(OmegaConf.missing_keys(cfg))
+        if missing:
+            raise ValueError(f"{missing[0]} needs a value: give it as {missing[0]}=VALUE.")
         resolved = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
+        config = cast(Config, OmegaConf.to_object(cfg))
     except OmegaConfBaseException as error:
         raise ValueError(str(error).splitlines()[0]) from error
+    except RecursionError as error:
+        raise ValueError("A setting refers to itself: see to the ${...} of the configuration.") from error
+    require(isinstance(config, Config), "A configuration", "config_schema in its defaults list", "none")
+    for place, value in leaves(resolved):
+        finite = not isinstance(value, float) or math.isfinite(value)
+        require(finite, ".".join(place), "a finite number", value)
     store = Store(Path(config.paths.runs), rerunnable(config, resolved))
     if like is None:
         return Context(config, store)

@@ -5,6 +5,7 @@ its defaults list. ``masking`` has none: a strategy's constructor is its schema,
 one class and one YAML file.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from genomask.baselines.settings import (
     MajorityBaseline,
 )
 from genomask.checks import require, require_choice
+from genomask.config.trust import watch_composition
 from genomask.corpus.settings import CorpusSettings
 from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
 from genomask.genome.fasta import FastaGenome
@@ -37,6 +39,8 @@ from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 from genomask.variants.settings import VariantSettings
 
+NAME = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
+LONGEST_NAME = 80
 STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "motifs", "variants", "mutagenesis")
 
 
@@ -137,6 +141,12 @@ class Config:
     def __post_init__(self) -> None:
         if self.classifier is None:  # a configuration that was saved before there were baselines
             self.classifier = EncoderClassifier()
+        for group, types in KINDS.items():
+            kinds = tuple(types.values())
+            known = isinstance(getattr(self, group), kinds)
+            require(known, group, f"one of the kinds {', '.join(types)}", type(getattr(self, group)).__name__)
+        require(isinstance(self.masking, dict), "masking", "a _target_ and its arguments", self.masking)
+        self._check_names()
         whole = isinstance(self.shots, int) and self.shots >= 1
         require(whole or self.shots == "full", "shots", "a number from 1, or full", self.shots)
         folds = self.finetune.cross_validate
@@ -151,6 +161,16 @@ class Config:
         require(
             self.ranking.k == self.model.k, "ranking.k", f"the model's k = {self.model.k}", self.ranking.k
         )
+
+    def _check_names(self) -> None:
+        """Refuse names that lead out of the directory of runs: names of artefacts are made of them."""
+        names = {f"labels.{group}": label for group, label in self.labels.items()}
+        for group in ("model", "task", "classifier"):
+            names[f"{group}.name"] = getattr(self, group).name
+        names["sweep.name"] = self.sweep.name
+        for setting, name in names.items():
+            fits = name is None or (len(name) <= LONGEST_NAME and NAME.fullmatch(name))
+            require(fits, setting, f"up to {LONGEST_NAME} letters, digits and . _ + = -", name)
 
     @property
     def pretrained_by(self) -> str:
@@ -184,7 +204,8 @@ KINDS = {
 
 
 def register() -> None:
-    """Make the types known to Hydra, out of sight of the groups that users choose from."""
+    """Make the types known to Hydra, out of sight of the groups that users choose from; watch its work."""
+    watch_composition()
     store = ConfigStore.instance()
     store.store(name="config_schema", node=Config)
     for group, types in KINDS.items():

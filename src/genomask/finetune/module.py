@@ -1,11 +1,12 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
-from lightning import LightningModule
+from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -13,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
+from genomask.divergence import LONGEST, StopWhereDiverged
 from genomask.finetune.settings import FinetuneSettings
 from genomask.models.forward import cls_logits
 from genomask.optimisation import adamw
@@ -37,10 +39,16 @@ class EpisodeModule(LightningModule):
         self.settings, self.learning_rate, self.seed = settings, learning_rate, seed
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
+        self.diverged: Path | None = None  # where the batch goes at which the loss is no number
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
         """Class logits of a batch of sequences."""
         raise NotImplementedError
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Stop where the loss is no number."""
+        advice = "Lower fs.learning_rate, or see to it that the encoder is sound."
+        return [StopWhereDiverged(self.diverged, every=LONGEST, advice=advice)]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""

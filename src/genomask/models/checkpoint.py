@@ -1,6 +1,8 @@
 """Weights between files and modules: nothing is executed, everything must fit."""
 
 import struct
+import zipfile
+import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -13,8 +15,12 @@ from torch import Tensor, nn
 from genomask.checks import require
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-# What the readers raise over files that were cut at any byte.
-DAMAGE = (SafetensorError, UnpicklingError, RuntimeError, LookupError, OSError, EOFError, struct.error)
+# What the readers raise over files that were cut at any byte, or had bits flipped.
+DAMAGE = (
+    SafetensorError, UnpicklingError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError,
+    RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError,
+    MemoryError,
+)  # fmt: skip
 
 
 def weights_file(directory: Path) -> Path:
@@ -40,13 +46,28 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     """
     file = weights_file(directory)
     try:
-        safe = file.suffix == ".safetensors"
-        weights = load_file(file) if safe else torch.load(file, map_location="cpu", weights_only=True)
+        weights = load_file(file) if file.suffix == ".safetensors" else _unpickled(file)
     except DAMAGE as error:
         raise ValueError(f"{file} needs to be whole and hold named tensors alone; it was refused.") from error
     named = isinstance(weights, Mapping) and all(isinstance(weight, Tensor) for weight in weights.values())
     require(named, str(file), "named tensors alone", type(weights).__name__)
+    for name, weight in weights.items():
+        require(isinstance(name, str), str(file), "tensors with names", name)
+        plain = weight.layout == torch.strided and not weight.is_quantized and not weight.is_meta
+        require(plain, f"{name} in {file}", "an array of numbers", str(weight.layout))
+        if weight.is_floating_point():
+            require(bool(weight.isfinite().all()), f"{name} in {file}", "finite numbers", "NaN or infinity")
     return dict(weights)
+
+
+def _unpickled(file: Path) -> object:
+    """What PyTorch saved, if it is tensors and plain containers; nothing in the file is called."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            broken = archive.testzip()  # PyTorch leaves the checksums of its own archives unread
+        if broken is not None:
+            raise zipfile.BadZipFile(broken)
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def fill(
@@ -64,6 +85,11 @@ def fill(
         f"has {name} of shape {tuple(weights[name].shape)}, not {tuple(shape)}"
         for name, shape in wanted.items()
         if name in weights and weights[name].shape != shape
+    ]
+    faults += [
+        f"has {name} of type {weights[name].dtype}, not {own.dtype}"
+        for name, own in module.state_dict().items()
+        if name in weights and weights[name].is_floating_point() != own.is_floating_point()
     ]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     if faults:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertForSequenceClassification
 
 from genomask.alphabet import vocabulary_size
 from genomask.checks import require
 from genomask.models.checkpoint import fill, read_weights
+from genomask.models.config_file import read_config
 
 LONGEST_K = 10
 
@@ -33,9 +34,7 @@ def open_classifier(directory: Path) -> Classifier:
         ValueError: If the folder holds another kind of model.
     """
     weights = read_weights(directory)
-    if not (directory / "config.json").is_file():
-        raise FileNotFoundError(f"A classifier needs config.json beside its weights; {directory} holds none.")
-    config = BertConfig.from_json_file(directory / "config.json")
+    config = read_config(directory / "config.json", weights, prefix="bert.")
     kind = (config.architectures or ["nothing"])[0]
     needed = BertForSequenceClassification.__name__
     require(kind == needed, str(directory), f"a {needed} (finetune.save_model=true keeps one)", kind)

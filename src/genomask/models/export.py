@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import BertConfig, BertPreTrainedModel
 
 from genomask.models.checkpoint import read_weights
+from genomask.models.config_file import read_config
 from genomask.models.settings import ModelSettings
 from genomask.models.tokenizer import save_tokenizer
 
@@ -30,13 +31,11 @@ def import_encoder(directory: Path) -> tuple[BertConfig, dict[str, Tensor]]:
 
     Raises:
         FileNotFoundError: If there is no such folder, or a file of it is missing.
-        ValueError: If the weights are damaged.
+        ValueError: If the weights or the configuration are damaged, or do not fit together.
     """
     weights = read_weights(directory)
-    if not (directory / "config.json").is_file():
-        raise FileNotFoundError(f"An encoder needs config.json beside its weights; {directory} holds none.")
     encoder = {
         name.removeprefix("bert."): weight for name, weight in weights.items() if name.startswith("bert.")
     }
     without_pooler = {name: weight for name, weight in encoder.items() if not name.startswith("pooler.")}
-    return BertConfig.from_json_file(directory / "config.json"), without_pooler
+    return read_config(directory / "config.json", without_pooler), without_pooler

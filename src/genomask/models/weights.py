@@ -1,6 +1,5 @@
 """Start from DNABERT's published weights (ORI 120K, Sec. 5.4), in the layout of its own code."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -11,7 +10,9 @@ from genomask.alphabet import SPECIAL_TOKENS, kmer_table
 from genomask.checks import require
 from genomask.models.bert import bert_config, seeded
 from genomask.models.checkpoint import fill, read_weights
+from genomask.models.config_file import read_object
 from genomask.models.settings import ModelSettings
+from genomask.text_files import read_lines
 
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}  # of layer norms, in the oldest checkpoints
 UNUSED = ("bert.embeddings.position_ids", "bert.pooler.", "cls.seq_relationship.")  # MLM trains no pooler
@@ -61,7 +62,7 @@ def _check_tied(weights: dict[str, Tensor], directory: Path) -> None:
 def _check_vocabulary(file: Path, k: int) -> None:
     if not file.is_file():
         return
-    found = file.read_text(encoding="utf-8").split()
+    found = [line.text.strip() for line in read_lines(file)]
     wanted = [*SPECIAL_TOKENS, *kmer_table(k)]
     require(len(found) == len(wanted), str(file), f"{len(wanted)} tokens for k = {k}", len(found))
     for line, (token, other) in enumerate(zip(wanted, found, strict=True), start=1):
@@ -71,7 +72,7 @@ def _check_vocabulary(file: Path, k: int) -> None:
 def _check_config(file: Path, settings: ModelSettings) -> None:
     if not file.is_file():
         return
-    found, wanted = json.loads(file.read_text(encoding="utf-8")), bert_config(settings)
+    found, wanted = read_object(file), bert_config(settings)
     for name in COMPARED:
         value = getattr(wanted, name)
         other = found.get(name, value)

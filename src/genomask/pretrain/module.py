@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import cast
 
 import torch
-from lightning import LightningModule
+from lightning import Callback, LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -16,6 +17,7 @@ from torchmetrics import MeanMetric
 from transformers import BertForMaskedLM
 
 from genomask.corpus.steps import StepBatch
+from genomask.divergence import StopWhereDiverged
 from genomask.masking.base import MaskedBatch, Masking, maskable
 from genomask.masking.draws import sequence_keys
 from genomask.models.settings import ModelSettings
@@ -65,6 +67,7 @@ class PretrainModule(LightningModule):
         self.model, self.masking, self.common = model, masking, common
         self.settings, self.k, self.warmup_steps, self.seed = settings, shape.k, warmup_steps, seed
         self.meter = Meter(shape, shortcut=settings.shortcut)
+        self.diverged: Path | None = None  # where the batch goes at which the loss is no number
         self.stage: Callable[[str], AbstractContextManager[None]] = _untimed
         self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
 
@@ -82,8 +85,16 @@ class PretrainModule(LightningModule):
         )
         return [optimizer], [schedule]
 
-    def training_step(self, batch: StepBatch) -> None:
-        """Accumulate the gradient over the step's micro-batches, then update the weights once."""
+    def configure_callbacks(self) -> list[Callback]:
+        """Stop where the loss is no number."""
+        advice = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
+        return [StopWhereDiverged(self.diverged, every=self.settings.log_every, advice=advice)]
+
+    def training_step(self, batch: StepBatch) -> Tensor:
+        """Accumulate the gradient over the step's micro-batches, then update the weights once.
+
+        Returns the loss, for those who watch it; on one of several processes, its own part of it.
+        """
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step, self.global_rank))
         optimizer, schedule = (
             cast(LightningOptimizer, self.optimizers()),
@@ -113,6 +124,7 @@ class PretrainModule(LightningModule):
             schedule.step()
         self.meter.add(batch, token_ids, masked.hidden)
         self._log_step(loss, token_ids, masked, float(schedule.get_last_lr()[0]))
+        return loss
 
     def validation_step(self, batch: StepBatch) -> None:
         """Measure perplexity under the model's own masking and under the common one (Fig. 1)."""
@@ -141,10 +153,6 @@ class PretrainModule(LightningModule):
         """Log now and then: reading a number makes the device wait."""
         if self.global_step % self.settings.log_every:
             return
-        if not loss.isfinite():
-            raise ValueError(
-                f"The loss became {loss.item()} at step {self.global_step}: lower pretrain.learning_rate."
-            )
         hidden = masked.hidden.sum() / maskable(token_ids).sum()
         # Every rank has summed its own part of the loss, and the log averages over ranks.
         values = {"loss": loss * self.trainer.world_size, "hidden_share": hidden, "learning_rate": rate}

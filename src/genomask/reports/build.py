@@ -12,6 +12,7 @@ from genomask.reports.jobs import job_facts, jobs_section
 from genomask.reports.plots_pretraining import masking_rates, perplexities
 from genomask.reports.pretraining import encoder_table, label_encoders, vocabulary_table
 from genomask.reports.sections import comparisons_section, ranks_section, scores_section
+from genomask.reports.sound import collapsed_section, repeatability_facts
 from genomask.sweeps.status import read_jobs
 
 
@@ -47,6 +48,7 @@ def build_report(runs: Path, *, baseline: str) -> Report:
         scores_section(cells, pairs),
         comparisons_section(pairs, baseline),
         ranks_section(cells),
+        collapsed_section(cells),
         _pretraining(found),
         _vocabularies(found),
         jobs_section(jobs),
@@ -55,7 +57,7 @@ def build_report(runs: Path, *, baseline: str) -> Report:
     whole = [
         section for section in sections if section and (section.tables or section.plots or section.notes)
     ]
-    facts = [*_facts(found), *job_facts(jobs)]
+    facts = [*_facts(found), *repeatability_facts(found), *job_facts(jobs)]
     return Report(
         found, cells, pairs, Document(f"genomask: {runs.resolve().name}", facts, _warnings(found), whole)
     )

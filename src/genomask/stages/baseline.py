@@ -19,7 +19,7 @@ from genomask.store.artefact import Artefact, Json
 from genomask.store.files import write_json
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import Benchmark
+from genomask.tasks.examples import Benchmark, check_test_set
 
 BASELINE_FORMAT = 1  # raised when the code would score otherwise
 OPTIMISER = ("warmup_share", "weight_decay", "beta1", "beta2", "epsilon", "clip_norm", "precision")
@@ -51,6 +51,7 @@ def build_baseline(run: Context) -> Path:
 
 def _baseline(run: Context, task: Benchmark, directory: Path) -> None:
     config = run.config
+    check_test_set(task)
     episode = draw_episode(task.pool.labels, task=config.task.name, shots=_shots(run), seed=config.seed)
     probability, training, seconds = _predict(run, task, episode, directory)
     np.save(directory / "probabilities.npy", probability, allow_pickle=False)

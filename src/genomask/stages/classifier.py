@@ -1,6 +1,7 @@
 """The classifier that is asked for: a fine-tuned encoder, or a baseline on the same episode."""
 
 from pathlib import Path
+from typing import Any
 
 from genomask.baselines.settings import EncoderClassifier
 from genomask.console import say
@@ -48,16 +49,22 @@ def report_classifier(run: Context) -> None:
     directory = build_classifier(run)
     found = read_json(directory / "result.json")
     if run.config.sweep.name:
-        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}")
+        fate = "   COLLAPSED to one class" if _collapsed(found) else ""
+        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}{fate}")
         return
     trained = f", masking={found['masking']}" if uses_encoder(run) else ""
     say(f"\n{found['task']}, {found['model']}{trained}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
     say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
-    if found["collapsed"] and found["classifier"] != "majority":
+    if _collapsed(found):
         say("  every test sequence was given the same class: this fine-tuning collapsed")
     synthetic = [found[source] for source in ("genome", "task") if "synthetic" in found[source]]
     if synthetic:
         say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
     say(NEXT)
+
+
+def _collapsed(found: dict[str, Any]) -> bool:
+    """Whether a trained classifier gave every test sequence one class; a majority vote always does."""
+    return found["collapsed"] and found["classifier"] != "majority"

@@ -22,7 +22,7 @@ from genomask.models.export import export_encoder
 from genomask.seeds import derived_seed
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
-from genomask.stages.pretrain import build_encoder, encoder_artefact
+from genomask.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
 from genomask.stages.result import result
 from genomask.stages.training import loggers, sequences_at_once, trainer
 from genomask.store.artefact import Artefact
@@ -30,7 +30,7 @@ from genomask.store.files import write_json
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import Benchmark, crop
+from genomask.tasks.examples import Benchmark, check_test_set, crop
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
 HARMLESS = ("evaluation_batch", "shortcut")  # shape rounding, not results
@@ -76,6 +76,7 @@ def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
     config, chosen = run.config, _policy(run)
     longest = config.model.max_tokens - 2 + config.model.k - 1
     rows = _benchmark(task, longest, config.finetune.crop)
+    check_test_set(rows)
     episode = draw_episode(rows.pool.labels, task=config.task.name, shots=_shots(run), seed=config.seed)
     data = EpisodeDataModule(
         rows,
@@ -88,6 +89,7 @@ def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
     module.test_tokens = _test_tokens(
         task, longest, config.finetune.crop, config.model.k, data.evaluation_batch
     )
+    module.diverged = run.store.root / DIVERGED / finetune_artefact(run).name
     return Ready(module, data, rows, encoder, chosen)
 
 

@@ -10,6 +10,7 @@ from lightning import Callback
 
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
+from genomask.masking import startup
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.random import RandomMasking
@@ -46,6 +47,7 @@ HARMLESS = (
     "workers",
 )  # shape rounding, not results
 CHECKPOINTS = "checkpoints"
+DIVERGED = "diverged"  # batches at which a loss was no number, below the directory of runs
 CALIBRATION_SEED = 2**31 + 1
 
 
@@ -110,6 +112,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
         warmup_steps=config.wc.of(config.pretrain.max_steps),
         seed=config.pretrain_seed,
     )
+    module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
     perplexity = _fit(run, module, corpus, directory, [throughput, *_profile(run, module, directory)])
     if is_helper():
@@ -197,7 +200,11 @@ def _initial_model(run: Context):
 
 
 def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tuple[Masking, dict[str, float]]:
-    """Measure the realised masking rate on the corpus, after matching it to the rate asked for, if any."""
+    """Measure the masking on the corpus, after matching it to the rate asked for, if any; say what is odd.
+
+    Raises:
+        ValueError: If nothing can be learned under it.
+    """
     batch = corpus.sample(run.config.pretrain.calibration_segments)
     token_ids = tokenise(batch.bases, batch.lengths, k=run.config.model.k)
     keys = sequence_keys(CALIBRATION_SEED, batch.epoch, batch.segment)
@@ -205,8 +212,12 @@ def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tup
         masking = match_rate(masking, token_ids, keys, rate=run.config.match_rate)
     rate = realised_rate(masking, token_ids, keys)
     name, probability = run.config.labels["masking"], masking.center_probability
+    expected = run.config.match_rate or startup.expected_rate(masking)
+    sample = startup.measure(masking, token_ids, keys)
     say(f"       masking={name} hides {rate.mean:.2%} of the tokens", style="dim")
-    return masking, {
+    for oddity in startup.judge(sample, rate, name=name, expected=expected, k=run.config.model.k):
+        say(f"       odd: {oddity}", style="yellow")
+    return masking, startup.facts(sample, expected) | {
         "realised_masking_rate": rate.mean,
         "realised_masking_rate_error": rate.standard_error,
         "center_probability": probability,

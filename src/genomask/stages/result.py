@@ -11,6 +11,7 @@ from genomask.stages.cleaning import task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import encoder_artefact
 from genomask.stages.rank import genome_artefact
+from genomask.stages.repeatability import repeatability
 from genomask.store.artefact import Artefact
 from genomask.store.manifest import MANIFEST
 from genomask.tasks.examples import Benchmark
@@ -54,6 +55,7 @@ def result(
         **scores._asdict(),
         **chosen._asdict(),
         "pretraining": pretraining,
+        "repeatability": repeatability(config),
         "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | seconds,
         "artefacts": {artefact.kind: artefact.digest for artefact in used},
     }
@@ -90,6 +92,7 @@ def baseline_result(
         **(dict.fromkeys(Policy._fields) | training),
         "settings": asdict(config.classifier),
         "pretraining": {},
+        "repeatability": repeatability(config),
         "seconds": {"task": _seconds(run.store.path(source))} | seconds,
         "artefacts": {"task": source.digest},
     }

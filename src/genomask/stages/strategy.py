@@ -1,6 +1,7 @@
 """Make the configured masking strategy, with the ranking or vocabulary that it asks for."""
 
 import inspect
+import sys
 from functools import partial
 from importlib import import_module
 
@@ -62,6 +63,10 @@ def _constructor(run: Context) -> partial[Masking]:
     arguments = dict(run.config.masking)
     target = str(arguments.pop("_target_", None))
     module, _, name = target.rpartition(".")
+    if module.partition(".")[0] in sys.stdlib_module_names:  # some of which act when they are imported
+        raise ValueError(
+            f"{_choice(run)}: masking._target_={target} is not a subclass of genomask.masking.base.Masking."
+        )
     try:
         strategy = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

@@ -54,7 +54,7 @@ def _describe_part(part: dict[str, Any]) -> str:
     shortest, longest = part["bases"]["shortest"], part["bases"]["longest"]
     lengths = f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
     gc = part.get("gc_by_class", {}).values()
-    share = ", GC " + "/".join(f"{value:.3f}" for value in gc) if gc else ""
+    share = ", GC " + "/".join("-" if value is None else f"{value:.3f}" for value in gc) if gc else ""
     return f"{part['rows']:,} rows ({counts}) of {lengths} bases{share}"
 
 

@@ -80,6 +80,20 @@ def benchmark(pool: list[tuple[str, str]], test: list[tuple[str, str]]) -> Bench
     return Benchmark(_examples(pool, index), _examples(test, index), tuple(names))
 
 
+def check_test_set(task: Benchmark) -> None:
+    """Find before a training that its scores would be undefined.
+
+    Raises:
+        ValueError: If the test set lacks a class, where AUC is undefined.
+    """
+    absent = [name for label, name in enumerate(task.classes) if not (task.test.labels == label).any()]
+    if absent:
+        raise ValueError(
+            f"AUC needs every class in the test set; it has no row of class {', '.join(absent)}. "
+            "Give a test set with all classes of the pool."
+        )
+
+
 def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
     """Cut sequences to at most ``longest`` bases, keeping their ``start`` or ``center``.
 

@@ -1,6 +1,6 @@
 """What every source of a benchmark can say of itself, and of the files that it read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,8 +8,9 @@ from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome, cache_folder
 from genomask.store.files import sha256
-from genomask.tasks.examples import Benchmark
+from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.fetch import fetch
+from genomask.tasks.readers import Row
 
 Content = TypeVar("Content")
 GenomeSource = FastaGenome | Grch38Genome
@@ -49,8 +50,16 @@ def genome_source(path: str | None, assembly: str | None, cache: str | None) -> 
     return Grch38Genome(cache=cache)
 
 
-def from_files(task: Benchmark, paths: Iterable[Path]) -> Benchmark:
-    """The benchmark, with the note that it was read from these files as they are."""
+def from_files(pool: list[Row], test: list[Row], paths: Sequence[Path]) -> Benchmark:
+    """A benchmark of these rows, with the note that they were read from these files as they are.
+
+    Raises:
+        ValueError: Naming the files, if the rows are no task.
+    """
+    try:
+        task = benchmark(pool, test)
+    except ValueError as error:
+        raise ValueError(f"{', '.join(map(str, paths))}: {error}") from None
     return task._replace(origin={"source": "read from files at hand", "files": files_at_hand(paths)})
 
 

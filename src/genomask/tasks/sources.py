@@ -6,7 +6,7 @@ from pathlib import Path
 from genomask.checks import require, require_choice
 from genomask.genome.encoded import EncodedGenome
 from genomask.store.files import sha256
-from genomask.tasks.examples import Benchmark, benchmark
+from genomask.tasks.examples import Benchmark
 from genomask.tasks.origin import Source, existing, from_files
 from genomask.tasks.readers import Row, read_fasta_rows, read_rows
 
@@ -29,7 +29,7 @@ class TableTask(Source):
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
         """Read both tables."""
         train, test = existing(self.train, "task.train"), existing(self.test, "task.test")
-        return from_files(benchmark(read_rows(train), read_rows(test)), [train, test])
+        return from_files(read_rows(train), read_rows(test), [train, test])
 
 
 @dataclass
@@ -58,7 +58,7 @@ class FastaTask(Source):
         """Read all files; a file's place in the list is its label."""
         train = [existing(path, "task.train") for path in self.train]
         test = [existing(path, "task.test") for path in self.test]
-        return from_files(benchmark(_rows_of(train), _rows_of(test)), [*train, *test])
+        return from_files(_rows_of(train), _rows_of(test), [*train, *test])
 
 
 @dataclass
@@ -86,7 +86,7 @@ class FolderTask(Source):
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
         """Read the pool's and the test set's tables."""
         pool, test = self._file(self.pool), self._file(self.test)
-        return from_files(benchmark(read_rows(pool), read_rows(test)), [pool, test])
+        return from_files(read_rows(pool), read_rows(test), [pool, test])
 
     def _folder(self) -> Path:
         return Path(self.dir).expanduser()

@@ -1,0 +1,82 @@
+"""Stop a training whose loss is no number any more, and keep the batch that it happened at."""
+
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+LONGEST: Final = 50  # steps between two looks at most, as many batches are kept meanwhile
+
+
+class StopWhereDiverged(Callback):
+    """Look at the losses every so many steps, before a validation and before a checkpoint.
+
+    A step only keeps its loss and its batch where they are; a GPU is not waited for. So the training stops
+    up to ``every`` steps after the step that diverged, and no checkpoint is written in between.
+
+    Args:
+        file: Where the batch of the step goes (``FILE-step=N.npz``); None keeps none.
+        every: Steps between two looks.
+        advice: What may help, for the message.
+    """
+
+    def __init__(self, file: Path | None, *, every: int, advice: str) -> None:
+        self.file, self.every, self.advice = file, min(every, LONGEST), advice
+        self.recent: deque[tuple[int, Tensor, Any]] = deque(maxlen=LONGEST)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, _: LightningModule, outputs: Any, batch: Any, *__: Any
+    ) -> None:
+        """Note a step."""
+        self.recent.append((trainer.global_step, outputs["loss"].detach(), batch))
+        if trainer.global_step % self.every == 0:
+            self._look(trainer)
+
+    def on_validation_start(self, trainer: Trainer, *_: Any) -> None:
+        """Look before a perplexity is computed of it."""
+        self._look(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Look before the weights are taken for a result."""
+        self._look(trainer)
+
+    def on_save_checkpoint(self, trainer: Trainer, *_: Any) -> None:
+        """Write no checkpoint to resume from that has diverged already."""
+        self._raise_if_diverged(trainer)
+
+    def _look(self, trainer: Trainer) -> None:
+        """Stop every process of the training if the loss of one is no number."""
+        self._raise_if_diverged(trainer, together=trainer.world_size > 1)
+        self.recent.clear()
+
+    def _raise_if_diverged(self, trainer: Trainer, *, together: bool = False) -> None:
+        if not self.recent:
+            return
+        finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
+        if together:
+            everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
+            if torch.as_tensor(everywhere).item() == 1:
+                return
+        bad = (~finite).nonzero().flatten().tolist()
+        if not bad:
+            if together:
+                raise ValueError(f"The loss of another process is no number any more. {self.advice}")
+            return
+        step, loss, batch = self.recent[bad[0]]
+        raise ValueError(
+            f"The loss became {loss.item()} at step {step}. {self._keep(step, batch)}{self.advice}"
+        )
+
+    def _keep(self, step: int, batch: Any) -> str:
+        """Write the batch as arrays; says where."""
+        if self.file is None:
+            return ""
+        path = self.file.with_name(f"{self.file.name}-step={step}.npz")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
+        np.savez(path, allow_pickle=False, **{name: value.cpu().numpy() for name, value in tensors.items()})
+        return f"Its batch is kept in {path}. "
