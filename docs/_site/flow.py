@@ -69,8 +69,8 @@ def _box(box: tuple[int, int, str, str]) -> str:
     lines = text.split("|")
     first = y + HEIGHT / 2 + 8 - 13 * (len(lines) - 1)
     words = "".join(
-        f'<text x="{x + WIDTH / 2:g}" y="{first + 26 * i:g}" text-anchor="middle" style="{STYLE}" fill="{INK}">'
-        f"{line}</text>"
+        f'<text x="{x + WIDTH / 2:g}" y="{first + 26 * i:g}" text-anchor="middle" style="{STYLE}" '
+        f'fill="{INK}">{line}</text>'
         for i, line in enumerate(lines)
     )
     size = f'x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="12"'
