@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there (its commands: test_docs.py), and a mistake costs one line."""
+"""What the README shows works as it stands there (commands: test_docs.py); a mistake costs one line."""
 
 import json
 import re
@@ -11,8 +11,6 @@ import pytest
 
 from compose import composed
 from genomask.cli import TOOLS
-from genomask.run import spelled
-from genomask.stages.run import check
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
