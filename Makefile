@@ -59,7 +59,7 @@ types: setup ## Check types
 docs: setup ## Build the site of docs/ into build/site; a warning is an error
 	$(BIN)/python docs/_site/configuration.py --check
 	$(BIN)/python docs/_site/flow.py --check
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 reference: setup ## Write what docs/ holds of the schema: the configuration reference and the picture
 	$(BIN)/python docs/_site/configuration.py

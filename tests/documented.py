@@ -16,7 +16,6 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from compose import composed
 from genomask.cli import TOOLS
-from genomask.config.choices import help_text
 from genomask.run import spelled
 from genomask.stages.run import check, run_stages
 from made_runs import make_comparison
@@ -34,6 +33,7 @@ ELSEWHERE = (
     "wandb",
     "pre-commit",
 )  # a shell's own words, and others' programs
+RECORDS = {"chr1": 60_000, "chr20": 20_000}  # of a reader's genome
 RUN_FOR_REAL = {"status", "report"}  # tools that are quick
 TINY = (
     *("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16"),
@@ -60,6 +60,7 @@ def evaluate(page: Path, *, small: bool) -> None:
         CodeBlockParser("yaml", evaluator=yaml_block),
         CodeBlockParser("bash", evaluator=commands),
     )
+    write_fasta(Path("my.fa.gz"), RECORDS)
     for example in Document.parse(str(page), *parsers, encoding="utf-8").examples():
         example.evaluate()
 
@@ -131,11 +132,7 @@ def program(words: list[str], *, small: bool) -> None:
         program(words[1:], small=False)
     elif words and words[0] in TOOLS:
         tool(words[0], words[1:])
-    elif "--help" in words:
-        assert "masking:" in help_text()
-    elif "--config-name" in words:
-        assert words[-1] == "rerun"  # test_a_saved_configuration_runs_again_to_the_same_artefact types it
-    else:
+    elif not {"--help", "--config-name"} & set(words):  # test_start.py and test_readme.py type these
         settings = [spelled(word) for word in without_flags(words)]
         for setting in settings:
             provide(setting)
@@ -147,7 +144,7 @@ def program(words: list[str], *, small: bool) -> None:
 
 def tool(name: str, words: list[str]) -> None:
     """Run a quick tool on runs that are made up; of any other, find the options in its help."""
-    module = import_module(TOOLS[name])
+    module = import_module(getattr(TOOLS[name], "module", TOOLS[name]))
     if name not in RUN_FOR_REAL:
         help_of = getattr(module, "_parser", None)
         text = help_of().format_help() if help_of else None
@@ -194,7 +191,7 @@ def provide(setting: str) -> None:
     """Put a small file where a page speaks of the reader's own."""
     name, _, value = setting.partition("=")
     if name == "genome.path":
-        write_fasta(Path(value), {"chr1": 60_000, "chr20": 20_000})
+        write_fasta(Path(value), RECORDS)
     elif name in ("task.train", "task.test") and value.startswith("["):
         for path in value.strip("[]").split(","):
             write_fasta(Path(path), {f"row{row}": 80 for row in range(12)})
