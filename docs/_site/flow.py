@@ -21,7 +21,7 @@ BOXES: Final = {
     "classifier": (0, 3, "step", "fine-tuned|classifier"),
     "encoder": (1, 3, "step", "pretrained|encoder"),
     "score": (0, 4, "answer", "accuracy, AUC|on the test set"),
-    "report": (1, 4, "answer", "comparison beside|the paper's tables"),
+    "report": (1, 4, "answer", "comparison,|paper's tables"),
     "looks": (2, 4, "answer", "motifs, variants"),
 }
 ARROWS: Final = (  # each box points to the next one
