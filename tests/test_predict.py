@@ -19,11 +19,11 @@ from genomask.alphabet import encode
 from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder
-from genomask.predict import probabilities
-from genomask.predict.pieces import Piece, kind_of, read_records
-from genomask.predict.probabilities import predict_windows
-from genomask.predict.tool import main, survey
-from genomask.predict.windows import cut_of, cut_windows, window_count
+from genomask.prediction import probabilities
+from genomask.prediction.pieces import Piece, kind_of, read_records
+from genomask.prediction.probabilities import predict_windows
+from genomask.prediction.tool import main, survey
+from genomask.prediction.windows import cut_of, cut_windows, window_count
 from test_models_export import SETTINGS
 
 LONGEST = SETTINGS.max_tokens - 2 + SETTINGS.k - 1

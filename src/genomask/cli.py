@@ -14,7 +14,7 @@ class Tool(NamedTuple):
 
 
 TOOLS: dict[str, Tool] = {
-    "predict": Tool("genomask.predict.tool", "ask a fine-tuned classifier about FASTA, CSV or BED"),
+    "predict": Tool("genomask.prediction.tool", "ask a fine-tuned classifier about FASTA, CSV or BED"),
     "plan": Tool("genomask.sweeps.plan", "what a sweep will run, and how long it will take"),
     "status": Tool("genomask.sweeps.report_status", "what of all sweeps is done, running, failed"),
     "report": Tool("genomask.reports.tool", "tables and figures of all results, as one page"),

@@ -65,8 +65,18 @@ def open_classifier(directory: Path) -> Classifier:
     require(kind == needed, str(directory), f"a {needed} (finetune.save_model=true keeps one)", kind)
     model = BertForSequenceClassification(config)
     fill(model, weights, directory)
-    sizes = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}
-    require(config.vocab_size in sizes, str(directory), "a vocabulary of k-mers", config.vocab_size)
+    k = kmer_length(config.vocab_size, directory)
     names = config.id2label or {}
     classes = tuple(str(name) for _, name in sorted(names.items()))
-    return Classifier(model.eval(), classes, sizes[config.vocab_size])
+    return Classifier(model.eval(), classes, k)
+
+
+def kmer_length(vocabulary: int, source: Path) -> int:
+    """Bases in the k-mers of a vocabulary of this size.
+
+    Raises:
+        ValueError: If no vocabulary of k-mers and five special tokens has it.
+    """
+    sizes = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}
+    require(vocabulary in sizes, str(source), "a vocabulary of k-mers", vocabulary)
+    return sizes[vocabulary]

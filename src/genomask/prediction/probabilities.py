@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float64
 
 from genomask.models.classifier import Classifier
-from genomask.predict.windows import Window
+from genomask.prediction.windows import Window
 from genomask.variants.predictor import distinct, logits
 from genomask.variants.windows import Bases, reverse_complement
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from genomask.checks import require
-from genomask.predict.pieces import Piece
+from genomask.prediction.pieces import Piece
 
 
 class Cut(NamedTuple):

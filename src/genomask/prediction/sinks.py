@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.checks import require
-from genomask.predict.windows import Window
+from genomask.prediction.windows import Window
 from genomask.store.files import sync
 
 ENDINGS: Final[Mapping[str, str]] = {

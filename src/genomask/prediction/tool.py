@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from genomask.checks import require, require_choice
 from genomask.console import duration, progress, say
-from genomask.predict.sinks import open_sink, sink_kind
+from genomask.prediction.sinks import open_sink, sink_kind
 
 if TYPE_CHECKING:
     from genomask.genome.encoded import EncodedGenome
     from genomask.models.classifier import Classifier
-    from genomask.predict.pieces import Piece
-    from genomask.predict.windows import Cut
+    from genomask.prediction.pieces import Piece
+    from genomask.prediction.windows import Cut
 
 TRACKS: Final = ("bedgraph", "bigwig")
 AT_ONCE: Final = {"cpu": 32, "cuda": 1024}  # windows that go through the classifier together
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     kind = sink_kind(asked.out)
     require(asked.batch is None or asked.batch >= 1, "--batch", "at least 1 window", asked.batch)
-    from genomask.predict.pieces import kind_of
+    from genomask.prediction.pieces import kind_of
 
     places = kind_of(asked.input) != "table" or kind not in TRACKS
     require(
@@ -63,9 +63,9 @@ def main(arguments: list[str]) -> int:
 
 def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     from genomask.models.classifier import classifier_folder, open_classifier
-    from genomask.predict.pieces import reader
-    from genomask.predict.probabilities import placed, predict_windows
-    from genomask.predict.windows import cut_of, cut_windows
+    from genomask.prediction.pieces import reader
+    from genomask.prediction.probabilities import placed, predict_windows
+    from genomask.prediction.windows import cut_of, cut_windows
     from genomask.stages.classifiers import device_of
 
     pieces, folder, device = (
@@ -100,7 +100,7 @@ def survey(
     Raises:
         ValueError: Naming the place, if a sequence is too short or too long for the classifier.
     """
-    from genomask.predict.windows import window_count
+    from genomask.prediction.windows import window_count
 
     piece_count = count = 0
     lengths: dict[str, int] = {}
