@@ -22,9 +22,8 @@ def test_the_code_of_the_page_runs(tmp_path, monkeypatch):
     with gzip.open("my.fa.gz", "wt") as file:
         file.write(">chr1\n" + "".join(draw.choice(list("ACGT"), 50_000)) + "\n")
     rows = ["".join(draw.choice(list("ACGT"), 20)) for _ in range(16)]
-    Path("mine.csv").write_text(
-        "sequence,label\n" + "".join(f"{row},{n % 2}\n" for n, row in enumerate(rows))
-    )
+    lines = ["sequence,label", *(f"{row},{number % 2}" for number, row in enumerate(rows))]
+    Path("mine.csv").write_text("\n".join(lines))
     settings = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, 8, max_tokens=64)
     Path("runs/encoder/NAME").mkdir(parents=True)
     export_encoder(masked_language_model(settings, seed=0), Path("runs/encoder/NAME"), settings)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from genomask.cli import TOOLS
+from genomask.cli import PURPOSES, TOOLS
 from genomask.config.choices import groups
 from genomask.config.early import check_arguments
 from genomask.config.help import help_text
@@ -35,7 +35,7 @@ def test_help_names_every_choice_and_every_tool_and_loads_neither_torch_nor_hydr
     done = run("--help", heavy=HEAVY | {"numpy", "hydra"})
     assert done.returncode == 0
     assert loaded(done) == []
-    assert done.stdout == help_text(["--help"], {word: tool.purpose for word, tool in TOOLS.items()})
+    assert done.stdout == help_text(["--help"], PURPOSES)
     words = set(done.stdout.replace("[", " ").replace("]", " ").split())
     assert {choice for choices in groups().values() for choice in choices} | set(TOOLS) <= words
     assert "$" not in done.stdout.replace('"$(python', "")

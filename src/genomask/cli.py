@@ -3,24 +3,25 @@
 import os
 import sys
 from importlib import import_module
-from typing import NamedTuple
 
-
-class Tool(NamedTuple):
-    """A tool: its module has ``main(arguments)``, imported only when it is asked for, and what it does."""
-
-    module: str
-    purpose: str
-
-
-TOOLS: dict[str, Tool] = {
-    "predict": Tool("genomask.prediction.tool", "ask a fine-tuned classifier about FASTA, CSV or BED"),
-    "plan": Tool("genomask.sweeps.plan", "what a sweep will run, and how long it will take"),
-    "status": Tool("genomask.sweeps.report_status", "what of all sweeps is done, running, failed"),
-    "report": Tool("genomask.reports.tool", "tables and figures of all results, as one page"),
-    "dashboard": Tool("genomask.dashboards.tool", "a Weights & Biases workspace for them"),
-    "bench": Tool("genomask.bench.tool", "how fast everything is on this machine"),
-    "completion": Tool("genomask.config.completion", "completes words at the Tab key, in bash"),
+# Each module has main(arguments) and is imported only when its tool is asked for.
+TOOLS: dict[str, str] = {
+    "predict": "genomask.prediction.tool",
+    "plan": "genomask.sweeps.plan",
+    "status": "genomask.sweeps.report_status",
+    "report": "genomask.reports.tool",
+    "dashboard": "genomask.dashboards.tool",
+    "bench": "genomask.bench.tool",
+    "completion": "genomask.config.completion",
+}
+PURPOSES: dict[str, str] = {
+    "predict": "ask a fine-tuned classifier about FASTA, CSV or BED",
+    "plan": "what a sweep will run, and how long it will take",
+    "status": "what of all sweeps is done, running, failed",
+    "report": "tables and figures of all results, as one page",
+    "dashboard": "a Weights & Biases workspace for them",
+    "bench": "how fast everything is on this machine",
+    "completion": "completes words at the Tab key, in bash",
 }
 
 
@@ -39,7 +40,7 @@ def main() -> None:
         from genomask.config.help import help_text
 
         try:
-            sys.stdout.write(help_text(arguments, {word: tool.purpose for word, tool in TOOLS.items()}))
+            sys.stdout.write(help_text(arguments, PURPOSES))
         except ValueError as error:
             sys.exit(f"error: {error}")
         return
@@ -69,7 +70,7 @@ def _check_words(arguments: list[str]) -> None:
 
 def _tool(name: str, arguments: list[str]) -> None:
     try:
-        sys.exit(import_module(TOOLS[name].module).main(arguments))
+        sys.exit(import_module(TOOLS[name]).main(arguments))
     except KeyboardInterrupt:
         sys.exit("Stopped.")
     except (ValueError, OSError) as error:

@@ -8,7 +8,8 @@ from typing import Final
 
 from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+# FORCE_COLOR, which notebooks set for what they start, must not put bars into what is no terminal.
+console = Console(highlight=False, soft_wrap=True, force_terminal=None if sys.stdout.isatty() else False)
 
 SAY_EVERY: Final = 30.0  # seconds between lines on progress where there is no terminal
 _Advance = Callable[[int | float], None]
@@ -39,7 +40,7 @@ def progress(title: str, total: int | float, *, unit: str = "") -> Iterator[_Adv
         yield _lines(title, total, unit)
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: int | float) -> str:
     """A length of time as a person says it: ``12 s``, ``3 min``, ``2 h 05 min``."""
     if seconds < 59.5:
         return f"{seconds:.0f} s"

@@ -65,7 +65,7 @@ def candidates(words: Sequence[str]) -> list[str]:
     *before, current = words or [""]
     tool = before[0] if before and before[0] in TOOLS else None
     if tool and tool not in RUNS:
-        found = [f"{option} " for option in _options(TOOLS[tool].module)] if current.startswith("-") else []
+        found = [f"{option} " for option in _options(TOOLS[tool])] if current.startswith("-") else []
     elif "=" in current:
         found = _values(current.partition("=")[0])
     elif "." in current:

@@ -11,7 +11,7 @@ from genomask.checks import require
 from genomask.models.checkpoint import fill, read_weights
 
 LONGEST_K = 10
-MODEL = "model"  # where a fine-tuning keeps its classifier
+MODEL = "model"  # where a fine-tuning keeps its classifier, if asked to
 
 
 class Classifier(NamedTuple):
