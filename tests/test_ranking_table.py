@@ -108,9 +108,7 @@ def test_a_missing_file_is_named(tmp_path):
         read_ranking(tmp_path / "none.csv")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "rank,kmer,count\n", "rank,kmer,count,pmi,normalized_pmi\n", "\x00\xff"]
-)
+@pytest.mark.parametrize("text", ["", "rank,kmer,count\n", "rank,kmer,count,pmi,normalized_pmi\n", "\xff"])
 def test_a_file_without_the_header_or_without_rows_is_refused(tmp_path, text):
     (tmp_path / "ranking.csv").write_text(text)
     with pytest.raises(
@@ -131,6 +129,11 @@ def test_a_file_without_the_header_or_without_rows_is_refused(tmp_path, text):
         (1, "AAA", "line 4, needs a 2-mer, as in line 2; found 'AAA'"),
         (2, "-1", r"line 4, needs an integer from 0 and below 10\*\*18 in count; found '-1'"),
         (2, "9" * 30, r"line 4, needs an integer from 0 and below 10\*\*18 in count; found '999"),
+        (3, "1_0", "line 4, needs a number or -inf in pmi; found '1_0'"),
+        (3, "1e999", "line 4, needs a number or -inf in pmi; found '1e999'"),
+        (0, "\uff11", r"line 4, needs an integer from 0 and below 10\*\*18 in rank"),
+        (1, "A\0C", "line 4: the line holds a NUL byte"),
+        (1, '"AC', "line .*: unexpected end of data"),
         (3, "much", "line 4, needs a number or -inf in pmi; found 'much'"),
         (4, "nan", "line 4, needs a number or -inf in normalized_pmi; found 'nan'"),
         (4, "inf", "line 4, needs a number or -inf in normalized_pmi; found 'inf'"),

@@ -99,7 +99,7 @@ def test_every_file_of_genomic_benchmarks_shapes_the_identity(folders):
 @pytest.mark.parametrize("text", ["", "ACG T", ">a\nACG"])
 def test_a_file_of_genomic_benchmarks_that_is_no_sequence_is_named(folders, text):
     (folders / "train" / "negative" / "train_negative_0.txt").write_text(text)
-    with pytest.raises(ValueError, match=r"train_negative_0\.txt needs one DNA sequence"):
+    with pytest.raises(ValueError, match=r"train_negative_0\.txt.* (one|a) DNA sequence"):
         GenomicBenchmarksTask("x", str(folders)).read()
 
 
@@ -132,9 +132,7 @@ def test_one_table_is_taken_apart_by_its_column_and_keeps_its_places(tmp_path):
 
 def test_a_table_without_the_column_of_splits_is_refused(tmp_path):
     path = write_table(tmp_path / "a.csv", ROWS)
-    with pytest.raises(
-        ValueError, match=r"a\.csv line 1 needs the columns split; found \['sequence', 'label'\]"
-    ):
+    with pytest.raises(ValueError, match=r"a\.csv line 1 needs .*one column split; found sequence, label"):
         SplitTableTask("x", path).read()
 
 

@@ -49,8 +49,8 @@ def test_kmers_join_to_the_sequence_they_were_cut_from(sequence):
         ("", "is empty"),
         ("name,label\nACGT,1\n", "line 1 needs one column sequence"),
         ("sequence,label\nACGT,1\nACG!,0\n", "line 3: not a DNA sequence: 'ACG!'"),
-        ("sequence,label\nACGT\n", "line 2 has 1 columns"),
-        ("sequence,label\nACGT,\n", "line 2 has no label"),
+        ("sequence,label\nACGT\n", "line 2: the row has 1 columns, the header 2"),
+        ("sequence,label\nACGT,\n", "line 2: the row needs a label"),
         ("sequence,label\nACGTAC TTTTTT,1\n", "line 2: k-mers 'ACGTAC' and 'TTTTTT' do not overlap"),
         ('sequence,label\n"ACGT,1\n', "line 2"),
     ],
@@ -66,7 +66,7 @@ def test_a_truncated_gzip_table_is_an_error(tmp_path):
     whole = gzip.compress(b"sequence,label\n" + b"ACGTTGCA,1\n" * 1000)
     path = tmp_path / "cut.csv.gz"
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"cut\.csv\.gz is cut off or corrupt"):
+    with pytest.raises(ValueError, match=r"cut\.csv\.gz, line \d+: the file is truncated or damaged"):
         read_rows(path)
 
 

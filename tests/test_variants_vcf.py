@@ -11,12 +11,13 @@ from genomask.variants.significance import verdict, verdicts
 from genomask.variants.vcf import read_records, survey
 
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-BODY = "1\t3\trs1\tA\tC,AT\t.\t.\tAF=0.1,0.2;DB\nchr2\t9\t.\tcg\t<DEL>\t.\tPASS\t.\tGT\t0/1\n"
+BODY = "1\t3\trs1\tA\tC,AT\t.\t.\tAF=0.1,0.2;DB\nchr2\t9\t.\tcg\t<DEL>\t.\tPASS\t.\n"
+WITH_SAMPLE = (HEADER + BODY).replace("INFO\n", "INFO\tFORMAT\ts1\n").replace("DB\n", "DB\tGT\t0/0\n")
 
 
 def test_records_are_the_columns_of_their_lines(tmp_path):
     path = tmp_path / "a.vcf"
-    path.write_text(HEADER + BODY)
+    path.write_text(WITH_SAMPLE.removesuffix("\n") + "\tGT\t0/1\n")
     one, other = read_records(path)
     assert (one.chromosome, one.position, one.reference, one.alternatives) == ("1", 3, "A", ["C", "AT"])
     assert one.info == {"AF": "0.1,0.2", "DB": ""}
@@ -43,10 +44,14 @@ def test_plain_gzip_and_bgzip_have_the_same_records_and_the_same_identity(tmp_pa
         ("##fileformat=VCFv4.2\n#CHROM POS\n", "line 2: a VCF needs the columns #CHROM POS"),
         (
             HEADER + "1\t3\t.\tA\tC\t.\t.\n",
-            "line 3: a record has at least 8 columns divided by tabs; found 7",
+            "line 3: a record has at least 8 columns divided by tabs, as many as #CHROM; found 7",
         ),
         (HEADER + BODY + "1\tx\t.\tA\tC\t.\t.\t.\n", "line 5: POS must be a number; found 'x'"),
         (HEADER + "1\t-3\t.\tA\tC\t.\t.\t.\n", "line 3: POS must be a number; found '-3'"),
+        (HEADER + "1\t" + "9" * 5000 + "\t.\tA\tC\t.\t.\t.\n", "line 3: POS must be a number"),
+        (WITH_SAMPLE, "line 4: a record has .* as many as #CHROM; found 8"),
+        (HEADER + BODY + "#a note\n", "line 5: a line of the header comes after a record: '#a note'"),
+        (HEADER + BODY + "1\t3\t.\tA\0\tC\t.\t.\t.\n", "line 5: the line holds a NUL byte"),
         (HEADER + "1\t3\t.\t\tC\t.\t.\t.\n", "line 3: REF must be bases; found ''"),
         (HEADER + "1\t3\t.\tA\tC,\t.\t.\t.\n", "line 3: ALT must be bases, .*; found ''"),
         (HEADER + "1\t3\t.\tA\tJ\t.\t.\t.\n", "line 3: ALT must be bases, .*; found 'J'"),

@@ -59,6 +59,8 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
         while following := text.read(CHUNK):
             if not piece and not following.startswith(b">"):
                 raise ValueError(f"a FASTA file starts with '>'; it starts with {following[:20]}")
+            if b"\0" in following:  # a C string ends there
+                raise ValueError("it holds a NUL byte, so it is no text file")
             piece = following
             yield piece
     except EOFError:
@@ -71,14 +73,23 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
 
 def _plain(source: BufferedIOBase) -> BufferedIOBase:
     """The file itself, or the unpacked text of a gzip file."""
-    head = os.pread(source.fileno(), 14, 0)
-    if not head.startswith(_GZIP):
+    if os.pread(source.fileno(), len(_GZIP), 0) != _GZIP:
         return source
-    is_bgzf = head[3:4] == b"\x04" and head[12:] == b"BC"  # an extra field, of the kind that bgzip writes
-    end = os.fstat(source.fileno()).st_size - len(_BGZF_END)
-    if is_bgzf and os.pread(source.fileno(), len(_BGZF_END), max(end, 0)) != _BGZF_END:
-        raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
+    check_blocks(source.fileno())
     return gzip.GzipFile(fileobj=source)
+
+
+def check_blocks(file: int) -> None:
+    """Refuse an open bgzip file that was cut between two of its blocks: each is a whole gzip stream.
+
+    Raises:
+        ValueError: If the block is absent that bgzip ends a file with.
+    """
+    head = os.pread(file, 14, 0)
+    is_bgzf = head[3:4] == b"\x04" and head[12:] == b"BC"  # an extra field, of the kind that bgzip writes
+    end = os.fstat(file).st_size - len(_BGZF_END)
+    if is_bgzf and os.pread(file, len(_BGZF_END), max(end, 0)) != _BGZF_END:
+        raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,6 +11,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from genomask.alphabet import BASES, encode
+from genomask.text_files import read_cells, read_lines
+
+_WHOLE: Final = re.compile(r"\d{1,18}", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 class Cell(NamedTuple):
@@ -41,14 +46,17 @@ def read_csv(path: Path, columns: Mapping[str, Cell]) -> dict[str, list[Any]]:
     header = ",".join(columns)
     if not path.is_file():
         raise FileNotFoundError(f"A CSV with the header {header} is needed at {path}; found no file.")
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        found, *rows = list(csv.reader(file)) or [[]]
-    if found != list(columns) or not rows:
+    table = read_cells(path, read_lines(path), separator=",")
+    _, found = next(table, (1, []))
+    rows = list(table) if found == list(columns) else []
+    if not rows:
         raise ValueError(f"{path} needs the header {header} and rows; found {','.join(found)!r}.")
-    for index, row in enumerate(rows):
+    for index, (line, row) in enumerate(rows):
+        if line != index + 2:
+            raise row_error(path, index, "one row a line, and no blank lines", row)
         if len(row) != len(columns):
             raise row_error(path, index, f"{len(columns)} cells", row)
-    texts = dict(zip(columns, zip(*rows, strict=True), strict=True))
+    texts = dict(zip(columns, zip(*(row for _, row in rows), strict=True), strict=True))
     return {name: _parse(path, name, cell, texts[name]) for name, cell in columns.items()}
 
 
@@ -88,14 +96,16 @@ def _kmer(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
+    if not _WHOLE.fullmatch(text):
         raise ValueError(text)
     return int(text)
 
 
 def _score(text: str) -> float:
+    if text != "-inf" and not _NUMBER.fullmatch(text):  # float() takes 1_0 and other alphabets' digits too
+        raise ValueError(text)
     score = float(text)
-    if math.isnan(score) or score == math.inf:
+    if score in (math.inf, -math.inf) and text != "-inf":
         raise ValueError(text)
     return score
 

@@ -1,8 +1,5 @@
 """Benchmarks that are published as coordinates: tables of genomic-benchmarks, and what they cut."""
 
-import csv
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +10,8 @@ from genomask.genome.encoded import EncodedGenome
 from genomask.tasks.assembly import cut
 from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.places import Place
-from genomask.tasks.readers import Row, open_text
+from genomask.tasks.readers import Row, TableRow, read_table, whole_number
+from genomask.text_files import wrong_line
 
 SPLIT_NAMES: Final = ("train", "test")
 CLASSES: Final = ("negative", "positive")  # class 0 and class 1
@@ -28,15 +26,7 @@ def read_intervals(path: Path) -> list[Place]:
     Raises:
         ValueError: Naming file and line, for anything else.
     """
-    try:
-        with open_text(path) as handle:
-            table = csv.DictReader(handle)
-            missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
-            if missing:
-                raise ValueError(f"{path} line 1 needs the columns {', '.join(COLUMNS)}; it lacks {missing}.")
-            return [_place(path, table.line_num, row) for row in table]
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is cut off or no table: {error}.") from error
+    return [_place(path, row) for row in read_table(path, COLUMNS, separator=",")]
 
 
 def cut_intervals(
@@ -91,11 +81,16 @@ def _coverage(held: Held, reasons: Counter[str]) -> str:
     return f"{count:,} of the benchmark's {whole:,} sequences ({count / whole:.1%}): {parts}{missing}"
 
 
-def _place(path: Path, line: int, row: dict[str, str]) -> Place:
+def _place(path: Path, row: TableRow) -> Place:
+    record, start, end, strand = (row.cells[name] for name in COLUMNS)
     try:
-        place = Place(row["region"], int(row["start"]), int(row["end"]), row["strand"])
-    except (TypeError, ValueError):
-        raise ValueError(f"{path} line {line} needs whole numbers as start and end; found {row}.") from None
+        place = Place(record, whole_number(start), whole_number(end), strand)
+    except ValueError:
+        raise wrong_line(
+            path, row.line, f"start and end must be whole numbers from 0; found {start!r}, {end!r}"
+        ) from None
+    if not place.record or place.start >= place.stop:
+        raise wrong_line(path, row.line, "an interval needs a region, and a start before its end")
     if place.strand not in ("+", "-"):
-        raise ValueError(f"{path} line {line} needs + or - as strand; found {place.strand!r}.")
+        raise wrong_line(path, row.line, f"the strand must be + or -; found {place.strand!r}")
     return place

@@ -1,6 +1,5 @@
 """Benchmarks in the layouts of others: GUE, genomic-benchmarks, and one table with a column of splits."""
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from genomask.store.files import sha256
 from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.origin import Source, existing, from_files
 from genomask.tasks.places import Place
-from genomask.tasks.readers import Row, open_text, read_rows
+from genomask.tasks.readers import Row, labelled, read_table, sequence_text, whole_number
 from genomask.tasks.sources import FolderTask
+from genomask.text_files import read_lines, wrong_line
 
 PLACE_COLUMNS: Final = 4  # record, start, stop, strand
 
@@ -94,18 +94,23 @@ class SplitTableTask(Source):
             ValueError: If the table lacks a column, or a split has no rows.
         """
         path = existing(self.table, "task.table")
-        rows, cells = read_rows(path), _cells(path, [self.column, *(self.places or ())])
+        columns = ("sequence", "label", self.column, *(self.places or ()))
+        rows = list(read_table(path, columns))
         wanted = {
-            name: [row for row, cell in enumerate(cells) if cell[0] == name]
+            name: [row for row in rows if row.cells[self.column.lower()] == name]
             for name in (self.train, self.test)
         }
         for name, chosen in wanted.items():
             require(chosen, f"{path}, column {self.column}", f"rows that say {name}", "none")
-        pool, test = ([rows[row] for row in chosen] for chosen in wanted.values())
+        pool, test = ([labelled(path, row) for row in chosen] for chosen in wanted.values())
         task = from_files(benchmark(pool, test), [path])
         if not self.places:
             return task
-        first, second = ([_place(path, cells[row][1:]) for row in chosen] for chosen in wanted.values())
+        names = [name.lower() for name in self.places]
+        first, second = (
+            [_place(path, row.line, [row.cells[name] for name in names]) for row in chosen]
+            for chosen in wanted.values()
+        )
         return task._replace(places=(first, second))
 
 
@@ -117,22 +122,19 @@ def _digest(files: list[Path]) -> str:
 
 
 def _row(path: Path) -> Row:
-    text = path.read_text(encoding="ascii", errors="replace").strip()
-    require(text.isalpha(), str(path), "one DNA sequence", text[:40])
-    return text, path.parent.name
+    texts = [(line.number, line.text.strip()) for line in read_lines(path) if line.text.strip()]
+    require(len(texts) == 1, str(path), "one DNA sequence, in one line", f"{len(texts)} lines of text")
+    return sequence_text(path, *texts[0]), path.parent.name
 
 
-def _cells(path: Path, columns: list[str]) -> list[list[str]]:
-    with open_text(path) as handle:
-        lines = [line for line in handle if line.strip()]
-    table = csv.DictReader(lines, delimiter="\t" if "\t" in lines[0] else ",")
-    missing = [name for name in columns if name not in (table.fieldnames or ())]
-    require(not missing, f"{path} line 1", f"the columns {', '.join(columns)}", list(table.fieldnames or ()))
-    return [[row[name] for name in columns] for row in table]
-
-
-def _place(path: Path, cells: list[str]) -> Place:
+def _place(path: Path, line: int, cells: list[str]) -> Place:
     try:
-        return Place(cells[0], int(cells[1]), int(cells[2]), cells[3])
+        place = Place(cells[0], whole_number(cells[1]), whole_number(cells[2]), cells[3])
     except ValueError:
-        raise ValueError(f"{path} needs whole numbers as start and stop; found {cells}.") from None
+        raise wrong_line(path, line, f"start and stop must be whole numbers from 0; found {cells}") from None
+    fits = place.record and place.start < place.stop and place.strand in ("+", "-")
+    if not fits:
+        raise wrong_line(
+            path, line, f"a place needs a record, start before stop, and strand + or -; found {cells}"
+        )
+    return place

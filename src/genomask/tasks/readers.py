@@ -1,20 +1,26 @@
 """Read labelled sequences from the files people have: CSV, TSV, FASTA; raw or k-mers; plain or gzip."""
 
-import csv
-import gzip
 import re
-import zlib
-from collections.abc import Iterator
-from io import TextIOWrapper
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from genomask.alphabet import decode
 from genomask.genome.reader import read_fasta
+from genomask.text_files import read_cells, read_lines, wrong_line
 
 Row = tuple[str, str]  # sequence, label
 
-_SEQUENCE = re.compile(r"[ACGTUNRYSWKMBDHV]+", re.IGNORECASE)
+_SEQUENCE = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+
+
+class TableRow(NamedTuple):
+    """Cells of a row by the names of their columns, and the number of its last line."""
+
+    line: int
+    cells: dict[str, str]
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -27,13 +33,78 @@ def read_rows(path: Path) -> list[Row]:
         FileNotFoundError: If the file does not exist.
         ValueError: Naming file and line, for anything that is not such a table.
     """
+    return [labelled(path, row) for row in read_table(path, ("sequence", "label"))]
+
+
+def read_table(path: Path, columns: Sequence[str], *, separator: str | None = None) -> Iterator[TableRow]:
+    """Yield the rows of a table whose first line names these columns, once each, and perhaps others.
+
+    Args:
+        path: The file, gzipped or not.
+        columns: Names that the header must have; case and blanks around them do not matter.
+        separator: What divides cells; None for a tab where the header has one, and else a comma.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: Naming file and line, if the header lacks a column or has it twice, or a row has more or
+            fewer cells than the header.
+    """
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None:
+        raise ValueError(
+            f"{path} is empty; it needs a first line that names the columns {' and '.join(columns)}."
+        )
+    separator = separator or ("\t" if "\t" in first.text else ",")
+    rows = read_cells(path, chain([first], lines), separator=separator)
+    _, header = next(rows, (1, []))
+    names = [name.strip().lower() for name in header]
+    if any(names.count(name.lower()) != 1 for name in columns):
+        needed = " and ".join(f"one column {name}" for name in columns)
+        raise ValueError(f"{path} line 1 needs {needed}; found {', '.join(header)[:80]}.")
+    for line, cells in rows:
+        if len(cells) != len(header):
+            raise wrong_line(path, line, f"the row has {len(cells)} columns, the header {len(header)}")
+        yield TableRow(line, dict(zip(names, cells, strict=True)))
+
+
+def labelled(path: Path, row: TableRow) -> Row:
+    """The sequence and the label of a row.
+
+    Raises:
+        ValueError: Naming file and line, if there is no label, or no sequence of DNA.
+    """
+    label = row.cells["label"].strip()
+    if not label or not label.isprintable():
+        raise wrong_line(path, row.line, f"the row needs a label; found {label!r}")
     try:
-        with open_text(path) as handle:
-            return _read_table(path, list(handle))
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is cut off or corrupt: {error}.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not a text file: {error}.") from error
+        text = join_kmers(row.cells["sequence"])
+    except ValueError as error:
+        raise wrong_line(path, row.line, str(error)) from None
+    return sequence_text(path, row.line, text), label
+
+
+def sequence_text(path: Path, line: int, text: str) -> str:
+    """The text itself, if it is a sequence of DNA in IUPAC's letters.
+
+    Raises:
+        ValueError: Naming file and line, if it is not.
+    """
+    if not _SEQUENCE.fullmatch(text):
+        rna = "; write T for the U of RNA" if "U" in text.upper() else ""
+        raise wrong_line(path, line, f"not a DNA sequence: {text[:40]!r}{rna}")
+    return text
+
+
+def whole_number(text: str) -> int:
+    """An integer from 0, in plain digits.
+
+    Raises:
+        ValueError: If the text is anything else, such as ``1e5``, ``1_000`` or ``-1``.
+    """
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def read_fasta_rows(path: Path, label: str) -> list[Row]:
@@ -57,56 +128,3 @@ def join_kmers(text: str) -> str:
         if len(left) != len(right) or left[1:] != right[:-1]:
             raise ValueError(f"k-mers {left!r} and {right!r} do not overlap in all but one base")
     return "".join(kmers[:1]) + "".join(kmer[-1] for kmer in kmers[1:])
-
-
-def open_text(path: Path) -> TextIOWrapper:
-    """Open a text file, gzipped or not.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
-    with path.open("rb") as handle:
-        packed = handle.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig")
-
-
-def _read_table(path: Path, lines: list[str]) -> list[Row]:
-    if not lines:
-        raise ValueError(f"{path} is empty; it needs a first line that names the columns sequence and label.")
-    separator = "\t" if "\t" in lines[0] else ","
-    table = csv.reader(lines, delimiter=separator, strict=True)
-    try:
-        sequence, label = _columns(path, next(table))
-        return [_row(path, table.line_num, cells, sequence, label) for cells in _filled(table)]
-    except csv.Error as error:
-        raise ValueError(f"{path} line {table.line_num}: {error}.") from error
-
-
-def _filled(table: Iterator[list[str]]) -> Iterator[list[str]]:
-    return (cells for cells in table if cells)
-
-
-def _columns(path: Path, header: list[str]) -> tuple[int, int]:
-    names = [name.strip().lower() for name in header]
-    if names.count("sequence") != 1 or names.count("label") != 1:
-        raise ValueError(
-            f"{path} line 1 needs one column sequence and one column label; found {', '.join(header)[:80]}."
-        )
-    return names.index("sequence"), names.index("label")
-
-
-def _row(path: Path, line: int, cells: list[str], sequence: int, label: int) -> Row:
-    if max(sequence, label) >= len(cells):
-        raise ValueError(f"{path} line {line} has {len(cells)} columns; sequence and label need more.")
-    name = cells[label].strip()
-    if not name:
-        raise ValueError(f"{path} line {line} has no label.")
-    try:
-        text = join_kmers(cells[sequence])
-    except ValueError as error:
-        raise ValueError(f"{path} line {line}: {error}.") from None
-    if not _SEQUENCE.fullmatch(text):
-        raise ValueError(f"{path} line {line}: not a DNA sequence: {text[:40]!r}.")
-    return text, name

@@ -1,16 +1,16 @@
 """Reads a VCF file, plain, gzip or bgzip, line by line; a mistake in it names the file and the line."""
 
-import gzip
 import hashlib
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from genomask.text_files import read_lines, wrong_line
+
 FIXED: Final = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 ALT, INFO = FIXED.index("ALT"), FIXED.index("INFO")
-_GZIP: Final = b"\x1f\x8b"
+_POSITION: Final = re.compile(r"\d{1,10}", re.ASCII)  # the standard has 32-bit positions
 _LETTERS: Final = re.compile(r"[ACGTRYSWKMBDHVN]+", re.IGNORECASE)
 _ALLELE: Final = re.compile(r"[ACGTRYSWKMBDHVN]+|\*|\.|<[^<>\s,]+>|[^\s,]*[\[\]][^\s,]*", re.IGNORECASE)
 
@@ -46,16 +46,20 @@ def survey(path: Path) -> VcfSummary:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no VCF, or is truncated or damaged.
     """
-    digest, header, count = hashlib.sha256(), [], 0
+    digest, header, count, last = hashlib.sha256(), [], 0, 0
     for number, line in _lines(path):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
-        if line.startswith("#"):
+        if not line.startswith("#"):
+            if count == 0 and not header[-1].startswith("#CHROM"):
+                raise wrong_line(path, number, "a record comes before the line #CHROM")
+            count += 1
+        elif count:
+            raise wrong_line(path, number, f"a line of the header comes after a record: {line[:40]!r}")
+        else:
             header.append(line)
-        elif count == 0 and (not header or not header[-1].startswith("#CHROM")):
-            raise _wrong(path, number, "a record comes before the line #CHROM")
-        count += not line.startswith("#")
-    if not header or tuple(header[-1].split("\t")[:8]) != FIXED:
-        raise _wrong(path, len(header), f"a VCF needs the columns {' '.join(FIXED)}, divided by tabs")
+            last = number
+    if tuple(header[-1].split("\t")[:8]) != FIXED:
+        raise wrong_line(path, last, f"a VCF needs the columns {' '.join(FIXED)}, divided by tabs")
     return VcfSummary(digest.hexdigest(), tuple(header), count)
 
 
@@ -66,28 +70,34 @@ def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
         FileNotFoundError: If there is no such file.
         ValueError: Naming the line that is no VCF record.
     """
+    width = len(FIXED)
     for number, line in _lines(path):
         if line.startswith("#"):
+            width = len(line.split("\t"))  # in the end that of the line #CHROM
             continue
         if skip:
             skip -= 1
             continue
-        yield _record(path, number, line)
+        yield _record(path, number, line, width)
 
 
-def _record(path: Path, number: int, line: str) -> Record:
+def _record(path: Path, number: int, line: str, width: int) -> Record:
     columns = line.split("\t")
-    if len(columns) < len(FIXED):
-        raise _wrong(path, number, f"a record has at least 8 columns divided by tabs; found {len(columns)}")
+    if len(columns) != width:
+        raise wrong_line(
+            path,
+            number,
+            f"a record has at least 8 columns divided by tabs, as many as #CHROM; found {len(columns)}",
+        )
     chromosome, position, _, reference, alternatives = columns[:5]
-    if not chromosome or not (position.isascii() and position.isdigit()):
-        raise _wrong(path, number, f"POS must be a number; found {position!r}")
+    if not chromosome or not _POSITION.fullmatch(position):
+        raise wrong_line(path, number, f"POS must be a number; found {position!r}")
     if not _LETTERS.fullmatch(reference):
-        raise _wrong(path, number, f"REF must be bases; found {reference!r}")
+        raise wrong_line(path, number, f"REF must be bases; found {reference!r}")
     alleles = alternatives.split(",")
     for allele in alleles:
         if not _ALLELE.fullmatch(allele):
-            raise _wrong(path, number, f"ALT must be bases, <ID>, *, a breakend or .; found {allele!r}")
+            raise wrong_line(path, number, f"ALT must be bases, <ID>, *, a breakend or .; found {allele!r}")
     return Record(columns, chromosome, int(position), reference.upper(), alleles)
 
 
@@ -96,24 +106,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     path = path.expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"variants.vcf needs a VCF file; there is none at {path}.")
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-    opened = gzip.open if packed else open
     number = 0
-    with opened(path, "rt", encoding="utf-8", errors="surrogateescape", newline="\n") as text:
-        try:
-            for number, line in enumerate(text, start=1):
-                if number == 1 and not line.startswith("##fileformat=VCF"):
-                    raise _wrong(path, 1, "a VCF begins with ##fileformat=VCF (convert BCF: bcftools view)")
-                if stripped := line.rstrip("\r\n"):
-                    yield number, stripped
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise _wrong(
-                path, number, f"the file is truncated or damaged after this line ({error})"
-            ) from error
+    for number, line in read_lines(path, any_bytes=True):
+        if number == 1 and not line.startswith("##fileformat=VCF"):
+            raise wrong_line(path, 1, "a VCF begins with ##fileformat=VCF (convert BCF: bcftools view)")
+        if line:
+            yield number, line
     if number == 0:
-        raise _wrong(path, 1, "the file is empty")
-
-
-def _wrong(path: Path, number: int, problem: str) -> ValueError:
-    return ValueError(f"{path}, line {number}: {problem}.")
+        raise wrong_line(path, 1, "the file is empty")

@@ -1,8 +1,5 @@
 """What EPDnew publishes: start sites as BED or SGA, motifs, and sequences as FASTA."""
 
-import gzip
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -11,7 +8,8 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import encode
 from genomask.genome.reader import read_fasta
-from genomask.tasks.readers import open_text
+from genomask.tasks.readers import sequence_text, whole_number
+from genomask.text_files import read_lines, wrong_line
 
 UPSTREAM_IN_BED: Final = 49  # bases of an item of EPDnew's BED files that lie before the start site
 ITEM_IN_BED: Final = 60
@@ -37,7 +35,7 @@ def read_start_sites(path: Path) -> list[StartSite]:
         ValueError: Naming file and line, for anything else.
     """
     sites = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in read_lines(path):
         words = line.split()
         if not words or words[0].startswith(("#", "track", "browser")):
             continue
@@ -57,18 +55,21 @@ def read_tata(path: Path) -> dict[str, str]:
     Raises:
         ValueError: If the first line names no column that begins with TATA, or a line has no 0 or 1 there.
     """
-    lines = _lines(path)
-    header = next(lines, "").lstrip("#").split()
+    lines = read_lines(path)
+    first = next(lines, None)
+    header = first.text.lstrip("#").split() if first else []
     columns = [place for place, word in enumerate(header) if word.upper().startswith("TATA")]
     if len(columns) != 1:
         raise ValueError(f"{path} line 1 needs one column TATA-box; found {' '.join(header)[:80]!r}.")
     kinds = {}
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         words = line.split()
         if words and (len(words) <= columns[0] or words[columns[0]] not in ("0", "1")):
             raise ValueError(
                 f"{path} line {number} needs 0 or 1 under TATA-box; found {line.strip()[:80]!r}."
             )
+        if words and words[0] in kinds:
+            raise wrong_line(path, number, f"a line before this one is about {words[0]!r} already")
         if words:
             kinds[words[0]] = TATA if words[columns[0]] == "1" else NO_TATA
     return kinds
@@ -80,19 +81,20 @@ def read_export(path: Path) -> list[UInt8[np.ndarray, " _bases"]]:
     Raises:
         ValueError: If the file is neither.
     """
-    if next(_lines(path), "").startswith(">"):
+    first = next(read_lines(path), None)
+    if first and first.text.startswith(">"):
         return [bases for _, bases in read_fasta(path)]
-    sequences = [line.strip() for line in _lines(path)]
-    bad = [n for n, text in enumerate(sequences, start=1) if text and not text.isalpha()]
-    if bad:
-        raise ValueError(f"{path} line {bad[0]} is not a DNA sequence: {sequences[bad[0] - 1][:40]!r}.")
-    return [encode(text) for text in sequences if text]
+    stripped = ((number, text.strip()) for number, text in read_lines(path))
+    return [encode(sequence_text(path, number, text)) for number, text in stripped if text]
 
 
 def _bed(words: list[str]) -> StartSite:
-    record, start, stop, name, strand = words[0], int(words[1]), int(words[2]), words[3], words[5]
+    record, name, strand = words[0], words[3], words[5]
+    start, stop = whole_number(words[1]), whole_number(words[2])
     if len(words) >= 8:
-        start, stop = int(words[6]), int(words[7])
+        start, stop = whole_number(words[6]), whole_number(words[7])
+        if start >= stop:
+            raise ValueError
     elif stop - start == ITEM_IN_BED:
         start, stop = start + UPSTREAM_IN_BED, stop - UPSTREAM_IN_BED
     elif stop - start != 1:
@@ -101,18 +103,10 @@ def _bed(words: list[str]) -> StartSite:
 
 
 def _sga(words: list[str]) -> StartSite:
-    return StartSite(words[5], words[0], int(words[2]) - 1, _strand(words[3]))
+    return StartSite(words[5], words[0], whole_number(words[2]) - 1, _strand(words[3]))
 
 
 def _strand(word: str) -> str:
     if word not in ("+", "-"):
         raise ValueError(word)
     return word
-
-
-def _lines(path: Path) -> Iterator[str]:
-    try:
-        with open_text(path) as text:
-            yield from text
-    except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is cut off or no text file: {error}.") from error
