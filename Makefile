@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types format clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types docs reference format hooks clean
 
-help: ## List the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+help:
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Start
 
 setup: $(BIN)/.ready ## Make .venv and install genomask with its locked dependencies
 
@@ -20,8 +23,15 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (about three minutes)
 	$(BIN)/python train.py masking=pmi model=logo
 
+##@ Measure
+
 bench: setup ## Measure how fast everything is on this machine, beside what others use (half an hour)
 	$(BIN)/genomask bench --json bench.json --page bench.md
+
+table1: setup ## The paper's Table 1 at a small scale, on synthetic data (hours; stop and start it as you like)
+	$(BIN)/python train.py +experiment=table1
+
+##@ Check
 
 test: setup ## Set up, then run the tests that CI runs
 	$(PYTEST) -m 'not slow and not gpu' -n auto
@@ -37,9 +47,6 @@ test-slurm: setup ## Install and start a SLURM of this machine alone (Debian, ro
 	SLURM_CONF=$(CURDIR)/build/slurm/slurm.conf $(PYTEST) tests/test_slurm.py -m slow; \
 		status=$$?; sh tests/slurm/stop.sh build/slurm; exit $$status
 
-table1: setup ## The paper's Table 1 at a small scale, on synthetic data (hours; stop and start it as you like)
-	$(BIN)/python train.py +experiment=table1
-
 lint: setup ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,9 +54,25 @@ lint: setup ## Check style
 types: setup ## Check types
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+##@ Docs
+
+docs: setup ## Build the site of docs/ into build/site; a warning is an error
+	$(BIN)/python docs/_site/configuration.py --check
+	$(BIN)/python docs/_site/flow.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+reference: setup ## Write what docs/ holds of the schema: the configuration reference and the picture
+	$(BIN)/python docs/_site/configuration.py
+	$(BIN)/python docs/_site/flow.py
+
+##@ Mend
+
 format: setup ## Mend style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+hooks: setup ## Check style before every commit (pre-commit)
+	$(BIN)/pre-commit install
 
 clean: ## Remove caches and build products, not runs/
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis

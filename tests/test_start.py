@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
-from genomask.config.choices import check_choices, groups, help_text
+from genomask.cli import PURPOSES, TOOLS
+from genomask.config.choices import groups
+from genomask.config.early import check_arguments
+from genomask.config.help import help_text
 
 PROBE = """
 import sys
@@ -28,12 +31,13 @@ def loaded(done):
     return next(line for line in done.stderr.splitlines() if line.startswith("LOADED")).split()[1:]
 
 
-def test_help_names_every_choice_and_loads_neither_torch_nor_hydra():
+def test_help_names_every_choice_and_every_tool_and_loads_neither_torch_nor_hydra():
     done = run("--help", heavy=HEAVY | {"numpy", "hydra"})
     assert done.returncode == 0
     assert loaded(done) == []
-    assert done.stdout == help_text()
-    assert "\nmasking: pmi, pmi_released, pmi_vocab, random, span, whole_span\n" in done.stdout
+    assert done.stdout == help_text(["--help"], PURPOSES)
+    words = set(done.stdout.replace("[", " ").replace("]", " ").split())
+    assert {choice for choices in groups().values() for choice in choices} | set(TOOLS) <= words
     assert "$" not in done.stdout.replace('"$(python', "")
 
 
@@ -41,13 +45,28 @@ def test_a_misspelt_choice_costs_one_line_that_names_the_others_and_loads_neithe
     done = run("masking=pni", "model=logo", heavy=HEAVY | {"numpy", "hydra"})
     assert (done.returncode, loaded(done)) == (1, [])
     expected = (
-        "error: masking has no choice 'pni'; it has pmi, pmi_released, pmi_vocab, random, span, whole_span."
+        "error: masking has no choice 'pni'; it has pmi, pmi_released, pmi_vocab, random, span, whole_span. "
+        "Did you mean pmi?"
     )
     assert [line for line in done.stderr.splitlines() if "LOADED" not in line] == [expected]
 
 
-@pytest.mark.parametrize("word", ["shots=-3", "model.hiden=3", "seed=abc"])
-def test_a_wrong_value_is_told_without_torch(word, tmp_path):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["shots=-3"], ["model.hiden=3"], ["masking.center_probability=2"], ["reprot"], ["stage=variants"],
+        ["pretrain.max_steps=-1"], ["shots=10,50"], ["-m", "shots=10,0"], ["classifier=gc", "classifier.k=0"],
+    ],
+)  # fmt: skip
+def test_most_mistakes_are_told_without_torch_hydra_and_omegaconf(words, tmp_path):
+    done = run(*words, f"paths.runs={tmp_path}", heavy=HEAVY | {"hydra", "omegaconf"})
+    assert (done.returncode, loaded(done)) == (1, [])
+    assert len([line for line in done.stderr.splitlines() if "LOADED" not in line]) == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("word", ["trainer.threads=${seed}"])
+def test_what_only_hydra_can_tell_is_told_without_torch(word, tmp_path):
     done = run(word, f"paths.runs={tmp_path}")
     assert (done.returncode, loaded(done)) == (1, [])
     assert "Traceback" not in done.stderr
@@ -63,10 +82,10 @@ def test_a_wrong_value_is_told_without_torch(word, tmp_path):
     ],
 )
 def test_words_that_hydra_understands_are_left_to_it(words):
-    check_choices(words)
+    check_arguments(words)
 
 
 def test_one_wrong_choice_among_several_is_found():
     with pytest.raises(ValueError, match="masking has no choice 'pni'"):
-        check_choices(["-m", "masking=pmi,pni"])
+        check_arguments(["-m", "masking=pmi,pni"])
     assert groups()["wc"] == ["off", "on"]

@@ -11,7 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
 from compose import composed
-from genomask.config.schema import STAGES, register
+from genomask.config.machine import STAGES
+from genomask.config.schema import register
 from genomask.finetune.cross_validation import draw_folds
 from genomask.finetune.settings import policy
 from genomask.run import CONF, spelled

@@ -268,12 +268,12 @@ def test_an_impossible_wish_costs_one_line(data, tmp_path, overrides, message):
 
 
 def test_folders_that_hold_no_classifier_are_named(data, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"needs folders; .*absent is none"):
+    with pytest.raises(FileNotFoundError, match=r"the folder of a fine-tuning; there is none at .*absent"):
         run(data, tmp_path, f"variants.classifiers=[{tmp_path}/absent]")
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "result.json").write_text("{}")
     with pytest.raises(
-        FileNotFoundError, match=r"kept no classifier. Fine-tune with finetune\.save_model=true"
+        FileNotFoundError, match=r"kept no classifier. Fine-tune again with finetune\.save_model=true"
     ):
         run(data, tmp_path, f"variants.classifiers=[{tmp_path}/kept]")
 

@@ -1,5 +1,14 @@
 """Which tokens should a genomic language model mask while it is pretrained?
 
+In a notebook (docs/library.md)::
+
+    import genomask
+    genome = genomask.read_genome("my.fa.gz")
+    ranking = genomask.rank(genomask.count(genome))
+    genomask.mask(["ACGTACGTTAGC..."], "pmi", ranking=ranking).figure()
+
+Nothing heavy is imported before it is asked for.
+
 Axis names of every annotated array in the package:
 
 - ``batch``: sequences of one batch; ``bases``: positions along a sequence or genome;
@@ -10,3 +19,48 @@ Axis names of every annotated array in the package:
 - ``episodes``: k-shot draws that arms are compared on;
   ``blocks``, ``methods``: cells of a table and the arms that were scored in them.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genomask.genome.synthetic.settings import SyntheticGenome
+    from genomask.library.classifier import fine_tune, load_classifier, predict
+    from genomask.library.encoder import embed, load_encoder
+    from genomask.library.genome import count, rank, read_genome, vocabulary
+    from genomask.library.masking import Masked, mask
+
+__all__ = [
+    "Masked",
+    "SyntheticGenome",
+    "count",
+    "embed",
+    "fine_tune",
+    "load_classifier",
+    "load_encoder",
+    "mask",
+    "predict",
+    "rank",
+    "read_genome",
+    "vocabulary",
+]
+
+_HOMES = {
+    "SyntheticGenome": "genomask.genome.synthetic.settings",
+    **dict.fromkeys(("fine_tune", "load_classifier", "predict"), "genomask.library.classifier"),
+    **dict.fromkeys(("embed", "load_encoder"), "genomask.library.encoder"),
+    **dict.fromkeys(("count", "rank", "read_genome", "vocabulary"), "genomask.library.genome"),
+    **dict.fromkeys(("Masked", "mask"), "genomask.library.masking"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, now."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'genomask' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What ``import genomask`` offers."""
+    return __all__

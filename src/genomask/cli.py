@@ -6,11 +6,22 @@ from importlib import import_module
 
 # Each module has main(arguments) and is imported only when its tool is asked for.
 TOOLS: dict[str, str] = {
-    "report": "genomask.reports.tool",
-    "dashboard": "genomask.dashboards.tool",
+    "predict": "genomask.prediction.tool",
     "plan": "genomask.sweeps.plan",
     "status": "genomask.sweeps.report_status",
+    "report": "genomask.reports.tool",
+    "dashboard": "genomask.dashboards.tool",
     "bench": "genomask.bench.tool",
+    "completion": "genomask.config.completion",
+}
+PURPOSES: dict[str, str] = {
+    "predict": "ask a fine-tuned classifier about FASTA, CSV or BED",
+    "plan": "what a sweep will run, and how long it will take",
+    "status": "what of all sweeps is done, running, failed",
+    "report": "tables and figures of all results, as one page",
+    "dashboard": "a Weights & Biases workspace for them",
+    "bench": "how fast everything is on this machine",
+    "completion": "completes words at the Tab key, in bash",
 }
 
 
@@ -19,21 +30,42 @@ def main() -> None:
 
     A user's mistake costs one line; with HYDRA_FULL_ERROR set, its traceback is shown.
     """
-    if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
-        _tool(sys.argv[1], sys.argv[2:])
+    arguments = sys.argv[1:]
+    if arguments and arguments[0] in TOOLS:
+        _tool(arguments[0], arguments[1:])
         return
-    from genomask.config.choices import check_choices, help_text
+    from genomask.config.early import check_arguments
 
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        sys.stdout.write(help_text())
+    if {"-h", "--help"} & set(arguments):
+        from genomask.config.help import help_text
+
+        try:
+            sys.stdout.write(help_text(arguments, PURPOSES))
+        except ValueError as error:
+            sys.exit(f"error: {error}")
         return
     try:
-        check_choices(sys.argv[1:])
+        _check_words(arguments)
+        check_arguments(arguments)
     except ValueError as error:
         sys.exit(f"error: {error}")
     from genomask.run import main as run
 
     run()
+
+
+def _check_words(arguments: list[str]) -> None:
+    """Refuse a word that neither names a tool nor sets anything."""
+    if not arguments or arguments[0].startswith(("-", "~")) or "=" in arguments[0]:
+        return
+    from genomask.config.choices import groups
+    from genomask.config.nearby import meant, question
+
+    near = question(meant(arguments[0], [*TOOLS, *(f"{group}=..." for group in groups())]))
+    raise ValueError(
+        f"{arguments[0]} is no tool, and sets nothing.{near} Tools: {', '.join(TOOLS)}; "
+        "a run takes group=choice and setting=value: python train.py --help"
+    )
 
 
 def _tool(name: str, arguments: list[str]) -> None:

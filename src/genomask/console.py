@@ -1,13 +1,18 @@
 """What the user sees while work goes on: lines that stay, and bars that leave again."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-console = Console(highlight=False, soft_wrap=True)
+# FORCE_COLOR, which notebooks set for what they start, must not put bars into what is no terminal.
+console = Console(highlight=False, soft_wrap=True, force_terminal=None if sys.stdout.isatty() else False)
+
+SAY_EVERY: Final = 30.0  # seconds between lines on progress where there is no terminal
+_Advance = Callable[[int | float], None]
 
 
 def say(line: str, *, style: str | None = None) -> None:
@@ -17,9 +22,62 @@ def say(line: str, *, style: str | None = None) -> None:
 
 
 @contextmanager
-def progress(title: str, total: int | float) -> Iterator[Callable[[int | float], None]]:
-    """Show a bar while the block runs; the yielded function advances it. Silent in a log file."""
+def progress(title: str, total: int | float, *, unit: str = "") -> Iterator[_Advance]:
+    """Show how far the block is and how long it still takes; the yielded function advances it.
+
+    In a terminal that is a bar, which leaves again; a bar within another one stays hidden. In a log file it
+    is a line every half minute.
+
+    Args:
+        title: What is done, such as ``Predicting``.
+        total: What the amounts sum up to.
+        unit: What is counted, such as ``windows``; bytes and the like need none.
+    """
+    if console.is_terminal:
+        with _bar(title, total) as advance:
+            yield advance
+    else:
+        yield _lines(title, total, unit)
+
+
+def duration(seconds: int | float) -> str:
+    """A length of time as a person says it: ``12 s``, ``3 min``, ``2 h 05 min``."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
+@contextmanager
+def _bar(title: str, total: int | float) -> Iterator[_Advance]:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    hidden = bool(_shown)
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(title, total=total)
-        yield lambda amount: bar.advance(task, amount)
+        _shown.append(title)
+        try:
+            yield lambda amount: bar.advance(task, amount)
+        finally:
+            _shown.pop()
+
+
+_shown: list[str] = []  # bars that are open now
+
+
+def _lines(title: str, total: int | float, unit: str) -> _Advance:
+    started = said = time.monotonic()
+    done = 0.0
+
+    def advance(amount: int | float) -> None:
+        nonlocal done, said
+        done += amount
+        now = time.monotonic()
+        if now - said > SAY_EVERY and 0 < done < total:
+            said = now
+            left = duration((now - started) * (total - done) / done)
+            counted = f"{done:,.0f} of {total:,.0f} {unit}, " if unit else ""
+            say(f"       {title.lower()}: {counted}{done / total:.0%}, {left} left", style="dim")
+
+    return advance

@@ -14,7 +14,7 @@ def tokenise(
     """Token ids of a padded batch, on the device where the batch is and without waiting for it.
 
     A k-mer's token id is its base-4 code after the special tokens; a k-mer with a base that is not one of
-    the four is [UNK]. A row shorter than k is [CLS] [SEP].
+    the four is [UNK]. A row shorter than k is [CLS] and [SEP].
 
     Args:
         bases: Bases 0..3, anything above is another letter; those beyond a row's length are ignored.

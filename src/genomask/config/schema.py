@@ -12,98 +12,30 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from genomask.baselines.settings import (
-    CnnBaseline,
-    EncoderClassifier,
-    GcBaseline,
-    KmerBaseline,
-    MajorityBaseline,
+from genomask.baselines.settings import EncoderClassifier
+from genomask.checks import require
+from genomask.config.homes import KIND_HOMES, load
+from genomask.config.machine import (
+    LoggerSettings,
+    Paths,
+    Stage,
+    SweepSettings,
+    TrainerSettings,
+    check_run,
 )
-from genomask.checks import require, require_choice
 from genomask.config.trust import watch_composition
 from genomask.corpus.settings import CorpusSettings
 from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
-from genomask.genome.fasta import FastaGenome
-from genomask.genome.grch38 import Grch38Genome
-from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.leaks.settings import LeakSettings, unchanged
 from genomask.models.settings import ModelSettings
 from genomask.motifs.settings import MotifSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
-from genomask.tasks.cohn import CohnTask
-from genomask.tasks.layouts import GenomicBenchmarksTask, GueTask, SplitTableTask
-from genomask.tasks.promoters.settings import PromoterTask
-from genomask.tasks.sources import FastaTask, FolderTask, TableTask
-from genomask.tasks.synthetic import SyntheticTask
 from genomask.variants.settings import VariantSettings
 
 NAME = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
 LONGEST_NAME = 80
-STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "motifs", "variants", "mutagenesis")
-
-
-@dataclass
-class Stage:
-    """Which stages to run; each builds the inputs that it lacks."""
-
-    name: str
-    run: list[str]
-
-    def __post_init__(self) -> None:
-        for stage in self.run:
-            require_choice(stage, "stage.run", STAGES)
-
-
-@dataclass
-class TrainerSettings:
-    """The machine: what Lightning's Trainer runs on. Nothing here changes a result beyond rounding."""
-
-    accelerator: str
-    devices: int
-    nodes: int
-    strategy: str
-    threads: int | None
-    profile: bool = False
-
-    def __post_init__(self) -> None:
-        require(self.devices >= 1, "trainer.devices", "at least 1", self.devices)
-        require(self.nodes >= 1, "trainer.nodes", "at least 1", self.nodes)
-        require(self.threads is None or self.threads >= 1, "trainer.threads", "at least 1", self.threads)
-
-
-@dataclass
-class LoggerSettings:
-    """Where curves go. ``wandb: auto`` is online with a key and offline without."""
-
-    wandb: str
-    csv: bool
-    tensorboard: bool
-    project: str
-
-    def __post_init__(self) -> None:
-        require_choice(self.wandb, "logger.wandb", ("auto", "online", "offline", "never"))
-
-
-@dataclass
-class SweepSettings:
-    """How the seeds of one cell of a sweep are trained. ``name`` and ``seeds`` are the sweep's to fill in.
-
-    ``stacked`` trains the seeds together instead of in turn: the same results, within rounding. ``seeds``
-    are those that one process runs, in place of ``seed``; ``name`` is the folder that keeps the outcomes.
-    """
-
-    stacked: bool = False
-    name: str | None = None
-    seeds: list[int] | None = None
-
-
-@dataclass
-class Paths:
-    """Where artefacts and results are written."""
-
-    runs: str = "runs"
 
 
 @dataclass
@@ -147,19 +79,13 @@ class Config:
             require(known, group, f"one of the kinds {', '.join(types)}", type(getattr(self, group)).__name__)
         require(isinstance(self.masking, dict), "masking", "a _target_ and its arguments", self.masking)
         self._check_names()
-        whole = isinstance(self.shots, int) and self.shots >= 1
-        require(whole or self.shots == "full", "shots", "a number from 1, or full", self.shots)
-        folds = self.finetune.cross_validate
-        if folds is not None and isinstance(self.shots, int):
-            require(
-                folds <= self.shots, "finetune.cross_validate", f"at most shots = {self.shots} folds", folds
-            )
-        require(self.seed >= 0, "seed", "at least 0", self.seed)
-        require(self.pretrain_seed >= 0, "pretrain_seed", "at least 0", self.pretrain_seed)
-        rate = self.match_rate
-        require(rate is None or 0 < rate < 1, "match_rate", "a share between 0 and 1, or null", rate)
-        require(
-            self.ranking.k == self.model.k, "ranking.k", f"the model's k = {self.model.k}", self.ranking.k
+        check_run(
+            shots=self.shots,
+            seed=self.seed,
+            pretrain_seed=self.pretrain_seed,
+            match_rate=self.match_rate,
+            folds=self.finetune.cross_validate,
+            k=(self.ranking.k, self.model.k),
         )
 
     def _check_names(self) -> None:
@@ -180,27 +106,7 @@ class Config:
         return "none" if self.model.weights is None else "published"
 
 
-KINDS = {
-    "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},
-    "task": {
-        "synthetic": SyntheticTask,
-        "table": TableTask,
-        "fasta": FastaTask,
-        "folder": FolderTask,
-        "promoters": PromoterTask,
-        "cohn": CohnTask,
-        "gue": GueTask,
-        "genomic_benchmarks": GenomicBenchmarksTask,
-        "split_table": SplitTableTask,
-    },
-    "classifier": {
-        "encoder": EncoderClassifier,
-        "majority": MajorityBaseline,
-        "gc": GcBaseline,
-        "kmer_logistic": KmerBaseline,
-        "cnn": CnnBaseline,
-    },
-}
+KINDS = {group: {kind: load(home) for kind, home in homes.items()} for group, homes in KIND_HOMES.items()}
 
 
 def register() -> None:

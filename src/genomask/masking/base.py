@@ -60,10 +60,10 @@ class Masking(nn.Module, ABC):
         random_specials: bool = False,
     ) -> None:
         super().__init__()
-        self.k = settings.whole_number(k, "masking.k", settings.K_RANGE)
-        self._given = None if center_probability is None else _checked(center_probability)
-        self.corrupt = settings.choice(corrupt, "masking.corrupt", ("token", "span"))
-        self.random_specials = settings.flag(random_specials, "masking.random_specials")
+        self.k = settings.checked("k", k)
+        self._given = settings.checked("center_probability", center_probability)
+        self.corrupt = settings.checked("corrupt", corrupt)
+        self.random_specials = settings.checked("random_specials", random_specials)
 
     @property
     def center_probability(self) -> float:

@@ -40,9 +40,9 @@ class HalfSpanMasking(Masking):
         super().__init__(
             k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials
         )
-        self.count = settings.choice(count, "masking.count", ("bernoulli", "fixed"))
-        self.high_half = settings.choice(high_half, "masking.high_half", ("ceil", "floor"))
-        self.span_at = settings.choice(span_at, "masking.span_at", ("best", "center"))
+        self.count = settings.checked("count", count)
+        self.high_half = settings.checked("high_half", high_half)
+        self.span_at = settings.checked("span_at", span_at)
 
     def span_tokens(self) -> float:
         """Half k, half 2k - 1: 8.5 tokens for k = 6 (Sec. 4.2)."""

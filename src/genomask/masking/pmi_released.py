@@ -15,7 +15,6 @@ from genomask.masking.geometry import smallest
 from genomask.masking.half_spans import HalfSpanMasking
 from genomask.masking.pmi import check_ranking
 
-VERSIONS: Final = ("2023-07", "2023-09", "2025-03")
 ALL_HIGH: Final = 8  # up to so many centers the released code counts every one as high
 SET_SLOTS: Final = 32  # of CPython's table for a set of 5 to 18 elements, which it visits slot by slot
 
@@ -56,7 +55,7 @@ class PmiReleasedMasking(HalfSpanMasking):
             corrupt=corrupt,
             random_specials=random_specials,
         )
-        self.version = settings.choice(version, "masking.version", VERSIONS)
+        self.version = settings.checked("version", version)
         # The ids of special tokens have no rank, and the released table gives what it lacks the rank 0.
         table = torch.zeros(FIRST_KMER + 4**self.k, dtype=torch.int32)
         table[FIRST_KMER:] = check_ranking(ranking, self.k)

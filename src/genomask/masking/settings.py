@@ -1,5 +1,7 @@
 """What the settings of a strategy may be. They come from YAML, where nothing has checked them before."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from genomask.checks import require
@@ -31,3 +33,21 @@ def choice(value: Any, setting: str, choices: tuple[str, ...]) -> str:
     """Refuse anything but one of the words."""
     require(value in choices, setting, f"one of {', '.join(choices)}", value)
     return value
+
+
+# By the name of the setting, so that a command line can be checked without the strategies and PyTorch.
+CHECKS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
+    "center_probability": lambda value, setting: None if value is None else probability(value, setting),
+    "k": partial(whole_number, allowed=K_RANGE),
+    "corrupt": partial(choice, choices=("token", "span")),
+    "random_specials": flag,
+    "count": partial(choice, choices=("bernoulli", "fixed")),
+    "high_half": partial(choice, choices=("ceil", "floor")),
+    "span_at": partial(choice, choices=("best", "center")),
+    "version": partial(choice, choices=("2023-07", "2023-09", "2025-03")),
+}
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value of one of the settings above, if it may have it."""
+    return CHECKS[name](value, f"masking.{name}")

@@ -1,5 +1,6 @@
 """A fine-tuned classifier as it lies on disk: weights, the names of its classes, and its k."""
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from genomask.models.checkpoint import fill, read_weights
 from genomask.models.config_file import read_config
 
 LONGEST_K = 10
+MODEL = "model"  # where a fine-tuning keeps its classifier, if asked to
 
 
 class Classifier(NamedTuple):
@@ -24,6 +26,28 @@ class Classifier(NamedTuple):
     def longest(self) -> int:
         """Bases of the longest sequence that the model takes."""
         return self.model.config.max_position_embeddings - 2 + self.k - 1
+
+
+def classifier_folder(name: str | Path) -> Path:
+    """The folder of a classifier; a fine-tuning's own folder stands for the model in it.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or the fine-tuning kept no classifier.
+    """
+    folder = Path(name).expanduser()
+    inner, result = folder / MODEL, folder / "result.json"
+    if not folder.is_dir():
+        raise FileNotFoundError(f"A classifier needs the folder of a fine-tuning; there is none at {folder}.")
+    if not result.is_file() or inner.is_dir():
+        return inner if inner.is_dir() else folder
+    kind = json.loads(result.read_text(encoding="utf-8")).get("classifier", "encoder")
+    if kind != "encoder":
+        raise FileNotFoundError(
+            f"{folder} is a baseline ({kind}), which is scored, not kept: only fine-tuned encoders predict."
+        )
+    raise FileNotFoundError(
+        f"{folder} kept no classifier. Fine-tune again with finetune.save_model=true, to the same score."
+    )
 
 
 def open_classifier(directory: Path) -> Classifier:
@@ -40,8 +64,18 @@ def open_classifier(directory: Path) -> Classifier:
     require(kind == needed, str(directory), f"a {needed} (finetune.save_model=true keeps one)", kind)
     model = BertForSequenceClassification(config)
     fill(model, weights, directory)
-    sizes = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}
-    require(config.vocab_size in sizes, str(directory), "a vocabulary of k-mers", config.vocab_size)
+    k = kmer_length(config.vocab_size, directory)
     names = config.id2label or {}
     classes = tuple(str(name) for _, name in sorted(names.items()))
-    return Classifier(model.eval(), classes, sizes[config.vocab_size])
+    return Classifier(model.eval(), classes, k)
+
+
+def kmer_length(vocabulary: int, source: Path) -> int:
+    """Bases in the k-mers of a vocabulary of this size.
+
+    Raises:
+        ValueError: If no vocabulary of k-mers and five special tokens has it.
+    """
+    sizes = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}
+    require(vocabulary in sizes, str(source), "a vocabulary of k-mers", vocabulary)
+    return sizes[vocabulary]

@@ -9,6 +9,7 @@ from genomask.stages.context import Context
 from genomask.store.artefact import Artefact
 from genomask.store.files import read_json
 
+MODEL = "model"  # where a fine-tuning keeps its classifier, if asked to
 NEXT = """
 Next:
   python train.py masking=random                                    the baseline, on the same episode
@@ -63,6 +64,18 @@ def report_classifier(run: Context) -> None:
         say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
     say(NEXT)
+    say(_use(directory, kept=uses_encoder(run)))
+
+
+def _use(directory: Path, *, kept: bool) -> str:
+    """How to predict with what was fine-tuned."""
+    if not kept:
+        return "  a baseline is scored, not kept: only a fine-tuned encoder can predict"
+    if (directory / MODEL).is_dir():
+        return f"  python train.py predict {directory} FILE    its predictions of FASTA, CSV or BED"
+    return (
+        "  python train.py finetune.save_model=true ...                 keeps it, for python train.py predict"
+    )
 
 
 def _collapsed(found: dict[str, Any]) -> bool:

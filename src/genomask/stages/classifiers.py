@@ -12,13 +12,11 @@ import torch
 
 from genomask.checks import require
 from genomask.models.checkpoint import weights_file
-from genomask.models.classifier import open_classifier
+from genomask.models.classifier import MODEL, classifier_folder, open_classifier
 from genomask.stages.context import Context
 from genomask.store.files import sha256
 from genomask.tasks.arrays import open_benchmark
 from genomask.variants.predictor import Predictor, predictor
-
-MODEL = "model"  # where a fine-tuning keeps its classifier
 
 
 class Asked(NamedTuple):
@@ -56,11 +54,11 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
         ValueError: If a folder holds no classifier, two names are the same, or the window is too long.
     """
     settings = run.config.variants
-    folders = [_folder(name) for name in settings.classifiers or [_fine_tuned(run)]]
+    folders = [classifier_folder(name) for name in settings.classifiers or [_fine_tuned(run)]]
     names = settings.names or [_name(folder) for folder in folders]
     alike = len(set(names)) < len(names)
     require(not alike, "variants.names", "a name for every classifier, as their folders share one", names)
-    device = _device(run.config.trainer.accelerator)
+    device = device_of(run.config.trainer.accelerator)
     # Every shape of a batch has its own oneDNN primitive; as in training, few of them are kept.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     if run.config.trainer.threads is not None:
@@ -73,7 +71,7 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
         {"name": each.name, "positive": each.positive, "weights": sha256(weights_file(folder))}
         for each, folder in zip(predictors, folders, strict=True)
     ]
-    chosen = length or settings.length or _trained_length(folders)
+    chosen = length or settings.length or _common_length(folders)
     asked = Asked(predictors, identity, chosen)
     needed = f"{asked.shortest} to {asked.longest} bases, which the classifiers take"
     require(asked.shortest <= chosen <= asked.longest, "A window", needed, chosen)
@@ -82,7 +80,7 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
 
 def windows_at_once(run: Context) -> int:
     """Windows that go through a classifier together: as configured, or what suits the machine."""
-    on_gpu = _device(run.config.trainer.accelerator).type != "cpu"
+    on_gpu = device_of(run.config.trainer.accelerator).type != "cpu"
     return run.config.variants.batch or (1024 if on_gpu else 32)
 
 
@@ -96,17 +94,6 @@ def _fine_tuned(run: Context) -> Path:
     return build_finetune(replace(run, config=config, store=replace(run.store, config=written))) / MODEL
 
 
-def _folder(name: str | Path) -> Path:
-    """The folder of a model; a fine-tuning's own folder stands for the model in it."""
-    folder = Path(name).expanduser()
-    inner = folder / MODEL
-    if (folder / "result.json").is_file() and not inner.is_dir():
-        raise FileNotFoundError(f"{folder} kept no classifier. Fine-tune with finetune.save_model=true.")
-    if not folder.is_dir():
-        raise FileNotFoundError(f"variants.classifiers needs folders; {folder} is none.")
-    return inner if inner.is_dir() else folder
-
-
 def _name(folder: Path) -> str:
     """The name of a fine-tuning without its hash, fit for a column."""
     named = folder.resolve().parent if folder.name == MODEL else folder.resolve()
@@ -114,15 +101,20 @@ def _name(folder: Path) -> str:
     return plain if re.match("[A-Za-z]", plain) else f"classifier_{plain}"
 
 
-def _device(accelerator: str) -> torch.device:
+def device_of(accelerator: str) -> torch.device:
+    """The device that a trainer's accelerator means: auto, cpu or gpu.
+
+    Raises:
+        ValueError: If there is no GPU where one is asked for.
+    """
     available = torch.cuda.is_available()
     require(accelerator != "gpu" or available, "trainer=gpu", "a CUDA device", "none")
     return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
 
 
-def _trained_length(folders: list[Path]) -> int:
+def _common_length(folders: list[Path]) -> int:
     """The median length of what the classifiers were fine-tuned on, as their results' tasks say it."""
-    lengths = {str(folder): _task_length(folder) for folder in folders}
+    lengths = {str(folder): trained_length(folder) for folder in folders}
     if None in lengths.values() or len(set(lengths.values())) > 1:
         found = ", ".join(f"{folder}: {length or 'unknown'}" for folder, length in lengths.items())
         raise ValueError(
@@ -131,7 +123,7 @@ def _trained_length(folders: list[Path]) -> int:
     return next(length for length in lengths.values() if length)
 
 
-def _task_length(folder: Path) -> int | None:
+def trained_length(folder: Path) -> int | None:
     """Median length of the benchmark beside a fine-tuning, at most what its model takes."""
     result = folder.parent / "result.json"
     if not result.is_file():

@@ -96,7 +96,8 @@ def report_encoder(run: Context) -> None:
         f"\nEncoder: {directory}\n"
         f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']}, "
         f"{found['perplexity_common']:.2f} under the common random mask\n"
-        f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')"
+        f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')\n"
+        "\nNext: the same words without stage=pretrain fine-tune this encoder: python train.py ... shots=10"
     )
 
 

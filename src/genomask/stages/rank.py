@@ -90,6 +90,7 @@ def report_ranking(run: Context) -> None:
         best = [line.split(",")[1] for _, line in zip(range(11), lines, strict=False)][1:]
     say(f"\nRanking of {run.config.genome.label}: {path}")
     say(f"  best {run.config.ranking.k}-mers: {' '.join(best)}")
+    say("\nNext, with the same words for the genome: python train.py stage=pretrain masking=pmi ...")
 
 
 def report_vocabulary(run: Context) -> None:

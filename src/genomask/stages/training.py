@@ -21,6 +21,7 @@ from genomask.config.schema import Config
 from genomask.console import console, say
 from genomask.dashboards.identity import run_identity
 from genomask.dashboards.scores import LogScores
+from genomask.progress import SayProgress
 from genomask.store.files import sync
 
 WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
@@ -50,12 +51,13 @@ def trainer(
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     interactive = console.is_terminal
+    progress = RichProgressBar(leave=False) if interactive else SayProgress()
     try:
         return Trainer(
             accelerator=config.trainer.accelerator,
             precision=precision,  # pyright: ignore[reportArgumentType]  (checked by the settings)
             logger=loggers,
-            callbacks=[*callbacks, LogScores(), *([RichProgressBar(leave=False)] if interactive else [])],
+            callbacks=[*callbacks, LogScores(), progress],
             enable_progress_bar=interactive,
             enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
             enable_model_summary=False,

@@ -4,11 +4,12 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from statistics import fmean
 
-from genomask.console import say
+from genomask.console import duration, say
 from genomask.stages.context import Context
 from genomask.stages.run import artefact_of, run_stages
-from genomask.sweeps.status import write_outcome
+from genomask.sweeps.status import PLAN, Job, read_sweep, write_outcome
 
 
 def run_cell(runs: Sequence[Context]) -> None:
@@ -64,6 +65,18 @@ def _record(run: Context, error: str | None, seconds: float) -> None:
         say(f"failed {artefact.name}: {error}")
     sweep = run.store.root / "sweeps" / str(run.config.sweep.name)
     write_outcome(sweep, f"{artefact.kind}/{artefact.name}", error=error, seconds=seconds)
+    if (sweep / PLAN).is_file():
+        say(progress_line(read_sweep(sweep)), style="dim")
+
+
+def progress_line(jobs: Sequence[Job]) -> str:
+    """How many jobs of a sweep are over, and how long those that are left take one after the other."""
+    seconds = [job.seconds for job in jobs if job.state == "done" and job.seconds is not None]
+    left = sum(job.state in ("missing", "running") for job in jobs)
+    line = f"sweep  job {len(jobs) - left} of {len(jobs)}"
+    if not left or not seconds:
+        return line
+    return f"{line}, about {duration(left * fmean(seconds))} left, one after the other"
 
 
 def _error(work: Callable[[], None]) -> str | None:

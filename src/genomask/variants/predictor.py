@@ -70,16 +70,22 @@ def predict(
     unique, which = distinct(strands)
     found = []
     for each in predictors:
-        logs = log_probabilities(_logits(each.classifier, unique, batch), each.positive)[which]
+        logs = log_probabilities(logits(each.classifier, unique, batch), each.positive)[which]
         found.append(mean_of_strands(*np.split(logs, 2)) if both_strands else logs)
     return found
 
 
 @torch.inference_mode()
-def _logits(
+def logits(
     classifier: Classifier, windows: list[Bases], batch: int
 ) -> Float64[np.ndarray, "windows classes"]:
-    """Logits of windows that come longest first. The device is waited for once, at the end."""
+    """Logits of windows that come longest first. The device is waited for once, at the end.
+
+    Args:
+        classifier: On its device.
+        windows: Bases 0..4, none longer than the classifier takes.
+        batch: Windows at once.
+    """
     device = next(classifier.model.parameters()).device
     sizes = np.array([len(bases) for bases in windows], dtype=np.int64)
     table = np.full((len(windows), max(int(sizes.max()), classifier.k - 1)), OTHER, dtype=np.uint8)

@@ -1,6 +1,5 @@
 """Score a whole VCF, chunk by chunk: memory does not grow with it, and an interrupted scoring goes on."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -19,7 +18,6 @@ from genomask.variants.significance import verdicts
 from genomask.variants.vcf import Record, read_records
 
 CHUNK: Final = 2048  # records a part; 300 bp and LOGO: about 40 s of one core, and a few MB
-_SAY_EVERY: Final = 30.0  # seconds between lines in a log file
 
 
 class Scoring(NamedTuple):
@@ -50,15 +48,11 @@ def score_vcf(vcf: Path, record_count: int, directory: Path, scoring: Scoring) -
     if done:
         say(f"resume at variant {min(done * CHUNK, record_count):,} of {record_count:,}")
     records = enumerate(read_records(vcf, skip=done * CHUNK), start=done * CHUNK)
-    said = time.monotonic()
-    with progress("Scoring variants", record_count) as advance:
+    with progress("Scoring variants", record_count, unit="variants") as advance:
         advance(done * CHUNK)
         for number, chunk in enumerate(iter(lambda: list(islice(records, CHUNK)), []), start=done):
             write_part(_score(chunk, scoring), directory / part_name(number))
             advance(len(chunk))
-            if time.monotonic() - said > _SAY_EVERY:
-                say(f"       scored {chunk[-1][0] + 1:,} of {record_count:,} variants", style="dim")
-                said = time.monotonic()
     return finished_parts(directory)
 
 

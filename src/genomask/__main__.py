@@ -1,0 +1,5 @@
+"""``python -m genomask``: the ``genomask`` command, wherever its script is."""
+
+from genomask.cli import main
+
+main()

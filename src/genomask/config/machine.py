@@ -1,0 +1,102 @@
+"""What a run is besides its groups: its stages, its machine, its loggers, its seeds and its folders."""
+
+from dataclasses import dataclass
+
+from genomask.checks import require, require_choice
+
+STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "motifs", "variants", "mutagenesis")
+
+
+@dataclass
+class Stage:
+    """Which stages to run; each builds the inputs that it lacks."""
+
+    name: str
+    run: list[str]
+
+    def __post_init__(self) -> None:
+        for stage in self.run:
+            require_choice(stage, "stage.run", STAGES)
+
+
+@dataclass
+class TrainerSettings:
+    """The machine: what Lightning's Trainer runs on. Nothing here changes a result beyond rounding."""
+
+    accelerator: str
+    devices: int
+    nodes: int
+    strategy: str
+    threads: int | None
+    profile: bool = False
+
+    def __post_init__(self) -> None:
+        require(self.devices >= 1, "trainer.devices", "at least 1", self.devices)
+        require(self.nodes >= 1, "trainer.nodes", "at least 1", self.nodes)
+        require(self.threads is None or self.threads >= 1, "trainer.threads", "at least 1", self.threads)
+
+
+@dataclass
+class LoggerSettings:
+    """Where curves go. ``wandb: auto`` is online with a key and offline without."""
+
+    wandb: str
+    csv: bool
+    tensorboard: bool
+    project: str
+
+    def __post_init__(self) -> None:
+        require_choice(self.wandb, "logger.wandb", ("auto", "online", "offline", "never"))
+
+
+@dataclass
+class SweepSettings:
+    """How the seeds of one cell of a sweep are trained. ``name`` and ``seeds`` are the sweep's to fill in.
+
+    ``stacked`` trains the seeds together instead of in turn: the same results, within rounding. ``seeds``
+    are those that one process runs, in place of ``seed``; ``name`` is the folder that keeps the outcomes.
+    """
+
+    stacked: bool = False
+    name: str | None = None
+    seeds: list[int] | None = None
+
+
+@dataclass
+class Paths:
+    """Where artefacts and results are written."""
+
+    runs: str = "runs"
+
+
+def check_run(
+    *,
+    shots: int | str,
+    seed: int,
+    pretrain_seed: int,
+    match_rate: float | None,
+    folds: int | None,
+    k: tuple[int, int],
+) -> None:
+    """Refuse what no choice of a group can know to be wrong.
+
+    Args:
+        shots: Examples a class, or ``full``.
+        seed: Of the episode.
+        pretrain_seed: Of the pretraining.
+        match_rate: Share of hidden tokens to calibrate to.
+        folds: Of ``finetune.cross_validate``.
+        k: Bases in a k-mer, of the ranking and of the model.
+
+    Raises:
+        ValueError: If a value is out of its range, or two do not fit together.
+    """
+    whole = isinstance(shots, int) and shots >= 1
+    require(whole or shots == "full", "shots", "a number from 1, or full", shots)
+    if folds is not None and isinstance(shots, int):
+        require(folds <= shots, "finetune.cross_validate", f"at most shots = {shots} folds", folds)
+    require(seed >= 0, "seed", "at least 0", seed)
+    require(pretrain_seed >= 0, "pretrain_seed", "at least 0", pretrain_seed)
+    in_range = match_rate is None or 0 < match_rate < 1
+    require(in_range, "match_rate", "a share between 0 and 1, or null", match_rate)
+    require(k[0] == k[1], "ranking.k", f"the model's k = {k[1]}", k[0])

@@ -1,0 +1,93 @@
+"""Load a pretrained encoder, and embed sequences with it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+from transformers import BertModel
+
+from genomask.alphabet import PAD
+from genomask.checks import require, require_choice
+from genomask.library.sequences import encoded, padded
+from genomask.masking.base import maskable
+from genomask.models.bert import Encoder, read_encoder
+from genomask.models.checkpoint import fill
+from genomask.models.classifier import kmer_length
+from genomask.tokens import tokenise
+
+POOLS: Final = ("mean", "cls")
+
+
+class LoadedEncoder(NamedTuple):
+    """An encoder that is ready to embed: its weights as they were read, and as a module in fp32.
+
+    Attributes:
+        source: What fine-tuning starts from.
+        model: Hugging Face's ``BertModel`` without pooler; tokens are those of ``genomask.tokens``.
+        k: Bases in a k-mer.
+    """
+
+    source: Encoder
+    model: BertModel
+    k: int
+
+    @property
+    def longest(self) -> int:
+        """Bases of the longest sequence that it takes."""
+        return self.model.config.max_position_embeddings - 2 + self.k - 1
+
+
+def load_encoder(folder: str | Path) -> LoadedEncoder:
+    """Load an encoder: ``runs/encoder/NAME``, or any folder in the same Hugging Face layout.
+
+    Raises:
+        FileNotFoundError: If the folder or a file of it is missing.
+        ValueError: If its files are damaged or do not fit together.
+    """
+    source = read_encoder(Path(folder).expanduser())
+    model = BertModel(source.config, add_pooling_layer=False)
+    fill(model, source.weights, source.directory)
+    return LoadedEncoder(source, model.eval(), kmer_length(source.config.vocab_size, source.directory))
+
+
+def embed(
+    encoder: LoadedEncoder | str | Path, sequences: Iterable[str], *, pool: str = "mean", batch: int = 32
+) -> Float32[np.ndarray, "rows hidden"]:
+    """Embed every sequence as one vector of the last layer's features.
+
+    Args:
+        encoder: From ``load_encoder``, or its folder.
+        sequences: Letters, or k-mers separated by blanks.
+        pool: ``mean`` over the k-mers, or ``cls``: the features of [CLS], which pretraining alone does not
+            train to mean anything.
+        batch: Sequences that go through the encoder together; no effect beyond rounding.
+
+    Raises:
+        ValueError: If a sequence is no DNA, or shorter or longer than the encoder takes.
+    """
+    require_choice(pool, "pool", POOLS)
+    require(batch >= 1, "batch", "at least 1", batch)
+    loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
+    given = encoded(sequences)
+    longest = max(map(len, given), default=0)
+    require(longest <= loaded.longest, "A sequence", f"at most {loaded.longest} bases", longest)
+    order = sorted(range(len(given)), key=lambda row: -len(given[row]))
+    found = np.empty((len(given), loaded.model.config.hidden_size), dtype=np.float32)
+    for start in range(0, len(order), batch):
+        rows = order[start : start + batch]
+        bases, lengths = padded([given[row] for row in rows], k=loaded.k)
+        found[rows] = _pooled(loaded.model, tokenise(bases, lengths, k=loaded.k), pool).numpy()
+    return found
+
+
+@torch.inference_mode()
+def _pooled(model: BertModel, token_ids: Tensor, pool: str) -> Tensor:
+    states = model(token_ids, attention_mask=token_ids != PAD).last_hidden_state
+    if pool == "cls":
+        return states[:, 0]
+    content = maskable(token_ids)[:, :, None]
+    return (states * content).sum(dim=1) / content.sum(dim=1)
