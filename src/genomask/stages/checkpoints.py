@@ -1,0 +1,153 @@
+"""Checkpoints that a training goes on from exactly: whole or absent, checked, and taken between two steps."""
+
+import pickle
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from genomask.store.files import sha256, sync, written
+
+HASH = ".sha256"  # a file beside a checkpoint
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are whole or absent, whenever the process is killed, and refused when damaged."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write beside the final name with a hash, ask the disk to keep both, then rename.
+
+        Raises:
+            OSError: Naming the file, if the disk is full or refuses to be written to.
+        """
+        final, part = Path(path), Path(f"{path}.part")
+        final.parent.mkdir(parents=True, exist_ok=True)
+        assert storage_options is None, "a local file has none"
+        with written(part, RuntimeError):
+            with part.open("wb") as file:
+                torch.save(checkpoint, file)
+            sync(part)
+            Path(f"{path}{HASH}").write_text(sha256(part), encoding="ascii")
+            sync(Path(f"{path}{HASH}"))
+        part.replace(final)
+        sync(final.parent)
+
+    def load_checkpoint(
+        self,
+        path: str | Path,
+        map_location: Any = lambda storage, _: storage,
+        weights_only: bool | None = None,
+    ) -> dict[str, Any]:
+        """Read a checkpoint whose bytes are those that were written.
+
+        Raises:
+            ValueError: Naming the file, if they are not, or it is no checkpoint.
+        """
+        noted = Path(f"{path}{HASH}")
+        if noted.is_file() and noted.read_text(encoding="ascii") != sha256(Path(path)):
+            raise _damaged(path, "its content has changed since it was written")
+        try:
+            return super().load_checkpoint(path, map_location, weights_only)
+        except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
+            raise _damaged(path, str(error).strip().splitlines()[0]) from error
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        """Remove a checkpoint, then its hash."""
+        super().remove_checkpoint(path)
+        Path(f"{path}{HASH}").unlink(missing_ok=True)
+
+
+class ResumePoints(Checkpoint):
+    """Keep the newest checkpoint: every so many steps, and when the process is told to stop.
+
+    A checkpoint holds what is true between two steps. So SIGINT and SIGTERM wait for the end of a step (a
+    second SIGINT does not), and an error in the middle of one leaves the checkpoint before it as it is. Where
+    a validation follows a step, the checkpoint follows the validation, which would be lost otherwise.
+
+    Args:
+        directory: Where checkpoints are kept.
+        every: Steps between two of them.
+    """
+
+    def __init__(self, directory: Path, *, every: int) -> None:
+        self.directory, self.every = directory, every
+        self.inside = False  # a step or a validation
+        self.asked_to_stop = False
+        self.handlers: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Take signals over."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self.handlers[number] = signal.signal(number, self._stop_soon)
+
+    def on_train_batch_start(self, *_: Any, **__: Any) -> None:
+        """From here on, weights, optimiser and schedule may belong to different steps."""
+        self.inside = True
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """The step is whole."""
+        del pl_module, outputs, batch
+        if not (trainer.enable_validation and (batch_idx + 1) % trainer.val_check_batch == 0):
+            self._between_steps(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """The validation within a training is whole."""
+        if trainer.training or trainer.state.fn == "fit":
+            self._between_steps(trainer)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
+        """Save what there is, if it is whole and no other process has to be waited for."""
+        self._give_signals_back()
+        if self.inside or trainer.world_size > 1 or isinstance(exception, OSError):
+            return
+        self._save(trainer)
+
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        """Give signals back."""
+        self._give_signals_back()
+
+    def _between_steps(self, trainer: Trainer) -> None:
+        stop = self.asked_to_stop
+        if trainer.world_size > 1:  # all processes stop after the same step
+            stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
+        if stop or trainer.global_step % self.every == 0:
+            self._save(trainer)
+        self.inside = False
+        if stop:
+            raise KeyboardInterrupt
+
+    def _save(self, trainer: Trainer) -> None:
+        path = self.directory / f"step={trainer.global_step}.ckpt"
+        if not trainer.global_step or path.is_file():
+            return
+        for logger in trainer.loggers:
+            logger.save()  # what a training that goes on from here does not log again
+        older = sorted(self.directory.glob("step=*.ckpt"))
+        trainer.save_checkpoint(path)
+        if trainer.is_global_zero:
+            for file in older:
+                trainer.strategy.remove_checkpoint(file)
+
+    def _stop_soon(self, number: int, frame: FrameType | None) -> None:
+        if self.asked_to_stop and number == signal.SIGINT:
+            signal.default_int_handler(number, frame)
+        self.asked_to_stop = True
+
+    def _give_signals_back(self) -> None:
+        while self.handlers:
+            number, handler = self.handlers.popitem()
+            signal.signal(number, handler)
+
+
+def _damaged(path: str | Path, reason: str) -> ValueError:
+    return ValueError(f"{path} is damaged: {reason}. Remove it to have the training begin anew.")
