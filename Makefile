@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types format clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types format clean test-faults
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -24,10 +24,10 @@ bench: setup ## Measure how fast everything is on this machine, beside what othe
 	$(BIN)/genomask bench --json bench.json --page bench.md
 
 test: setup ## Set up, then run the tests that CI runs
-	$(PYTEST) -m 'not slow and not gpu' -n auto
+	$(PYTEST) -m 'not slow and not gpu and not faults' -n auto
 
 test-slow: setup ## The tests that take longer
-	$(PYTEST) -m slow
+	$(PYTEST) -m 'slow and not faults'
 
 test-gpu: setup ## The tests that need a CUDA device
 	$(PYTEST) -m gpu
@@ -54,3 +54,6 @@ format: setup ## Mend style
 clean: ## Remove caches and build products, not runs/
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -exec rm -rf {} +
+
+test-faults: setup ## Kill trainings, sweeps and builders at random, fill and damage disks (FAULTS=100 cases a kind; 8)
+	GENOMASK_FAULTS=$(or $(FAULTS),8) $(PYTEST) -m faults

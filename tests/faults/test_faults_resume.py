@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
 from strikes import Strike, draw
 from trainings import fingerprint, share, train, write_data
 

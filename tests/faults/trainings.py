@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-
 from strikes import Strike, count_calls
 
 SHAPE = ("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16", "model.k=3")
@@ -59,7 +58,9 @@ def processes() -> Any:
     return context
 
 
-def train(words: tuple[str, ...], folder: Path, *, strike: Strike | None = None, count: bool = False) -> Ending:
+def train(
+    words: tuple[str, ...], folder: Path, *, strike: Strike | None = None, count: bool = False
+) -> Ending:
     """Run ``python train.py WORDS`` in a process of its own, which may be struck."""
     log = folder / f"printed-{len(list(folder.glob('printed-*')))}"
     process = processes().Process(target=_train, args=(words, folder, log, strike, count))
@@ -99,7 +100,9 @@ def write_data(folder: Path) -> tuple[str, ...]:
 
     (folder / "toy.fa").write_text(f">chr1\n{text(20_000)}\n")
     for name, rows in (("train", 41), ("test", 20)):
-        table = [f"{text(int(draw.integers(30, 50)), 0.3 + 0.4 * (row % 2))},{row % 2}" for row in range(rows)]
+        table = [
+            f"{text(int(draw.integers(30, 50)), 0.3 + 0.4 * (row % 2))},{row % 2}" for row in range(rows)
+        ]
         (folder / f"{name}.csv").write_text("\n".join(["sequence,label", *table]))
     files = (f"genome.path={folder}/toy.fa", f"task.train={folder}/train.csv", f"task.test={folder}/test.csv")
     return (*files, *TINY)
@@ -133,7 +136,12 @@ def curve(artefact: Path) -> dict[tuple[int, str], str]:
         with log.open(newline="") as lines:
             for row in csv.DictReader(lines):
                 for name, value in row.items():
-                    if value and name not in ("step", "epoch") and "second" not in name and "flop" not in name:
+                    if (
+                        value
+                        and name not in ("step", "epoch")
+                        and "second" not in name
+                        and "flop" not in name
+                    ):
                         found[int(row["step"]), name] = value
     return found
 

@@ -43,9 +43,9 @@ class WholeCheckpoints(TorchCheckpointIO):
         self,
         path: str | Path,
         map_location: Any = lambda storage, _: storage,
-        weights_only: bool | None = None,
+        weights_only: bool | None = True,
     ) -> dict[str, Any]:
-        """Read a checkpoint whose bytes are those that were written.
+        """Read a checkpoint whose bytes are those that were written; nothing in it is executed.
 
         Raises:
             ValueError: Naming the file, if they are not, or it is no checkpoint.
@@ -54,7 +54,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         if noted.is_file() and noted.read_text(encoding="ascii") != sha256(Path(path)):
             raise _damaged(path, "its content has changed since it was written")
         try:
-            return super().load_checkpoint(path, map_location, weights_only)
+            return super().load_checkpoint(path, map_location, weights_only is not False)
         except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
             raise _damaged(path, str(error).strip().splitlines()[0]) from error
 
@@ -97,7 +97,9 @@ class ResumePoints(Checkpoint):
     ) -> None:
         """The step is whole."""
         del pl_module, outputs, batch
-        if not (trainer.enable_validation and (batch_idx + 1) % trainer.val_check_batch == 0):
+        every = trainer.val_check_batch
+        validates = trainer.enable_validation and every is not None and (batch_idx + 1) % every == 0
+        if not validates:
             self._between_steps(trainer)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002

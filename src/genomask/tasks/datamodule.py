@@ -61,10 +61,26 @@ class EpisodeDataModule(LightningDataModule):
         self.episode, self.test = task.pool.take(episode), task.test
         self.batch_size, self.evaluation_batch = batch_size, evaluation_batch
         self.seed = seed
+        self.order: EpisodeOrder | None = None
+        self.resumed: tuple[int, Tensor] | None = None
 
     def train_dataloader(self) -> DataLoader[ExampleBatch]:
         """Batches of the episode; the last one of an epoch may be smaller."""
-        return EpisodeLoader(self)
+        draws = torch.Generator().manual_seed(self.seed)
+        self.order = EpisodeOrder(self, draws)
+        return EpisodeLoader(
+            ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where a training that goes on from here is to begin."""
+        assert self.order is not None, "asked for while it trains"
+        epoch, state = self.order.state()
+        return {"epoch": epoch, "state": state}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Begin there."""
+        self.resumed = state_dict["epoch"], state_dict["state"]
 
     def test_dataloader(self) -> DataLoader[ExampleBatch]:
         """The whole test set, longest sequences first."""
@@ -74,46 +90,50 @@ class EpisodeDataModule(LightningDataModule):
 
 
 class EpisodeLoader(DataLoader[ExampleBatch]):
-    """Batches of an episode, which a resumed training goes on with where it was.
+    """A loader that Lightning may resume; what there is to keep, the data module keeps."""
 
-    One generator draws the order of every epoch, so its state at the start of an epoch is what is saved; the
-    trainer's step says which batches of that epoch are done.
+    def state_dict(self) -> dict[str, int]:
+        """Nothing to save."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Nothing to restore."""
+
+
+class EpisodeOrder(BatchSampler):
+    """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done.
+
+    One generator draws all orders, so its state at the start of an epoch is what a checkpoint holds; which
+    batches are done, the trainer's step says. The length counts them, as Lightning does.
+
+    Args:
+        data: The episode, with its trainer, if there is one.
+        draws: Draws the orders; the loader of the batches draws from it, too, as it begins an epoch.
     """
 
-    def __init__(self, data: EpisodeDataModule) -> None:
-        dataset = ExampleDataset(data.episode)
-        self.draws = torch.Generator().manual_seed(data.seed)
-        self.order = ResumedBatches(RandomSampler(dataset, generator=self.draws), data.batch_size)
-        self.data = data
-        self.epoch, self.state = -1, self.draws.get_state()  # the last epoch that began, and the state then
-        super().__init__(dataset, batch_size=None, sampler=self.order, generator=self.draws)
-
-    def __iter__(self) -> Iterator[ExampleBatch]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Begin an epoch, or go on in the middle of one."""
-        if self.data.trainer is not None:
-            epoch, self.order.done = divmod(self.data.trainer.global_step, len(self))
-            if epoch == self.epoch:
-                self.draws.set_state(self.state)
-            self.epoch, self.state = epoch, self.draws.get_state()
-        return super().__iter__()
-
-    def state_dict(self) -> dict[str, Any]:
-        """The epoch that the next step belongs to, and the state that its order is drawn from."""
-        assert self.data.trainer is not None, "only a trainer asks"
-        epoch = self.data.trainer.global_step // len(self)
-        return {"epoch": epoch, "state": self.state if epoch == self.epoch else self.draws.get_state()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Begin that epoch with that state."""
-        self.epoch, self.state = state["epoch"], state["state"]
-
-
-class ResumedBatches(BatchSampler):
-    """Batches of rows without the first ``done`` ones; its length counts them, as Lightning does."""
-
-    def __init__(self, order: RandomSampler, size: int) -> None:
-        super().__init__(order, size, drop_last=False)
-        self.done = 0
+    def __init__(self, data: EpisodeDataModule, draws: torch.Generator) -> None:
+        rows = ExampleDataset(data.episode)
+        super().__init__(RandomSampler(rows, generator=draws), data.batch_size, drop_last=False)
+        self.data, self.draws = data, draws
+        self.begun: tuple[int, Tensor] | None = data.resumed  # an epoch, and the state before its order
 
     def __iter__(self) -> Iterator[list[int]]:
-        return islice(super().__iter__(), self.done, None)
+        """Begin an epoch with its first batch, or with the first that is not done."""
+        done = 0
+        if self.data.trainer is not None:
+            epoch, done = divmod(self.data.trainer.global_step, len(self))
+            if self.begun is not None and self.begun[0] == epoch:
+                self.draws.set_state(self.begun[1])
+            self.begun = epoch, self.draws.get_state()
+        yield from islice(super().__iter__(), done, None)
+
+    def state(self) -> tuple[int, Tensor]:
+        """The epoch that the next step belongs to, and the state that its order is drawn from."""
+        assert self.data.trainer is not None, "asked for by a trainer"
+        epoch = self.data.trainer.global_step // len(self)
+        if self.begun is not None and self.begun[0] == epoch:
+            return self.begun
+        ahead = torch.Generator()
+        ahead.set_state(self.draws.get_state())
+        torch.empty((), dtype=torch.int64).random_(generator=ahead)  # the loader's, as it begins the epoch
+        return epoch, ahead.get_state()
