@@ -4,8 +4,10 @@ The launchers of hydra-submitit-launcher, which these extend, give up at the fir
 start all jobs of a machine at once.
 """
 
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -42,16 +44,20 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
         _EXECUTOR = "local"
 
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-            """Run all jobs; those that were lost have failed."""
+            """Run all jobs; those that were lost have failed. Ctrl-C and SIGTERM end them all at once."""
+            from genomask.sweeps.stop import stoppable
+
             setup_globals()
             settings = dict(self.params)
             at_once = settings.pop("at_once")
             executor, jobs = _executor(self._EXECUTOR, settings), []
-            for number, overrides in enumerate(job_overrides, start=initial_job_idx):
-                while sum(not job.done() for job in jobs) >= at_once:
-                    time.sleep(0.2)
-                jobs.append(executor.submit(self, *_arguments(number, overrides)))
-            return [_ending(job) for job in jobs]
+            with stoppable(lambda: _cancel(jobs)):
+                for number, overrides in enumerate(job_overrides, start=initial_job_idx):
+                    while sum(not job.done() for job in jobs) >= at_once:
+                        time.sleep(0.2)
+                    with _interruptible():
+                        jobs.append(executor.submit(self, *_arguments(number, overrides)))
+                return [_ending(job) for job in jobs]
 
     class PatientSlurmLauncher(BaseSubmititLauncher):
         """One job array of a SLURM cluster."""
@@ -67,6 +73,23 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             ]
             jobs = _executor(self._EXECUTOR, dict(self.params)).map_array(self, *zip(*arguments, strict=True))
             return [_ending(job) for job in jobs]
+
+    def _cancel(jobs: Sequence[Any]) -> None:
+        """End all jobs, and see them end: submitit's controllers pass SIGINT on, and then send SIGKILL."""
+        for job in jobs:
+            job.cancel(check=False)
+        for job in jobs:
+            if job._process is not None:
+                job._process.wait(timeout=60)
+
+    @contextmanager
+    def _interruptible() -> Iterator[None]:
+        """Start processes that heed SIGINT, also where a shell made this one ignore it, as ``&`` does."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _executor(cluster: str, settings: dict[str, Any]) -> Any:
         import submitit  # submitit takes a second to import

@@ -1,6 +1,5 @@
 """How many faults are injected, and how many of them did no harm."""
 
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +10,7 @@ import pytest
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1]))
 
-CASES = int(os.environ.get("GENOMASK_FAULTS", "8"))  # of every kind; `make test-faults FAULTS=100`
+from strikes import CASES
 
 
 def pytest_collection_modifyitems(items):

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+CASES = int(os.environ.get("GENOMASK_FAULTS", "8"))  # of every kind: `make test-faults FAULTS=100`
 ENDS = ("SIGKILL", "SIGTERM", "SIGINT", "exception")
 ANY_TIME = "any time"
 # Functions that the program calls, by module: a process is struck as it calls one, or, where it says so,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from strikes import Strike, draw
 from trainings import fingerprint, share, train, write_data
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from strikes import Strike, count_calls
 
 SHAPE = ("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16", "model.k=3")
@@ -40,6 +41,8 @@ TINY = (
     "finetune.save_model=true",
 )
 PATIENCE = 120  # seconds for a training that takes a few
+# Columns of curves: how one counts, and what a training measures anew from where it went on.
+CLOCKED = ("step", "epoch", "second", "flop", "batch_fill")
 VOLATILE = ("seconds", "throughput", "artefacts", "created", "commit", "versions")
 
 
@@ -125,7 +128,7 @@ def fingerprint(folder: Path, kind: str) -> dict[str, Any]:
     }
     assert files, f"{artefact} holds no weights or predictions"
     summary = artefact / ("pretraining.json" if kind == "encoder" else "result.json")
-    return files | {"scores": _stable(json.loads(summary.read_text())), "curve": curve(artefact)}
+    return files | {"scores": stable(json.loads(summary.read_text())), "curve": curve(artefact)}
 
 
 def curve(artefact: Path) -> dict[tuple[int, str], str]:
@@ -136,12 +139,7 @@ def curve(artefact: Path) -> dict[tuple[int, str], str]:
         with log.open(newline="") as lines:
             for row in csv.DictReader(lines):
                 for name, value in row.items():
-                    if (
-                        value
-                        and name not in ("step", "epoch")
-                        and "second" not in name
-                        and "flop" not in name
-                    ):
+                    if value and not any(word in name for word in CLOCKED):
                         found[int(row["step"]), name] = value
     return found
 
@@ -150,7 +148,8 @@ def _first_step(name: str) -> int:
     return int(name.partition("-from-step=")[2] or 0)
 
 
-def _stable(value: Any) -> Any:
+def stable(value: Any) -> Any:
+    """A summary without what depends on the clock."""
     if isinstance(value, dict):
-        return {name: _stable(part) for name, part in value.items() if name not in VOLATILE}
+        return {name: stable(part) for name, part in value.items() if name not in VOLATILE}
     return value

@@ -126,6 +126,7 @@ def _quiet() -> None:
     for name in (
         "lightning.pytorch.utilities.rank_zero",
         "lightning.pytorch.accelerators.cuda",
+        "lightning.pytorch.trainer.connectors.checkpoint_connector",
         "lightning.fabric",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,37 @@
+"""A sweep that is told to stop leaves no worker behind."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+
+
+@contextmanager
+def stoppable(end_workers: Callable[[], None]) -> Iterator[None]:
+    """A block that SIGTERM interrupts as Ctrl-C does; whatever interrupts it, the workers are ended first."""
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        end_workers()
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_with(parent: int) -> None:
+    """Have the system end this process when the one that started it ends, however that ends. Linux alone."""
+    if sys.platform != "linux" or os.getpid() == parent:
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        os.kill(os.getpid(), signal.SIGKILL)
