@@ -25,7 +25,7 @@ from trainings import write_data
 )
 def test_no_worker_outlives_a_sweep_that_is_told_to_stop(tmp_path, launcher, how):
     runs, log = tmp_path / "runs", tmp_path / "log"
-    words = (*write_data(tmp_path), "-m", "masking=random,span", "stage=pretrain", f"launcher={launcher}")
+    words = ("-m", *write_data(tmp_path), "masking=random,span", "stage=pretrain", f"launcher={launcher}")
     budget = ("pretrain.max_steps=1000000", "pretrain.validate_every=1000000")
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & has it ignored
     process = start(*words, *budget, f"paths.runs={runs}", log=log)

@@ -10,6 +10,7 @@ TOOLS: dict[str, str] = {
     "dashboard": "genomask.dashboards.tool",
     "plan": "genomask.sweeps.plan",
     "status": "genomask.sweeps.report_status",
+    "check": "genomask.store.check",
     "bench": "genomask.bench.tool",
 }
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from genomask.console import console
 from strikes import Strike, count_calls
 
 SHAPE = ("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16", "model.k=3")
@@ -62,10 +63,15 @@ def processes() -> Any:
 
 
 def train(
-    words: tuple[str, ...], folder: Path, *, strike: Strike | None = None, count: bool = False
+    words: tuple[str, ...],
+    folder: Path,
+    *,
+    strike: Strike | None = None,
+    count: bool = False,
+    log: Path | None = None,
 ) -> Ending:
     """Run ``python train.py WORDS`` in a process of its own, which may be struck."""
-    log = folder / f"printed-{len(list(folder.glob('printed-*')))}"
+    log = log or folder / f"printed-{len(list(folder.glob('printed-*')))}"
     process = processes().Process(target=_train, args=(words, folder, log, strike, count))
     started = time.perf_counter()
     process.start()
@@ -77,12 +83,8 @@ def train(
 
 
 def _train(words: tuple[str, ...], folder: Path, log: Path, strike: Strike | None, count: bool) -> None:
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
-    sys.stdout, sys.stderr = (open(stream, "w", buffering=1) for stream in (1, 2))  # noqa: PTH123, SIM115
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    quiet(log)
+    multiprocessing.set_start_method("fork", force=True)  # what a program's own workers are started by
     from compose import configuration
     from genomask.run import job
 
@@ -92,6 +94,17 @@ def _train(words: tuple[str, ...], folder: Path, log: Path, strike: Strike | Non
     if strike is not None:
         strike.arm(folder / "struck")
     job(cfg)
+
+
+def quiet(log: Path) -> None:
+    """Let what this process prints go to a file, and let it heed signals as a program does."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    sys.stdout, sys.stderr = (open(stream, "w", buffering=1) for stream in (1, 2))  # noqa: PTH123, SIM115
+    console.file = sys.stdout
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def write_data(folder: Path) -> tuple[str, ...]:

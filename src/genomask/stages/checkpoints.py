@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 import torch
-from lightning import LightningModule, Trainer
+from lightning import Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
@@ -67,9 +67,9 @@ class WholeCheckpoints(TorchCheckpointIO):
 class ResumePoints(Checkpoint):
     """Keep the newest checkpoint: every so many steps, and when the process is told to stop.
 
-    A checkpoint holds what is true between two steps. So SIGINT and SIGTERM wait for the end of a step (a
-    second SIGINT does not), and an error in the middle of one leaves the checkpoint before it as it is. Where
-    a validation follows a step, the checkpoint follows the validation, which would be lost otherwise.
+    A checkpoint is taken as a step begins, when all that belongs to the steps before is done: weights,
+    optimiser and schedule agree, losses are logged, validations and epochs have ended. So SIGINT and SIGTERM
+    wait for the end of a step (a second SIGINT does not), and an error leaves the last checkpoint as it is.
 
     Args:
         directory: Where checkpoints are kept.
@@ -78,63 +78,44 @@ class ResumePoints(Checkpoint):
 
     def __init__(self, directory: Path, *, every: int) -> None:
         self.directory, self.every = directory, every
-        self.inside = False  # a step or a validation
         self.asked_to_stop = False
         self.handlers: dict[int, Any] = {}
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Take signals over."""
+    def on_train_start(self, *_: Any, **__: Any) -> None:
+        """Take signals over, unless a shell or ``nohup`` has them ignored."""
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) != signal.SIG_IGN:
                 self.handlers[number] = signal.signal(number, self._stop_soon)
 
-    def on_train_batch_start(self, *_: Any, **__: Any) -> None:
-        """From here on, weights, optimiser and schedule may belong to different steps."""
-        self.inside = True
-
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """The step is whole."""
-        del pl_module, outputs, batch
-        every = trainer.val_check_batch
-        validates = trainer.enable_validation and every is not None and (batch_idx + 1) % every == 0
-        if not validates:
-            self._between_steps(trainer)
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """The validation within a training is whole."""
-        if trainer.training or trainer.state.fn == "fit":
-            self._between_steps(trainer)
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:  # noqa: ARG002
-        """Save what there is, if it is whole and no other process has to be waited for."""
-        self._give_signals_back()
-        if self.inside or trainer.world_size > 1 or isinstance(exception, OSError):
-            return
-        self._save(trainer)
-
-    def on_train_end(self, *_: Any, **__: Any) -> None:
-        """Give signals back."""
-        self._give_signals_back()
-
-    def _between_steps(self, trainer: Trainer) -> None:
+    def on_train_batch_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        """Save, if it is time to, and stop, if that was asked for."""
+        # Lightning counts a step too many when it goes on from here; loggers number their lines by it.
+        trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
         stop = self.asked_to_stop
-        if trainer.world_size > 1:  # all processes stop after the same step
+        if trainer.world_size > 1:  # all processes stop before the same step
             stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
-        if stop or trainer.global_step % self.every == 0:
+        if trainer.global_step and (stop or trainer.global_step % self.every == 0):
             self._save(trainer)
-        self.inside = False
         if stop:
             raise KeyboardInterrupt
 
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        """Give signals back, and heed those that came too late for a step."""
+        self._give_signals_back()
+        if self.asked_to_stop:
+            raise KeyboardInterrupt
+
+    def on_exception(self, *_: Any, **__: Any) -> None:
+        """Give signals back."""
+        self._give_signals_back()
+
     def _save(self, trainer: Trainer) -> None:
         path = self.directory / f"step={trainer.global_step}.ckpt"
-        if not trainer.global_step or path.is_file():
+        if path.is_file():
             return
         for logger in trainer.loggers:
             logger.save()  # what a training that goes on from here does not log again
-        older = sorted(self.directory.glob("step=*.ckpt"))
+        older = list(self.directory.glob("step=*.ckpt"))
         trainer.save_checkpoint(path)
         if trainer.is_global_zero:
             for file in older:

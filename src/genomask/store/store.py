@@ -17,6 +17,7 @@ from genomask.store.files import sync, sync_tree
 from genomask.store.manifest import verify, write_manifest
 
 CONFIG = "rerun.yaml"
+BUILDING = ".building"  # ends the name of a directory that is not finished
 FULL = (None, errno.ENOSPC, errno.EDQUOT)  # numpy writes what fits and says so without a number
 Builder = Callable[[Path], None]
 
@@ -38,7 +39,7 @@ class Store:
 
     def building(self, artefact: Artefact) -> Path:
         """Where the artefact is while it is built."""
-        return self.path(artefact).with_name(self.path(artefact).name + ".building")
+        return self.path(artefact).with_name(self.path(artefact).name + BUILDING)
 
     def has(self, artefact: Artefact) -> bool:
         """Whether the artefact is built. A directory under its final name is always complete."""

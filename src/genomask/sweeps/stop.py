@@ -12,8 +12,14 @@ PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
 @contextmanager
-def stoppable(end_workers: Callable[[], None]) -> Iterator[None]:
-    """A block that SIGTERM interrupts as Ctrl-C does; whatever interrupts it, the workers are ended first."""
+def stoppable(end_workers: Callable[[], None] | None = None) -> Iterator[None]:
+    """A block that SIGTERM interrupts as Ctrl-C does; whatever interrupts it, the workers are ended first.
+
+    A SIGTERM that something else listens to, such as submitit on a cluster, is left to it.
+    """
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -22,7 +28,8 @@ def stoppable(end_workers: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        end_workers()
+        if end_workers is not None:
+            end_workers()
         raise
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -73,13 +73,14 @@ class EpisodeDataModule(LightningDataModule):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Where a training that goes on from here is to begin."""
-        assert self.order is not None, "asked for while it trains"
-        epoch, state = self.order.state()
+        """The epoch that has begun, and the state that its order is drawn from."""
+        if self.order is None or self.order.begun is None:
+            return {}
+        epoch, state = self.order.begun
         return {"epoch": epoch, "state": state}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Begin there."""
+        """Begin with that epoch."""
         self.resumed = state_dict["epoch"], state_dict["state"]
 
     def test_dataloader(self) -> DataLoader[ExampleBatch]:
@@ -126,14 +127,3 @@ class EpisodeOrder(BatchSampler):
                 self.draws.set_state(self.begun[1])
             self.begun = epoch, self.draws.get_state()
         yield from islice(super().__iter__(), done, None)
-
-    def state(self) -> tuple[int, Tensor]:
-        """The epoch that the next step belongs to, and the state that its order is drawn from."""
-        assert self.data.trainer is not None, "asked for by a trainer"
-        epoch = self.data.trainer.global_step // len(self)
-        if self.begun is not None and self.begun[0] == epoch:
-            return self.begun
-        ahead = torch.Generator()
-        ahead.set_state(self.draws.get_state())
-        torch.empty((), dtype=torch.int64).random_(generator=ahead)  # the loader's, as it begins the epoch
-        return epoch, ahead.get_state()
