@@ -1,5 +1,6 @@
 """A training that is ended at any moment, in any way, goes on and ends at the bytes of one left alone."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,14 +61,18 @@ def interrupt(alone: Undisturbed, strike: Strike, folder: Path, kind: str, *shar
     struck = (folder / "struck").is_file()
     if first.code != 0:
         assert struck, first.printed
-        assert strike.end == "exception" or "Traceback" not in first.printed, first.printed
-        assert not list((folder / "runs" / kind).glob("*/manifest.json")) or strike.place in ("any time",)
+        assert strike.end == "exception" or "Traceback" not in heeded(first.printed), first.printed
         again = train(alone.words, folder)
         assert again.code == 0, f"{strike}\n{first.printed}\n{again.printed}"
     found = fingerprint(folder, kind)
     assert found == alone.expected, f"{strike}\n{first.printed}"
     assert not list((folder / "runs" / kind).glob("*/checkpoints"))
     return first.code != 0
+
+
+def heeded(printed: str) -> str:
+    """What was printed, without what Python says of a signal that came inside one of its own callbacks."""
+    return re.sub(r"Exception ignored in:.*\nTraceback", "", printed)
 
 
 def test_an_interrupted_pretraining_ends_at_the_same_bytes(case, pretraining, tmp_path, record_property):

@@ -78,11 +78,13 @@ class ResumePoints(Checkpoint):
 
     def __init__(self, directory: Path, *, every: int) -> None:
         self.directory, self.every = directory, every
+        self.kept = 0  # the step of the newest checkpoint
         self.asked_to_stop = False
         self.handlers: dict[int, Any] = {}
 
-    def on_train_start(self, *_: Any, **__: Any) -> None:
+    def on_train_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Take signals over, unless a shell or ``nohup`` has them ignored."""
+        self.kept = trainer.global_step  # a resumed training begins with one
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) != signal.SIG_IGN:
                 self.handlers[number] = signal.signal(number, self._stop_soon)
@@ -94,7 +96,7 @@ class ResumePoints(Checkpoint):
         stop = self.asked_to_stop
         if trainer.world_size > 1:  # all processes stop before the same step
             stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
-        if trainer.global_step and (stop or trainer.global_step % self.every == 0):
+        if trainer.global_step > self.kept and (stop or trainer.global_step % self.every == 0):
             self._save(trainer)
         if stop:
             raise KeyboardInterrupt
@@ -110,16 +112,14 @@ class ResumePoints(Checkpoint):
         self._give_signals_back()
 
     def _save(self, trainer: Trainer) -> None:
-        path = self.directory / f"step={trainer.global_step}.ckpt"
-        if path.is_file():
-            return
         for logger in trainer.loggers:
             logger.save()  # what a training that goes on from here does not log again
-        older = list(self.directory.glob("step=*.ckpt"))
-        trainer.save_checkpoint(path)
-        if trainer.is_global_zero:
-            for file in older:
-                trainer.strategy.remove_checkpoint(file)
+        trainer.save_checkpoint(self._path(trainer.global_step))
+        trainer.strategy.remove_checkpoint(self._path(self.kept))
+        self.kept = trainer.global_step
+
+    def _path(self, step: int) -> Path:
+        return self.directory / f"step={step}.ckpt"
 
     def _stop_soon(self, number: int, frame: FrameType | None) -> None:
         if self.asked_to_stop and number == signal.SIGINT:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -17,14 +18,14 @@ def stoppable(end_workers: Callable[[], None] | None = None) -> Iterator[None]:
 
     A SIGTERM that something else listens to, such as submitit on a cluster, is left to it.
     """
-    if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
+    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    listens = free and threading.current_thread() is threading.main_thread()
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    if listens:
+        signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     except KeyboardInterrupt:
@@ -32,7 +33,8 @@ def stoppable(end_workers: Callable[[], None] | None = None) -> Iterator[None]:
             end_workers()
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if listens:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def end_with(parent: int) -> None:
