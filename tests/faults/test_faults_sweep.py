@@ -16,7 +16,7 @@ from sweeping import TRAIN, kill, members, start
 from trainings import SHAPE, stable, write_data
 
 JOBS = 200
-GRID = ("-m", "classifier=gc,encoder", "shots=2,3,4,5,6", "seed=range(20)")
+GRID = ("classifier=gc,encoder", "shots=2,3,4,5,6", "seed=range(20)")
 BUDGET = (
     *SHAPE,
     "masking=random",
@@ -34,7 +34,7 @@ WAIT = 900
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory) -> tuple[str, ...]:
-    return (*GRID, *write_data(tmp_path_factory.mktemp("data")), *BUDGET)
+    return ("-m", *write_data(tmp_path_factory.mktemp("data")), *BUDGET, *GRID)
 
 
 @pytest.fixture(scope="module")
