@@ -61,7 +61,7 @@ class EpisodeModule(LightningModule):
         """Cross-entropy in nats, averaged over the batch."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
         loss = cross_entropy(self.logits(batch), batch.labels)
-        self.epoch_loss += loss.detach().cpu() * len(batch.labels)
+        self.epoch_loss = self.epoch_loss + loss.detach() * len(batch.labels)
         self.epoch_examples += len(batch.labels)
         return loss
 
