@@ -213,6 +213,9 @@ def test_missing_and_failed_jobs_stand_with_their_reasons(tmp_path):
     sweep.mkdir(parents=True)
     jobs = [{"artefact": f"finetune/{name}", "overrides": ["shots=10", f"seed={name}"]} for name in "12"]
     (sweep / PLAN).write_text(json.dumps({"jobs": jobs}))
+    again = tmp_path / "sweeps" / "again"  # asks for what the other asks for, and knows of no failure
+    again.mkdir()
+    (again / PLAN).write_text(json.dumps({"jobs": jobs[:1]}))
     write_outcome(sweep, "finetune/1", error="The loss became nan at step 3.", seconds=1.0)
     report = build_report(tmp_path, baseline="random")
     (table,) = section(report, "jobs").tables

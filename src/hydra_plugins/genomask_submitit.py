@@ -6,13 +6,13 @@ start all jobs of a machine at once.
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
@@ -74,6 +74,13 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
         _EXECUTOR = "slurm"
 
+        def __call__(self, *arguments: Any) -> JobReturn:
+            """Run one job, on its node."""
+            from submitit.slurm.slurm import SlurmJobEnvironment
+
+            SlurmJobEnvironment._requeue = _requeue  # pyright: ignore[reportAttributeAccessIssue]
+            return super().__call__(*arguments)
+
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
             """Run all jobs; those that were lost have failed."""
             setup_globals()
@@ -100,7 +107,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
         for controller in controllers:
             try:
                 controller.wait(PATIENCE)
-            except TimeoutExpired:
+            except subprocess.TimeoutExpired:
                 controller.kill()
 
     @contextmanager
@@ -111,6 +118,13 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             yield
         finally:
             signal.signal(signal.SIGINT, before)
+
+    def _requeue(environment: Any, countdown: int) -> None:  # noqa: ARG001 - submitit's signature
+        """Ask SLURM to start this job again; it may end the messenger with the job, once it has heard."""
+        command = ["scontrol", "requeue", environment.job_id]
+        ending = subprocess.run(command, timeout=60, check=False, start_new_session=True).returncode
+        if ending not in {0, -signal.SIGTERM, -signal.SIGKILL}:
+            raise subprocess.CalledProcessError(ending, command)
 
     def _executor(cluster: str, settings: dict[str, Any]) -> Any:
         import submitit  # submitit takes a second to import

@@ -10,7 +10,7 @@ STATES = ("failed", "running", "missing")
 
 def jobs_section(jobs: list[Job]) -> Section | None:
     """Every job that has no result, with the reason; None where all are done."""
-    open_jobs = sorted({job for job in jobs if job.state != "done"}, key=_urgency)
+    open_jobs = sorted((job for job in _distinct(jobs) if job.state != "done"), key=_urgency)
     if not open_jobs:
         return None
     rows = [
@@ -24,8 +24,13 @@ def job_facts(jobs: list[Job]) -> list[tuple[str, str]]:
     """How many jobs of all sweeps stand where."""
     if not jobs:
         return []
-    counts = Counter(job.state for job in jobs)
+    counts = Counter(job.state for job in _distinct(jobs))
     return [("jobs", ", ".join(f"{counts[state]} {state}" for state in ("done", *STATES) if counts[state]))]
+
+
+def _distinct(jobs: list[Job]) -> list[Job]:
+    """One job an artefact, though several sweeps may ask for it: the one that can say why it failed."""
+    return list({job.artefact: job for job in sorted(jobs, key=lambda job: job.error is not None)}.values())
 
 
 def _telling(job: Job, jobs: list[Job]) -> str:
