@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types docs reference format hooks clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm test-faults lint types docs reference format hooks clean
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -34,10 +34,10 @@ table1: setup ## The paper's Table 1 at a small scale, on synthetic data (hours;
 ##@ Check
 
 test: setup ## Set up, then run the tests that CI runs
-	$(PYTEST) -m 'not slow and not gpu' -n auto
+	$(PYTEST) -m 'not slow and not gpu and not faults' -n auto
 
 test-slow: setup ## The tests that take longer
-	$(PYTEST) -m slow
+	$(PYTEST) -m 'slow and not faults'
 
 test-gpu: setup ## The tests that need a CUDA device
 	$(PYTEST) -m gpu
@@ -46,6 +46,9 @@ test-slurm: setup ## Install and start a SLURM of this machine alone (Debian, ro
 	sh tests/slurm/start.sh build/slurm
 	SLURM_CONF=$(CURDIR)/build/slurm/slurm.conf $(PYTEST) tests/test_slurm.py -m slow; \
 		status=$$?; sh tests/slurm/stop.sh build/slurm; exit $$status
+
+test-faults: setup ## Kill trainings, sweeps and builders at random, fill and damage disks (FAULTS=100 cases a kind; 8)
+	GENOMASK_FAULTS=$(or $(FAULTS),8) $(PYTEST) -m faults
 
 lint: setup ## Check style
 	$(BIN)/ruff check .

@@ -16,7 +16,8 @@ from genomask.models.bert import masked_language_model
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
-from genomask.stages.training import WholeCheckpoints, newest_checkpoint
+from genomask.stages.checkpoints import WholeCheckpoints
+from genomask.stages.resume import newest_checkpoint
 
 TINY = ModelSettings(
     name="tiny",

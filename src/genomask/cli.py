@@ -11,6 +11,7 @@ TOOLS: dict[str, str] = {
     "status": "genomask.sweeps.report_status",
     "report": "genomask.reports.tool",
     "dashboard": "genomask.dashboards.tool",
+    "check": "genomask.store.check",
     "bench": "genomask.bench.tool",
     "completion": "genomask.config.completion",
 }
@@ -20,6 +21,7 @@ PURPOSES: dict[str, str] = {
     "status": "what of all sweeps is done, running, failed",
     "report": "tables and figures of all results, as one page",
     "dashboard": "a Weights & Biases workspace for them",
+    "check": "whether artefacts are as they were written",
     "bench": "how fast everything is on this machine",
     "completion": "completes words at the Tab key, in bash",
 }

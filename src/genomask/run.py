@@ -22,6 +22,7 @@ from genomask.stages.context import Context
 from genomask.stages.run import run_stages
 from genomask.store.store import Store
 from genomask.sweeps.cell import run_cell
+from genomask.sweeps.stop import stoppable
 
 
 def main() -> None:
@@ -39,10 +40,11 @@ def spelled(word: str) -> str:
 def job(cfg: DictConfig) -> None:
     """Run one job, or the jobs of one cell of a sweep, in which a failed one leaves the others running."""
     try:
-        if cfg.sweep.seeds is None:
-            run_stages(context(cfg))
-        else:
-            run_cell(cell_runs(cfg))
+        with stoppable():
+            if cfg.sweep.seeds is None:
+                run_stages(context(cfg))
+            else:
+                run_cell(cell_runs(cfg))
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and stop.code == 0:
             raise  # a process that helped to train has done its part

@@ -4,17 +4,24 @@ The launchers of hydra-submitit-launcher, which these extend, give up at the fir
 start all jobs of a machine at once.
 """
 
+import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from hydra.types import TaskFunction
+from omegaconf import DictConfig
+
+PATIENCE = 30  # seconds for a job to save where it is
 
 if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
     from hydra_plugins.hydra_submitit_launcher.config import BaseQueueConf, LocalQueueConf, SlurmQueueConf
@@ -44,16 +51,23 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
         _EXECUTOR = "local"
 
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-            """Run all jobs; those that were lost have failed."""
+            """Run all jobs; those that were lost have failed. Ctrl-C and SIGTERM end them all at once."""
+            from genomask.sweeps.stop import stoppable
+
             setup_globals()
             settings = dict(self.params)
             at_once = settings.pop("at_once")
+            assert self.task_function is not None, "Hydra sets a launcher up before it launches"
+            if not isinstance(self.task_function, partial):  # at the second launch of a sweep it is one
+                self.task_function = partial(_work, self.task_function)
             executor, jobs = _executor(self._EXECUTOR, settings), []
-            for number, overrides in enumerate(job_overrides, start=initial_job_idx):
-                while sum(not job.done() for job in jobs) >= at_once:
-                    time.sleep(0.2)
-                jobs.append(executor.submit(self, *_arguments(number, overrides)))
-            return [_ending(job) for job in jobs]
+            with stoppable(lambda: _cancel(jobs)):
+                for number, overrides in enumerate(job_overrides, start=initial_job_idx):
+                    while sum(not job.done() for job in jobs) >= at_once:
+                        time.sleep(0.2)
+                    with _deaf():
+                        jobs.append(executor.submit(self, *_arguments(number, overrides)))
+                return [_ending(job) for job in jobs]
 
     class PatientSlurmLauncher(BaseSubmititLauncher):
         """One job array of a SLURM cluster."""
@@ -76,6 +90,34 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             ]
             jobs = _executor(self._EXECUTOR, dict(self.params)).map_array(self, *zip(*arguments, strict=True))
             return [_ending(job) for job in jobs]
+
+    def _work(task: TaskFunction, cfg: DictConfig) -> Any:
+        """Do a job in a process that heeds SIGTERM, as submitit's do not, and ends with its controller."""
+        from genomask.sweeps.stop import end_with
+
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        end_with(os.getppid())
+        return task(cfg)
+
+    def _cancel(jobs: Sequence[Any]) -> None:
+        """End all jobs, and see them end: their controllers pass SIGTERM on."""
+        controllers = [job._process for job in jobs if job._process is not None]
+        for controller in controllers:
+            controller.terminate()
+        for controller in controllers:
+            try:
+                controller.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                controller.kill()
+
+    @contextmanager
+    def _deaf() -> Iterator[None]:
+        """Start processes that a Ctrl-C does not reach: the sweep hears it and ends them."""
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _requeue(environment: Any, countdown: int) -> None:  # noqa: ARG001 - submitit's signature
         """Ask SLURM to start this job again; it may end the messenger with the job, once it has heard."""

@@ -40,6 +40,7 @@ class EpisodeModule(LightningModule):
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
         self.diverged: Path | None = None  # where the batch goes at which the loss is no number
+        self.epoch_loss, self.epoch_examples = torch.zeros(()), 0
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
         """Class logits of a batch of sequences."""
@@ -68,8 +69,22 @@ class EpisodeModule(LightningModule):
         """Cross-entropy in nats, averaged over the batch."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
         loss = cross_entropy(self.logits(batch), batch.labels)
-        self.log("finetune/loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.labels))
+        self.epoch_loss = self.epoch_loss + loss.detach() * len(batch.labels)
+        self.epoch_examples += len(batch.labels)
         return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Log the mean loss of the epoch's examples."""
+        self.log("finetune/loss", self.epoch_loss / self.epoch_examples)
+        self.epoch_loss, self.epoch_examples = torch.zeros(()), 0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what the epoch has come to."""
+        checkpoint["epoch_loss"], checkpoint["epoch_examples"] = self.epoch_loss.clone(), self.epoch_examples
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the epoch."""
+        self.epoch_loss, self.epoch_examples = checkpoint["epoch_loss"], checkpoint["epoch_examples"]
 
     def test_step(self, batch: ExampleBatch) -> None:
         """Keep the class probabilities of the batch."""

@@ -45,6 +45,7 @@ class FinetuneSettings:
     ``crop`` says what is kept of a sequence longer than the encoder takes: ``"start"``, ``"center"``, or none
     of it, which is an error (``"refuse"``). ``save_model`` keeps the fine-tuned classifier beside its result.
     ``cross_validate`` is a number of folds: the shots also score their own folds, to choose a variant by.
+    A training that is stopped goes on from the last of the checkpoints, one every ``checkpoint_every`` steps.
     """
 
     warmup_share: float
@@ -60,6 +61,7 @@ class FinetuneSettings:
     crop: str
     save_model: bool
     cross_validate: int | None = None
+    checkpoint_every: int = 500
 
     def __post_init__(self) -> None:
         require(
@@ -78,6 +80,8 @@ class FinetuneSettings:
         require(size is None or size >= 1, "finetune.evaluation_batch", "at least 1, or null", size)
         folds = self.cross_validate
         require(folds is None or folds >= 2, "finetune.cross_validate", "at least 2, or null", folds)
+        every = self.checkpoint_every
+        require(every >= 1, "finetune.checkpoint_every", "at least 1", every)
         require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
         require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
 

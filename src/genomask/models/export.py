@@ -6,6 +6,7 @@ reads the encoder from.
 
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import BertConfig, BertPreTrainedModel
@@ -14,13 +15,15 @@ from genomask.models.checkpoint import read_weights
 from genomask.models.config_file import read_config
 from genomask.models.settings import ModelSettings
 from genomask.models.tokenizer import save_tokenizer
+from genomask.store.files import written
 
 
 def export_encoder(model: BertPreTrainedModel, directory: Path, settings: ModelSettings) -> None:
     """Write a model, with the head that it has, and the tokenizer of its settings into an existing folder."""
     tied = model.all_tied_weights_keys  # the MLM decoder's, which are written once, as token embeddings
     weights = {name: weight for name, weight in model.state_dict().items() if name not in tied}
-    save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
+    with written(directory / "model.safetensors", SafetensorError):
+        save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
     model.config.architectures = [type(model).__name__]
     model.config.to_json_file(directory / "config.json", use_diff=False)
     save_tokenizer(directory, k=settings.k, max_tokens=settings.max_tokens)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from genomask.store.files import sha256
-from genomask.store.manifest import MANIFEST
+from genomask.store.manifest import MANIFEST, read_manifest
 
 SCORES = ("accuracy", "auc")
 Item = TypeVar("Item")
@@ -85,7 +85,7 @@ def _read_all(
             continue
         name = directory.relative_to(runs).as_posix()
         try:
-            found.append(read(directory, name, _json(directory / MANIFEST)))
+            found.append(read(directory, name, _manifest(directory)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else error
             problems.append(f"{name} is left out: {reason}".rstrip(".") + ".")
@@ -156,6 +156,12 @@ def _checked(directory: Path, name: str, manifest: dict[str, Any]) -> Path:
     if sha256(directory / name) != expected["sha256"]:
         raise ValueError(f"the content of {name} has changed since it was written")
     return directory / name
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    if not (directory / MANIFEST).is_file():
+        raise ValueError(f"it has no {MANIFEST}")
+    return read_manifest(directory)
 
 
 def _json(path: Path) -> dict[str, Any]:

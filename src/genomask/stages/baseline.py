@@ -1,6 +1,7 @@
 """Baselines: the same episode, the same test set and the same scores as a fine-tuning, without an encoder."""
 
 import math
+import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from genomask.seeds import derived_seed
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.result import baseline_result
+from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.store.artefact import Artefact, Json
 from genomask.store.files import write_json
 from genomask.tasks.arrays import open_benchmark
@@ -46,7 +48,7 @@ def build_baseline(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     task = open_benchmark(build_task(run))
-    return run.store.build(artefact, lambda directory: _baseline(run, task, directory))
+    return run.store.build(artefact, lambda directory: _baseline(run, task, directory), resume_from=RESUMABLE)
 
 
 def _baseline(run: Context, task: Benchmark, directory: Path) -> None:
@@ -111,12 +113,14 @@ def _cnn(
         evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=64, gpu=1024),
         seed=derived_seed(config.seed, "order of examples"),
     )
-    with loggers(config, directory / "log", job="finetune", name=baseline_artefact(run).name) as logs:
-        fit = finetune_trainer(run, chosen, logs)
+    newest, name = newest_checkpoint(directory / CHECKPOINTS), baseline_artefact(run).name
+    with loggers(config, log_folder(directory, newest), job="finetune", name=name) as logs:
+        fit = finetune_trainer(run, chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
-        fit.fit(module, datamodule=data)
+        fit.fit(module, datamodule=data, ckpt_path=newest)
         trained = time.perf_counter()
         fit.test(module, datamodule=data, verbose=False)
+    shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
     seconds = {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
     return module.predicted().numpy(), chosen._asdict() | {"stable": None}, seconds
 

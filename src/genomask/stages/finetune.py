@@ -1,6 +1,7 @@
 """Stage ``finetune``: from an encoder and a k-shot episode to a score on the test set."""
 
 import json
+import shutil
 import time
 from dataclasses import asdict
 from functools import lru_cache
@@ -20,10 +21,12 @@ from genomask.finetune.settings import Policy, policy
 from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.seeds import derived_seed
+from genomask.stages.checkpoints import ResumePoints
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
 from genomask.stages.result import result
+from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.stages.training import loggers, sequences_at_once, trainer
 from genomask.store.artefact import Artefact
 from genomask.store.files import write_json
@@ -33,7 +36,7 @@ from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, check_test_set, crop
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
-HARMLESS = ("evaluation_batch", "shortcut")  # shape rounding, not results
+HARMLESS = ("evaluation_batch", "shortcut", "checkpoint_every")  # shape rounding, not results
 
 
 class Ready(NamedTuple):
@@ -68,7 +71,9 @@ def build_finetune(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     encoder, task = build_encoder(run), build_task(run)
-    return run.store.build(artefact, lambda directory: _finetune(run, encoder, task, directory))
+    return run.store.build(
+        artefact, lambda directory: _finetune(run, encoder, task, directory), resume_from=RESUMABLE
+    )
 
 
 def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
@@ -127,13 +132,16 @@ def evaluate(run: Context, ready: Ready, fit: Trainer, directory: Path, *, secon
         export_encoder(module.model, directory / "model", run.config.model)
 
 
-def finetune_trainer(run: Context, chosen: Policy, logs: list[Logger]) -> Trainer:
-    """The trainer of one fine-tuning."""
+def finetune_trainer(
+    run: Context, chosen: Policy, logs: list[Logger], *, checkpoints: Path | None = None
+) -> Trainer:
+    """The trainer of one fine-tuning, which keeps checkpoints if it is told where."""
+    every = run.config.finetune.checkpoint_every
     return trainer(
         run.config,
         precision=run.config.finetune.precision,
         loggers=logs,
-        callbacks=[],
+        callbacks=[ResumePoints(checkpoints, every=every)] if checkpoints else [],
         devices=1,  # an episode is too small to share
         max_epochs=chosen.epochs,
         gradient_clip_val=run.config.finetune.clip_norm,
@@ -144,11 +152,13 @@ def finetune_trainer(run: Context, chosen: Policy, logs: list[Logger]) -> Traine
 def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
     ready = make_ready(run, encoder, task)
     name = finetune_artefact(run).name
-    with loggers(run.config, directory / "log", job="finetune", name=name) as logs:
-        fit = finetune_trainer(run, ready.chosen, logs)
+    newest = newest_checkpoint(directory / CHECKPOINTS)
+    with loggers(run.config, log_folder(directory, newest), job="finetune", name=name) as logs:
+        fit = finetune_trainer(run, ready.chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
-        fit.fit(ready.module, datamodule=ready.data)
+        fit.fit(ready.module, datamodule=ready.data, ckpt_path=newest)
         evaluate(run, ready, fit, directory, seconds=time.perf_counter() - started)
+    shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 
 
 def _cross_validation(run: Context, ready: Ready) -> dict[str, object]:

@@ -23,14 +23,14 @@ from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.profiling import ProfileCallback, Stages
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
+from genomask.stages.checkpoints import ResumePoints
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome, genome_artefact
+from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.stages.strategy import make_strategy, strategy_inputs
 from genomask.stages.training import (
-    checkpoint_callback,
     is_helper,
     loggers,
-    newest_checkpoint,
     sequences_at_once,
     trainer,
 )
@@ -46,7 +46,6 @@ HARMLESS = (
     "checkpoint_every",
     "workers",
 )  # shape rounding, not results
-CHECKPOINTS = "checkpoints"
 DIVERGED = "diverged"  # batches at which a loss was no number, below the directory of runs
 CALIBRATION_SEED = 2**31 + 1
 
@@ -84,7 +83,7 @@ def build_encoder(run: Context) -> Path:
         _pretrain(run, corpus, masking, run.store.building(artefact))
         sys.exit(0)  # the first process of this training goes on alone
     return run.store.build(
-        artefact, lambda directory: _pretrain(run, corpus, masking, directory), resumable=True
+        artefact, lambda directory: _pretrain(run, corpus, masking, directory), resume_from=RESUMABLE
     )
 
 
@@ -138,13 +137,13 @@ def _fit(
     config, budget = run.config, run.config.pretrain
     checkpoints = directory / CHECKPOINTS
     newest = newest_checkpoint(checkpoints)
-    log = directory / (f"log-from-{newest.stem}" if newest else "log")  # a resumed run keeps the first curve
-    with loggers(config, log, job="pretrain", name=encoder_artefact(run).name) as logs:
+    log, name = log_folder(directory, newest), encoder_artefact(run).name
+    with loggers(config, log, job="pretrain", name=name) as logs:
         fit = trainer(
             config,
             precision=budget.precision,
             loggers=logs,
-            callbacks=[checkpoint_callback(checkpoints, every=budget.checkpoint_every), *callbacks],
+            callbacks=[ResumePoints(checkpoints, every=budget.checkpoint_every), *callbacks],
             max_steps=budget.max_steps,
             max_epochs=1,  # the loader's one pass is the whole budget
             strategy=config.trainer.strategy,

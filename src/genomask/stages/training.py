@@ -6,15 +6,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 import transformers
 from lightning import Callback, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
-from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 
 from genomask.config.schema import Config
@@ -22,22 +20,9 @@ from genomask.console import console, say
 from genomask.dashboards.identity import run_identity
 from genomask.dashboards.scores import LogScores
 from genomask.progress import SayProgress
-from genomask.store.files import sync
+from genomask.stages.checkpoints import WholeCheckpoints
 
 WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that are whole or absent, whenever the process is killed."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
-    ) -> None:
-        """Write beside the final name, ask the disk to keep it, then rename."""
-        part = Path(f"{path}.part")
-        super().save_checkpoint(checkpoint, part, storage_options)
-        sync(part)
-        part.replace(path)
 
 
 def trainer(
@@ -59,7 +44,7 @@ def trainer(
             logger=loggers,
             callbacks=[*callbacks, LogScores(), progress],
             enable_progress_bar=interactive,
-            enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
             enable_model_summary=False,
             use_distributed_sampler=False,
             num_sanity_val_steps=0,
@@ -79,26 +64,6 @@ def sequences_at_once(config: Config, chosen: int | None, *, cpu: int, gpu: int)
     """Sequences that go through the encoder together: as configured, or what suits the machine."""
     on_gpu = config.trainer.accelerator != "cpu" and torch.cuda.is_available()
     return chosen or (gpu if on_gpu else cpu)
-
-
-def checkpoint_callback(directory: Path, *, every: int) -> ModelCheckpoint:
-    """Keep the newest checkpoint: every so many steps, and when the process is told to stop."""
-    return ModelCheckpoint(
-        directory,
-        filename="{step}",
-        every_n_train_steps=every,
-        save_on_exception=True,
-        enable_version_counter=False,
-    )
-
-
-def newest_checkpoint(directory: Path) -> Path | None:
-    """The checkpoint with most steps that an interrupted training left behind, if any."""
-    steps = {int(path.stem.removeprefix("step=")): path for path in directory.glob("step=*.ckpt")}
-    if not steps:
-        return None
-    say(f"resume at step {max(steps)}")
-    return steps[max(steps)]
 
 
 @contextmanager
@@ -163,6 +128,7 @@ def _quiet() -> None:
     for name in (
         "lightning.pytorch.utilities.rank_zero",
         "lightning.pytorch.accelerators.cuda",
+        "lightning.pytorch.trainer.connectors.checkpoint_connector",
         "lightning.fabric",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -173,6 +139,5 @@ def _quiet() -> None:
         "exists and is not empty",
         "The .srun. command is available",  # a sweep's jobs are started by submitit
         "LeafSpec.* is deprecated",
-        "Using ModelCheckpoint with manual optimization",  # ours saves after the step, as it should
     ):
         warnings.filterwarnings("ignore", message=f".*{message}")

@@ -59,7 +59,7 @@ def build_scores(run: Context, asked: Asked, vcf: VcfSummary) -> Path:
         return run.store.open(artefact)
     genome = build_genome(run)
     return run.store.build(
-        artefact, lambda directory: _score(run, asked, vcf, genome, directory), resumable=True
+        artefact, lambda directory: _score(run, asked, vcf, genome, directory), resume_from="*"
     )
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,31 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: object) -> None:
     """Write indented JSON; the file appears complete or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    sync(part)
+    with written(part):
+        part.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        sync(part)
     part.replace(path)
+
+
+@contextmanager
+def written(path: Path, *kinds: type[Exception]) -> Iterator[None]:
+    """A block that writes a file: if that fails, nothing of it stays, and the error names it.
+
+    Args:
+        path: What is written.
+        kinds: What else than OSError the library that writes raises.
+
+    Raises:
+        OSError: If the disk is full, or refuses to be written to.
+    """
+    try:
+        yield
+    except (OSError, *kinds) as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(f"{path}: {str(error).strip().splitlines()[0]}") from error
 
 
 def sync(path: Path) -> None:

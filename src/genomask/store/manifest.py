@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from genomask.store.artefact import Artefact, Json
+from genomask.store.artefact import Artefact, Json, digest_of
 from genomask.store.files import sha256, write_json
 from genomask.store.provenance import provenance
 
 MANIFEST = "manifest.json"
+CHECKSUM = "sha256"  # of all else in a manifest
+REBUILD = "Remove it to have it built again; `genomask check RUNS --remove` removes all that is damaged."
 WANDB = "wandb"  # W&B ends its files up to a second after it says so, and `wandb sync` adds to them
 
 
@@ -30,7 +32,26 @@ def write_manifest(directory: Path, artefact: Artefact, *, seconds: float, confi
         **provenance(),
         "config": config,
     }
-    write_json(directory / MANIFEST, manifest)
+    write_json(directory / MANIFEST, manifest | {CHECKSUM: digest_of(manifest)})
+
+
+def read_manifest(directory: Path) -> Json:
+    """The manifest of an artefact, as it was written.
+
+    Raises:
+        ValueError: If there is none, or it has changed; those of early versions only say what shaped them.
+    """
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        noted = manifest.pop(CHECKSUM, None)
+        inputs = {kind: source["digest"] for kind, source in manifest["inputs"].items()}
+        shaped = {"kind": manifest["kind"], "settings": manifest["settings"], "inputs": inputs}
+        whole = noted in (None, digest_of(manifest)) and digest_of(shaped) == manifest["digest"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(directory, f"its {MANIFEST} cannot be read ({error})") from error
+    if not whole:
+        raise _damaged(directory, f"the content of {MANIFEST} has changed since it was written")
+    return manifest
 
 
 def verify(directory: Path, artefact: Artefact) -> None:
@@ -39,14 +60,18 @@ def verify(directory: Path, artefact: Artefact) -> None:
     Raises:
         ValueError: Naming the file that is missing, has another size or other content.
     """
-    try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        digest, files = manifest["digest"], manifest["files"].items()
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(directory, f"its {MANIFEST} cannot be read ({error})") from error
-    if digest != artefact.digest:
+    if read_manifest(directory)["digest"] != artefact.digest:
         raise _damaged(directory, "its manifest belongs to other settings")
-    for name, expected in files:
+    verify_files(directory)
+
+
+def verify_files(directory: Path) -> None:
+    """Check that no file of an artefact has changed since it was written; reads every byte.
+
+    Raises:
+        ValueError: Naming the file that is missing, has another size or other content.
+    """
+    for name, expected in read_manifest(directory)["files"].items():
         path = directory / name
         if not path.is_file():
             raise _damaged(directory, f"{name} is missing")
@@ -59,4 +84,4 @@ def verify(directory: Path, artefact: Artefact) -> None:
 
 
 def _damaged(directory: Path, reason: str) -> ValueError:
-    return ValueError(f"{directory} is damaged: {reason}. Remove the directory to have it built again.")
+    return ValueError(f"{directory} is damaged: {reason}. {REBUILD}")

@@ -1,5 +1,6 @@
 """Build every artefact once: complete or not at all, by one process while the others wait."""
 
+import errno
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from genomask.store.files import sync, sync_tree
 from genomask.store.manifest import verify, write_manifest
 
 CONFIG = "rerun.yaml"
+BUILDING = ".building"  # ends the name of a directory that is not finished
+FULL = (None, errno.ENOSPC, errno.EDQUOT)  # numpy writes what fits and says so without a number
 Builder = Callable[[Path], None]
 
 
@@ -36,7 +39,7 @@ class Store:
 
     def building(self, artefact: Artefact) -> Path:
         """Where the artefact is while it is built."""
-        return self.path(artefact).with_name(self.path(artefact).name + ".building")
+        return self.path(artefact).with_name(self.path(artefact).name + BUILDING)
 
     def has(self, artefact: Artefact) -> bool:
         """Whether the artefact is built. A directory under its final name is always complete."""
@@ -55,13 +58,14 @@ class Store:
             self.checked.add(path)
         return path
 
-    def build(self, artefact: Artefact, builder: Builder, *, resumable: bool = False) -> Path:
+    def build(self, artefact: Artefact, builder: Builder, *, resume_from: str | None = None) -> Path:
         """Return the artefact's directory, built by ``builder`` if it is not there yet.
 
         Args:
             artefact: What to build.
             builder: Fills the directory that it is given.
-            resumable: Hand an interrupted build's directory to the next builder instead of an empty one.
+            resume_from: A pattern of files from which an interrupted build can go on: a directory that holds
+                one is handed to the next builder; otherwise that begins with an empty one.
 
         Raises:
             ValueError: If the artefact is there but is damaged.
@@ -69,29 +73,28 @@ class Store:
         if not self.has(artefact):
             with self._only_builder(artefact):
                 if not self.has(artefact):
-                    self._build(artefact, builder, resumable=resumable)
+                    self._build(artefact, builder, resume_from)
                     return self.path(artefact)
         return self.open(artefact)
 
-    def _build(self, artefact: Artefact, builder: Builder, *, resumable: bool) -> None:
+    def _build(self, artefact: Artefact, builder: Builder, resume_from: str | None) -> None:
         final, building = self.path(artefact), self.building(artefact)
-        if not resumable:
-            shutil.rmtree(building, ignore_errors=True)
+        _clear(building, unless=resume_from)
         building.mkdir(parents=True, exist_ok=True)
         say(f"build  {final}")
         started = time.perf_counter()
         try:
             builder(building)
+            seconds = time.perf_counter() - started
+            (building / CONFIG).write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
+            write_manifest(building, artefact, seconds=seconds, config=self.config)
+            sync_tree(building)
         except BaseException as error:
-            if not resumable:
-                shutil.rmtree(building, ignore_errors=True)
-            if type(error) is OSError:  # a full disk; its subclasses say themselves what is wrong
-                raise OSError(f"{final} cannot be written: {error}. Is the disk full?") from error
+            _clear(building, unless=resume_from)
+            if type(error) is OSError:  # its subclasses say themselves what is wrong
+                hint = " Is the disk full?" if error.errno in FULL else ""
+                raise OSError(f"{final} cannot be written: {error}.{hint}") from error
             raise
-        seconds = time.perf_counter() - started
-        (building / CONFIG).write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
-        write_manifest(building, artefact, seconds=seconds, config=self.config)
-        sync_tree(building)
         building.rename(final)
         sync(final.parent)
         say(f"done   {final} ({seconds:.1f} s)", style="dim")
@@ -128,6 +131,12 @@ class Store:
         file = _lock_file(self.root, f"{artefact.kind}/{artefact.name}")
         file.parent.mkdir(parents=True, exist_ok=True)
         return FileLock(file, is_singleton=True)  # one a process, so that a claim may build
+
+
+def _clear(building: Path, *, unless: str | None) -> None:
+    """Remove a directory that nothing can go on from."""
+    if unless is None or not any(building.glob(unless)):
+        shutil.rmtree(building, ignore_errors=True)
 
 
 def is_held(root: Path, artefact: str) -> bool:

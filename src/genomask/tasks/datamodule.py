@@ -1,6 +1,8 @@
 """A k-shot episode and its test set as a LightningDataModule."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -59,16 +61,69 @@ class EpisodeDataModule(LightningDataModule):
         self.episode, self.test = task.pool.take(episode), task.test
         self.batch_size, self.evaluation_batch = batch_size, evaluation_batch
         self.seed = seed
+        self.order: EpisodeOrder | None = None
+        self.resumed: tuple[int, Tensor] | None = None
 
     def train_dataloader(self) -> DataLoader[ExampleBatch]:
         """Batches of the episode; the last one of an epoch may be smaller."""
-        dataset = ExampleDataset(self.episode)
-        generator = torch.Generator().manual_seed(self.seed)
-        order = BatchSampler(RandomSampler(dataset, generator=generator), self.batch_size, drop_last=False)
-        return DataLoader(dataset, batch_size=None, sampler=order, generator=generator)
+        draws = torch.Generator().manual_seed(self.seed)
+        self.order = EpisodeOrder(self, draws)
+        return EpisodeLoader(
+            ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch that has begun, and the state that its order is drawn from."""
+        if self.order is None or self.order.begun is None:
+            return {}
+        epoch, state = self.order.begun
+        return {"epoch": epoch, "state": state}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Begin with that epoch."""
+        self.resumed = state_dict["epoch"], state_dict["state"]
 
     def test_dataloader(self) -> DataLoader[ExampleBatch]:
         """The whole test set, longest sequences first."""
         longest_first = np.argsort(-self.test.lengths, kind="stable").tolist()
         order = BatchSampler(longest_first, self.evaluation_batch, drop_last=False)
         return DataLoader(ExampleDataset(self.test), batch_size=None, sampler=order)
+
+
+class EpisodeLoader(DataLoader[ExampleBatch]):
+    """A loader that Lightning may resume; what there is to keep, the data module keeps."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Nothing to save."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Nothing to restore."""
+
+
+class EpisodeOrder(BatchSampler):
+    """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done.
+
+    One generator draws all orders, so its state at the start of an epoch is what a checkpoint holds; which
+    batches are done, the trainer's step says. The length counts them, as Lightning does.
+
+    Args:
+        data: The episode, with its trainer, if there is one.
+        draws: Draws the orders; the loader of the batches draws from it, too, as it begins an epoch.
+    """
+
+    def __init__(self, data: EpisodeDataModule, draws: torch.Generator) -> None:
+        rows = ExampleDataset(data.episode)
+        super().__init__(RandomSampler(rows, generator=draws), data.batch_size, drop_last=False)
+        self.data, self.draws = data, draws
+        self.begun: tuple[int, Tensor] | None = data.resumed  # an epoch, and the state before its order
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Begin an epoch with its first batch, or with the first that is not done."""
+        done = 0
+        if self.data.trainer is not None:
+            epoch, done = divmod(self.data.trainer.global_step, len(self))
+            if self.begun is not None and self.begun[0] == epoch:
+                self.draws.set_state(self.begun[1])
+            self.begun = epoch, self.draws.get_state()
+        yield from islice(super().__iter__(), done, None)
