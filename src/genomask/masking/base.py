@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from copy import deepcopy
+from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -85,13 +86,22 @@ class Masking(nn.Module, ABC):
         self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
     ) -> Bool[Tensor, "batch tokens"]:
         """Choose the tokens to hide; never [CLS], [SEP] or [PAD]."""
+        found = on_cpu.choose(self, token_ids, keys) if (on_cpu := _loops(token_ids)) else None
+        return self.choose_by_torch(token_ids, keys) if found is None else found
+
+    def choose_by_torch(
+        self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
+    ) -> Bool[Tensor, "batch tokens"]:
+        """Choose them on any device, as ``choose_bases`` says."""
         content = maskable(token_ids)
         return tokens_over(self.choose_bases(Sequences(token_ids, content, keys)), self.k) & content
 
     def forward(self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> MaskedBatch:
         """Mask a batch: [CLS], k-mers or [UNK], [SEP], [PAD] in every row, and one key per row."""
         hidden = self.choose(token_ids, keys)
-        return MaskedBatch(self._show(token_ids, hidden, keys), hidden)
+        if on_cpu := _loops(token_ids):
+            return MaskedBatch(on_cpu.show(self, token_ids, hidden, keys), hidden)
+        return MaskedBatch(self.show_by_torch(token_ids, hidden, keys), hidden)
 
     def with_center_probability(self, center_probability: float) -> "Masking":
         """Copy of the strategy that differs in this setting alone."""
@@ -104,12 +114,13 @@ class Masking(nn.Module, ABC):
         draw = bits(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
         return sequences.content & below(draw, self.center_probability)
 
-    def _show(
+    def show_by_torch(
         self,
         token_ids: Int64[Tensor, "batch tokens"],
         hidden: Bool[Tensor, "batch tokens"],
         keys: Int64[Tensor, " batch"],
     ) -> Int64[Tensor, "batch tokens"]:
+        """What the model sees, computed on any device."""
         draw = bits(keys, stream=Stream.CORRUPTION, count=token_ids.shape[1])
         # Upper bits decide what becomes of a token, lower ones which token is the random one.
         if self.random_specials:
@@ -131,6 +142,15 @@ def run_numbers(hidden: Bool[Tensor, "batch tokens"]) -> Int64[Tensor, "batch to
     """Number the runs of hidden tokens of every row from 0; overlapping spans are one run."""
     starts = hidden & ~nn.functional.pad(hidden[:, :-1], (1, 0))
     return (starts.cumsum(dim=1) - 1).clamp(min=0)
+
+
+def _loops(token_ids: Int64[Tensor, "batch tokens"]) -> ModuleType | None:
+    """The compiled loops for batches on the CPU; None elsewhere: the one place where the paths part."""
+    if token_ids.device.type != "cpu":
+        return None
+    from genomask.masking import on_cpu  # which knows the strategies, and they this module
+
+    return on_cpu
 
 
 def _checked(center_probability: Any) -> float:
