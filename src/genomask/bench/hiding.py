@@ -58,8 +58,8 @@ def pmi(inputs: Inputs) -> Row:
         check,
         clock="cpu",
         note=(
-            "On the CPU compiled loops mask, on a GPU torch, bit for bit the same. The reading looks up the rank "
-            "of the token, as the paper says."
+            "On the CPU compiled loops mask, on a GPU torch, bit for bit the same. "
+            "The reading looks up the rank of the token, as the paper says."
         ),
     )
 

@@ -84,10 +84,10 @@ def _count_run_ends(
 
 @cache
 def _compiled_kernel() -> Callable[..., None]:
-    """Import numba, which takes a while, only when something is to be counted."""
-    from genomask.compiled import compiled
+    """Compile once a process; an on-disk cache would need a writable folder to save 0.7 s."""
+    from numba import njit
 
-    return compiled(_add_kmers)
+    return njit(nogil=True)(_add_kmers)
 
 
 @no_type_check  # keeps pytest's shape checks off a function that is compiled
