@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from copy import deepcopy
-from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -10,6 +9,7 @@ from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 
 from genomask.alphabet import FIRST_KMER, MASK, UNK, vocabulary_size
+from genomask.compiled import on_cpu
 from genomask.masking import settings
 from genomask.masking.draws import Stream, below, bits
 from genomask.masking.geometry import tokens_over
@@ -86,8 +86,13 @@ class Masking(nn.Module, ABC):
         self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
     ) -> Bool[Tensor, "batch tokens"]:
         """Choose the tokens to hide; never [CLS], [SEP] or [PAD]."""
-        found = on_cpu.choose(self, token_ids, keys) if (on_cpu := _loops(token_ids)) else None
-        return self.choose_by_torch(token_ids, keys) if found is None else found
+        if on_cpu(token_ids):
+            from genomask.masking import by_loop  # which knows the strategies, and they this module
+
+            hidden = by_loop.choose(self, token_ids, keys)
+            if hidden is not None:
+                return hidden
+        return self.choose_by_torch(token_ids, keys)
 
     def choose_by_torch(
         self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
@@ -99,8 +104,10 @@ class Masking(nn.Module, ABC):
     def forward(self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> MaskedBatch:
         """Mask a batch: [CLS], k-mers or [UNK], [SEP], [PAD] in every row, and one key per row."""
         hidden = self.choose(token_ids, keys)
-        if on_cpu := _loops(token_ids):
-            return MaskedBatch(on_cpu.show(self, token_ids, hidden, keys), hidden)
+        if on_cpu(token_ids):
+            from genomask.masking import by_loop
+
+            return MaskedBatch(by_loop.show(self, token_ids, hidden, keys), hidden)
         return MaskedBatch(self.show_by_torch(token_ids, hidden, keys), hidden)
 
     def with_center_probability(self, center_probability: float) -> "Masking":
@@ -142,15 +149,6 @@ def run_numbers(hidden: Bool[Tensor, "batch tokens"]) -> Int64[Tensor, "batch to
     """Number the runs of hidden tokens of every row from 0; overlapping spans are one run."""
     starts = hidden & ~nn.functional.pad(hidden[:, :-1], (1, 0))
     return (starts.cumsum(dim=1) - 1).clamp(min=0)
-
-
-def _loops(token_ids: Int64[Tensor, "batch tokens"]) -> ModuleType | None:
-    """The compiled loops for batches on the CPU; None elsewhere: the one place where the paths part."""
-    if token_ids.device.type != "cpu":
-        return None
-    from genomask.masking import on_cpu  # which knows the strategies, and they this module
-
-    return on_cpu
 
 
 def _checked(center_probability: Any) -> float:

@@ -1,4 +1,4 @@
-"""Masks a batch on the CPU by compiled loops (see ``kernels``), bit for bit as the strategies' torch code.
+"""Masks a batch on the CPU by compiled loops (see ``loops``), bit for bit as the strategies' torch code.
 
 They take a tenth of the time of torch's many small operations (PMI, 32 x 512 tokens, one thread), and read
 or compile themselves once a process. A strategy that is not built in may override whatever it inherits: it
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Int64
 from torch import Tensor
 
-from genomask.masking import kernels
+from genomask.masking import loops
 from genomask.masking.base import MASK_SHARE, RANDOM_SHARE, Masking
 from genomask.masking.draws import Stream, largest_below
 from genomask.masking.half_spans import HalfSpanMasking
@@ -54,36 +54,36 @@ def show(
     shown = token_ids.numpy().copy()
     batch = shown, keys.numpy() + _CORRUPTION, hidden.numpy()
     by_run = masking.corrupt == "span"
-    kernels.corrupt(batch, masking.k, _SHOWN, by_run, masking.random_specials)
+    loops.corrupt(batch, masking.k, _SHOWN, by_run, masking.random_specials)
     return torch.from_numpy(shown)
 
 
 def _hide_single_bases(masking: RandomMasking, batch: _Batch) -> None:
-    kernels.hide_spans(batch, masking.k, _lasts(masking.center_probability))
+    loops.hide_spans(batch, masking.k, _lasts(masking.center_probability))
 
 
 def _hide_spans(masking: WholeSpanMasking, batch: _Batch) -> None:
-    kernels.hide_spans(batch, masking.k, _lasts(masking.center_probability, *_SURVIVAL))
+    loops.hide_spans(batch, masking.k, _lasts(masking.center_probability, *_SURVIVAL))
 
 
 def _hide_words(masking: PmiVocabMasking, batch: _Batch) -> None:
     table = masking.longest_by_prefix.numpy()
     last = np.uint32(largest_below(masking.center_probability))
-    kernels.hide_words(batch, masking.k, last, table, masking.longest)
+    loops.hide_words(batch, masking.k, last, table, masking.longest)
 
 
 def _hide_by_token(masking: PmiMasking, batch: _Batch) -> None:
-    ranks = kernels.BY_TOKEN, masking.rank_by_token_id.numpy(), batch[1]
+    ranks = loops.BY_TOKEN, masking.rank_by_token_id.numpy(), batch[1]
     _hide_half_spans(masking, batch, ranks, _half(masking))
 
 
 def _hide_by_draw(masking: SpanMasking, batch: _Batch) -> None:
-    ranks = kernels.BY_DRAW, _NO_TABLE, batch[1] + (_RANKS - _CENTERS)
+    ranks = loops.BY_DRAW, _NO_TABLE, batch[1] + (_RANKS - _CENTERS)
     _hide_half_spans(masking, batch, ranks, _half(masking))
 
 
 def _hide_by_position(masking: PmiReleasedMasking, batch: _Batch) -> None:
-    ranks = kernels.BY_POSITION, masking.rank_by_position.numpy(), batch[1]
+    ranks = loops.BY_POSITION, masking.rank_by_position.numpy(), batch[1]
     _hide_half_spans(masking, batch, ranks, _RELEASED[masking.version])
 
 
@@ -96,12 +96,12 @@ def _hide_half_spans(
     masking.require_room(batch[0].shape[1])
     probability = masking.center_probability
     draws = np.uint32(largest_below(probability)), probability if masking.count == "fixed" else 0.0
-    kernels.hide_half_spans(batch, masking.k, draws, ranks, high)
+    loops.hide_half_spans(batch, masking.k, draws, ranks, high)
 
 
 def _half(masking: HalfSpanMasking) -> tuple[int, int, int, int, bool]:
-    rule = kernels.CEIL if masking.high_half == "ceil" else kernels.FLOOR
-    return rule, 0, kernels.BY_SCORE, SET_SLOTS, masking.span_at == "center"
+    rule = loops.CEIL if masking.high_half == "ceil" else loops.FLOOR
+    return rule, 0, loops.BY_SCORE, SET_SLOTS, masking.span_at == "center"
 
 
 def _lasts(probability: float, *shares: float) -> np.ndarray:
@@ -114,9 +114,9 @@ _SHOWN: Final = tuple(np.uint32(largest_below(share)) for share in (MASK_SHARE, 
 _NO_TABLE: Final = np.zeros(0, dtype=np.int32)
 _SURVIVAL: Final = tuple(survival())
 _RELEASED: Final = {
-    "2023-07": (kernels.ONE, 0, kernels.BY_LAST_SLOT, SET_SLOTS, True),
-    "2023-09": (kernels.RELEASED, ALL_HIGH, kernels.BY_SLOT, SET_SLOTS, False),
-    "2025-03": (kernels.RELEASED, ALL_HIGH, kernels.BY_SCORE, SET_SLOTS, False),
+    "2023-07": (loops.ONE, 0, loops.BY_LAST_SLOT, SET_SLOTS, True),
+    "2023-09": (loops.RELEASED, ALL_HIGH, loops.BY_SLOT, SET_SLOTS, False),
+    "2025-03": (loops.RELEASED, ALL_HIGH, loops.BY_SCORE, SET_SLOTS, False),
 }
 
 # By exact type: what inherits from a strategy may have changed any part of it.

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genomask.masking import on_cpu
+from genomask.masking import by_loop
 from genomask.masking.draws import sequence_keys
 from genomask.masking.pmi import PmiMasking
 from genomask.masking.pmi_released import PmiReleasedMasking
@@ -43,7 +43,7 @@ def made(name, chosen, longest, share):
 
 
 def assert_same(masking, rows, keys):
-    assert on_cpu.choose(masking, rows, keys) is not None  # or torch would be held against itself
+    assert by_loop.choose(masking, rows, keys) is not None  # or torch would be held against itself
     masked = masking(rows, keys)
     assert torch.equal(masked.hidden, masking.choose_by_torch(rows, keys))
     shown = masking.show_by_torch(rows, masked.hidden, keys)
@@ -95,7 +95,7 @@ def test_a_strategy_of_ones_own_is_asked_itself_even_if_it_inherits_from_one_tha
     rows = random_rows([300] * 40)
     keys = keys_of(rows)
     own = GcMasking()
-    assert on_cpu.choose(own, rows, keys) is None
+    assert by_loop.choose(own, rows, keys) is None
     masked = own(rows, keys)
     assert torch.equal(masked.hidden, own.choose_by_torch(rows, keys))
     assert torch.equal(masked.input_ids, own.show_by_torch(rows, masked.hidden, keys))
