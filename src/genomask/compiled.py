@@ -5,8 +5,6 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TypeVar, cast
 
-from torch import Tensor
-
 Loop = TypeVar("Loop", bound=Callable[..., object])
 
 
@@ -16,9 +14,9 @@ def has_numba() -> bool:
     return find_spec("numba") is not None
 
 
-def on_cpu(batch: Tensor) -> bool:
-    """Whether compiled loops are to serve a batch, rather than torch: the only place where the paths part."""
-    return batch.device.type == "cpu" and has_numba()
+def on_cpu(device_type: str) -> bool:
+    """Whether compiled loops are to serve a batch there, rather than torch: where the two paths part."""
+    return device_type == "cpu" and has_numba()
 
 
 def compiled(loop: Loop) -> Loop:

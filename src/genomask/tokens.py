@@ -28,7 +28,8 @@ def tokenise(
     """
     width = bases.shape[1]
     require(width >= k - 1, "A batch of bases", f"at least k - 1 = {k - 1} columns", width)
-    return tokenise_by_loop(bases, lengths, k=k) if on_cpu(bases) else tokenise_by_torch(bases, lengths, k=k)
+    path = tokenise_by_loop if on_cpu(bases.device.type) else tokenise_by_torch
+    return path(bases, lengths, k=k)
 
 
 def tokenise_by_loop(

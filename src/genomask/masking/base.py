@@ -86,7 +86,7 @@ class Masking(nn.Module, ABC):
         self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
     ) -> Bool[Tensor, "batch tokens"]:
         """Choose the tokens to hide; never [CLS], [SEP] or [PAD]."""
-        if on_cpu(token_ids):
+        if on_cpu(token_ids.device.type):
             from genomask.masking import by_loop  # which knows the strategies, and they this module
 
             hidden = by_loop.choose(self, token_ids, keys)
@@ -104,7 +104,7 @@ class Masking(nn.Module, ABC):
     def forward(self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> MaskedBatch:
         """Mask a batch: [CLS], k-mers or [UNK], [SEP], [PAD] in every row, and one key per row."""
         hidden = self.choose(token_ids, keys)
-        if on_cpu(token_ids):
+        if on_cpu(token_ids.device.type):
             from genomask.masking import by_loop
 
             return MaskedBatch(by_loop.show(self, token_ids, hidden, keys), hidden)
