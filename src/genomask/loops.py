@@ -34,10 +34,10 @@ def read_segments(bases: Any, axis: Any, segments: Any, stretches: Any, batch: A
 
 @compiled
 @no_type_check
-def mark_unknown(bases: Any, length: Any, k: Any, token_ids: Any) -> None:
+def mark_unknown(bases: Any, k: Any, token_ids: Any) -> None:
     """Write [UNK] for every k-mer of a row that holds a letter that is not one of the four bases."""
     left = 0  # k-mers that the last such letter is still part of
-    for place in range(length):
+    for place in range(len(bases)):
         left = k if bases[place] >= OTHER else left - 1
         if left > 0 and place >= k - 1:
             token_ids[place - k + 2] = UNK
@@ -45,21 +45,36 @@ def mark_unknown(bases: Any, length: Any, k: Any, token_ids: Any) -> None:
 
 @compiled
 @no_type_check
-def tokenise_rows(bases: Any, lengths: Any, k: Any, token_ids: Any) -> None:
-    """Write every token id of a padded batch; a length is at most the batch's width."""
-    mask = 4**k - 1
+def append(codes: Any, bases: Any) -> None:
+    """Append a base to every code; the narrower the codes, the more of them the processor takes at once."""
+    for place in range(len(bases)):
+        codes[place] = codes[place] << 2 | bases[place] & 3
+
+
+@compiled
+@no_type_check
+def write_kmers(codes: Any, token_ids: Any) -> None:
+    """Write the token ids of k-mers."""
+    for place in range(len(codes)):
+        token_ids[place] = np.int64(codes[place]) + FIRST_KMER
+
+
+@compiled
+@no_type_check
+def tokenise_rows(bases: Any, lengths: Any, k: Any, codes: Any, token_ids: Any) -> None:
+    """Write every token id of a padded batch; a length is at most the batch's width, as that of ``codes``."""
     for row in range(len(bases)):
-        length, ids, read, others = min(lengths[row], bases.shape[1]), token_ids[row], bases[row], np.uint8(0)
-        code, end = np.int64(0), max(length - k + 1, 0) + 1
-        for place in range(length):
+        read, ids, others = bases[row, : max(lengths[row], 0)], token_ids[row], np.uint8(0)
+        kmers = max(len(read) - k + 1, 0)
+        for place in range(len(read)):
             others |= read[place]
-        for place in range(min(k - 1, length)):
-            code = code << 2 | read[place] & 3
-        for place in range(k - 1, length):
-            code = (code << 2 | read[place] & 3) & mask
-            ids[place - k + 2] = code + FIRST_KMER
+        for place in range(kmers):
+            codes[place] = 0
+        for place in range(k):
+            append(codes, read[place : place + kmers])
+        write_kmers(codes[:kmers], ids[1:])
         if others >= OTHER:
-            mark_unknown(read, length, k, ids)
-        ids[0], ids[end] = CLS, SEP
-        for place in range(end + 1, len(ids)):
+            mark_unknown(read, k, ids)
+        ids[0], ids[kmers + 1] = CLS, SEP
+        for place in range(kmers + 2, len(ids)):
             ids[place] = PAD

@@ -1,5 +1,7 @@
 """From bases to token ids: [CLS], the overlapping k-mers, [SEP], [PAD]."""
 
+from typing import Final
+
 import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
@@ -8,6 +10,8 @@ from torch import Tensor
 from genomask.alphabet import CLS, FIRST_KMER, OTHER, PAD, SEP, UNK
 from genomask.checks import require
 from genomask.compiled import on_cpu
+
+CODES_OF_16_BITS: Final = 8  # bases in the longest k-mer whose code takes no more
 
 
 def tokenise(
@@ -39,7 +43,8 @@ def tokenise_by_loop(
     from genomask.loops import tokenise_rows
 
     token_ids = np.empty((bases.shape[0], bases.shape[1] - k + 3), dtype=np.int64)
-    tokenise_rows(bases.contiguous().numpy(), lengths.contiguous().numpy(), k, token_ids)
+    codes = np.empty(bases.shape[1], dtype=np.uint16 if k <= CODES_OF_16_BITS else np.uint32)
+    tokenise_rows(bases.contiguous().numpy(), lengths.contiguous().numpy(), k, codes, token_ids)
     return torch.from_numpy(token_ids)
 
 
