@@ -59,6 +59,7 @@ def row(inputs: Inputs, device: torch.device) -> Row:
         contenders,
         (Comparison(OURS, REFERENCE, 20),),
         _same_scores,
+        most_rounds=3,
         note=(
             f"The reference runs {theirs} of the {seeds} processes, one by one; each pads to 100 tokens as "
             "DNABERT's command does. Both in float32, without dropout."
