@@ -1,17 +1,23 @@
 """From bases to token ids: [CLS], the overlapping k-mers, [SEP], [PAD]."""
 
+from typing import Final
+
+import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from genomask.alphabet import CLS, FIRST_KMER, OTHER, PAD, SEP, UNK
 from genomask.checks import require
+from genomask.compiled import on_cpu
+
+CODES_OF_16_BITS: Final = 8  # bases in the longest k-mer whose code takes no more
 
 
 def tokenise(
     bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"], *, k: int
 ) -> Int64[Tensor, "batch bases-{k}+3"]:
-    """Token ids of a padded batch, on the device where the batch is and without waiting for it.
+    """Token ids of a padded batch, on the device where the batch is.
 
     A k-mer's token id is its base-4 code after the special tokens; a k-mer with a base that is not one of
     the four is [UNK]. A row shorter than k is [CLS] and [SEP].
@@ -24,8 +30,29 @@ def tokenise(
     Raises:
         ValueError: If the batch is too narrow to hold [CLS] and [SEP].
     """
-    batch, width = bases.shape
+    width = bases.shape[1]
     require(width >= k - 1, "A batch of bases", f"at least k - 1 = {k - 1} columns", width)
+    path = tokenise_by_loop if on_cpu(bases.device.type) else tokenise_by_torch
+    return path(bases, lengths, k=k)
+
+
+def tokenise_by_loop(
+    bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"], *, k: int
+) -> Int64[Tensor, "batch bases-{k}+3"]:
+    """Token ids of a batch on the CPU, in a tenth of torch's time (256 segments)."""
+    from genomask.loops import tokenise_rows
+
+    token_ids = np.empty((bases.shape[0], bases.shape[1] - k + 3), dtype=np.int64)
+    codes = np.empty(bases.shape[1], dtype=np.uint16 if k <= CODES_OF_16_BITS else np.uint32)
+    tokenise_rows(bases.contiguous().numpy(), lengths.contiguous().numpy(), k, codes, token_ids)
+    return torch.from_numpy(token_ids)
+
+
+def tokenise_by_torch(
+    bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"], *, k: int
+) -> Int64[Tensor, "batch bases-{k}+3"]:
+    """Token ids of a batch on any device, without waiting for it."""
+    batch, width = bases.shape
     kmer_count = width - k + 1
 
     codes, largest, read = bases.to(torch.int32), bases, 1

@@ -2,10 +2,10 @@
 
     PYTHONPATH=src python -m genomask.bench.gpu --json gpu.json
 
-needs nothing but the folder src, PyTorch, Transformers and NumPy: no network, no installation. It was tried
-with PyTorch 2.13 and Transformers 5.23, on a CPU; other versions were not. Where jaxtyping is missing,
-signatures go unchecked. Then, with the project installed, `genomask bench --render gpu.json ... --page
-docs/performance.md` puts the figures on the page.
+needs nothing but the folder src, PyTorch, Transformers and NumPy, and Lightning for stacked seeds: no
+network, no installation. It was tried with PyTorch 2.13 and Transformers 5.23, on a CPU; other versions were
+not. Where jaxtyping is missing, signatures go unchecked. Then, with the project installed, `genomask bench
+--render gpu.json ... --page docs/performance.md` puts the figures on the page.
 """
 
 import argparse
@@ -23,8 +23,7 @@ SHAPES = ("Bool", "Float", "Float64", "Int", "Int8", "Int32", "Int64", "Shaped",
 def main(arguments: list[str] | None = None) -> int:
     """Measure the GPU rows; 1 if contenders computed different things."""
     asked = _parser().parse_args(arguments)
-    if importlib.util.find_spec("jaxtyping") is None:
-        sys.modules["jaxtyping"] = stand_in()
+    replace_missing()
     import torch
 
     from genomask.bench.machine import machine
@@ -66,6 +65,12 @@ def _project(row: dict[str, Any]) -> None:
         if "alone" not in name:
             minutes = taken["best"] * of / count * 10_000 / 60
             row["facts"][f"10,000 steps of {of} sequences, {name}"] = f"{minutes:.3g} min"
+
+
+def replace_missing() -> None:
+    """Put a stand-in in jaxtyping's place where it is missing; nothing else of the project's is asked for."""
+    if importlib.util.find_spec("jaxtyping") is None:
+        sys.modules["jaxtyping"] = stand_in()
 
 
 def stand_in() -> ModuleType:

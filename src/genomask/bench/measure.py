@@ -23,7 +23,7 @@ def measure(name: str, inputs: Inputs, *, rounds: int) -> dict[str, Any]:
         result |= {"title": row.title, "work": list(row.work), "clock": row.clock, "note": row.note}
         result |= {"missing": dict(row.missing)}
         checked = row.check({name: contender.call() for name, contender in row.contenders.items()})
-        times = time_in_turns(row.contenders, rounds=rounds)
+        times = time_in_turns(row.contenders, rounds=min(rounds, row.most_rounds or rounds))
         return result | {"status": "measured", "check": checked, **_figures(row, times)}
     except NotMeasured as reason:
         return result | {"status": "not measured", "why": str(reason)}

@@ -3,6 +3,7 @@
 import torch
 
 from genomask.bench import model_inputs as inputs_of
+from genomask.bench import model_stacked
 from genomask.bench.inputs import Inputs
 from genomask.bench.model_pretrain import Case, row
 from genomask.bench.row import NotMeasured, Row
@@ -32,15 +33,20 @@ def dnabert_compiled(inputs: Inputs) -> Row:
     return _case(inputs_of.DNABERT, 200, inputs, compiled=True)
 
 
-def stacked(_: Inputs) -> Row:
+def stacked(inputs: Inputs) -> Row:
     """Ten seeds of a cell side by side on one device."""
-    raise NotMeasured("needs a CUDA device, and a row that runs launcher=stacked beside ten processes")
+    if not (inputs.quick or torch.cuda.is_available()):
+        raise NotMeasured(NO_GPU)
+    return model_stacked.row(inputs, _device())
 
 
 def _case(model: ModelSettings, sequences: int, inputs: Inputs, *, compiled: bool = False) -> Row:
     if inputs.quick:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return row(Case(inputs_of.TINY, 6, 2, torch.float32, device))
+        return row(Case(inputs_of.TINY, 6, 2, torch.float32, _device()))
     if not torch.cuda.is_available():
         raise NotMeasured(NO_GPU)
     return row(Case(model, sequences, MICRO_BATCH, torch.bfloat16, torch.device("cuda"), compiled=compiled))
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

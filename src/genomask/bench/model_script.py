@@ -8,10 +8,11 @@ Weights, episode and order are those of our own fine-tuning, or the scores could
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
+from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
 from genomask.bench.model_reference import eager, finetuning_step
@@ -27,6 +28,7 @@ K: Final = 6
 WIDTH: Final = 100  # tokens that every sequence is padded to, as in DNABERT's command for core promoters
 SHOTS, BATCH, EPOCHS, LEARNING_RATE = 10, 5, 20, 4e-4  # Sec. 5.3 and 5.4
 EVALUATED_TOGETHER: Final = 32  # DNABERT's command
+CPU: Final = torch.device("cpu")
 
 
 def main(task_folder: str, encoder: str, seed: str) -> None:
@@ -42,23 +44,31 @@ def main(task_folder: str, encoder: str, seed: str) -> None:
         evaluation_batch=EVALUATED_TOGETHER,
         seed=derived_seed(number, "order of examples"),
     )
-    model = _train(Path(encoder), data, number)
-    scores, labels = [], []
-    with torch.no_grad():
-        for batch in data.test_dataloader():
-            token_ids = _padded(batch)
-            scores.append(model(token_ids, attention_mask=token_ids.ne(PAD).long()).logits.softmax(dim=1))
-            labels.append(batch.labels)
-    sys.stdout.write(f"{binary_auroc(torch.cat(scores)[:, 1], torch.cat(labels)).item()}\n")
+    model = sequence_classifier(
+        Path(encoder), classes=2, seed=derived_seed(number, "classification head"), hidden_dropout=0.0
+    )
+    scores, labels = evaluate(train(model, data))
+    sys.stdout.write(f"{binary_auroc(scores, labels).item()}\n")
 
 
-def _train(encoder: Path, data: EpisodeDataModule, seed: int) -> torch.nn.Module:
-    head = derived_seed(seed, "classification head")
-    model = eager(sequence_classifier(encoder, classes=2, seed=head, hidden_dropout=0.0))
+class Trained(NamedTuple):
+    """A classifier that was trained, and what to evaluate it on."""
+
+    model: torch.nn.Module
+    data: EpisodeDataModule
+    device: torch.device
+
+
+def train(
+    model: BertForSequenceClassification, data: EpisodeDataModule, device: torch.device = CPU
+) -> Trained:
+    """Fine-tune a copy of a classifier, sequence by sequence padded."""
+    plain = eager(model)
+    torch.nn.Module.to(plain, device)  # Transformers hides the type of its own
     loader = data.train_dataloader()
     max_steps = EPOCHS * len(loader)
     optimizer, schedule = adamw(
-        model,
+        plain,
         learning_rate=LEARNING_RATE,
         betas=(0.9, 0.999),
         epsilon=1e-8,
@@ -68,15 +78,27 @@ def _train(encoder: Path, data: EpisodeDataModule, seed: int) -> torch.nn.Module
     )
     for _ in range(EPOCHS):
         for batch in loader:
-            token_ids = _padded(batch)
-            finetuning_step(model, optimizer, token_ids, token_ids.ne(PAD).long(), batch.labels)
+            token_ids = _padded(batch, device)
+            finetuning_step(plain, optimizer, token_ids, token_ids.ne(PAD).long(), batch.labels.to(device))
             schedule.step()
-    return model.eval()
+    return Trained(plain.eval(), data, device)
 
 
-def _padded(batch: ExampleBatch) -> Tensor:
+@torch.no_grad()
+def evaluate(trained: Trained) -> tuple[Tensor, Tensor]:
+    """Probability of class 1, and the label, of every test sequence."""
+    scores, labels = [], []
+    for batch in trained.data.test_dataloader():
+        token_ids = _padded(batch, trained.device)
+        logits = trained.model(token_ids, attention_mask=token_ids.ne(PAD).long()).logits
+        scores.append(logits.softmax(dim=1)[:, 1])
+        labels.append(batch.labels)
+    return torch.cat(scores).cpu(), torch.cat(labels)
+
+
+def _padded(batch: ExampleBatch, device: torch.device) -> Tensor:
     token_ids = tokenise(batch.bases, batch.lengths, k=K)
-    return torch.nn.functional.pad(token_ids, (0, WIDTH - token_ids.shape[1]), value=PAD)
+    return torch.nn.functional.pad(token_ids, (0, WIDTH - token_ids.shape[1]), value=PAD).to(device)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ class Row:
         facts: Further figures, taken after the rounds: memory, fill of a batch, utilisation.
         missing: Contenders that this machine lacks: name, and what would make them measurable.
         note: What a reader must know, in a sentence or two.
+        most_rounds: How many rounds are enough for work that takes minutes.
     """
 
     title: str
@@ -72,3 +73,4 @@ class Row:
     facts: Callable[[], Mapping[str, str]] = _no_facts
     missing: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    most_rounds: int | None = None

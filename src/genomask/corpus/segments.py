@@ -82,15 +82,11 @@ def _inside_a_run(segments: Segments, genome: EncodedGenome) -> np.ndarray:
 
 def read(genome: EncodedGenome, axis: Axis, segments: Segments) -> UInt8[np.ndarray, "batch bases"]:
     """Read the bases of a few segments, as wide as the longest of them and filled up with ``OTHER``."""
-    bases = np.full((len(segments.start), segments.length.max(initial=0)), OTHER, dtype=np.uint8)
-    starts = segments.start.tolist()
-    stops = (segments.start + segments.length).tolist()
-    stretches = (np.searchsorted(axis.origin, segments.start, side="right") - 1).tolist()
-    for row, start, stop, first in zip(bases, starts, stops, stretches, strict=True):
-        place, stretch = start, first
-        while place < stop:  # once, unless the segment leads from one stretch into the next
-            end = min(stop, int(axis.origin[stretch + 1]))
-            origin = int(axis.genome[stretch]) - int(axis.origin[stretch])
-            row[place - start : end - start] = genome.bases[origin + place : origin + end]
-            place, stretch = end, stretch + 1
-    return bases
+    from genomask.loops import read_segments
+
+    batch = np.full((len(segments.start), segments.length.max(initial=0)), OTHER, dtype=np.uint8)
+    stretches = np.searchsorted(axis.origin, segments.start, side="right") - 1
+    source = genome.bases.view(np.ndarray)
+    source.flags.writeable = False  # as of a genome on disk: the loop is compiled once
+    read_segments(source, (axis.origin, axis.genome), segments, stretches, batch)
+    return batch

@@ -95,11 +95,12 @@ def _records(child: "subprocess.Popen[bytes]") -> Iterator[tuple[str, UInt8[np.n
 
 def _bases(letters: str, name: str) -> UInt8[np.ndarray, " _bases"]:
     """Bases of a record's letters, blanks left out."""
-    bases = np.empty(len(letters), dtype=np.uint8)
+    from genomask.genome.loops import encode_letters  # which imports numba
+
+    bases, worst = np.empty(len(letters), dtype=np.uint8), 0
     for start in range(0, len(letters), _BLOCK):
-        block = letters[start : start + _BLOCK].encode("ascii", "replace").translate(_LETTER_TO_BASE)
-        bases[start : start + _BLOCK] = np.frombuffer(block, dtype=np.uint8)
-    worst = bases.max(initial=0)
+        block = np.frombuffer(letters[start : start + _BLOCK].encode("ascii", "replace"), dtype=np.uint8)
+        worst = max(worst, encode_letters(block, _LETTER_TO_BASE, bases[start : start + _BLOCK]))
     if worst == _FOREIGN:
         position = int(np.argmax(bases == _FOREIGN))
         found = f"record {name!r} has {letters[position]!r} at position {position + 1}"
@@ -121,12 +122,12 @@ def _verdict(child: "subprocess.Popen[bytes]", problem: str, read: str) -> str:
     return f"it holds {report}, of which pyfastx read {read}; does a line begin with '@' or '+'?"
 
 
-def _letter_table() -> bytes:
-    table = bytearray([_FOREIGN]) * 256
+def _letter_table() -> UInt8[np.ndarray, " letters"]:
+    table = np.full(256, _FOREIGN, dtype=np.uint8)
     for base, letters in enumerate((*BASES, _SEVERAL_BASES, " \t\r\n")):
         for letter in letters + letters.lower():
             table[ord(letter)] = base
-    return bytes(table)
+    return table
 
 
 _LETTER_TO_BASE: Final = _letter_table()

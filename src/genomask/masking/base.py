@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int64
 from torch import Tensor, nn
 
 from genomask.alphabet import FIRST_KMER, MASK, UNK, vocabulary_size
+from genomask.compiled import on_cpu
 from genomask.masking import settings
 from genomask.masking.draws import Stream, below, bits
 from genomask.masking.geometry import tokens_over
@@ -85,13 +86,29 @@ class Masking(nn.Module, ABC):
         self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
     ) -> Bool[Tensor, "batch tokens"]:
         """Choose the tokens to hide; never [CLS], [SEP] or [PAD]."""
+        if on_cpu(token_ids.device.type):
+            from genomask.masking import by_loop  # which knows the strategies, and they this module
+
+            hidden = by_loop.choose(self, token_ids, keys)
+            if hidden is not None:
+                return hidden
+        return self.choose_by_torch(token_ids, keys)
+
+    def choose_by_torch(
+        self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
+    ) -> Bool[Tensor, "batch tokens"]:
+        """Choose them on any device, as ``choose_bases`` says."""
         content = maskable(token_ids)
         return tokens_over(self.choose_bases(Sequences(token_ids, content, keys)), self.k) & content
 
     def forward(self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> MaskedBatch:
         """Mask a batch: [CLS], k-mers or [UNK], [SEP], [PAD] in every row, and one key per row."""
         hidden = self.choose(token_ids, keys)
-        return MaskedBatch(self._show(token_ids, hidden, keys), hidden)
+        if on_cpu(token_ids.device.type):
+            from genomask.masking import by_loop
+
+            return MaskedBatch(by_loop.show(self, token_ids, hidden, keys), hidden)
+        return MaskedBatch(self.show_by_torch(token_ids, hidden, keys), hidden)
 
     def with_center_probability(self, center_probability: float) -> "Masking":
         """Copy of the strategy that differs in this setting alone."""
@@ -104,12 +121,13 @@ class Masking(nn.Module, ABC):
         draw = bits(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
         return sequences.content & below(draw, self.center_probability)
 
-    def _show(
+    def show_by_torch(
         self,
         token_ids: Int64[Tensor, "batch tokens"],
         hidden: Bool[Tensor, "batch tokens"],
         keys: Int64[Tensor, " batch"],
     ) -> Int64[Tensor, "batch tokens"]:
+        """What the model sees, computed on any device."""
         draw = bits(keys, stream=Stream.CORRUPTION, count=token_ids.shape[1])
         # Upper bits decide what becomes of a token, lower ones which token is the random one.
         if self.random_specials:

@@ -55,7 +55,12 @@ def bits(keys: Int64[Tensor, " batch"], *, stream: Stream, count: int) -> Int32[
 def below(word: Int32[Tensor, "batch tokens"], probability: float) -> Bool[Tensor, "batch tokens"]:
     """Whether random bits, read as a fraction, are below a probability (above 0): true with just that."""
     # Words are signed: -2**31 reads as the fraction 0.
-    return word <= math.ceil(probability * 2**32) - 2**31 - 1
+    return word <= largest_below(probability) - 2**31
+
+
+def largest_below(probability: float) -> int:
+    """The largest of 0..2**32 - 1 that is, as a fraction of 2**32, below a probability above 0."""
+    return math.ceil(probability * 2**32) - 1
 
 
 def _mix_64(word: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:

@@ -52,14 +52,22 @@ class HalfSpanMasking(Masking):
     def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Rank of every token, smallest best; worse than all others outside the content."""
 
+    def require_room(self, tokens: int) -> None:
+        """Refuse sequences of more tokens than there is room for.
+
+        Raises:
+            ValueError: If a rank and a position do not fit into 32 bits.
+        """
+        limit = 2 ** (30 - 2 * self.k)
+        require(tokens <= limit, "Masking of spans", f"at most {limit} tokens with k = {self.k}", tokens)
+
     def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
         """Choose the center base of every center, and all bases of a token near every high one.
 
         Raises:
-            ValueError: If there are so many tokens that a rank and a position do not fit into 32 bits.
+            ValueError: As ``require_room``.
         """
-        tokens, limit = sequences.token_ids.shape[1], 2 ** (30 - 2 * self.k)
-        require(tokens <= limit, "Masking of spans", f"at most {limit} tokens with k = {self.k}", tokens)
+        self.require_room(sequences.token_ids.shape[1])
         centers = self.draw_centers(sequences)
         score, best = best_nearby(self.ranks(sequences), self.k)
         high = self.high_centers(centers, score)

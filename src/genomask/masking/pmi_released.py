@@ -61,15 +61,16 @@ class PmiReleasedMasking(HalfSpanMasking):
         table[FIRST_KMER:] = check_ranking(ranking, self.k)
         self.register_buffer("rank_by_position", table, persistent=False)
 
-    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
-        """Look positions up in the ranking.
-
-        Raises:
-            ValueError: If there are more positions than token ids.
-        """
-        tokens, limit = sequences.token_ids.shape[1], len(self.rank_by_position)
+    def require_room(self, tokens: int) -> None:
+        """Refuse, besides, more positions than there are token ids."""
+        super().require_room(tokens)
+        limit = len(self.rank_by_position)
         require(tokens <= limit, "masking=pmi_released", f"at most {limit} tokens in a sequence", tokens)
-        return torch.where(sequences.content, self.rank_by_position[:tokens], limit)
+
+    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
+        """Look positions up in the ranking."""
+        last = len(self.rank_by_position)
+        return torch.where(sequences.content, self.rank_by_position[: sequences.content.shape[1]], last)
 
     def high_centers(
         self, centers: Bool[Tensor, "batch tokens"], score: Int32[Tensor, "batch tokens"]
