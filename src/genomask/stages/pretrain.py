@@ -207,6 +207,8 @@ def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tup
     rate = realised_rate(masking, token_ids, keys)
     name, probability = run.config.labels["masking"], masking.center_probability
     say(f"       masking={name} hides {rate.mean:.2%} of the tokens", style="dim")
+    steps, segments = run.config.pretrain.max_steps, len(corpus.train.start)
+    say(f"       {steps:,} steps of {_batch(run):,} sequences, drawn from {segments:,} segments", style="dim")
     return masking, {
         "realised_masking_rate": rate.mean,
         "realised_masking_rate_error": rate.standard_error,
