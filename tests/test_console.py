@@ -1,5 +1,7 @@
 """What is said of progress where there is no terminal: short lines, now and then, with the time left."""
 
+from typing import ClassVar
+
 import pytest
 
 from genomask import console
@@ -36,15 +38,36 @@ def test_short_work_is_silent_in_a_log_file(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_bar_within_a_bar_stays_hidden(monkeypatch, capsys):
-    monkeypatch.setenv("TERM", "xterm")
+class Bar:
+    """Stands for rich's bar; ``opened`` says which of them were shown."""
+
+    opened: ClassVar[list[bool]] = []
+
+    def __init__(self, *_columns, disable, **_options):
+        self.opened.append(not disable)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def add_task(self, *_title, **_total):
+        return 0
+
+    def advance(self, *_amount):
+        return None
+
+
+def test_a_bar_within_a_bar_stays_hidden(monkeypatch):
     monkeypatch.setattr(console.console, "_force_terminal", True)
+    monkeypatch.setattr("rich.progress.Progress", Bar)
     with progress("Outer", 2) as outer, progress("Inner", 2) as inner:
         inner(1)
         outer(1)
-    said = capsys.readouterr().out
-    assert "Outer" in said
-    assert "Inner" not in said
+    with progress("Next", 2):
+        pass
+    assert Bar.opened == [True, False, True]
 
 
 def test_a_sweep_says_which_job_it_is_at_and_how_long_the_rest_takes():

@@ -52,9 +52,12 @@ def _check_group(words: Words, group: str) -> None:
     if set(map(str, file.get("defaults", ()))) - {f"/schema/{group}/{kind_of(group, file)}@_here_"}:
         return  # it is made of other choices too
     for values in _combinations(words, group):
-        if values or ABSENT in file.values():
+        merged = {**file, **values}
+        for name in [name for name in sorted(merged) if merged[name] == ABSENT]:
+            raise ValueError(f"{group}.{name} needs a value: give it as {group}.{name}=VALUE.")
+        if values:
             for kind in kinds(words, group):
-                _build(words, kind, group, {**file, **values})
+                _build(words, kind, group, merged)
 
 
 def _build(words: Words, kind: type, group: str, values: dict[str, Any]) -> Any:
@@ -65,8 +68,6 @@ def _build(words: Words, kind: type, group: str, values: dict[str, Any]) -> Any:
             name = f"{group}.{field.name}"
             if field.name in values:
                 value = _resolved(words, values[field.name])
-                if value == ABSENT:
-                    raise ValueError(f"{name} needs a value: give it as {name}=VALUE.")
                 arguments[field.name] = converted(value, hints[field.name], name)
             elif field.default is MISSING and field.default_factory is MISSING:
                 raise UnclearError

@@ -43,7 +43,7 @@ def scores_section(cells: list[Cell], pairs: list[Against]) -> Section | None:
     notes = [READING, *([CHOSEN] if any(cell.chosen for cell in cells) else [])]
     collapsed = len({run.directory for cell in cells for run in cell.collapsed})
     if collapsed:
-        notes.append(f"Fine-tunings that gave every test sequence one class: {collapsed}; they are counted in.")
+        notes.append(f"Fine-tunings that gave every test sequence one class: {collapsed}; they count.")
     return Section("scores", "Accuracy and AUC", notes, score_tables(pairs), learning_curves(cells))
 
 

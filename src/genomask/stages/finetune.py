@@ -14,6 +14,7 @@ from lightning import Trainer
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
+from genomask.console import say
 from genomask.finetune.cross_validation import cross_validate
 from genomask.finetune.metrics import score
 from genomask.finetune.module import ClassifierModule
@@ -152,6 +153,10 @@ def finetune_trainer(
 def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
     ready = make_ready(run, encoder, task)
     name = finetune_artefact(run).name
+    if not run.config.sweep.name:
+        rows, tested = len(ready.data.episode.labels), len(ready.task.test.labels)
+        sizes = f"{rows:,} examples for {ready.chosen.epochs} epochs, then {tested:,} test sequences"
+        say(f"       {sizes}", style="dim")
     newest = newest_checkpoint(directory / CHECKPOINTS)
     with loggers(run.config, log_folder(directory, newest), job="finetune", name=name) as logs:
         fit = finetune_trainer(run, ready.chosen, logs, checkpoints=directory / CHECKPOINTS)

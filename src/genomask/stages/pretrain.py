@@ -215,6 +215,8 @@ def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tup
     expected = run.config.match_rate or startup.expected_rate(masking)
     sample = startup.measure(masking, token_ids, keys)
     say(f"       masking={name} hides {rate.mean:.2%} of the tokens", style="dim")
+    steps, segments = run.config.pretrain.max_steps, len(corpus.train.start)
+    say(f"       {steps:,} steps of {_batch(run):,} sequences, drawn from {segments:,} segments", style="dim")
     for oddity in startup.judge(sample, rate, name=name, expected=expected, k=run.config.model.k):
         say(f"       odd: {oddity}", style="yellow")
     return masking, startup.facts(sample, expected) | {
