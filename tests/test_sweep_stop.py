@@ -1,5 +1,6 @@
 """A sweep that is told to stop stops all of its workers at once, and says how to go on."""
 
+import os
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ from trainings import write_data
         ("joblib", signal.SIGINT),
         ("joblib", signal.SIGKILL),
         ("submitit_local", signal.SIGTERM),
+        ("submitit_local", signal.SIGINT),
     ],
 )
 def test_no_worker_outlives_a_sweep_that_is_told_to_stop(tmp_path, launcher, how):
@@ -34,7 +36,10 @@ def test_no_worker_outlives_a_sweep_that_is_told_to_stop(tmp_path, launcher, how
         while len(list(runs.glob("encoder/*.building/checkpoints/*.ckpt"))) < 2:
             assert process.poll() is None, log.read_text()
             time.sleep(0.1)
-        process.send_signal(how)
+        if how == signal.SIGINT:  # as a terminal sends it: to all of them
+            os.killpg(process.pid, how)
+        else:
+            process.send_signal(how)
         told = time.monotonic()
         process.wait(60)
         while members(process) and time.monotonic() < told + 15:
