@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types format clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm lint types format clean audit licences
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -54,3 +54,9 @@ format: setup ## Mend style
 clean: ## Remove caches and build products, not runs/
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -exec rm -rf {} +
+
+audit: setup ## Known vulnerabilities of the locked packages (asks pypi.org; says so where it cannot)
+	$(BIN)/python tests/supply/audit.py
+
+licences: setup ## The licence of every installed package; an error for GPL and AGPL
+	$(BIN)/python tests/supply/licences.py
