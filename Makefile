@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm test-faults lint types docs reference format hooks clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm test-faults lint types audit licences docs reference format hooks clean
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -56,6 +56,12 @@ lint: setup ## Check style
 
 types: setup ## Check types
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+audit: setup ## Known vulnerabilities of the locked packages (over the network)
+	$(BIN)/python tests/supply/audit.py
+
+licences: setup ## The licence of every installed package; an error for GPL and AGPL
+	$(BIN)/python tests/supply/licences.py
 
 ##@ Docs
 

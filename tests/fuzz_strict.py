@@ -96,7 +96,7 @@ def table(data: bytes) -> list[tuple[str, str]]:
     found = [
         (sequence(row["sequence"]), row["label"].strip()) for row in columns_of(data, ("sequence", "label"))
     ]
-    need(all(label and label.isprintable() for _, label in found))
+    need(all(label and label.isprintable() and len(label) <= 100 for _, label in found))
     return found
 
 

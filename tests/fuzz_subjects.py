@@ -129,7 +129,7 @@ def _strict_split(data: bytes) -> Any:
             place = row["chrom"], strict.whole(row["start"]), strict.whole(row["end"]), row["strand"]
             strict.need(place[0] and place[1] < place[2] and place[3] in ("+", "-"))
             label = row["label"].strip()
-            strict.need(label and label.isprintable())
+            strict.need(label and label.isprintable() and len(label) <= 100)
             letters = strict.sequence(row["sequence"]).upper()
             found.append(("".join(letter if letter in "ACGT" else "N" for letter in letters), label, place))
     pool = {label for _, label, _ in found[: len(rows["train"])]}

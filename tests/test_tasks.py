@@ -50,7 +50,7 @@ def test_kmers_join_to_the_sequence_they_were_cut_from(sequence):
         ("name,label\nACGT,1\n", "line 1 needs one column sequence"),
         ("sequence,label\nACGT,1\nACG!,0\n", "line 3: not a DNA sequence: 'ACG!'"),
         ("sequence,label\nACGT\n", "line 2: the row has 1 columns, the header 2"),
-        ("sequence,label\nACGT,\n", "line 2: the row needs a label"),
+        ("sequence,label\nACGT,\n", "line 2: the row needs a label of up to 100 characters; found ''"),
         ("sequence,label\nACGTAC TTTTTT,1\n", "line 2: k-mers 'ACGTAC' and 'TTTTTT' do not overlap"),
         ('sequence,label\n"ACGT,1\n', "line 2"),
     ],

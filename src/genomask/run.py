@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from genomask.checks import require
+from genomask.checks import one_line, require
 from genomask.config.choices import CONF
 from genomask.config.schema import Config, register, rerunnable
 from genomask.config.trust import leaves
@@ -85,6 +85,8 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
         config = cast(Config, OmegaConf.to_object(cfg))
     except OmegaConfBaseException as error:
         raise ValueError(str(error).splitlines()[0]) from error
+    except (TypeError, AttributeError) as error:  # ${...} of one type where another belongs
+        raise ValueError(f"A setting has a value of the wrong type: {one_line(str(error))}") from error
     except RecursionError as error:
         raise ValueError("A setting refers to itself: see to the ${...} of the configuration.") from error
     require(isinstance(config, Config), "A configuration", "config_schema in its defaults list", "none")

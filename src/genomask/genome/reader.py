@@ -14,6 +14,7 @@ import pyfastx
 from jaxtyping import UInt8
 
 from genomask.alphabet import BASES, OTHER
+from genomask.checks import one_line
 from genomask.console import progress
 
 _SEVERAL_BASES: Final = "RYSWKMBDHVN"  # the other IUPAC codes of DNA
@@ -60,7 +61,7 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
             problem = str(error)
         problem = _verdict(child, problem, f"{record_count} records with {letter_count} letters")
     if problem:
-        raise ValueError(f"{path} cannot be read: {problem}.")
+        raise ValueError(f"{path} cannot be read: {one_line(problem)}.")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from genomask.checks import one_line
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome, cache_folder
@@ -59,7 +60,7 @@ def from_files(pool: list[Row], test: list[Row], paths: Sequence[Path]) -> Bench
     try:
         task = benchmark(pool, test)
     except ValueError as error:
-        raise ValueError(f"{', '.join(map(str, paths))}: {error}") from None
+        raise ValueError(f"{', '.join(map(str, paths))}: {one_line(str(error))}") from None
     return task._replace(origin={"source": "read from files at hand", "files": files_at_hand(paths)})
 
 

@@ -11,6 +11,8 @@ from genomask.checks import one_line
 from genomask.genome.reader import read_fasta
 from genomask.text_files import read_cells, read_lines, wrong_line
 
+LONGEST_LABEL = 100  # characters
+
 Row = tuple[str, str]  # sequence, label
 
 _SEQUENCE = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
@@ -76,8 +78,9 @@ def labelled(path: Path, row: TableRow) -> Row:
         ValueError: Naming file and line, if there is no label, or no sequence of DNA.
     """
     label = row.cells["label"].strip()
-    if not label or not label.isprintable():
-        raise wrong_line(path, row.line, f"the row needs a label; found {label!r}")
+    if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
+        needed = f"the row needs a label of up to {LONGEST_LABEL} characters"
+        raise wrong_line(path, row.line, f"{needed}; found {label[:40]!r}")
     try:
         text = join_kmers(row.cells["sequence"])
     except ValueError as error:
