@@ -33,7 +33,7 @@ def verdict(answer: str, complaint: str) -> tuple[int, str]:
     if skipped or not packages:
         some = ", ".join(skipped[:5]) + (", ..." if skipped[5:] else "")
         count = f"{len(skipped)} of {len(packages)} packages"
-        return NOT_DONE, f"audit: NOT DONE for {count}: pypi.org's database did not answer for {some}"
+        return NOT_DONE, f"audit: NOT DONE for {count}: PyPI's advisory database did not answer for {some}"
     return 0, f"audit: no known vulnerability in the {len(packages)} locked packages"
 
 
