@@ -53,8 +53,9 @@ def _check_group(words: Words, group: str) -> None:
         return  # it is made of other choices too
     for values in _combinations(words, group):
         merged = {**file, **values}
-        for name in [name for name in sorted(merged) if merged[name] == ABSENT]:
-            raise ValueError(f"{group}.{name} needs a value: give it as {group}.{name}=VALUE.")
+        absent = sorted(f"{group}.{name}" for name, value in merged.items() if value == ABSENT)
+        if absent:
+            raise ValueError(f"{absent[0]} needs a value: give it as {absent[0]}=VALUE.")
         if values:
             for kind in kinds(words, group):
                 _build(words, kind, group, merged)
