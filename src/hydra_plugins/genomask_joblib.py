@@ -57,4 +57,5 @@ def _work(parent: int, task: TaskFunction, cfg: DictConfig) -> Any:
 def _end_workers() -> None:
     from joblib.externals.loky import get_reusable_executor
 
-    get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=True, kill_workers=True)
+    current: Any = True  # the executor that there is
+    get_reusable_executor(reuse=current, kill_workers=True).shutdown(wait=True, kill_workers=True)
