@@ -119,7 +119,7 @@ def test_a_folder_without_an_encoder_is_refused(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"Weights need a folder; .*nowhere is none"):
         import_encoder(tmp_path / "nowhere")
     (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
-    with pytest.raises(FileNotFoundError, match=r"An encoder needs config.json beside its weights"):
+    with pytest.raises(FileNotFoundError, match=r"A model needs config.json beside its weights"):
         import_encoder(tmp_path)
 
 

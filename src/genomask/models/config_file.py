@@ -59,7 +59,7 @@ def read_object(file: Path) -> dict[str, Any]:
         ValueError: Naming the file and the line, if it holds anything else.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"A model folder needs {file.name}; {file.parent} holds none.")
+        raise FileNotFoundError(f"A model needs {file.name} beside its weights; {file.parent} holds none.")
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
