@@ -29,22 +29,28 @@ class StopWhereDiverged(Callback):
         self.recent: deque[tuple[int, Tensor, Any]] = deque(maxlen=LONGEST)
 
     def on_train_batch_end(
-        self, trainer: Trainer, _: LightningModule, outputs: Any, batch: Any, *__: Any
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,  # noqa: ARG002
+        outputs: Any,
+        batch: Any,
+        *_: Any,
+        **__: Any,
     ) -> None:
         """Note a step."""
         self.recent.append((trainer.global_step, outputs["loss"].detach(), batch))
         if trainer.global_step % self.every == 0:
             self._look(trainer)
 
-    def on_validation_start(self, trainer: Trainer, *_: Any) -> None:
+    def on_validation_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Look before a perplexity is computed of it."""
         self._look(trainer)
 
-    def on_train_epoch_end(self, trainer: Trainer, *_: Any) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Look before the weights are taken for a result."""
         self._look(trainer)
 
-    def on_save_checkpoint(self, trainer: Trainer, *_: Any) -> None:
+    def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Write no checkpoint to resume from that has diverged already."""
         self._raise_if_diverged(trainer)
 

@@ -90,7 +90,7 @@ class Config:
 
     def _check_names(self) -> None:
         """Refuse names that lead out of the directory of runs: names of artefacts are made of them."""
-        names = {f"labels.{group}": label for group, label in self.labels.items()}
+        names: dict[str, str | None] = {f"labels.{group}": label for group, label in self.labels.items()}
         for group in ("model", "task", "classifier"):
             names[f"{group}.name"] = getattr(self, group).name
         names["sweep.name"] = self.sweep.name

@@ -54,7 +54,7 @@ def watch_composition() -> None:
         check_trusted(found, typed=OmegaConf.to_container(cfg.hydra.overrides.hydra))
         return cfg
 
-    ConfigLoaderImpl.load_configuration = load
+    ConfigLoaderImpl.load_configuration = load  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def check_trusted(cfg: Any, *, typed: Any = ()) -> None:

@@ -49,8 +49,9 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
         weights = load_file(file) if file.suffix == ".safetensors" else _unpickled(file)
     except DAMAGE as error:
         raise ValueError(f"{file} needs to be whole and hold named tensors alone; it was refused.") from error
-    named = isinstance(weights, Mapping) and all(isinstance(weight, Tensor) for weight in weights.values())
-    require(named, str(file), "named tensors alone", type(weights).__name__)
+    kind, weights = type(weights).__name__, weights if isinstance(weights, Mapping) else {}
+    named = bool(weights) and all(isinstance(weight, Tensor) for weight in weights.values())
+    require(named, str(file), "named tensors alone", kind)
     for name, weight in weights.items():
         require(isinstance(name, str), str(file), "tensors with names", name)
         plain = weight.layout == torch.strided and not weight.is_quantized and not weight.is_meta
