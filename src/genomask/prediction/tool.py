@@ -66,7 +66,7 @@ def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     from genomask.prediction.pieces import reader
     from genomask.prediction.probabilities import placed, predict_windows
     from genomask.prediction.windows import cut_of, cut_windows
-    from genomask.stages.classifiers import device_of
+    from genomask.stages.saved_classifiers import device_of
 
     pieces, folder, device = (
         reader(asked.input, genome),

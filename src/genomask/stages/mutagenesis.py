@@ -10,9 +10,9 @@ from genomask.console import say
 from genomask.figures.mutagenesis import mutagenesis_figure
 from genomask.figures.style import save
 from genomask.genome.encoded import open_genome, sequence
-from genomask.stages.classifiers import Asked, open_classifiers, windows_at_once
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome
+from genomask.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
 from genomask.store.artefact import Artefact, digest_of
 from genomask.variants.alleles import find_record
 from genomask.variants.mutagenesis import grid, saturate, write_csv

@@ -12,9 +12,9 @@ from genomask.console import say
 from genomask.figures.overlap import overlap_figure
 from genomask.figures.style import save
 from genomask.genome.encoded import open_genome
-from genomask.stages.classifiers import Asked, open_classifiers, windows_at_once
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome, genome_artefact
+from genomask.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
 from genomask.store.artefact import Artefact
 from genomask.store.files import write_json
 from genomask.variants.alleles import WindowSettings
