@@ -21,7 +21,7 @@ def start(*words: str, log: Path) -> subprocess.Popen:
 def members(process: subprocess.Popen, launcher: str | None = None) -> list[int]:
     """The living processes of a program's session, but for itself; of a launcher, its workers alone."""
     listed = subprocess.run(
-        ["ps", "-o", "pid=,stat=,args=", "--sid", str(process.pid)],
+        ["ps", "-ww", "-o", "pid=,stat=,args=", "--sid", str(process.pid)],
         capture_output=True,
         text=True,
         check=False,

@@ -78,6 +78,7 @@ def test_a_sweep_under_fire_ends_as_an_undisturbed_one(words, expected, launcher
             printed = (tmp_path / "log").read_text()
             assert "Traceback" not in printed, printed
             assert process.returncode == 0 or "The same command goes on from here." in printed, printed
+    assert killed, "nothing was killed"
     assert cells(runs) == expected
     assert not list(runs.glob("*/*.building"))
     assert subprocess.run([sys.executable, TRAIN, "status", str(runs)], check=False).returncode == 0
