@@ -61,8 +61,8 @@ class MotifSettings:
     alpha: float = 0.05
     most: int = 20
     classifier: str | None = None
-    attributed: int | None = 500
-    steps: int = 16
+    attributed: int | None = 200
+    steps: int = 128
     baseline: str = "mask"
     attention: str = "last"
     seqlet_share: float = 0.1

@@ -10,6 +10,7 @@ from genomask.motifs.tables import require_extra
 from genomask.stages.context import Context
 
 SHOWN = 8  # motifs that are printed
+UNEXPLAINED = 0.1  # share of the margins from which gradients are not to be relied on
 
 
 def check_motifs(run: Context) -> None:
@@ -77,6 +78,11 @@ def _learned(run: Context) -> None:
         found = _read(directory / f"{method}.json")
         say(f"\nMotifs that the classifier of {found['benchmark']} looks at, by {method}: {directory}")
         say(f"  {found['seqlets']} seqlets in {found['sequences']} test sequences of {found['positive']}")
+        if found.get("unexplained", 0) > UNEXPLAINED:
+            say(
+                f"  the gradients miss {found['unexplained']:.0%} of the margins: raise motifs.steps",
+                style="yellow",
+            )
         _say_motifs(found)
         say(f"  logos: {directory / f'{method}-logos.pdf'}")
 
