@@ -42,5 +42,6 @@ def git_commit() -> str | None:
 
 
 def _git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), *words]
+    # Without locks: a process that is killed while git refreshes its index would leave index.lock behind.
+    command = ["git", "--no-optional-locks", "-C", str(folder), *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
