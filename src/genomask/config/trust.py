@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from genomask.checks import one_line
 
 STRATEGY: Final = ("masking", "_target_")  # a class, which stages/strategy.py holds against Masking
+LONGEST_MESSAGE: Final = 800  # characters
 PLUGINS: Final = ("hydra_plugins.", "hydra._internal.core_plugins.")
 LOGGING: Final = (
     "logging.StreamHandler", "logging.FileHandler", "logging.NullHandler", "colorlog.ColoredFormatter",
@@ -46,8 +47,12 @@ def watch_composition() -> None:
         try:
             cfg = original(loader, *arguments, **named)
             found = OmegaConf.to_container(cfg, resolve=False)
-        except CompactHydraException:
-            raise
+        except CompactHydraException as error:
+            message = str(error)  # it quotes the value, however long, and then names the setting
+            if len(message) <= LONGEST_MESSAGE:
+                raise
+            half = LONGEST_MESSAGE // 2
+            raise ConfigCompositionException(f"{message[:half]} ... {message[-half:]}") from error
         except Exception as error:  # of any kind: YAML, encodings and interpolations fail in their own ways
             problem = one_line(str(error)) or type(error).__name__
             raise ConfigCompositionException(f"The configuration cannot be read: {problem}") from error
