@@ -48,7 +48,6 @@ def test_the_notebook_was_run_from_top_to_bottom_without_an_error():
     assert "/" + "tmp" not in NOTEBOOK.read_text()
 
 
-@pytest.mark.slow
 def test_the_notebook_runs(tmp_path):
     nbformat, client = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     notebook = nbformat.read(NOTEBOOK, as_version=4)

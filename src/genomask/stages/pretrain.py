@@ -167,10 +167,13 @@ def _profile(run: Context, module: PretrainModule, directory: Path) -> list[Call
 
 
 def _speed(found: Mapping[str, float]) -> str:
+    share = found["model_flop_utilisation"]
+    peak = (
+        f"{share:.0%} of the matrix product's" if share <= 1 else "on a device too busy to measure its peak"
+    )
     return (
         f"{found['bases_per_second']:,.0f} bases/s, {found['tokens_per_second']:,.0f} tokens/s, "
-        f"batch fill {found['batch_fill']:.1%}, {found['flops_per_second'] / 1e9:,.3g} GFLOP/s, "
-        f"{found['model_flop_utilisation']:.0%} of the matrix product's"
+        f"batch fill {found['batch_fill']:.1%}, {found['flops_per_second'] / 1e9:,.3g} GFLOP/s, {peak}"
     )
 
 
