@@ -18,7 +18,7 @@ pytestmark = [
 
 
 def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tmp_path):
-    """A pretraining that needs longer than the minute that it gets, and two cells of two seeds after it."""
+    """A pretraining that needs longer than the two minutes that it gets, and two cells of two seeds after it."""
     words = (
         *("-m", "masking=random", "shots=2,3", "seed=0,1", f"paths.runs={tmp_path}", "trainer=cpu"),
         *("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16"),
@@ -28,7 +28,7 @@ def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tm
             "pretrain.calibration_segments=60",
             "pretrain.validate_every=1500",
         ),
-        *("launcher=submitit_slurm", "hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=30"),
+        *("launcher=submitit_slurm", "hydra.launcher.timeout_min=2", "hydra.launcher.signal_delay_s=60"),
         *("hydra.launcher.max_num_timeout=20", "hydra.launcher.cpus_per_task=1"),
     )
     done = subprocess.run(
