@@ -18,7 +18,7 @@ pytestmark = [
 
 
 def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tmp_path):
-    """A pretraining that needs longer than the two minutes that it gets, and two cells of two seeds after it."""
+    """A pretraining that needs longer than its two minutes, and two cells of two seeds after it."""
     words = (
         *("-m", "masking=random", "shots=2,3", "seed=0,1", f"paths.runs={tmp_path}", "trainer=cpu"),
         *("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16"),

@@ -89,7 +89,8 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
         raise ValueError(f"A setting has a value of the wrong type: {one_line(str(error))}") from error
     except RecursionError as error:
         raise ValueError("A setting refers to itself: see to the ${...} of the configuration.") from error
-    require(isinstance(config, Config), "A configuration", "config_schema in its defaults list", "none")
+    composed = isinstance(config, Config)  # pyright: ignore[reportUnnecessaryIsInstance]
+    require(composed, "A configuration", "config_schema in its defaults list", "none")
     for place, value in leaves(resolved):
         finite = not isinstance(value, float) or math.isfinite(value)
         require(finite, ".".join(place), "a finite number", value)

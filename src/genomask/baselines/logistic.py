@@ -1,5 +1,7 @@
 """Logistic regression on what can be counted: G and C, or k-mers."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float64
 
@@ -51,7 +53,7 @@ def _kmer_table(examples: Examples, settings: KmerBaseline):
     return table
 
 
-def _scaled(train, test):
+def _scaled(train: Any, test: Any) -> tuple[Any, Any]:
     """Divide every feature by its standard deviation among the training examples; 0 where it is constant.
 
     The mean stays: the intercept, which is not penalised, takes it up.
@@ -63,7 +65,7 @@ def _scaled(train, test):
 
 
 def _fit_predict(
-    train, test, labels: np.ndarray, *, inverse_penalty: float | None, seed: int
+    train: Any, test: Any, labels: np.ndarray, *, inverse_penalty: float | None, seed: int
 ) -> Float64[np.ndarray, "rows classes"]:
     _need_sklearn()
     from sklearn.linear_model import LogisticRegression
@@ -85,7 +87,7 @@ def _fit_predict(
 
 def _need_sklearn() -> None:
     try:
-        import sklearn  # noqa: F401
+        import sklearn  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError as error:
         raise ValueError(
             "classifier=gc and classifier=kmer_logistic need scikit-learn, which is not installed. "

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -45,7 +45,7 @@ class Case(NamedTuple):
     goal: float | None = None
     compiled: bool = False
 
-    def autocast(self) -> AbstractContextManager:
+    def autocast(self) -> AbstractContextManager[Any]:
         """Lower the precision of the forward pass, if that is asked for."""
         low = self.dtype is torch.bfloat16
         return torch.autocast(self.device.type, self.dtype) if low else nullcontext()

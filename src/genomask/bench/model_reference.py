@@ -8,7 +8,7 @@ scripts where a comparison asks for it: pads are not attended, and a step's loss
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +48,7 @@ def pretraining_step(
     optimizer: AdamW,
     batches: Sequence[Padded],
     total: Tensor,
-    precision: AbstractContextManager,
+    precision: AbstractContextManager[Any],
 ) -> Tensor:
     """Accumulate the gradient over the batches, clip it, update; returns the loss in nats a hidden token."""
     loss = torch.zeros((), device=total.device)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Final
+from typing import Any, Final
 
 from genomask.config.choices import groups, read_choice, read_defaults
 from genomask.config.homes import HOMES, KIND_HOMES, load
@@ -67,7 +67,7 @@ def kinds(words: Words, group: str) -> list[type]:
     return [load(homes[kind]) for file in files for kind in [kind_of(group, file)] if kind]
 
 
-def kind_of(group: str, file: dict) -> str | None:
+def kind_of(group: str, file: dict[str, Any]) -> str | None:
     """The kind that the defaults list of a choice's file names, such as ``table`` for ``task=csv``."""
     place = f"/schema/{group}/"
     entries = [str(entry) for entry in file.get("defaults", ())]

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from genomask.console import say
 
@@ -54,7 +55,7 @@ def _has_key() -> bool:
     return bool(wandb.login(prompt=False, verify=False))
 
 
-def _save(built) -> str:
+def _save(built: Any) -> str:
     import wandb
 
     try:

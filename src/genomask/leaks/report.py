@@ -76,7 +76,9 @@ def write_rows(path: Path, relations: Sequence[Relation], task: Benchmark) -> No
     _write(path, header, lines)
 
 
-def write_genome(directory: Path, overlap: GenomeOverlap, genome: EncodedGenome, test_lengths) -> None:
+def write_genome(
+    directory: Path, overlap: GenomeOverlap, genome: EncodedGenome, test_lengths: np.ndarray
+) -> None:
     """Write every occurrence of a test sequence, and the share of k-mers of every test row."""
     record = np.searchsorted(genome.offsets, overlap.position, side="right") - 1
     start = overlap.position - genome.offsets[record]

@@ -1,7 +1,7 @@
 """Which bases a classifier's decision rests on: integrated gradients, and attention for comparison."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -89,7 +89,7 @@ def _ends(
     model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"], baseline: str
 ) -> tuple[Tensor, Tensor]:
     """Token embeddings of the rows, and of the rows with every k-mer replaced by the baseline."""
-    table = cast(nn.Embedding, model.bert.embeddings.word_embeddings).weight.detach()
+    table = model.bert.embeddings.word_embeddings.weight.detach()
     word = table[token_ids]
     nothing = table[MASK] if baseline == "mask" else table[FIRST_KMER:].mean(dim=0)
     return word, torch.where((token_ids >= FIRST_KMER)[..., None], nothing, word)

@@ -59,13 +59,15 @@ def label_arms(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[s
     apart, the settings that do are added to it.
     """
     by_digest = {encoder.manifest["digest"]: encoder for encoder in encoders}
-    groups: dict[tuple, list[int]] = defaultdict(list)
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     shapes = []
     for place, item in enumerate(finetunings):
         result = item.result
         shapes.append(_shape(item, by_digest))
         groups[task_of(result), model_of(result), result["shots"], variant(result)].append(place)
-    telling: dict[tuple, set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
+    telling: dict[tuple[Any, ...], set[str]] = defaultdict(
+        set
+    )  # over all cells: a row has one name everywhere
     for (_, model, _, name), places in groups.items():
         telling[model, name] |= _telling([shapes[place] for place in places])
     return [

@@ -1,6 +1,7 @@
 """Rows that are the better of two variants: as the paper chose them, and as they can honestly be chosen."""
 
 from collections import defaultdict
+from typing import Any
 
 from genomask.reports.cells import Cell, Draw
 from genomask.reports.collect import Finetuning
@@ -14,7 +15,7 @@ def best_of_variants(cells: list[Cell]) -> list[Cell]:
     Chosen by mean accuracy on the test set, as the paper did; and, where the runs were cross-validated
     within their own shots, run by run by that accuracy, which no test sequence has a part in.
     """
-    groups: dict[tuple, dict[str, Cell]] = defaultdict(dict)
+    groups: dict[tuple[Any, ...], dict[str, Cell]] = defaultdict(dict)
     for cell in cells:
         plain = cell.label.replace("+HGA", "").replace("HGA+", "").replace(" (HGA)", "")
         if cell.variant.split(" (")[0] == "PMI" and "WC" in cell.variant:

@@ -1,7 +1,7 @@
 """The cells of a table: the scores of one row at one number of shots, summarised."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
     return sorted(cells, key=sorted_by)
 
 
-def sorted_by(cell: Cell) -> tuple:
+def sorted_by(cell: Cell) -> tuple[Any, ...]:
     """Tables run over models, tasks, shots and rows, in this order."""
     late = cell.chosen == "cross-validation"
     return cell.model, cell.task, shots_order(cell.shots), order(cell.label), late

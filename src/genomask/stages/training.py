@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
@@ -26,7 +27,7 @@ WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
 
 
 def trainer(
-    config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **options
+    config: Config, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **options: Any
 ) -> Trainer:
     """A Trainer on the configured machine; ``options`` are Trainer's own arguments."""
     _quiet()

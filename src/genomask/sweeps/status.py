@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from genomask.store.files import write_json
 from genomask.store.manifest import MANIFEST
@@ -72,7 +72,7 @@ def state_of(runs: Path, sweep: Path, artefact: str, *, overrides: tuple[str, ..
     return Job(sweep.name, overrides, artefact, state, error, seconds)
 
 
-def _outcome(file: Path) -> dict:
+def _outcome(file: Path) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
