@@ -18,7 +18,7 @@ pytestmark = [
 
 
 def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tmp_path):
-    """A pretraining that needs longer than it is given, and two cells of two seeds after it."""
+    """A pretraining and two cells of two seeds after it, which need longer than they are given."""
     words = (
         *("-m", "masking=random", "shots=2,3", "seed=0,1", f"paths.runs={tmp_path}", "trainer=cpu"),
         *("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16"),
@@ -38,4 +38,4 @@ def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tm
     assert done.returncode == 0, done.stdout + done.stderr + logs
     assert len(list(tmp_path.glob("finetune/*/result.json"))) == 4
     assert "4 done of 4 jobs" in done.stdout
-    assert "resume at step" in logs, "the pretraining was never stopped"
+    assert "this job is timed-out" in logs, "the job was never stopped"
