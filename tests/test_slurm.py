@@ -22,11 +22,11 @@ def test_a_job_array_is_requeued_when_its_time_is_up_and_goes_on_where_it_was(tm
     words = (
         *("-m", "masking=random", "shots=2,3", "seed=0,1", f"paths.runs={tmp_path}", "trainer=cpu"),
         *("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16"),
-        *("pretrain.max_steps=1500", "pretrain.batch=8", "pretrain.checkpoint_every=20", "logger=csv"),
+        *("pretrain.max_steps=4000", "pretrain.batch=8", "pretrain.checkpoint_every=20", "logger=csv"),
         *(
             "pretrain.validation_segments=8",
             "pretrain.calibration_segments=60",
-            "pretrain.validate_every=1500",
+            "pretrain.validate_every=4000",
         ),
         *("launcher=submitit_slurm", "hydra.launcher.timeout_min=3", "hydra.launcher.signal_delay_s=60"),
         *("hydra.launcher.max_num_timeout=20", "hydra.launcher.cpus_per_task=1"),

@@ -79,6 +79,9 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             from submitit.slurm.slurm import SlurmJobEnvironment
 
             SlurmJobEnvironment._requeue = _requeue  # pyright: ignore[reportAttributeAccessIssue]
+            # A job that was requeued while it wrote its result finds half of it, which submitit refuses.
+            result = SlurmJobEnvironment().paths.result_pickle
+            result.with_suffix(f"{result.suffix}.save_tmp").unlink(missing_ok=True)
             return super().__call__(*arguments)
 
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
