@@ -17,7 +17,7 @@ setup: $(BIN)/.ready ## Make .venv and install genomask with its locked dependen
 
 $(BIN)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
 	@touch $@
 
 run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (about three minutes)

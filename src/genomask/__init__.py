@@ -24,11 +24,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genomask.api.classifier import fine_tune, load_classifier, predict
+    from genomask.api.encoder import embed, load_encoder
+    from genomask.api.genome import count, rank, read_genome, vocabulary
+    from genomask.api.masking import Masked, mask
     from genomask.genome.synthetic.settings import SyntheticGenome
-    from genomask.library.classifier import fine_tune, load_classifier, predict
-    from genomask.library.encoder import embed, load_encoder
-    from genomask.library.genome import count, rank, read_genome, vocabulary
-    from genomask.library.masking import Masked, mask
 
 __all__ = [
     "Masked",
@@ -47,10 +47,10 @@ __all__ = [
 
 _HOMES = {
     "SyntheticGenome": "genomask.genome.synthetic.settings",
-    **dict.fromkeys(("fine_tune", "load_classifier", "predict"), "genomask.library.classifier"),
-    **dict.fromkeys(("embed", "load_encoder"), "genomask.library.encoder"),
-    **dict.fromkeys(("count", "rank", "read_genome", "vocabulary"), "genomask.library.genome"),
-    **dict.fromkeys(("Masked", "mask"), "genomask.library.masking"),
+    **dict.fromkeys(("fine_tune", "load_classifier", "predict"), "genomask.api.classifier"),
+    **dict.fromkeys(("embed", "load_encoder"), "genomask.api.encoder"),
+    **dict.fromkeys(("count", "rank", "read_genome", "vocabulary"), "genomask.api.genome"),
+    **dict.fromkeys(("Masked", "mask"), "genomask.api.masking"),
 }
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from genomask.checks import one_line
-from genomask.genome.fasta_text import check_blocks
+from genomask.genome.fasta_text import GZIP, check_blocks
 
-GZIP: Final = b"\x1f\x8b"
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 PIECE: Final = 1 << 20  # bytes that are unpacked at once
 _DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error)

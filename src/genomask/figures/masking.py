@@ -13,7 +13,7 @@ from genomask.checks import require
 from genomask.figures.style import COLOURS, look
 
 if TYPE_CHECKING:
-    from genomask.library.masking import Masked
+    from genomask.api.masking import Masked
 
 HIDDEN, SHOWN, RANDOM, SAME = COLOURS[1], "#DDDDDD", COLOURS[3], COLOURS[4]
 KINDS: Final = {"visible": SHOWN, "[MASK]": HIDDEN, "random token": RANDOM, "itself, to predict": SAME}

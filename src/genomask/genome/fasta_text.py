@@ -14,7 +14,7 @@ from io import BufferedIOBase, BufferedReader, FileIO
 from typing import Final
 
 CHUNK: Final = 1 << 18
-_GZIP: Final = b"\x1f\x8b"
+GZIP: Final = b"\x1f\x8b"
 _BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -73,7 +73,7 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
 
 def _plain(source: BufferedIOBase) -> BufferedIOBase:
     """The file itself, or the unpacked text of a gzip file."""
-    if os.pread(source.fileno(), len(_GZIP), 0) != _GZIP:
+    if os.pread(source.fileno(), len(GZIP), 0) != GZIP:
         return source
     check_blocks(source.fileno())
     return gzip.GzipFile(fileobj=source)

@@ -10,9 +10,9 @@ from genomask.alphabet import vocabulary_size
 from genomask.checks import require
 from genomask.models.checkpoint import fill, read_weights
 from genomask.models.config_file import read_config
+from genomask.models.settings import CLASSIFIER
 
 LONGEST_K = 10
-MODEL = "model"  # where a fine-tuning keeps its classifier, if asked to
 
 
 class Classifier(NamedTuple):
@@ -35,7 +35,7 @@ def classifier_folder(name: str | Path) -> Path:
         FileNotFoundError: If there is no such folder, or the fine-tuning kept no classifier.
     """
     folder = Path(name).expanduser()
-    inner, result = folder / MODEL, folder / "result.json"
+    inner, result = folder / CLASSIFIER, folder / "result.json"
     if not folder.is_dir():
         raise FileNotFoundError(f"A classifier needs the folder of a fine-tuning; there is none at {folder}.")
     if not result.is_file() or inner.is_dir():

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from genomask.checks import require
 
+CLASSIFIER = "model"  # folder in which a fine-tuning keeps its classifier, if asked to
+
 
 @dataclass
 class ModelSettings:

@@ -15,7 +15,7 @@ from jaxtyping import Float64
 
 from genomask.checks import require
 from genomask.prediction.windows import Window
-from genomask.store.files import sync
+from genomask.store.files import whole
 
 ENDINGS: Final[Mapping[str, str]] = {
     "csv": "csv", "tsv": "tsv", "parquet": "parquet", "bedgraph": "bedgraph", "bg": "bedgraph",
@@ -66,18 +66,6 @@ def open_sink(
     if kind == "parquet":
         return _parquet(path, classes)
     return _text(path, kind, classes, positive)
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A path to write to; the file takes its name when the block ends well, and is gone when it does not."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        sync(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -164,7 +152,7 @@ def _bigwig(path: Path, positive: int, lengths: Mapping[str, int]) -> Iterator[S
 
     order = _Order()
     places = {name: number for number, name in enumerate(lengths)}
-    with whole(path) as part:
+    with whole(path, RuntimeError) as part:
         file: Any = pyBigWig.open(str(part), "w")
         file.addHeader(list(lengths.items()))
 

@@ -10,6 +10,7 @@ from genomask.reports.markdown import markdown
 from genomask.reports.page import page
 from genomask.reports.pretraining import label_encoders, masking
 from genomask.reports.tabular import write_tables
+from genomask.store.files import whole
 
 
 def write_report(report: Report, directory: Path) -> list[Path]:
@@ -17,9 +18,8 @@ def write_report(report: Report, directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     texts = {"report.html": page(report.document), "report.md": markdown(report.document)}
     for name, text in texts.items():
-        part = directory / f"{name}.part"
-        part.write_text(text, encoding="utf-8")
-        part.replace(directory / name)
+        with whole(directory / name) as part:
+            part.write_text(text, encoding="utf-8")
     return [
         *(directory / name for name in texts),
         *write_tables(report, directory),

@@ -11,7 +11,7 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from genomask.store.files import sha256, sync, written
+from genomask.store.files import sha256, sync, whole
 
 HASH = ".sha256"  # a file beside a checkpoint
 
@@ -27,23 +27,21 @@ class WholeCheckpoints(TorchCheckpointIO):
         Raises:
             OSError: Naming the file, if the disk is full or refuses to be written to.
         """
-        final, part = Path(path), Path(f"{path}.part")
+        final = Path(path)
         final.parent.mkdir(parents=True, exist_ok=True)
         assert storage_options is None, "a local file has none"
-        with written(part, RuntimeError):
+        with whole(final, RuntimeError) as part:
             with part.open("wb") as file:
                 torch.save(checkpoint, file)
-            sync(part)
             Path(f"{path}{HASH}").write_text(sha256(part), encoding="ascii")
             sync(Path(f"{path}{HASH}"))
-        part.replace(final)
         sync(final.parent)
 
     def load_checkpoint(
         self,
         path: str | Path,
         map_location: Any = lambda storage, _: storage,
-        weights_only: bool | None = True,
+        weights_only: bool | None = True,  # noqa: ARG002 - Lightning's signature; it is always true here
     ) -> dict[str, Any]:
         """Read a checkpoint whose bytes are those that were written; nothing in it is executed.
 
@@ -54,7 +52,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         if noted.is_file() and noted.read_text(encoding="ascii") != sha256(Path(path)):
             raise _damaged(path, "its content has changed since it was written")
         try:
-            return super().load_checkpoint(path, map_location, weights_only is not False)
+            return super().load_checkpoint(path, map_location, weights_only=True)
         except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
             raise _damaged(path, str(error).strip().splitlines()[0]) from error
 

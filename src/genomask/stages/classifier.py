@@ -5,11 +5,11 @@ from typing import Any
 
 from genomask.baselines.settings import EncoderClassifier
 from genomask.console import say
+from genomask.models.settings import CLASSIFIER
 from genomask.stages.context import Context
 from genomask.store.artefact import Artefact
 from genomask.store.files import read_json
 
-MODEL = "model"  # where a fine-tuning keeps its classifier, if asked to
 NEXT = """
 Next:
   python train.py masking=random                                    the baseline, on the same episode
@@ -71,7 +71,7 @@ def _use(directory: Path, *, kept: bool) -> str:
     """How to predict with what was fine-tuned."""
     if not kept:
         return "  a baseline is scored, not kept: only a fine-tuned encoder can predict"
-    if (directory / MODEL).is_dir():
+    if (directory / CLASSIFIER).is_dir():
         return f"  python train.py predict {directory} FILE    its predictions of FASTA, CSV or BED"
     return (
         "  python train.py finetune.save_model=true ...                 keeps it, for python train.py predict"

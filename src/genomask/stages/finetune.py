@@ -21,6 +21,7 @@ from genomask.finetune.module import ClassifierModule
 from genomask.finetune.settings import Policy, policy
 from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
+from genomask.models.settings import CLASSIFIER
 from genomask.seeds import derived_seed
 from genomask.stages.checkpoints import ResumePoints
 from genomask.stages.cleaning import build_task, task_artefact
@@ -128,9 +129,9 @@ def evaluate(run: Context, ready: Ready, fit: Trainer, directory: Path, *, secon
         found["cross_validation"] = _cross_validation(run, ready)
     write_json(directory / "result.json", found)
     if run.config.finetune.save_model:
-        (directory / "model").mkdir()
+        (directory / CLASSIFIER).mkdir()
         module.model.config.id2label = dict(enumerate(task.classes))
-        export_encoder(module.model, directory / "model", run.config.model)
+        export_encoder(module.model, directory / CLASSIFIER, run.config.model)
 
 
 def finetune_trainer(

@@ -1,6 +1,5 @@
 """Part ``learned`` of stage ``motifs``: what a fine-tuned classifier looks at."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from genomask.checks import require
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import Classifier, open_classifier
+from genomask.models.settings import CLASSIFIER
 from genomask.motifs.attribution import Attribution, attribute
 from genomask.motifs.discover import discover
 from genomask.motifs.seqlets import against_unseen, find_seqlets, halves
@@ -17,6 +17,7 @@ from genomask.seeds import generator
 from genomask.stages.context import Context
 from genomask.stages.discovered_motifs import known_motifs, positive_class, search_identity, write_search
 from genomask.stages.finetune import build_finetune, finetune_artefact
+from genomask.stages.saved_classifiers import saving
 from genomask.stages.task import build_task, task_artefact
 from genomask.stages.training import sequences_at_once
 from genomask.store.artefact import Artefact
@@ -48,7 +49,7 @@ def build_learned(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     task = open_benchmark(build_task(run))
-    classifier = open_classifier(_given(run) or build_finetune(saving(run)) / "model")
+    classifier = open_classifier(_given(run) or build_finetune(saving(run)) / CLASSIFIER)
     require(
         classifier.classes == task.classes,
         "motifs.classifier",
@@ -56,16 +57,6 @@ def build_learned(run: Context) -> Path:
         ", ".join(classifier.classes),
     )
     return run.store.build(artefact, lambda directory: _learned(run, classifier, task, directory))
-
-
-def saving(run: Context) -> Context:
-    """The run as it would be if it kept its classifier."""
-    config, saved = run.config, run.store.config
-    tuning = {**saved.get("finetune", {}), "save_model": True}
-    return Context(
-        replace(config, finetune=replace(config.finetune, save_model=True)),
-        replace(run.store, config={**saved, "finetune": tuning}),
-    )
 
 
 def _learned(run: Context, classifier: Classifier, task: Benchmark, directory: Path) -> None:

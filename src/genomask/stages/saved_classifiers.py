@@ -12,7 +12,8 @@ import torch
 
 from genomask.checks import require
 from genomask.models.checkpoint import weights_file
-from genomask.models.classifier import MODEL, classifier_folder, open_classifier
+from genomask.models.classifier import classifier_folder, open_classifier
+from genomask.models.settings import CLASSIFIER
 from genomask.stages.context import Context
 from genomask.store.files import sha256
 from genomask.tasks.arrays import open_benchmark
@@ -84,19 +85,26 @@ def windows_at_once(run: Context) -> int:
     return run.config.variants.batch or (1024 if on_gpu else 32)
 
 
+def saving(run: Context) -> Context:
+    """The run as it would be if its fine-tuning kept its classifier."""
+    config, saved = run.config, run.store.config
+    tuning = {**saved.get("finetune", {}), "save_model": True}
+    return replace(
+        run,
+        config=replace(config, finetune=replace(config.finetune, save_model=True)),
+        store=replace(run.store, config={**saved, "finetune": tuning}),
+    )
+
+
 def _fine_tuned(run: Context) -> Path:
     from genomask.stages.finetune import build_finetune
 
-    config = replace(run.config, finetune=replace(run.config.finetune, save_model=True))
-    written = run.store.config
-    if "finetune" in written:
-        written = {**written, "finetune": {**written["finetune"], "save_model": True}}
-    return build_finetune(replace(run, config=config, store=replace(run.store, config=written))) / MODEL
+    return build_finetune(saving(run)) / CLASSIFIER
 
 
 def _name(folder: Path) -> str:
     """The name of a fine-tuning without its hash, fit for a column."""
-    named = folder.resolve().parent if folder.name == MODEL else folder.resolve()
+    named = folder.resolve().parent if folder.name == CLASSIFIER else folder.resolve()
     plain = re.sub(r"\W+", "_", re.sub(r"-[0-9a-f]{8}$", "", named.name), flags=re.ASCII).strip("_")
     return plain if re.match("[A-Za-z]", plain) else f"classifier_{plain}"
 

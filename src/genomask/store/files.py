@@ -22,11 +22,30 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, value: object) -> None:
     """Write indented JSON; the file appears complete or not at all."""
-    part = path.with_name(path.name + ".part")
-    with written(part):
+    with whole(path) as part:
         part.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        sync(part)
-    part.replace(path)
+
+
+@contextmanager
+def whole(path: Path, *kinds: type[Exception]) -> Iterator[Path]:
+    """A path to write to beside this one, which takes its name when the block ends well and is gone when not.
+
+    Args:
+        path: What is written.
+        kinds: What else than OSError the library that writes raises.
+
+    Raises:
+        OSError: Naming the file, if the disk is full, or refuses to be written to.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with written(part, *kinds):
+            yield part
+            sync(part)
+        part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

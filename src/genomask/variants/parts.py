@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from genomask.store.files import sync
+from genomask.store.files import whole
 from genomask.variants.alleles import Allele
 from genomask.variants.scores import Scores
 
@@ -57,10 +57,8 @@ def table(
 
 def write_part(part: pa.Table, path: Path) -> None:
     """Write one chunk; the file appears whole or not at all."""
-    unfinished = path.with_name(path.name + ".part")
-    pq.write_table(part, unfinished)
-    sync(unfinished)
-    unfinished.replace(path)
+    with whole(path) as unfinished:
+        pq.write_table(part, unfinished)
 
 
 def finished_parts(directory: Path) -> list[Path]:

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.alphabet import decode
+from genomask.api.encoder import LoadedEncoder, load_encoder
+from genomask.api.sequences import encoded
+from genomask.api.settings import configured
 from genomask.checks import require
 from genomask.finetune.module import ClassifierModule
 from genomask.finetune.settings import policy
-from genomask.library.encoder import LoadedEncoder, load_encoder
-from genomask.library.sequences import encoded
-from genomask.library.settings import configured
 from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
 from genomask.prediction.probabilities import probabilities

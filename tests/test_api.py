@@ -40,7 +40,7 @@ def genome():
 def test_import_genomask_loads_nothing_heavy_and_lists_what_it_offers():
     code = (
         "import json, sys, genomask\n"
-        "heavy = {'torch', 'numpy', 'transformers', 'lightning', 'hydra', 'matplotlib', 'genomask.library'}\n"
+        "heavy = {'torch', 'numpy', 'transformers', 'lightning', 'hydra', 'matplotlib', 'genomask.api'}\n"
         "print(json.dumps([sorted(heavy & set(sys.modules)), dir(genomask)]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,8 +11,8 @@ from torch import Tensor
 from transformers import BertModel
 
 from genomask.alphabet import PAD
+from genomask.api.sequences import encoded, padded
 from genomask.checks import require, require_choice
-from genomask.library.sequences import encoded, padded
 from genomask.masking.base import maskable
 from genomask.models.bert import Encoder, read_encoder
 from genomask.models.checkpoint import fill

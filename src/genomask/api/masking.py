@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Bool, Int64, UInt8
 from torch import Tensor
 
+from genomask.api.sequences import encoded, padded
 from genomask.checks import require_choice
 from genomask.config.choices import groups, read_choice
-from genomask.library.sequences import encoded, padded
 from genomask.masking.base import Masking, Sequences, maskable
 from genomask.masking.draws import sequence_keys
 from genomask.masking.half_spans import HalfSpanMasking
