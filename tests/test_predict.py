@@ -5,6 +5,7 @@ import gzip
 import json
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -250,3 +251,13 @@ def test_kinds_are_told_by_the_ending(tmp_path):
     names = {"a.FA.gz": "fasta", "b.tsv": "table", "c.bed.bgz": "bed"}
     assert {name: kind_of(tmp_path / name) for name in names} == names
     assert encode("N")[0] == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the full disk of Linux, /dev/full")
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz", "out.parquet", "out.bedgraph", "out.bw"])
+def test_a_full_disk_costs_an_error_that_names_the_file_and_leaves_nothing(data, tmp_path, name):
+    (tmp_path / f"{name}.part").symlink_to("/dev/full")
+    words = [str(data / "run"), str(data / "two.fa"), "--window", "20", "--step", "1"]
+    with pytest.raises(OSError, match=rf"{name}\.part"):
+        main([*words, "--out", str(tmp_path / name)])
+    assert not list(tmp_path.iterdir())

@@ -3,12 +3,16 @@
 import csv
 import gzip
 import io
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryDirectory
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float64
@@ -71,7 +75,7 @@ def open_sink(
 @contextmanager
 def _text(path: Path, kind: str, classes: Sequence[str], positive: int) -> Iterator[Sink]:
     with whole(path) as part, _open(part, packed=path.name.endswith(".gz")) as file:
-        yield _Track(file, positive) if kind == "bedgraph" else _table(file, kind, classes)
+        yield _Track(file, positive, _Order()) if kind == "bedgraph" else _table(file, kind, classes)
 
 
 def _open(path: Path, *, packed: bool) -> io.TextIOWrapper:
@@ -116,16 +120,24 @@ def _parquet(path: Path, classes: Sequence[str]) -> Iterator[Sink]:
 
 
 class _Order:
-    """Refuses what a track cannot hold: bins that overlap, or that do not come in the order of the genome."""
+    """Refuses what a track cannot hold: bins that overlap, or that do not come in the order of the genome.
 
-    def __init__(self) -> None:
+    ``places`` are those of the chromosomes, where their order matters too.
+    """
+
+    def __init__(self, places: Mapping[str, int] | None = None) -> None:
         self.name, self.stop, self.seen = "", 0, set[str]()
+        self.places = places
 
     def check(self, window: Window) -> None:
         start, stop = window.bin
         if window.name != self.name:
             needed = "the intervals of a chromosome one after another (sort -k1,1 -k2,2n)"
             require(window.name not in self.seen, "A track", needed, f"{window.name} twice")
+            if self.places and self.name:
+                later = self.places[window.name] > self.places[self.name]
+                needed = "chromosomes in the order of the genome"
+                require(later, "A BigWig file", needed, f"{window.name} after {self.name}")
             self.name, self.stop = window.name, 0
             self.seen.add(window.name)
         needed = "sorted intervals that do not overlap (sort -k1,1 -k2,2n; or write a table: --out FILE.csv)"
@@ -136,8 +148,8 @@ class _Order:
 class _Track:
     """A bedGraph file: the probability of a class along the genome, in the bins of the windows."""
 
-    def __init__(self, file: io.TextIOWrapper, positive: int) -> None:
-        self.file, self.positive, self.order = file, positive, _Order()
+    def __init__(self, file: io.TextIOWrapper, positive: int, order: _Order) -> None:
+        self.file, self.positive, self.order = file, positive, order
 
     def __call__(self, windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
         """Write a chunk."""
@@ -148,27 +160,16 @@ class _Track:
 
 @contextmanager
 def _bigwig(path: Path, positive: int, lengths: Mapping[str, int]) -> Iterator[Sink]:
-    import pyBigWig
-
-    order = _Order()
-    places = {name: number for number, name in enumerate(lengths)}
-    with whole(path, RuntimeError) as part:
-        file: Any = pyBigWig.open(str(part), "w")
-        file.addHeader(list(lengths.items()))
-
-        def write(windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
-            for window in windows:
-                before = order.name
-                order.check(window)
-                needed = "chromosomes in the order of the genome"
-                later = not before or places[window.name] >= places[before]
-                require(later, "A BigWig file", needed, f"{window.name} after {before}")
-            names = [window.name for window in windows]
-            starts, stops = zip(*(window.bin for window in windows), strict=True)
-            values = found[:, positive].tolist()
-            file.addEntries(names, list(starts), ends=list(stops), values=values)
-
-        try:
-            yield write
-        finally:
-            file.close()
+    order = _Order({name: number for number, name in enumerate(lengths)})
+    with whole(path) as part, TemporaryDirectory(prefix="genomask-track-") as folder:
+        track = Path(folder, "track.bedgraph")
+        with _open(track, packed=False) as file:
+            yield _Track(file, positive, order)
+        # pyBigWig ends its process where the disk is full, so it has one of its own.
+        command = [sys.executable, "-m", "genomask.prediction.bigwig", str(track), str(part)]
+        done = subprocess.run(
+            command, input=json.dumps(dict(lengths)), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+            raise OSError(f"{said}. Is the disk full?")
