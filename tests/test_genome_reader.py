@@ -3,9 +3,7 @@
 import gzip
 import hashlib
 import signal
-import struct
 import subprocess
-import zlib
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import fuzz_spoil
 from genomask.genome import reader
 from genomask.genome.fasta_text import Tally, read_text
 from genomask.genome.reader import read_fasta
 
-BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+bgzip = partial(fuzz_spoil.bgzip, block=7)  # many blocks, though the text is short
 TEXT = b">chr1 first\nACGTNacgtn\nRYK\n>chr2\nTTTTT\n"
 
 
@@ -31,18 +30,6 @@ def literal(text: str) -> dict[str, list[int]]:
         else:
             bases += ["ATCG".index(letter) if letter in "ATCG" else 4 for letter in line.upper()]
     return records
-
-
-def bgzip(data: bytes, block: int = 7) -> bytes:
-    """Pack as bgzip does: many gzip members, their lengths in an extra field, and an empty one."""
-    members = []
-    for start in range(0, len(data), block):
-        piece = data[start : start + block]
-        packer = zlib.compressobj(wbits=-15)
-        body = packer.compress(piece) + packer.flush()
-        head = bytes.fromhex("1f8b08040000000000ff060042430200") + struct.pack("<H", len(body) + 25)
-        members.append(head + body + struct.pack("<II", zlib.crc32(piece), len(piece)))
-    return b"".join([*members, BGZF_END])
 
 
 def members(data: bytes) -> bytes:
@@ -174,7 +161,7 @@ def test_a_flipped_bit_is_noticed_unless_it_changes_nothing(tmp_path_factory, po
     ("data", "problem"),
     [
         (gzip.compress(TEXT, mtime=0)[:-9], "is truncated: its gzip stream has no end"),
-        (bgzip(TEXT)[: -len(BGZF_END)], "is truncated: it lacks bgzip's end-of-file block"),
+        (bgzip(TEXT)[: -len(fuzz_spoil.BGZF_END)], "is truncated: it lacks bgzip's end-of-file block"),
         (gzip.compress(TEXT, mtime=0) + b"garbage", "is a damaged gzip file .Not a gzipped file"),
         (gzip.compress(TEXT, mtime=0)[:-8] + b"\0" * 8, "is a damaged gzip file .CRC check failed"),
         (

@@ -14,6 +14,11 @@ from genomask.compiled import on_cpu
 CODES_OF_16_BITS: Final = 8  # bases in the longest k-mer whose code takes no more
 
 
+def longest_sequence(tokens: int, k: int) -> int:
+    """Bases of the longest sequence that fits into so many tokens, [CLS] and [SEP] included."""
+    return tokens - 2 + k - 1
+
+
 def tokenise(
     bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"], *, k: int
 ) -> Int64[Tensor, "batch bases-{k}+3"]:

@@ -17,7 +17,7 @@ from genomask.masking.base import maskable
 from genomask.models.bert import Encoder, read_encoder
 from genomask.models.checkpoint import fill
 from genomask.models.classifier import kmer_length
-from genomask.tokens import tokenise
+from genomask.tokens import longest_sequence, tokenise
 
 POOLS: Final = ("mean", "cls")
 
@@ -38,7 +38,7 @@ class LoadedEncoder(NamedTuple):
     @property
     def longest(self) -> int:
         """Bases of the longest sequence that it takes."""
-        return self.model.config.max_position_embeddings - 2 + self.k - 1
+        return longest_sequence(self.model.config.max_position_embeddings, self.k)
 
 
 def load_encoder(folder: str | Path) -> LoadedEncoder:

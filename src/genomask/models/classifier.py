@@ -11,6 +11,7 @@ from genomask.checks import require
 from genomask.models.checkpoint import fill, read_weights
 from genomask.models.config_file import read_config
 from genomask.models.settings import CLASSIFIER
+from genomask.tokens import longest_sequence
 
 LONGEST_K = 10
 
@@ -25,7 +26,7 @@ class Classifier(NamedTuple):
     @property
     def longest(self) -> int:
         """Bases of the longest sequence that the model takes."""
-        return self.model.config.max_position_embeddings - 2 + self.k - 1
+        return longest_sequence(self.model.config.max_position_embeddings, self.k)
 
 
 def classifier_folder(name: str | Path) -> Path:

@@ -36,6 +36,7 @@ from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, check_test_set, crop
+from genomask.tokens import longest_sequence
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
 HARMLESS = ("evaluation_batch", "shortcut", "checkpoint_every")  # shape rounding, not results
@@ -81,7 +82,7 @@ def build_finetune(run: Context) -> Path:
 def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
     """Draw the episode and the classifier of one run. Encoder and test set are shared with the run before."""
     config, chosen = run.config, _policy(run)
-    longest = config.model.max_tokens - 2 + config.model.k - 1
+    longest = longest_sequence(config.model.max_tokens, config.model.k)
     rows = _benchmark(task, longest, config.finetune.crop)
     check_test_set(rows)
     episode = draw_episode(rows.pool.labels, task=config.task.name, shots=_shots(run), seed=config.seed)
