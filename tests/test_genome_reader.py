@@ -162,7 +162,7 @@ def test_a_flipped_bit_is_noticed_unless_it_changes_nothing(tmp_path_factory, po
     [
         (gzip.compress(TEXT, mtime=0)[:-9], "is truncated: its gzip stream has no end"),
         (bgzip(TEXT)[: -len(fuzz_spoil.BGZF_END)], "is truncated: it lacks bgzip's end-of-file block"),
-        (gzip.compress(TEXT, mtime=0) + b"garbage", "is a damaged gzip file .Not a gzipped file"),
+        (gzip.compress(TEXT, mtime=0) + b"garbage behind it", "is a damaged gzip file .Not a gzipped file"),
         (gzip.compress(TEXT, mtime=0)[:-8] + b"\0" * 8, "is a damaged gzip file .CRC check failed"),
         (
             gzip.compress(b">chr1\nAC!T\n", mtime=0)[:-8] + b"\0" * 8,

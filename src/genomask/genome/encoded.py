@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,11 +48,12 @@ def write_genome(records: Iterable[tuple[str, UInt8[np.ndarray, " _bases"]]], di
     lengths: dict[str, int] = {}
     runs = [np.empty((0, 2), dtype=np.int64)]
     offset = 0
-    with (directory / BASES_FILE).open("wb") as file:
+    with (directory / BASES_FILE).open("wb", buffering=0) as file, ThreadPoolExecutor(1) as writer:
         for name, bases in records:
             require(name not in lengths, "A genome", "a name of its own for every record", name)
-            bases.tofile(file)
+            writing = writer.submit(bases.tofile, file)
             runs.append(acgt_runs(bases) + offset)
+            writing.result()
             lengths[name] = len(bases)
             offset += len(bases)
             del bases  # its memory is free before the next record is read

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 import pyfastx
@@ -16,6 +16,7 @@ from jaxtyping import UInt8
 from genomask.alphabet import BASES, OTHER
 from genomask.checks import one_line
 from genomask.console import progress
+from genomask.genome.fasta_text import is_packed
 
 _SEVERAL_BASES: Final = "RYSWKMBDHVN"  # the other IUPAC codes of DNA
 _BLANK: Final = OTHER + 1
@@ -49,9 +50,14 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
     path = fasta_file(path)
     problem, record_count, letter_count, position = "", 0, 0, 0
     bar = progress(f"Reading {path.name}", float(path.stat().st_size))
-    with path.open("rb", buffering=0) as file, _plain_text(file) as child, bar as advance:
+    with (
+        path.open("rb", buffering=0) as file,
+        _checking(file) as child,
+        _text(path, child) as text,
+        bar as advance,
+    ):
         try:
-            for name, bases in _records(child):
+            for name, bases in _records(text):
                 record_count, letter_count = record_count + 1, letter_count + len(bases)
                 yield name, bases
                 del bases  # its memory is free before the next record is read
@@ -65,9 +71,9 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
 
 
 @contextmanager
-def _plain_text(file: FileIO) -> Iterator["subprocess.Popen[bytes]"]:
-    """Unpack and check the file in a child process, which moves on in the file as it reads."""
-    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("fasta_text.py"))]
+def _checking(file: FileIO) -> Iterator["subprocess.Popen[bytes]"]:
+    """Check the file in a child process, which moves on in it as it reads, and unpacks it to its output."""
+    command = [sys.executable, "-I", str(Path(__file__).with_name("fasta_text.py"))]
     with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout
         try:
@@ -78,11 +84,18 @@ def _plain_text(file: FileIO) -> Iterator["subprocess.Popen[bytes]"]:
             child.kill()
 
 
-def _records(child: "subprocess.Popen[bytes]") -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
-    """Parse the child's text. Messages of errors lack the file."""
+@contextmanager
+def _text(path: Path, child: "subprocess.Popen[bytes]") -> Iterator[IO[bytes]]:
+    """Where pyfastx is to read: a plain file itself, or what the child unpacks."""
     assert child.stdout
+    with path.open("rb") as file:  # opened anew: with a place of its own in the file
+        yield child.stdout if is_packed(file.fileno()) else file
+
+
+def _records(text: IO[bytes]) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
+    """Parse the text. Messages of errors lack the file."""
     names: set[str] = set()
-    for name, letters in pyfastx.Fastx(f"/dev/fd/{child.stdout.fileno()}", format="fasta"):
+    for name, letters in pyfastx.Fastx(f"/dev/fd/{text.fileno()}", format="fasta"):
         if not name or name in names:
             raise ValueError(f"two records are called {name!r}" if name else "a record has no name")
         bases = _bases(letters, name)

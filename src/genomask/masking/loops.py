@@ -166,6 +166,7 @@ def hide_half_spans(batch: Any, k: Any, draws: Any, ranks: Any, high: Any) -> No
             count = fixed_centers(ids, keys[row], share, order, centers)
         else:
             count = find_centers(ids, keys[row], last, flags, centers)
+        high_ones = high_count(count, rule, all_high)
         for place in range(count):
             center = centers[place]
             mark(hidden[row], ids, center - (k - 1) // 2, center + k // 2)
@@ -174,8 +175,9 @@ def hide_half_spans(batch: Any, k: Any, draws: Any, ranks: Any, high: Any) -> No
             if choice != BY_SCORE:
                 score = center % slots if choice == BY_SLOT else -(center % slots)
             order[place] = (score << shift | center) << shift | (center if at_center else best & positions)
-        sort(order, count)
-        for place in range(high_count(count, rule, all_high)):
+        if high_ones < count:
+            sort(order, count)
+        for place in range(high_ones):
             token = order[place] & positions
             mark(hidden[row], ids, token - k + 1, token + k - 1)
 
