@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Iterator
 from io import BufferedIOBase, BufferedReader, FileIO
-from typing import Final
+from typing import Final, cast
 
 from isal import igzip, igzip_lib
 
 CHUNK: Final = 1 << 18
 GZIP: Final = b"\x1f\x8b"
+_DAMAGE: Final = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an object
 _BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -65,7 +66,7 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
             yield piece
     except EOFError:
         raise ValueError("it is truncated: its gzip stream has no end; get the file again") from None
-    except (igzip.BadGzipFile, igzip_lib.IsalError) as error:
+    except (igzip.BadGzipFile, _DAMAGE) as error:
         raise ValueError(f"it is a damaged gzip file ({error}); get the file again") from None
     if not piece:
         raise ValueError("it is empty")
