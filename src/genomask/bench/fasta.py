@@ -48,7 +48,7 @@ def _row(title: str, inputs: Inputs, path: Path, opener: Callable[..., Any], lim
             Comparison(OURS, limit),
         ),
         _check,
-        note="genomask also finds truncated and damaged files, in a second process that runs alongside, so it needs a second core.",
+        note="genomask also finds truncated and damaged files, in a second process on another core.",
     )
 
 
