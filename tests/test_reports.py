@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from genomask.reports.arms import label_arms, variant
+from genomask.reports.between import between_pretrainings, differences_by_pretraining
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
 from genomask.reports.collect import collect
@@ -70,6 +71,32 @@ def test_only_draws_that_both_rows_met_are_compared_and_pretrainings_are_average
     assert pair.found["accuracy"].difference == pytest.approx(np.mean([0.06, 0.09]))
     assert cell(report, "PMI (WC+FS)").pretrainings == 2
     assert "2 pretrainings" in markdown(report.document)
+
+
+def test_pretrainings_of_one_row_stand_beside_each_other_over_the_episodes_that_all_met(tmp_path):
+    apart = {"random": {0: (0.5, 0.6, 0.9), 1: (0.52, 0.66)}, "pmi": {0: (0.55, 0.68), 1: (0.5, 0.6, 0.1)}}
+    for masking, of in apart.items():
+        for pretrain_seed, scores in of.items():
+            make_encoder(tmp_path, masking, seed=pretrain_seed)
+            for seed, score in enumerate(scores):
+                make_finetuning(tmp_path, masking, accuracy=score, seed=seed, pretrain_seed=pretrain_seed)
+    report = build_report(tmp_path, baseline="random")
+    found = between_pretrainings(cell(report, "PMI (WC+FS)"), "accuracy")
+    assert found.episodes == 2
+    assert found.means == pytest.approx({0: 0.615, 1: 0.55})
+    assert found.between == pytest.approx(stats.tstd([0.615, 0.55]))
+    assert found.within == pytest.approx((stats.tstd([0.55, 0.68]) + stats.tstd([0.5, 0.6])) / 2)
+    (pair,) = (pair for pair in report.pairs if pair.found)
+    assert differences_by_pretraining(pair, "accuracy") == pytest.approx({0: 0.065, 1: -0.04})
+    row = "| prom_core | 10 | PMI (WC+FS) | Accuracy | 2 | 0.615, 0.550 | 0.046 | 0.081 | +0.065, -0.040 |"
+    assert row in markdown(report.document)
+
+
+def test_a_single_pretraining_is_compared_with_no_other(tmp_path):
+    make_comparison(tmp_path)
+    report = build_report(tmp_path, baseline="random")
+    assert between_pretrainings(cell(report, "PMI (WC+FS)"), "auc") is None
+    assert section(report, "between") is None
 
 
 @pytest.mark.parametrize(

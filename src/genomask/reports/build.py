@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from genomask.reports.best import best_of_variants
+from genomask.reports.between import between_section
 from genomask.reports.cells import Cell, make_cells, sorted_by
 from genomask.reports.collect import Found, collect
 from genomask.reports.compare import Against, compare_cells
@@ -47,6 +48,7 @@ def build_report(runs: Path, *, baseline: str) -> Report:
     sections = [
         scores_section(cells, pairs),
         comparisons_section(pairs, baseline),
+        between_section(pairs, baseline),
         ranks_section(cells),
         collapsed_section(cells),
         _pretraining(found),
