@@ -11,13 +11,14 @@ from genomask.bench import gpu, measure, model_pretrain, registry
 from genomask.bench import model_inputs as inputs_of
 from genomask.bench.inputs import Inputs
 from genomask.bench.model_kshot import OURS, evaluation, step
+from genomask.bench.products import LIMIT
 from genomask.bench.row import NotMeasured
 
 TINY = model_pretrain.Case(inputs_of.TINY, 6, 2)
 
 
 def called(row):
-    paths = {name: way for name, way in row.contenders.items() if name != model_pretrain.LIMIT}
+    paths = {name: way for name, way in row.contenders.items() if name != LIMIT}
     return {name: contender.call() for name, contender in paths.items()}
 
 

@@ -8,8 +8,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from genomask.alphabet import vocabulary_size
 from genomask.corpus.steps import Cut, StepBatch
 from genomask.masking.base import MaskedBatch
-from genomask.models.bert import masked_language_model
-from genomask.models.flops import Work, training_flops
+from genomask.models.bert import masked_language_model, sequence_classifier
+from genomask.models.flops import Work, classifying_flops, training_flops
+from genomask.models.forward import cls_logits
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import Meter, matmul_peak
 from genomask.pretrain.step import loss_sum, micro_batches
@@ -31,6 +32,19 @@ def test_the_formula_counts_what_pytorch_counts(shortcut):
     read = asked if shortcut else tokens
     work = Work(rows * tokens, rows * tokens**2, rows * read, rows * read * tokens)
     assert training_flops(MODEL, work, vocabulary=vocabulary_size(3)) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_formula_of_a_classifier_counts_what_pytorch_counts(training):
+    rows, tokens = 3, 21
+    model = sequence_classifier(MODEL, classes=4, seed=0, hidden_dropout=0.0)
+    token_ids = torch.randint(5, vocabulary_size(3), (rows, tokens))
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        logits = cls_logits(model, token_ids)
+        if training:
+            logits.sum().backward()
+    formula = classifying_flops(MODEL, rows=rows, tokens=tokens, classes=4, training=training)
+    assert formula == counter.get_total_flops()
 
 
 def test_padding_is_no_throughput(monkeypatch):

@@ -13,9 +13,12 @@ from genomask.alphabet import PAD
 from genomask.bench.inputs import Inputs
 from genomask.bench.model_inputs import LOGO, TINY, K
 from genomask.bench.model_reference import eager, finetuning_step, per_parameter_adamw
+from genomask.bench.products import LIMIT, matrix_products
 from genomask.bench.row import Comparison, Contender, Row
 from genomask.models.bert import sequence_classifier
+from genomask.models.flops import classifying_flops
 from genomask.models.forward import cls_logits
+from genomask.models.settings import ModelSettings
 from genomask.optimisation import adamw
 from genomask.tokens import tokenise
 
@@ -60,12 +63,13 @@ def step(inputs: Inputs) -> Row:
         OURS: Contender(_our_step(model, data)),
         REFERENCE: Contender(_their_step(model, data.padded, data.labels)),
         TRIMMED: Contender(_their_step(model, data.trimmed, data.labels)),
+        LIMIT: _limit(inputs, data, training=True),
     }
     return Row(
-        f"One k-shot training step of {_name(inputs)}, {SHOT_BATCH} sequences of {BASES} bp, float32",
+        f"One k-shot training step of {_model(inputs).name}, {SHOT_BATCH} sequences of {BASES} bp, float32",
         (float(SHOT_BATCH), "sequences"),
         contenders,
-        (Comparison(OURS, REFERENCE, 2.5), Comparison(OURS, TRIMMED)),
+        (Comparison(OURS, REFERENCE, 2.5), Comparison(OURS, TRIMMED), Comparison(OURS, LIMIT)),
         partial(_same, "loss and gradient of the head"),
         clock="cpu",
         note="Ours tokenises, the reference is handed token ids. Without dropout.",
@@ -81,12 +85,13 @@ def evaluation(inputs: Inputs) -> Row:
         OURS: Contender(partial(_our_evaluation, model.eval(), data)),
         REFERENCE: Contender(partial(_their_evaluation, plain, data.padded)),
         TRIMMED: Contender(partial(_their_evaluation, plain, data.trimmed)),
+        LIMIT: _limit(inputs, data, training=False),
     }
     return Row(
-        f"Evaluation of {_name(inputs)} on {len(data.labels)} sequences of {BASES} bp, float32",
+        f"Evaluation of {_model(inputs).name} on {len(data.labels)} sequences of {BASES} bp, float32",
         (float(len(data.labels)), "sequences"),
         contenders,
-        (Comparison(OURS, REFERENCE, 3), Comparison(OURS, TRIMMED)),
+        (Comparison(OURS, REFERENCE, 3), Comparison(OURS, TRIMMED), Comparison(OURS, LIMIT)),
         partial(_same, "logits"),
         clock="cpu",
         note=(
@@ -162,11 +167,18 @@ def _logits(model: BertForSequenceClassification, data: Sequences, rows: slice) 
 
 
 def _classifier(inputs: Inputs) -> BertForSequenceClassification:
-    return sequence_classifier(TINY if inputs.quick else LOGO, classes=2, seed=0, hidden_dropout=0.0)
+    return sequence_classifier(_model(inputs), classes=2, seed=0, hidden_dropout=0.0)
 
 
-def _name(inputs: Inputs) -> str:
-    return (TINY if inputs.quick else LOGO).name
+def _limit(inputs: Inputs, data: Sequences, *, training: bool) -> Contender:
+    """The matrix products that our path cannot do without."""
+    rows, tokens = data.trimmed.shape
+    operations = classifying_flops(_model(inputs), rows=rows, tokens=tokens, classes=2, training=training)
+    return matrix_products(operations, dtype=torch.float32, device=torch.device("cpu"))
+
+
+def _model(inputs: Inputs) -> ModelSettings:
+    return TINY if inputs.quick else LOGO
 
 
 def _same(what: str, results: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from genomask.alphabet import vocabulary_size
 from genomask.bench import model_inputs as inputs_of
 from genomask.bench.inputs import Inputs
 from genomask.bench.model_reference import eager, per_parameter_adamw, pretraining_step
+from genomask.bench.products import LIMIT, matrix_products, wait
 from genomask.bench.row import Comparison, Contender, NotMeasured, Row
 from genomask.corpus.steps import StepBatch
 from genomask.masking.pmi import PmiMasking
@@ -29,9 +30,8 @@ GRADIENT_TOLERANCE: Final = {
     torch.float32: 1e-4,
     torch.bfloat16: 5e-2,
 }  # norm of the difference over the norm
-OURS, REFERENCE, LIMIT = "genomask", "Hugging Face eager, padded, full head", "matrix products alone"
+OURS, REFERENCE = "genomask", "Hugging Face eager, padded, full head"
 COMPILED = "genomask, torch.compile"
-PRODUCT: Final = {"cpu": 1024, "cuda": 8192}  # rows and columns of a matrix that is multiplied at full speed
 
 
 class Case(NamedTuple):
@@ -67,7 +67,11 @@ def row(case: Case) -> Row:
     contenders = {
         OURS: Contender(our_step(case, drawn, masking)),
         REFERENCE: Contender(_their_step(case, drawn, masking)),
-        LIMIT: _products(case, training_flops(case.model, work, vocabulary=vocabulary_size(case.model.k))),
+        LIMIT: matrix_products(
+            training_flops(case.model, work, vocabulary=vocabulary_size(case.model.k)),
+            dtype=case.dtype,
+            device=case.device,
+        ),
     }
     if case.compiled:
         contenders[COMPILED] = Contender(our_step(case, drawn, masking, torch.compile(loss_sum)))
@@ -118,7 +122,7 @@ def our_step(
             loss += share.detach()
         clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        _wait(case.device)
+        wait(case.device)
         return Outcome(loss, model)
 
     return step
@@ -135,7 +139,7 @@ def _their_step(case: Case, drawn: inputs_of.Drawn, masking: PmiMasking) -> Call
 
     def step() -> Outcome:
         loss = pretraining_step(model, optimizer, batches, total, precision)
-        _wait(case.device)
+        wait(case.device)
         return Outcome(loss, model)
 
     return step
@@ -164,18 +168,6 @@ def _work(token_ids: Tensor, hidden: Tensor) -> Work:
     return Work(*(int(column.sum()) for column in sums))
 
 
-def _products(case: Case, operations: int) -> Contender:
-    size, repeats = PRODUCT[case.device.type], 5
-    one, other = (torch.ones(size, size, dtype=case.dtype, device=case.device) for _ in range(2))
-
-    def multiply() -> None:
-        for _ in range(repeats):
-            torch.mm(one, other)
-        _wait(case.device)
-
-    return Contender(multiply, repeats * 2 * size**3 / operations)
-
-
 def _facts(case: Case, step: StepBatch, work: Work) -> Mapping[str, str]:
     """Fill of the batches, and how many operations a step takes."""
     vocabulary = vocabulary_size(case.model.k)
@@ -192,11 +184,6 @@ def _facts(case: Case, step: StepBatch, work: Work) -> Mapping[str, str]:
 def _type(case: Case, reference: bool = False) -> str:
     low = case.dtype is torch.bfloat16 and not (reference and case.device.type == "cpu")
     return "bfloat16" if low else "float32"
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def _cpu(model: ModelSettings, sequences: int, goal: float, inputs: Inputs, *, low: bool) -> Row:
