@@ -23,16 +23,16 @@ def classifier(seed: int, *overrides: str) -> ClassifierModule:
     model = sequence_classifier(
         config.model, classes=2, seed=seed, hidden_dropout=config.finetune.hidden_dropout
     )
-    return ClassifierModule(model, settings=config.finetune, k=3, learning_rate=1e-2, seed=seed)
+    return ClassifierModule(model, settings=config.finetune, k=3, learning_rate=1e-3, seed=seed)
 
 
 def episode(seed: int, *, even: bool = False) -> EpisodeDataModule:
-    """Twelve sequences of a seed's own, of unequal lengths unless ``even``, in batches of five."""
+    """Twelve sequences of a seed's own, in batches of five; ``even``, of one length in batches of four."""
     draw = np.random.default_rng(seed)
     rows = [draw.integers(0, 4, 20 if even else draw.integers(8, 30), dtype=np.uint8) for _ in range(12)]
     examples = pack(rows, np.arange(12) % 2)
     task = Benchmark(examples, examples, ("0", "1"))
-    return EpisodeDataModule(task, np.arange(12), batch_size=5, evaluation_batch=4, seed=seed)
+    return EpisodeDataModule(task, np.arange(12), batch_size=4 if even else 5, evaluation_batch=4, seed=seed)
 
 
 def alone(module: ClassifierModule, data: EpisodeDataModule) -> ClassifierModule:

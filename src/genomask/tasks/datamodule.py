@@ -1,7 +1,6 @@
 """A k-shot episode and its test set as a LightningDataModule."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 from genomask.tasks.examples import Benchmark, Examples
 
@@ -105,7 +104,8 @@ class EpisodeOrder(BatchSampler):
     """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done.
 
     One generator draws all orders, so its state at the start of an epoch is what a checkpoint holds; which
-    batches are done, the trainer's step says. The length counts them, as Lightning does.
+    batches are done, the trainer's step says. Torch's own sampler would draw once more if it is read to its
+    end, which Lightning does not do. The length counts them, as Lightning does.
 
     Args:
         data: The episode, with its trainer, if there is one.
@@ -113,8 +113,7 @@ class EpisodeOrder(BatchSampler):
     """
 
     def __init__(self, data: EpisodeDataModule, draws: torch.Generator) -> None:
-        rows = ExampleDataset(data.episode)
-        super().__init__(RandomSampler(rows, generator=draws), data.batch_size, drop_last=False)
+        super().__init__(range(len(data.episode.labels)), data.batch_size, drop_last=False)
         self.data, self.draws = data, draws
         self.begun: tuple[int, Tensor] | None = data.resumed  # an epoch, and the state before its order
 
@@ -126,4 +125,6 @@ class EpisodeOrder(BatchSampler):
             if self.begun is not None and self.begun[0] == epoch:
                 self.draws.set_state(self.begun[1])
             self.begun = epoch, self.draws.get_state()
-        yield from islice(super().__iter__(), done, None)
+        order = torch.randperm(len(self.data.episode.labels), generator=self.draws)
+        for batch in order.split(self.batch_size)[done:]:
+            yield batch.tolist()
