@@ -12,6 +12,10 @@ from torch import Tensor
 LONGEST: Final = 50  # steps between two looks at most, as many batches are kept meanwhile
 
 
+class DivergedError(ValueError):
+    """A loss is no number any more."""
+
+
 class StopWhereDiverged(Callback):
     """Look at the losses every so many steps, before a validation and before a checkpoint.
 
@@ -70,10 +74,10 @@ class StopWhereDiverged(Callback):
         bad = (~finite).nonzero().flatten().tolist()
         if not bad:
             if together:
-                raise ValueError(f"The loss of another process is no number any more. {self.advice}")
+                raise DivergedError(f"The loss of another process is no number any more. {self.advice}")
             return
         step, loss, batch = self.recent[bad[0]]
-        raise ValueError(
+        raise DivergedError(
             f"The loss became {loss.item()} at step {step}. {self._keep(step, batch)}{self.advice}"
         )
 

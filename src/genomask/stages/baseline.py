@@ -97,6 +97,7 @@ def _cnn(
     run: Context, task: Benchmark, episode: np.ndarray, directory: Path
 ) -> tuple[np.ndarray, Json, dict[str, float]]:
     from genomask.baselines.cnn import CnnModule
+    from genomask.stages.checkpoints import train_from
     from genomask.stages.finetune import finetune_trainer
     from genomask.stages.training import loggers, sequences_at_once
     from genomask.tasks.datamodule import EpisodeDataModule
@@ -117,7 +118,7 @@ def _cnn(
     with loggers(config, log_folder(directory, newest), job="finetune", name=name) as logs:
         fit = finetune_trainer(run, chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
-        fit.fit(module, datamodule=data, ckpt_path=newest)
+        train_from(fit, module, data, newest)
         trained = time.perf_counter()
         fit.test(module, datamodule=data, verbose=False)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)

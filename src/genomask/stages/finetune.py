@@ -23,7 +23,7 @@ from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.models.settings import CLASSIFIER
 from genomask.seeds import derived_seed
-from genomask.stages.checkpoints import ResumePoints
+from genomask.stages.checkpoints import ResumePoints, train_from
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
@@ -163,7 +163,7 @@ def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
     with loggers(run.config, log_folder(directory, newest), job="finetune", name=name) as logs:
         fit = finetune_trainer(run, ready.chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
-        fit.fit(ready.module, datamodule=ready.data, ckpt_path=newest)
+        train_from(fit, ready.module, ready.data, newest)
         evaluate(run, ready, fit, directory, seconds=time.perf_counter() - started)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 

@@ -23,7 +23,7 @@ from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.profiling import ProfileCallback, Stages
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
-from genomask.stages.checkpoints import ResumePoints
+from genomask.stages.checkpoints import ResumePoints, train_from
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome, genome_artefact
 from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
@@ -153,7 +153,7 @@ def _fit(
             log_every_n_steps=budget.log_every,
         )
         if budget.max_steps:
-            fit.fit(module, datamodule=corpus, ckpt_path=newest)
+            train_from(fit, module, corpus, newest)
         perplexities = fit.validate(module, datamodule=corpus, verbose=False)
     return perplexities[0]
 
