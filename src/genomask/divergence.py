@@ -77,16 +77,27 @@ class StopWhereDiverged(Callback):
                 raise DivergedError(f"The loss of another process is no number any more. {self.advice}")
             return
         step, loss, batch = self.recent[bad[0]]
-        raise DivergedError(
-            f"The loss became {loss.item()} at step {step}. {self._keep(step, batch)}{self.advice}"
-        )
+        raise diverged(step, loss, batch, file=self.file, advice=self.advice)
 
-    def _keep(self, step: int, batch: Any) -> str:
-        """Write the batch as arrays; says where."""
-        if self.file is None:
-            return ""
-        path = self.file.with_name(f"{self.file.name}-step={step}.npz")
+
+def diverged(
+    step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: str, of: str = ""
+) -> DivergedError:
+    """The error of a loss that is no number, with its batch kept.
+
+    Args:
+        step: The step it happened at.
+        loss: What it became.
+        batch: A named tuple; its tensors are written as arrays.
+        file: Where they go (``FILE-step=N.npz``); None keeps none.
+        advice: What may help.
+        of: Which of several trainings it is.
+    """
+    kept = ""
+    if file is not None:
+        path = file.with_name(f"{file.name}-step={step}.npz")
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
         np.savez(path, allow_pickle=False, **{name: value.cpu().numpy() for name, value in tensors.items()})
-        return f"Its batch is kept in {path}. "
+        kept = f"Its batch is kept in {path}. "
+    return DivergedError(f"The loss{of} became {loss.item()} at step {step}. {kept}{advice}")

@@ -27,6 +27,7 @@ from genomask.stages.checkpoints import ResumePoints, train_from
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
+from genomask.stages.repeatability import fixed_order
 from genomask.stages.result import result
 from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.stages.training import loggers, sequences_at_once, trainer
@@ -160,7 +161,8 @@ def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
         sizes = f"{rows:,} examples for {ready.chosen.epochs} epochs, then {tested:,} test sequences"
         say(f"       {sizes}", style="dim")
     newest = newest_checkpoint(directory / CHECKPOINTS)
-    with loggers(run.config, log_folder(directory, newest), job="finetune", name=name) as logs:
+    log = log_folder(directory, newest)
+    with fixed_order(run.config), loggers(run.config, log, job="finetune", name=name) as logs:
         fit = finetune_trainer(run, ready.chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
         train_from(fit, ready.module, ready.data, newest)
