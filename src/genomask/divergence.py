@@ -1,5 +1,6 @@
 """Stop a training whose loss is no number any more, and keep the batch that it happened at."""
 
+import sys
 from collections import deque
 from pathlib import Path
 from typing import Any, Final
@@ -56,28 +57,28 @@ class StopWhereDiverged(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Write no checkpoint to resume from that has diverged already."""
-        self._raise_if_diverged(trainer)
+        self._stop_if_diverged(trainer)
 
     def _look(self, trainer: Trainer) -> None:
-        """Stop every process of the training if the loss of one is no number."""
-        self._raise_if_diverged(trainer, together=trainer.world_size > 1)
+        self._stop_if_diverged(trainer)
         self.recent.clear()
 
-    def _raise_if_diverged(self, trainer: Trainer, *, together: bool = False) -> None:
+    def _stop_if_diverged(self, trainer: Trainer) -> None:
+        """Stop every process of the training if the loss of one is no number; the first says so for all."""
         if not self.recent:
             return
         finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
-        if together:
-            everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
-            if torch.as_tensor(everywhere).item() == 1:
-                return
-        bad = (~finite).nonzero().flatten().tolist()
-        if not bad:
-            if together:
-                raise DivergedError(f"The loss of another process is no number any more. {self.advice}")
+        everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
+        if torch.as_tensor(everywhere).item() == 1:
             return
-        step, loss, batch = self.recent[bad[0]]
-        raise diverged(step, loss, batch, file=self.file, advice=self.advice)
+        said = ""
+        if not finite.all():
+            step, loss, batch = self.recent[int(finite.int().argmin())]
+            said = str(diverged(step, loss, batch, file=self.file, advice=self.advice))
+        everyone = [trainer.strategy.broadcast(said, source) for source in range(trainer.world_size)]
+        if trainer.global_rank > 0:
+            sys.exit(0)
+        raise DivergedError(next(words for words in everyone if words))
 
 
 def diverged(
