@@ -12,8 +12,7 @@ from genomask.config.schema import Config
 
 GIVEN = "the same versions, number of threads and kind of processor"
 ON_GPU = (
-    "on a GPU: kernels that add in no fixed order were not ruled out (torch.use_deterministic_algorithms), "
-    "as they are faster"
+    "on a GPU: kernels that add in no fixed order were not ruled out (torch.use_deterministic_algorithms)"
 )
 MEMORY: Any = torch.utils.deterministic  # a module with a switch that type checkers do not see
 NOT_ASKED_FOR = "torch.use_deterministic_algorithms was not switched on"
