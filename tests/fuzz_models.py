@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fuzz_spoil import BYTES, spoilt
 from genomask.alphabet import SPECIAL_TOKENS, kmer_table
+from genomask.api.encoder import load_encoder
 from genomask.models.bert import bert_config, masked_language_model, read_encoder, sequence_classifier
 from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder
@@ -55,12 +56,17 @@ def _open_encoder(folder: Path) -> dict[str, Tensor]:
     return {name: weight for name, weight in weights.items() if "pooler" not in name}
 
 
+def _load_encoder(folder: Path) -> dict[str, Tensor]:
+    return {f"bert.{name}": weight for name, weight in load_encoder(folder).model.state_dict().items()}
+
+
 def _open_dnabert(folder: Path) -> dict[str, Tensor]:
     return load_dnabert(folder, SETTINGS).state_dict()
 
 
 FOLDERS = (
     Folder("encoder", _encoder, _open_encoder),
+    Folder("encoder of the api", _encoder, _load_encoder),
     Folder("classifier", _classifier, lambda folder: open_classifier(folder).model.state_dict()),
     Folder("dnabert", partial(_dnabert, zipped=True), _open_dnabert),
     Folder("dnabert-old", partial(_dnabert, zipped=False), _open_dnabert),
@@ -69,9 +75,16 @@ FOLDERS = (
 
 def spoil_folder(folder: Path, draw: Random) -> str:
     """Spoil one file of a model folder in place; returns its name."""
-    file = draw.choice(sorted(path for path in folder.iterdir() if not path.name.startswith("tokenizer")))
+    file = draw.choice(sorted(folder.iterdir()))
     data = file.read_bytes()
-    if file.suffix == ".json" and draw.random() < 0.7:
+    if file.name == "tokenizer.json" and draw.random() < 0.5:
+        found = json.loads(data)
+        words = found["model"]["vocab"]
+        one, other = draw.sample(sorted(words), 2)
+        swapped, odd = (words[other], words[one]), (words[one], draw.choice(VALUES))
+        words[one], words[other] = draw.choice([swapped, odd])
+        data = json.dumps(found).encode()
+    elif file.suffix == ".json" and draw.random() < 0.7:
         found = json.loads(data)
         found[draw.choice(sorted(found))] = draw.choice(VALUES)
         if draw.random() < 0.3:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -36,24 +37,25 @@ def words(tmp_path_factory) -> tuple[str, ...]:
     return (*(word for word in data if word != "trainer=cpu"), *BUDGET)
 
 
-def train(words: tuple[str, ...], folder: Path, trainer: str, *, stop: int | None = None) -> Path:
-    """Pretrain on a CPU; returns the encoder's directory."""
+def start(
+    words: tuple[str, ...], folder: Path, trainer: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program on a CPU, in one process or two."""
     folder.mkdir(exist_ok=True)
-    done = subprocess.run(
-        [
-            sys.executable,
-            PROGRAM,
-            *words,
-            f"trainer={trainer}",
-            "trainer.accelerator=cpu",
-            f"paths.runs={folder}",
-        ],
-        env=os.environ | {"NOTE": str(folder)} | ({"STOP": str(stop)} if stop else {}),
+    machine = (f"trainer={trainer}", "trainer.accelerator=cpu", f"paths.runs={folder}")
+    return subprocess.run(
+        [sys.executable, PROGRAM, *words, *machine],
+        env=os.environ | {"NOTE": str(folder)} | environment,
         capture_output=True,
         text=True,
         check=False,
         timeout=400,
     )
+
+
+def train(words: tuple[str, ...], folder: Path, trainer: str, *, stop: int | None = None) -> Path:
+    """Pretrain on a CPU; returns the encoder's directory."""
+    done = start(words, folder, trainer, **({"STOP": str(stop)} if stop else {}))
     assert done.returncode == (1 if stop else 0), done.stdout + done.stderr
     if stop:
         assert "Stopped. The same command goes on from here." in done.stderr
@@ -61,11 +63,17 @@ def train(words: tuple[str, ...], folder: Path, trainer: str, *, stop: int | Non
     return encoder
 
 
+def notes(folder: Path, rank: str = "*") -> list[dict]:
+    """What a process noted of its steps, or all of them."""
+    files = folder.glob(f"rank-{rank}")
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
 def seen(folder: Path) -> Counter:
     """How often every segment was seen in every epoch, over all processes."""
-    lines = [line for file in folder.glob("rank-*") for line in file.read_text().splitlines()]
-    notes = [json.loads(line) for line in lines]
-    return Counter(pair for note in notes for pair in zip(note["epoch"], note["segment"], strict=True))
+    return Counter(
+        pair for note in notes(folder) for pair in zip(note["epoch"], note["segment"], strict=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +118,22 @@ def test_a_checkpoint_moves_between_one_process_and_two(words, one, tmp_path, fi
     encoder = train(words, tmp_path, second)
     assert_same_course(encoder, one)
     assert seen(tmp_path) == seen(one.parents[1])
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_loss_that_is_no_number_on_one_process_stops_both_in_one_line(words, tmp_path, rank):
+    words = (*words, "pretrain.log_every=4", "pretrain.checkpoint_every=3")  # a checkpoint looks first
+    done = start(words, tmp_path, "ddp", DIVERGE=f"{rank} 5")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    said = [line for line in done.stderr.splitlines() if "no number" in line or "The loss became" in line]
+    (kept,) = tmp_path.glob("diverged/*.npz")
+    assert kept.name.endswith("-step=5.npz")
+    assert said == [
+        f"error: The loss became nan at step 5. Its batch is kept in {kept}. "
+        "Lower pretrain.learning_rate, or warm up longer (wc=on)."
+    ]
+    segments = np.load(kept, allow_pickle=False)["segment"].tolist()
+    assert segments == next(note["segment"] for note in notes(tmp_path, str(rank)) if note["step"] == 4)
+    assert max(note["step"] for note in notes(tmp_path)) < 6, "neither went on"
+    assert [path.name for path in tmp_path.glob("encoder/*/checkpoints/*.ckpt")] == ["step=3.ckpt"]

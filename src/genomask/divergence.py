@@ -1,5 +1,6 @@
 """Stop a training whose loss is no number any more, and keep the batch that it happened at."""
 
+import sys
 from collections import deque
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,10 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 LONGEST: Final = 50  # steps between two looks at most, as many batches are kept meanwhile
+
+
+class DivergedError(ValueError):
+    """A loss is no number any more."""
 
 
 class StopWhereDiverged(Callback):
@@ -52,37 +57,48 @@ class StopWhereDiverged(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Write no checkpoint to resume from that has diverged already."""
-        self._raise_if_diverged(trainer)
+        self._stop_if_diverged(trainer)
 
     def _look(self, trainer: Trainer) -> None:
-        """Stop every process of the training if the loss of one is no number."""
-        self._raise_if_diverged(trainer, together=trainer.world_size > 1)
+        self._stop_if_diverged(trainer)
         self.recent.clear()
 
-    def _raise_if_diverged(self, trainer: Trainer, *, together: bool = False) -> None:
+    def _stop_if_diverged(self, trainer: Trainer) -> None:
+        """Stop every process of the training if the loss of one is no number; the first says so for all."""
         if not self.recent:
             return
         finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
-        if together:
-            everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
-            if torch.as_tensor(everywhere).item() == 1:
-                return
-        bad = (~finite).nonzero().flatten().tolist()
-        if not bad:
-            if together:
-                raise ValueError(f"The loss of another process is no number any more. {self.advice}")
+        everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
+        if torch.as_tensor(everywhere).item() == 1:
             return
-        step, loss, batch = self.recent[bad[0]]
-        raise ValueError(
-            f"The loss became {loss.item()} at step {step}. {self._keep(step, batch)}{self.advice}"
-        )
+        said = ""
+        if not finite.all():
+            step, loss, batch = self.recent[int(finite.int().argmin())]
+            said = str(diverged(step, loss, batch, file=self.file, advice=self.advice))
+        everyone = [trainer.strategy.broadcast(said, source) for source in range(trainer.world_size)]
+        if trainer.global_rank > 0:
+            sys.exit(0)
+        raise DivergedError(next(words for words in everyone if words))
 
-    def _keep(self, step: int, batch: Any) -> str:
-        """Write the batch as arrays; says where."""
-        if self.file is None:
-            return ""
-        path = self.file.with_name(f"{self.file.name}-step={step}.npz")
+
+def diverged(
+    step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: str, of: str = ""
+) -> DivergedError:
+    """The error of a loss that is no number, with its batch kept.
+
+    Args:
+        step: The step it happened at.
+        loss: What it became.
+        batch: A named tuple; its tensors are written as arrays.
+        file: Where they go (``FILE-step=N.npz``); None keeps none.
+        advice: What may help.
+        of: Which of several trainings it is.
+    """
+    kept = ""
+    if file is not None:
+        path = file.with_name(f"{file.name}-step={step}.npz")
         path.parent.mkdir(parents=True, exist_ok=True)
         tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
         np.savez(path, allow_pickle=False, **{name: value.cpu().numpy() for name, value in tensors.items()})
-        return f"Its batch is kept in {path}. "
+        kept = f"Its batch is kept in {path}. "
+    return DivergedError(f"The loss{of} became {loss.item()} at step {step}. {kept}{advice}")

@@ -1,6 +1,7 @@
 """``train.py`` that notes which segments every process sees, and may stop itself before a step.
 
-NOTE is the folder to note in, STOP the step before which the first process gets SIGTERM.
+NOTE is the folder to note in, STOP the step before which the first process gets SIGTERM,
+DIVERGE the rank and the step (``1 7``) whose loss is no number.
 """
 
 import json
@@ -21,7 +22,11 @@ def noted(self, batch):
         lines.write(json.dumps(seen) + "\n")
     if self.global_rank == 0 and str(self.global_step) == os.environ.get("STOP"):
         os.kill(os.getpid(), signal.SIGTERM)
-    step(self, batch)
+    loss = step(self, batch)
+    bad = f"{self.global_rank} {self.global_step}" == os.environ.get(
+        "DIVERGE"
+    )  # a step is counted as it ends
+    return loss * float("nan") if bad else loss
 
 
 if __name__ == "__main__":

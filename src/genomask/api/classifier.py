@@ -18,6 +18,7 @@ from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
 from genomask.prediction.probabilities import probabilities
 from genomask.seeds import derived_seed
+from genomask.stages.repeatability import fixed_order
 from genomask.stages.training import sequences_at_once, trainer
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
@@ -80,7 +81,8 @@ def fine_tune(
         max_epochs=chosen.epochs,
         gradient_clip_val=config.finetune.clip_norm,
     )
-    fit.fit(module, datamodule=data)
+    with fixed_order(config):
+        fit.fit(module, datamodule=data)
     model.config.id2label = dict(enumerate(task.classes))
     return Classifier(model.cpu().eval(), task.classes, loaded.k)
 

@@ -17,6 +17,7 @@ from genomask.masking.base import maskable
 from genomask.models.bert import Encoder, read_encoder
 from genomask.models.checkpoint import fill
 from genomask.models.classifier import kmer_length
+from genomask.models.vocabulary import check_vocabulary
 from genomask.tokens import longest_sequence, tokenise
 
 POOLS: Final = ("mean", "cls")
@@ -51,7 +52,9 @@ def load_encoder(folder: str | Path) -> LoadedEncoder:
     source = read_encoder(Path(folder).expanduser())
     model = BertModel(source.config, add_pooling_layer=False)
     fill(model, source.weights, source.directory)
-    return LoadedEncoder(source, model.eval(), kmer_length(source.config.vocab_size, source.directory))
+    k = kmer_length(source.config.vocab_size, source.directory)
+    check_vocabulary(source.directory, k)
+    return LoadedEncoder(source, model.eval(), k)
 
 
 def embed(

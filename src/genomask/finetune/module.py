@@ -22,6 +22,8 @@ from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens import tokenise
 
+ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # where the loss is no number
+
 
 class EpisodeModule(LightningModule):
     """Train a network on an episode; the weights after the last epoch are the result.
@@ -48,8 +50,7 @@ class EpisodeModule(LightningModule):
 
     def configure_callbacks(self) -> list[Callback]:
         """Stop where the loss is no number."""
-        advice = "Lower fs.learning_rate, or see to it that the encoder is sound."
-        return [StopWhereDiverged(self.diverged, every=LONGEST, advice=advice)]
+        return [StopWhereDiverged(self.diverged, every=LONGEST, advice=ADVICE)]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""

@@ -16,8 +16,9 @@ from torch.nn.functional import cross_entropy, pad
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
+from genomask.divergence import LONGEST, DivergedError, diverged
 from genomask.finetune.dropout import Draw, DropoutNotes, GivenDropout, draw_masks, stack_masks
-from genomask.finetune.module import ClassifierModule
+from genomask.finetune.module import ADVICE, ClassifierModule
 from genomask.models.forward import padded_cls_logits
 from genomask.optimisation import adamw
 from genomask.seeds import derived_seed
@@ -31,13 +32,16 @@ def train_stacked(
     *,
     epochs: int,
     device: torch.device,
-) -> list[list[float]]:
+) -> list[list[float] | DivergedError]:
     """Train all modules in place, on episodes of equal size.
 
+    A seed whose loss is no number any more does not touch the others, which go on without it.
+
     Returns:
-        For every module, its mean training loss in nats of every epoch.
+        For every module, its mean training loss in nats of every epoch, or the error that it ended in, with
+        its batch kept as if it had been trained alone.
     """
-    stack = _Stack(modules, device)
+    stack, watch = _Stack(modules, device), _Watch(modules)
     loaders = [episode.train_dataloader() for episode in episodes]
     steps = epochs * len(loaders[0])
     settings = modules[0].settings
@@ -61,10 +65,13 @@ def train_stacked(
             optimizer.step()
             schedule.step()
             step, size = step + 1, len(batches[0].labels)
+            watch.note(step, losses.detach(), batches)
             total, examples = total + losses.detach() * size, examples + size
         curves.append((total / examples).tolist())
+        if watch.look():
+            break
     stack.unstack(modules)
-    return [list(curve) for curve in zip(*curves, strict=True)]
+    return [watch.ended.get(row, list(curve)) for row, curve in enumerate(zip(*curves, strict=True))]
 
 
 def clip_each(stacked: Sequence[nn.Parameter], norm: float) -> None:
@@ -76,6 +83,38 @@ def clip_each(stacked: Sequence[nn.Parameter], norm: float) -> None:
     scale = (norm / (squares.sum(dim=0).sqrt() + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
         gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
+
+
+class _Watch:
+    """The losses and batches of the last steps, as ``StopWhereDiverged`` keeps them for one training."""
+
+    def __init__(self, modules: Sequence[ClassifierModule]) -> None:
+        self.modules = modules
+        self.recent: list[tuple[int, Tensor, Sequence[ExampleBatch]]] = []
+        self.ended: dict[int, DivergedError] = {}  # by row of the stack
+
+    def note(self, step: int, losses: Float[Tensor, " seeds"], batches: Sequence[ExampleBatch]) -> None:
+        """Keep a step where it is; a GPU is waited for now and then only."""
+        self.recent.append((step, losses, batches))
+        if len(self.recent) == LONGEST:
+            self.look()
+
+    def look(self) -> bool:
+        """Note which seeds have ended, and keep their batches; returns whether that is all of them."""
+        while self.recent:
+            step, losses, batches = self.recent.pop(0)
+            for row in (~losses.isfinite()).nonzero().flatten().tolist():
+                if row not in self.ended:
+                    module, batch = self.modules[row], batches[row]
+                    self.ended[row] = diverged(
+                        step,
+                        losses[row],
+                        batch,
+                        file=module.diverged,
+                        advice=ADVICE,
+                        of=f" of seed {module.seed}",
+                    )
+        return len(self.ended) == len(self.modules)
 
 
 class _Stack(nn.Module):

@@ -1,6 +1,5 @@
 """A fine-tuned classifier as it lies on disk: weights, the names of its classes, and its k."""
 
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,8 +8,9 @@ from transformers import BertForSequenceClassification
 from genomask.alphabet import vocabulary_size
 from genomask.checks import require
 from genomask.models.checkpoint import fill, read_weights
-from genomask.models.config_file import read_config
+from genomask.models.config_file import read_config, read_object
 from genomask.models.settings import CLASSIFIER
+from genomask.models.vocabulary import check_vocabulary
 from genomask.tokens import longest_sequence
 
 LONGEST_K = 10
@@ -41,7 +41,7 @@ def classifier_folder(name: str | Path) -> Path:
         raise FileNotFoundError(f"A classifier needs the folder of a fine-tuning; there is none at {folder}.")
     if not result.is_file() or inner.is_dir():
         return inner if inner.is_dir() else folder
-    kind = json.loads(result.read_text(encoding="utf-8")).get("classifier", "encoder")
+    kind = read_object(result).get("classifier", "encoder")
     if kind != "encoder":
         raise FileNotFoundError(
             f"{folder} is a baseline ({kind}), which is scored, not kept: only fine-tuned encoders predict."
@@ -66,6 +66,7 @@ def open_classifier(directory: Path) -> Classifier:
     model = BertForSequenceClassification(config)
     fill(model, weights, directory)
     k = kmer_length(config.vocab_size, directory)
+    check_vocabulary(directory, k)
     names = config.id2label or {}
     classes = tuple(str(name) for _, name in sorted(names.items()))
     return Classifier(model.eval(), classes, k)

@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 from transformers import BertForMaskedLM
 
-from genomask.alphabet import SPECIAL_TOKENS, kmer_table
 from genomask.checks import require
 from genomask.models.bert import bert_config, seeded
 from genomask.models.checkpoint import fill, read_weights
 from genomask.models.config_file import read_object
 from genomask.models.settings import ModelSettings
-from genomask.text_files import read_lines
+from genomask.models.vocabulary import check_vocabulary
 
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}  # of layer norms, in the oldest checkpoints
 UNUSED = ("bert.embeddings.position_ids", "bert.pooler.", "cls.seq_relationship.")  # MLM trains no pooler
@@ -22,16 +21,16 @@ COMPARED = ("num_attention_heads", "hidden_act", "layer_norm_eps")  # what no te
 def load_dnabert(directory: Path, settings: ModelSettings) -> BertForMaskedLM:
     """Read weights that DNABERT's code trained; the module then gives the logits that DNABERT gave.
 
-    The folder holds pytorch_model.bin or model.safetensors. config.json (which names no model type) and
-    vocab.txt are compared with the settings where they are present: weights under another order of k-mers
-    or split into other heads would load, and mean nothing.
+    The folder holds pytorch_model.bin or model.safetensors. config.json (which names no model type),
+    vocab.txt and tokenizer.json are compared with the settings where they are present: weights under another
+    order of k-mers or split into other heads would load, and mean nothing.
 
     Raises:
         FileNotFoundError: If there is no such folder, or no weights in it.
         ValueError: If the files do not fit the settings or one another.
     """
     weights = _modern(read_weights(directory))
-    _check_vocabulary(directory / "vocab.txt", settings.k)
+    check_vocabulary(directory, settings.k)
     _check_config(directory / "config.json", settings)
     with seeded(0):
         model = BertForMaskedLM(bert_config(settings))
@@ -57,16 +56,6 @@ def _check_tied(weights: dict[str, Tensor], directory: Path) -> None:
     table = weights.get("bert.embeddings.word_embeddings.weight")
     tied = decoder is None or (table is not None and torch.equal(decoder, table))
     require(tied, f"The MLM decoder in {directory}", "the weights of the token embeddings", "others")
-
-
-def _check_vocabulary(file: Path, k: int) -> None:
-    if not file.is_file():
-        return
-    found = [line.text.strip() for line in read_lines(file)]
-    wanted = [*SPECIAL_TOKENS, *kmer_table(k)]
-    require(len(found) == len(wanted), str(file), f"{len(wanted)} tokens for k = {k}", len(found))
-    for line, (token, other) in enumerate(zip(wanted, found, strict=True), start=1):
-        require(token == other, f"{file}, line {line},", f"{token} (bases in the order A, T, C, G)", other)
 
 
 def _check_config(file: Path, settings: ModelSettings) -> None:

@@ -15,6 +15,7 @@ from genomask.finetune.settings import Policy, policy
 from genomask.seeds import derived_seed
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
+from genomask.stages.repeatability import fixed_order
 from genomask.stages.result import baseline_result
 from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.store.artefact import Artefact, Json
@@ -48,7 +49,12 @@ def build_baseline(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     task = open_benchmark(build_task(run))
-    return run.store.build(artefact, lambda directory: _baseline(run, task, directory), resume_from=RESUMABLE)
+
+    def build(directory: Path) -> None:
+        with fixed_order(run.config):
+            _baseline(run, task, directory)
+
+    return run.store.build(artefact, build, resume_from=RESUMABLE)
 
 
 def _baseline(run: Context, task: Benchmark, directory: Path) -> None:
@@ -97,6 +103,7 @@ def _cnn(
     run: Context, task: Benchmark, episode: np.ndarray, directory: Path
 ) -> tuple[np.ndarray, Json, dict[str, float]]:
     from genomask.baselines.cnn import CnnModule
+    from genomask.stages.checkpoints import train_from
     from genomask.stages.finetune import finetune_trainer
     from genomask.stages.training import loggers, sequences_at_once
     from genomask.tasks.datamodule import EpisodeDataModule
@@ -117,7 +124,7 @@ def _cnn(
     with loggers(config, log_folder(directory, newest), job="finetune", name=name) as logs:
         fit = finetune_trainer(run, chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
-        fit.fit(module, datamodule=data, ckpt_path=newest)
+        train_from(fit, module, data, newest)
         trained = time.perf_counter()
         fit.test(module, datamodule=data, verbose=False)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)

@@ -1,19 +1,25 @@
 """Checkpoints that a training goes on from exactly: whole or absent, checked, and taken between two steps."""
 
-import pickle
 import signal
 from pathlib import Path
+from pickle import UnpicklingError
 from types import FrameType
 from typing import Any
 
 import torch
-from lightning import Trainer
+from lightning import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from genomask.checks import one_line
+from genomask.divergence import DivergedError
+from genomask.models.checkpoint import DAMAGE, unpickled
 from genomask.store.files import sha256, sync, whole
 
 HASH = ".sha256"  # a file beside a checkpoint
+# What comes of a checkpoint that is whole, but holds other values than this training keeps; what does not.
+UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
+OTHERS = (DivergedError, torch.OutOfMemoryError, torch.AcceleratorError)
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -40,8 +46,8 @@ class WholeCheckpoints(TorchCheckpointIO):
     def load_checkpoint(
         self,
         path: str | Path,
-        map_location: Any = lambda storage, _: storage,
-        weights_only: bool | None = True,  # noqa: ARG002 - Lightning's signature; it is always true here
+        map_location: Any = None,  # noqa: ARG002 - Lightning's signature; it is the CPU here
+        weights_only: bool | None = True,  # noqa: ARG002 - it is always true here
     ) -> dict[str, Any]:
         """Read a checkpoint whose bytes are those that were written; nothing in it is executed.
 
@@ -49,12 +55,19 @@ class WholeCheckpoints(TorchCheckpointIO):
             ValueError: Naming the file, if they are not, or it is no checkpoint.
         """
         noted = Path(f"{path}{HASH}")
-        if noted.is_file() and noted.read_text(encoding="ascii") != sha256(Path(path)):
+        if not noted.is_file():
+            raise _damaged(path, f"its hash, {noted.name}, is missing")
+        if noted.read_bytes() != sha256(Path(path)).encode():
             raise _damaged(path, "its content has changed since it was written")
         try:
-            return super().load_checkpoint(path, map_location, weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
-            raise _damaged(path, str(error).strip().splitlines()[0]) from error
+            found = unpickled(Path(path))
+        except UnpicklingError as error:
+            raise _damaged(path, "it holds more than numbers and their names; none of it was run") from error
+        except DAMAGE as error:
+            raise _damaged(path, one_line(str(error)) or type(error).__name__) from error
+        if not isinstance(found, dict):
+            raise _damaged(path, f"it holds a {type(found).__name__}, not the state of a training")
+        return found
 
     def remove_checkpoint(self, path: str | Path) -> None:
         """Remove a checkpoint, then its hash."""
@@ -77,7 +90,7 @@ class ResumePoints(Checkpoint):
     def __init__(self, directory: Path, *, every: int) -> None:
         self.directory, self.every = directory, every
         self.kept = 0  # the step of the newest checkpoint
-        self.asked_to_stop = False
+        self.asked_to_stop = self.stepped = False
         self.handlers: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
@@ -98,6 +111,10 @@ class ResumePoints(Checkpoint):
             self._save(trainer)
         if stop:
             raise KeyboardInterrupt
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        """Note that a step can be made from where this training began."""
+        self.stepped = True
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
         """Give signals back, and heed those that came too late for a step."""
@@ -128,6 +145,28 @@ class ResumePoints(Checkpoint):
         while self.handlers:
             number, handler = self.handlers.popitem()
             signal.signal(number, handler)
+
+
+def train_from(fit: Trainer, module: LightningModule, data: LightningDataModule, newest: Path | None) -> None:
+    """Train to the end, from a checkpoint if there is one.
+
+    Raises:
+        ValueError: Naming the checkpoint, if it is damaged, or no step can be made from it.
+    """
+    try:
+        fit.fit(module, datamodule=data, ckpt_path=newest)
+    except UNFIT as error:
+        others = _stepped(fit) or isinstance(error, OTHERS)
+        if newest is None or others or str(newest) in str(error):
+            raise
+        raise _damaged(newest, f"{type(error).__name__}: {one_line(str(error))}") from error
+    if newest is not None and fit.global_step != fit.estimated_stepping_batches:
+        raise _damaged(newest, f"it led to {fit.global_step} steps, not {fit.estimated_stepping_batches}")
+
+
+def _stepped(fit: Trainer) -> bool:
+    points = fit.checkpoint_callback
+    return isinstance(points, ResumePoints) and points.stepped
 
 
 def _damaged(path: str | Path, reason: str) -> ValueError:

@@ -23,10 +23,11 @@ from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.models.settings import CLASSIFIER
 from genomask.seeds import derived_seed
-from genomask.stages.checkpoints import ResumePoints
+from genomask.stages.checkpoints import ResumePoints, train_from
 from genomask.stages.cleaning import build_task, task_artefact
 from genomask.stages.context import Context
 from genomask.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
+from genomask.stages.repeatability import fixed_order
 from genomask.stages.result import result
 from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.stages.training import loggers, sequences_at_once, trainer
@@ -160,10 +161,11 @@ def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
         sizes = f"{rows:,} examples for {ready.chosen.epochs} epochs, then {tested:,} test sequences"
         say(f"       {sizes}", style="dim")
     newest = newest_checkpoint(directory / CHECKPOINTS)
-    with loggers(run.config, log_folder(directory, newest), job="finetune", name=name) as logs:
+    log = log_folder(directory, newest)
+    with fixed_order(run.config), loggers(run.config, log, job="finetune", name=name) as logs:
         fit = finetune_trainer(run, ready.chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
-        fit.fit(ready.module, datamodule=ready.data, ckpt_path=newest)
+        train_from(fit, ready.module, ready.data, newest)
         evaluate(run, ready, fit, directory, seconds=time.perf_counter() - started)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 

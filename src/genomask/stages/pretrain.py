@@ -23,9 +23,10 @@ from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.profiling import ProfileCallback, Stages
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
-from genomask.stages.checkpoints import ResumePoints
+from genomask.stages.checkpoints import ResumePoints, train_from
 from genomask.stages.context import Context
 from genomask.stages.rank import build_genome, genome_artefact
+from genomask.stages.repeatability import fixed_order
 from genomask.stages.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.stages.strategy import make_strategy, strategy_inputs
 from genomask.stages.training import (
@@ -138,7 +139,7 @@ def _fit(
     checkpoints = directory / CHECKPOINTS
     newest = newest_checkpoint(checkpoints)
     log, name = log_folder(directory, newest), encoder_artefact(run).name
-    with loggers(config, log, job="pretrain", name=name) as logs:
+    with fixed_order(config), loggers(config, log, job="pretrain", name=name) as logs:
         fit = trainer(
             config,
             precision=budget.precision,
@@ -153,7 +154,7 @@ def _fit(
             log_every_n_steps=budget.log_every,
         )
         if budget.max_steps:
-            fit.fit(module, datamodule=corpus, ckpt_path=newest)
+            train_from(fit, module, corpus, newest)
         perplexities = fit.validate(module, datamodule=corpus, verbose=False)
     return perplexities[0]
 

@@ -10,7 +10,8 @@ RESUMABLE = f"{CHECKPOINTS}/step=*.ckpt"
 
 def newest_checkpoint(directory: Path) -> Path | None:
     """The checkpoint with most steps that an interrupted training left behind, if any."""
-    steps = {int(path.stem.removeprefix("step=")): path for path in directory.glob("step=*.ckpt")}
+    found = ((path.stem.removeprefix("step="), path) for path in directory.glob("step=*.ckpt"))
+    steps = {int(step): path for step, path in found if step.isdecimal()}
     if not steps:
         return None
     say(f"resume at step {max(steps)}")

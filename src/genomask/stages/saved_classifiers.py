@@ -1,6 +1,5 @@
 """The fine-tuned classifiers that ``stage=variants`` and ``stage=mutagenesis`` ask."""
 
-import json
 import os
 import re
 from dataclasses import replace
@@ -10,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from genomask.checks import require
+from genomask.checks import require, shown
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import classifier_folder, open_classifier
+from genomask.models.config_file import read_object
 from genomask.models.settings import CLASSIFIER
 from genomask.stages.context import Context
 from genomask.store.files import sha256
@@ -136,7 +136,10 @@ def trained_length(folder: Path) -> int | None:
     result = folder.parent / "result.json"
     if not result.is_file():
         return None
-    digest = json.loads(result.read_text(encoding="utf-8"))["artefacts"]["task"]
+    artefacts = read_object(result).get("artefacts")
+    digest = artefacts.get("task") if isinstance(artefacts, dict) else None
+    if not isinstance(digest, str) or not digest.isalnum():
+        raise ValueError(f"{result} needs the digest of a task; found {shown(digest)}.")
     tasks = list(folder.parents[2].glob(f"task/*-{digest[:8]}"))
     if len(tasks) != 1:
         return None

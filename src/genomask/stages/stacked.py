@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from genomask.console import say
+from genomask.divergence import DivergedError
 from genomask.finetune.stacked import train_stacked
 from genomask.stages.classifier import uses_encoder
 from genomask.stages.cleaning import build_task
 from genomask.stages.context import Context
 from genomask.stages.finetune import Ready, evaluate, finetune_artefact, finetune_trainer, make_ready
 from genomask.stages.pretrain import build_encoder
+from genomask.stages.repeatability import fixed_order
 from genomask.stages.training import loggers
 
 
@@ -23,25 +25,38 @@ def can_stack(run: Context) -> bool:
 
 
 def finetune_together(runs: Sequence[Context]) -> None:
-    """Train the classifiers of runs that differ in their seed alone, then evaluate and write one by one."""
+    """Train the classifiers of runs that differ in their seed alone, then evaluate and write one by one.
+
+    Raises:
+        ValueError: Once the others are written, if the loss of a seed became no number.
+    """
     encoder, task = build_encoder(runs[0]), build_task(runs[0])
     ready = [make_ready(run, encoder, task) for run in runs]
     first = ready[0]
     started = time.perf_counter()
-    curves = train_stacked(
-        [one.module for one in ready],
-        [one.data for one in ready],
-        epochs=first.chosen.epochs,
-        device=finetune_trainer(runs[0], first.chosen, []).strategy.root_device,
-    )
+    with fixed_order(runs[0].config):
+        curves = train_stacked(
+            [one.module for one in ready],
+            [one.data for one in ready],
+            epochs=first.chosen.epochs,
+            device=finetune_trainer(runs[0], first.chosen, []).strategy.root_device,
+        )
     seconds = (time.perf_counter() - started) / len(runs)
     for run, one, curve in zip(runs, ready, curves, strict=True):
-        run.store.build(finetune_artefact(run), partial(_write, run, one, curve, seconds))
+        if not isinstance(curve, DivergedError):
+            run.store.build(finetune_artefact(run), partial(_write, run, one, curve, seconds))
+    ended = [str(curve) for curve in curves if isinstance(curve, DivergedError)]
+    if ended:
+        raise DivergedError(" ".join(ended))
 
 
 def _write(run: Context, ready: Ready, curve: list[float], seconds: float, directory: Path) -> None:
     steps = len(ready.data.train_dataloader())
-    with loggers(run.config, directory / "log", job="finetune", name=finetune_artefact(run).name) as logs:
+    name = finetune_artefact(run).name
+    with (
+        fixed_order(run.config),
+        loggers(run.config, directory / "log", job="finetune", name=name) as logs,
+    ):
         for log in logs:
             for epoch, loss in enumerate(curve):
                 log.log_metrics({"finetune/loss": loss, "epoch": epoch}, step=(epoch + 1) * steps - 1)

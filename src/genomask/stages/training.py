@@ -22,6 +22,7 @@ from genomask.dashboards.identity import run_identity
 from genomask.dashboards.scores import LogScores
 from genomask.progress import SayProgress
 from genomask.stages.checkpoints import WholeCheckpoints
+from genomask.stages.repeatability import on_gpu
 
 WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
 
@@ -63,8 +64,7 @@ def is_helper() -> bool:
 
 def sequences_at_once(config: Config, chosen: int | None, *, cpu: int, gpu: int) -> int:
     """Sequences that go through the encoder together: as configured, or what suits the machine."""
-    on_gpu = config.trainer.accelerator != "cpu" and torch.cuda.is_available()
-    return chosen or (gpu if on_gpu else cpu)
+    return chosen or (gpu if on_gpu(config) else cpu)
 
 
 @contextmanager
