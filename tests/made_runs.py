@@ -86,6 +86,7 @@ def make_finetuning(
     fs: str = "on",
     steps: int = 400,
     data: str = "data",
+    save_model: bool = False,
     **others: Any,
 ) -> Path:
     """A fine-tuning's result; ``wc`` and ``hga`` reach the encoder, anything else the result alone."""
@@ -93,6 +94,7 @@ def make_finetuning(
     encoder = encoder_of(masking, seed=pretrain_seed, model=model, steps=steps, **labels)
     source = Artefact("task", task, {"data": data})
     settings = {"format": 1, "shots": shots, "seed": seed, "task": task, "policy": {"fs": fs}}
+    settings |= {"finetune": {"save_model": save_model}}
     result = {
         "task": task,
         "model": model,

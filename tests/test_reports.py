@@ -150,6 +150,15 @@ def test_runs_that_differ_in_more_than_seeds_never_share_a_row(tmp_path):
     assert len(tasks) == 3, "the same name over other sequences is another task"
 
 
+def test_a_run_that_kept_its_classifier_shares_the_row_of_those_that_did_not(tmp_path):
+    for seed in (0, 1):
+        make_finetuning(tmp_path, "random", accuracy=0.6, seed=seed)
+    make_finetuning(tmp_path, "random", accuracy=0.6, seed=1, save_model=True)
+    make_encoder(tmp_path, "random")
+    (found,) = build_report(tmp_path, baseline="random").cells
+    assert (found.label, len(found.runs)) == ("ORI (WC+FS)", 2)
+
+
 def test_no_pretraining_is_no_masking_whatever_was_configured(tmp_path):
     for seed, masking in enumerate(("random", "pmi")):
         make_encoder(tmp_path, masking, steps=0)

@@ -26,6 +26,7 @@ NO_ENCODER = "-"  # the model of a baseline
 SEEDS = ("seed", "format")  # settings of an artefact that tell no rows apart
 CURVE = ("pretrain.validate_every", "pretrain.validation_segments")  # shape curves, not weights
 EPISODE = ("shots", "task", *SEEDS)
+KEPT = ("finetune.save_model",)  # shapes what is left behind, not the score
 
 
 def variant(result: Mapping[str, Any]) -> str:
@@ -83,7 +84,7 @@ def task_of(result: Mapping[str, Any]) -> tuple[str, str]:
 
 def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]:
     """Everything that shaped a score, except seeds, episode and task; flattened to ``name.setting``."""
-    shape = flatten(without(item.manifest["settings"], EPISODE))
+    shape = without(flatten(without(item.manifest["settings"], EPISODE)), KEPT)
     digest = item.result.get("artefacts", {}).get("encoder")
     if not digest:
         return shape
