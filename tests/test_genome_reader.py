@@ -217,7 +217,7 @@ def test_a_process_that_dies_does_not_make_the_genome_shorter(children, large):
     next(records)
     children[0].kill()
     with pytest.raises(
-        ValueError, match=r"large.fa cannot be read: the process that unpacks it ended with -9"
+        ValueError, match=r"large.fa cannot be read: the process that checks it ended with -9"
     ):
         list(records)
 
