@@ -199,9 +199,10 @@ def children(monkeypatch):
 
 @pytest.fixture
 def large(tmp_path):
-    """A file of two records that is longer than the pipe."""
-    path = tmp_path / "large.fa"
-    path.write_bytes(b"".join(b">%d\n%s\n" % (number, b"ACGT" * 1_000_000) for number in range(2)))
+    """A packed file of two records that is longer than the pipe, so that its process waits for the reader."""
+    path = tmp_path / "large.fa.gz"
+    text = b"".join(b">%d\n%s\n" % (number, b"ACGT" * 1_000_000) for number in range(2))
+    path.write_bytes(gzip.compress(text, compresslevel=1))
     return path
 
 
@@ -212,12 +213,21 @@ def test_a_reader_that_is_left_early_leaves_no_process_behind(children, large):
     assert [child.returncode for child in children] == [-signal.SIGKILL]
 
 
+def test_nor_does_a_reader_of_a_plain_file_whether_it_was_checked_by_then_or_not(children, large):
+    plain = large.with_suffix("")
+    plain.write_bytes(gzip.decompress(large.read_bytes()))
+    records = read_fasta(plain)
+    next(records)
+    records.close()
+    assert [child.returncode in (0, -signal.SIGKILL) for child in children] == [True]
+
+
 def test_a_process_that_dies_does_not_make_the_genome_shorter(children, large):
     records = read_fasta(large)
     next(records)
     children[0].kill()
     with pytest.raises(
-        ValueError, match=r"large.fa cannot be read: the process that checks it ended with -9"
+        ValueError, match=r"large.fa.gz cannot be read: the process that checks it ended with -9"
     ):
         list(records)
 
