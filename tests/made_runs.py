@@ -10,11 +10,11 @@ from genomask.store.artefact import Artefact
 from genomask.store.files import write_json
 from genomask.store.store import Store
 
-LABELS = {"masking": "random", "wc": "on", "hga": "off", "fs": "auto"}
+LABELS = {"masking": "random", "wc": "on", "hga": "off", "fs": "auto", "match_rate": None}
 
 
 def encoder_of(
-    masking: str, *, seed: int = 0, model: str = "logo", steps: int = 400, **labels: str
+    masking: str, *, seed: int = 0, model: str = "logo", steps: int = 400, **labels: Any
 ) -> Artefact:
     """An encoder's identity; equal arguments give equal digests."""
     choices = {**LABELS, **labels}
@@ -22,7 +22,7 @@ def encoder_of(
         "format": 1,
         "model": {"hidden_size": 256},
         "masking": {"_target_": f"genomask.masking.{masking}"},
-        "match_rate": None,
+        "match_rate": choices["match_rate"],
         "pretrain": {
             "max_steps": steps,
             "batch": 64,
@@ -89,8 +89,8 @@ def make_finetuning(
     save_model: bool = False,
     **others: Any,
 ) -> Path:
-    """A fine-tuning's result; ``wc`` and ``hga`` reach the encoder, anything else the result alone."""
-    labels = {name: others.get(name, LABELS[name]) for name in ("wc", "hga")}
+    """A fine-tuning's result; all but ``wc``, ``hga`` and ``match_rate`` reach the result alone."""
+    labels = {name: others.get(name, LABELS[name]) for name in ("wc", "hga", "match_rate")}
     encoder = encoder_of(masking, seed=pretrain_seed, model=model, steps=steps, **labels)
     source = Artefact("task", task, {"data": data})
     settings = {"format": 1, "shots": shots, "seed": seed, "task": task, "policy": {"fs": fs}}

@@ -193,6 +193,22 @@ def test_baselines_stand_in_every_models_table_and_can_be_the_baseline(tmp_path)
     assert not any(c.collapsed for c in report.cells), "a majority vote has one class by design"
 
 
+def test_a_row_is_compared_with_the_baseline_of_its_own_masking_rate(tmp_path):
+    for seed in (0, 1):
+        for rate, score in ((None, 0.5), (0.15, 0.7)):
+            make_finetuning(tmp_path, "random", accuracy=score, seed=seed, match_rate=rate)
+            make_encoder(tmp_path, "random", match_rate=rate)
+        make_finetuning(tmp_path, "span", accuracy=0.6, seed=seed)
+        make_finetuning(tmp_path, "pmi", accuracy=0.75, seed=seed, match_rate=0.15)
+        make_baseline(tmp_path, "gc", accuracy=0.58, seed=seed)
+    for masking, rate in (("span", None), ("pmi", 0.15)):
+        make_encoder(tmp_path, masking, match_rate=rate)
+    pairs = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.found]
+    differences = {pair.cell.label: pair.found["accuracy"].difference for pair in pairs}
+    wanted = {"GC content": 0.08, "PMI's spans without PMI (WC+FS)": 0.1, "PMI (WC+FS)": 0.05}
+    assert differences == pytest.approx(wanted)
+
+
 def test_a_collapsed_fine_tuning_is_flagged_where_it_stands(tmp_path):
     make_finetuning(tmp_path, "pmi", accuracy=0.5, collapsed=True)
     make_finetuning(tmp_path, "pmi", accuracy=0.6, seed=1)

@@ -74,18 +74,16 @@ def kind(cell: Cell) -> str:
 
 
 def _alike(cell: Cell, candidates: list[Cell]) -> list[Cell]:
-    """The candidates with the cell's own settings, or failing that, with as many of them as any has."""
-    for keep in (("wc", "hga", "fs", "others"), ("wc", "hga", "fs"), ("fs",)):
-        same = [other for other in candidates if _settings(other, keep) == _settings(cell, keep)]
-        if same:
-            return same
+    """The candidates with the cell's own settings; one that no candidate has is passed over."""
+    for name in ("fs", "wc", "hga", "match_rate", "others"):
+        same = [other for other in candidates if _setting(other, name) == _setting(cell, name)]
+        candidates = same or candidates
     return candidates
 
 
-def _settings(cell: Cell, keep: tuple[str, ...]) -> list[str]:
+def _setting(cell: Cell, name: str) -> object:
     result = next(iter(cell.runs.values())).result
-    others = cell.label.removeprefix(cell.variant)
-    return [others if name == "others" else result[name] for name in keep]
+    return cell.label.removeprefix(cell.variant) if name == "others" else result.get(name)
 
 
 def shared_draws(
