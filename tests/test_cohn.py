@@ -43,7 +43,7 @@ def coordinates(tmp_path):
 
 def genome_of(tmp_path, chromosomes):
     (tmp_path / "genome").mkdir()
-    write_genome(chromosomes.items(), tmp_path / "genome")
+    write_genome(((name, [bases]) for name, bases in chromosomes.items()), tmp_path / "genome")
     return open_genome(tmp_path / "genome")
 
 

@@ -32,7 +32,7 @@ SMALL = replace(PAPER, longest=20, first_start=10)
 
 def genome_of(folder, *texts):
     folder.mkdir(parents=True, exist_ok=True)
-    write_genome(((f"chr{number}", encode(text)) for number, text in enumerate(texts, start=1)), folder)
+    write_genome(((f"chr{number}", [encode(text)]) for number, text in enumerate(texts, start=1)), folder)
     return open_genome(folder)
 
 

@@ -154,7 +154,7 @@ def test_arrays_of_objects_are_not_unpickled(tmp_path):
     np.save(tmp_path / "pool-bases.npy", np.array([Harm(mark)], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"allow_pickle=False|Python objects"):
         open_benchmark(tmp_path)
-    write_genome([("a", np.zeros(9, dtype=np.uint8))], tmp_path)
+    write_genome([("a", [np.zeros(9, dtype=np.uint8)])], tmp_path)
     np.save(tmp_path / "runs.npy", np.array([Harm(mark)], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"allow_pickle=False|Python objects"):
         open_genome(tmp_path)

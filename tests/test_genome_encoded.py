@@ -3,15 +3,13 @@
 import gc
 import json
 import weakref
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genomask.genome import encoded
-from genomask.genome.encoded import acgt_runs, open_genome, sequence, write_genome
+from genomask.genome.encoded import open_genome, sequence, write_genome
 
 RECORDS = [("chr1", [0, 1, 4, 2, 3, 3]), ("chr2", [4, 4]), ("chrX", [2, 4])]
 records_of_bases = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=5)
@@ -19,7 +17,7 @@ records_of_bases = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12)
 
 def arrays(records):
     for name, bases in records:
-        yield name, np.array(bases, dtype=np.uint8)
+        yield name, [np.array(bases, dtype=np.uint8)]
 
 
 @pytest.fixture
@@ -60,10 +58,17 @@ def test_runs_are_those_of_a_walk_along_every_record(tmp_path_factory, records):
     assert open_genome(folder).runs.tolist() == literal_runs(records)
 
 
-@given(st.lists(st.integers(0, 4), max_size=40), st.integers(1, 9))
-def test_runs_do_not_depend_on_how_many_bases_are_looked_at_together(bases, block):
-    with patch.object(encoded, "_BLOCK", block):
-        assert acgt_runs(np.array(bases, dtype=np.uint8)).tolist() == literal_runs([bases])
+@given(records_of_bases, st.integers(1, 4))
+def test_the_genome_does_not_depend_on_the_pieces_that_its_records_come_in(tmp_path_factory, records, size):
+    folder = tmp_path_factory.mktemp("genome")
+    records[0][0] = 2
+    whole = [np.array(bases, dtype=np.uint8) for bases in records]
+    cut = ([bases[start : start + size] for start in range(0, len(bases), size)] for bases in whole)
+    write_genome(((f"record{number}", pieces) for number, pieces in enumerate(cut)), folder)
+    genome = open_genome(folder)
+    assert genome.bases.tolist() == [base for bases in records for base in bases]
+    assert genome.offsets.tolist() == [0, *np.cumsum([len(bases) for bases in records])]
+    assert genome.runs.tolist() == literal_runs(records)
 
 
 def test_the_bases_cannot_be_changed(folder):
@@ -71,20 +76,26 @@ def test_the_bases_cannot_be_changed(folder):
         open_genome(folder).bases[0] = 1
 
 
-def test_a_record_is_forgotten_before_the_next_one_is_read(tmp_path):
-    alive = []
+def test_pieces_are_forgotten_but_those_that_are_being_written(tmp_path):
+    made = []
 
-    def records():
-        for number in range(3):
+    def pieces():
+        for _ in range(5):
             gc.collect()
-            assert not any(reference() is not None for reference in alive)
+            assert sum(reference() is not None for reference in made) <= 2
             bases = np.zeros(10, dtype=np.uint8)
-            alive.append(weakref.ref(bases))
-            yield f"chr{number}", bases
+            made.append(weakref.ref(bases))
+            yield bases
             del bases
 
-    write_genome(records(), tmp_path)
-    assert len(alive) == 3
+    write_genome(((f"chr{number}", pieces()) for number in range(2)), tmp_path)
+    assert len(made) == 10
+
+
+def test_a_disk_that_is_full_is_said(tmp_path):
+    (tmp_path / "bases.u8").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_genome(arrays(RECORDS), tmp_path)
 
 
 @pytest.mark.parametrize(

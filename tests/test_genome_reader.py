@@ -2,10 +2,12 @@
 
 import gzip
 import hashlib
+import itertools
 import signal
 import subprocess
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 import fuzz_spoil
 from genomask.genome import reader
 from genomask.genome.fasta_text import Tally, read_text
-from genomask.genome.reader import read_fasta
+from genomask.genome.reader import read_fasta, read_pieces
 
 bgzip = partial(fuzz_spoil.bgzip, block=7)  # many blocks, though the text is short
 TEXT = b">chr1 first\nACGTNacgtn\nRYK\n>chr2\nTTTTT\n"
@@ -70,6 +72,32 @@ def test_every_sound_file_is_read_to_the_letter(tmp_path_factory, text, packing)
     path = tmp_path_factory.mktemp("fasta") / "genome"
     path.write_bytes(PACKINGS[packing](text.encode()))
     assert read(path) == literal(text)
+
+
+@given(fasta_texts(), st.integers(1, 5), st.data())
+@settings(max_examples=40, deadline=None)
+def test_pieces_are_cut_anywhere_and_need_not_be_taken(tmp_path_factory, text, size, data):
+    path = tmp_path_factory.mktemp("fasta") / "genome"
+    path.write_text(text)
+    wanted, found = literal(text), {}
+    with patch.object(reader, "_PIECE", size):
+        for name, pieces in read_pieces(path):
+            taken = itertools.islice(pieces, data.draw(st.sampled_from([None, 0, 1])))
+            found[name] = [base for piece in taken for base in piece.tolist()]
+    assert list(found) == list(wanted)
+    assert all(wanted[name][: len(bases)] == bases for name, bases in found.items())
+
+
+@pytest.mark.parametrize("letter", ["*", "Ä", "界"])
+def test_a_foreign_letter_has_its_place_in_the_record_whichever_piece_it_is_in(tmp_path, letter):
+    path = tmp_path / "genome"
+    path.write_text(f">one\nAC GT\n>two\nACGTAC{letter}T\n", encoding="utf-8")
+    with (
+        patch.object(reader, "_PIECE", 4),
+        pytest.raises(ValueError, match="genome cannot be read") as caught,
+    ):
+        list(read_fasta(path))
+    assert f"record 'two' has '{letter}' at position 7, which is none" in str(caught.value)
 
 
 @pytest.mark.parametrize(

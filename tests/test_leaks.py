@@ -149,7 +149,7 @@ def test_overlaps_are_those_of_all_pairs(places, others):
 def test_occurrences_in_a_genome_are_all_of_them(tmp_path_factory, records, texts, k):
     folder = tmp_path_factory.mktemp("genome")
     records = [*records, "AACCA"]
-    write_genome(((f"r{number}", encode(text)) for number, text in enumerate(records)), folder)
+    write_genome(((f"r{number}", [encode(text)]) for number, text in enumerate(records)), folder)
     genome = open_genome(folder)
     texts = [*texts, records[0][2:8] or "A"]
     found = find_in_genome(examples(texts), genome, k=k)
@@ -175,7 +175,7 @@ def test_occurrences_in_a_genome_are_all_of_them(tmp_path_factory, records, text
 
 def test_a_search_in_chunks_finds_the_same(tmp_path, monkeypatch):
     draw = np.random.default_rng(0)
-    write_genome([("x", draw.integers(0, 4, 5000).astype(np.uint8))], tmp_path)
+    write_genome([("x", [draw.integers(0, 4, 5000).astype(np.uint8)])], tmp_path)
     genome = open_genome(tmp_path)
     texts = [decode(genome.bases[start : start + 40]) for start in range(0, 4900, 7)] + ["AC" * 20]
     whole = find_in_genome(examples(texts), genome, k=11)

@@ -59,7 +59,7 @@ SETTINGS = PretrainSettings(
 def genome(tmp_path_factory):
     folder = tmp_path_factory.mktemp("genome")
     text = "".join(np.random.default_rng(0).choice(list("ACGT"), 4000))
-    write_genome([("chr1", encode(text))], folder)
+    write_genome([("chr1", [encode(text)])], folder)
     return folder
 
 

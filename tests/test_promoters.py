@@ -244,7 +244,7 @@ def test_a_genome_with_some_chromosomes_gives_their_promoters_and_says_so(files)
 
 
 def test_promoters_at_the_ends_of_a_chromosome_are_left_out(tmp_path):
-    write_genome([("chr1", RNG.integers(4, size=1_000, dtype=np.uint8))], tmp_path)
+    write_genome([("chr1", [RNG.integers(4, size=1_000, dtype=np.uint8)])], tmp_path)
     sites = [StartSite(str(at), "chr1", at, strand) for at in (248, 249, 949, 950) for strand in "+-"]
     found = cut_promoters(sites, {}, open_genome(tmp_path), None)
     assert found.places

@@ -116,7 +116,7 @@ SETTINGS = WindowSettings(length=6, position=0.5, grow=False, max_unknown=0.0, s
 @pytest.fixture(scope="module")
 def genome(tmp_path_factory):
     directory = tmp_path_factory.mktemp("genome")
-    write_genome([("chr20", encode("ACGTNACGTACGTACG")), ("tiny", encode("ACG"))], directory)
+    write_genome([("chr20", [encode("ACGTNACGTACGTACG")]), ("tiny", [encode("ACG")])], directory)
     return open_genome(directory)
 
 

@@ -41,6 +41,7 @@ def time_in_turns(
 
 
 def _turn(contender: Contender, at_least: float) -> tuple[float, float]:
+    contender.clear()
     gc.collect()
     calls, start, start_cpu = 0, time.perf_counter(), _processor_seconds()
     while calls == 0 or time.perf_counter() - start < at_least:

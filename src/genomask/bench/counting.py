@@ -12,7 +12,7 @@ from genomask.bench.external import JELLYFISH, KMC, counters, dumped, same_count
 from genomask.bench.inputs import Inputs
 from genomask.bench.row import Comparison, Contender, Row
 from genomask.genome.encoded import EncodedGenome, open_genome, write_genome
-from genomask.genome.reader import read_fasta
+from genomask.genome.reader import read_pieces
 from genomask.kmers.counts import count_kmers
 from genomask.ranking.csv_table import kmer_codes
 
@@ -66,7 +66,7 @@ def from_fasta(inputs: Inputs) -> Row:
     def encode_and_count() -> list[np.ndarray]:
         directory = inputs.folder / "encoded again"
         directory.mkdir(exist_ok=True)
-        write_genome(read_fasta(inputs.plain), directory)
+        write_genome(read_pieces(inputs.plain), directory)
         return _count(open_genome(directory))
 
     return Row(

@@ -62,11 +62,11 @@ class Inputs:
     @cached_property
     def encoded(self) -> EncodedGenome:
         """The encoded genome."""
-        from genomask.genome.reader import read_fasta
+        from genomask.genome.reader import read_pieces
 
         directory = self.folder / "encoded"
         directory.mkdir()
-        write_genome(read_fasta(self.plain), directory)
+        write_genome(read_pieces(self.plain), directory)
         return open_genome(directory)
 
 

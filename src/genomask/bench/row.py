@@ -16,10 +16,12 @@ class Contender(NamedTuple):
         call: Does the work once and returns what came out, for the row's check; waits for its device.
         share: Part of the work that one call does: a slow reference path may do a part of it, and its times
             are divided by the share.
+        clear: Called before every turn, untimed: takes away what the turn before has left on the disk.
     """
 
     call: Callable[[], Any]
     share: float = 1.0
+    clear: Callable[[], Any] = lambda: None
 
 
 class Comparison(NamedTuple):

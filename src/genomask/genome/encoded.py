@@ -17,7 +17,7 @@ BASES_FILE: Final = "bases.u8"
 RECORDS_FILE: Final = "records.json"  # the length of every record, by name, in order
 RUNS_FILE: Final = "runs.npy"
 
-_BLOCK: Final = 1 << 18  # bases looked at together: few enough to stay in the processor's cache
+Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after another; none is empty
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,39 +39,43 @@ class EncodedGenome:
     runs: Int64[np.ndarray, "runs 2"]
 
 
-def write_genome(records: Iterable[tuple[str, UInt8[np.ndarray, " _bases"]]], directory: Path) -> None:
-    """Write records (name and bases 0..4) into an existing directory, one record in memory at a time.
+def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None:
+    """Write records into an existing directory, each its name and its bases 0..4 in pieces.
+
+    A piece is written while the next one is made, and forgotten then.
 
     Raises:
         ValueError: If two records share a name, or no record holds an A, C, G or T.
     """
     lengths: dict[str, int] = {}
-    runs = [np.empty((0, 2), dtype=np.int64)]
+    edges = [np.empty(0, dtype=np.int64)]
     offset = 0
-    with (directory / BASES_FILE).open("wb", buffering=0) as file, ThreadPoolExecutor(1) as writer:
-        for name, bases in records:
+    with (directory / BASES_FILE).open("wb") as file, ThreadPoolExecutor(1) as writer:
+        writing = writer.submit(file.write, b"")
+        for name, pieces in records:
             require(name not in lengths, "A genome", "a name of its own for every record", name)
-            writing = writer.submit(bases.tofile, file)
-            runs.append(acgt_runs(bases) + offset)
-            writing.result()
-            lengths[name] = len(bases)
-            offset += len(bases)
-            del bases  # its memory is free before the next record is read
-    require(any(map(len, runs)), "A genome", "at least one A, C, G or T", f"{offset} other letters")
-    np.save(directory / RUNS_FILE, np.concatenate(runs))
+            first, known = offset, False
+            for piece in pieces:
+                writing.result()
+                writing = writer.submit(file.write, piece.data)
+                edges.append(_acgt_edges(piece, after=known) + offset)
+                known = bool(piece[-1] < OTHER)
+                offset += len(piece)
+            edges.append(np.full(int(known), offset))
+            lengths[name] = offset - first
+        writing.result()
+    runs = np.concatenate(edges).reshape(-1, 2)
+    require(len(runs) > 0, "A genome", "at least one A, C, G or T", f"{offset} other letters")
+    np.save(directory / RUNS_FILE, runs)
     (directory / RECORDS_FILE).write_text(json.dumps(lengths), encoding="utf-8")
 
 
-def acgt_runs(bases: UInt8[np.ndarray, " bases"]) -> Int64[np.ndarray, "runs 2"]:
-    """Find ``[start, stop)`` of every longest stretch that holds A, C, G and T only."""
-    edges = [np.flatnonzero(bases[:1] < OTHER)]
-    for start in range(0, len(bases), _BLOCK):
-        block = bases[start : start + _BLOCK + 1]
-        if block.min() < OTHER <= block.max():  # most blocks are of one kind and have no edge
-            known = block < OTHER
-            edges.append(np.flatnonzero(known[1:] != known[:-1]) + start + 1)
-    edges.append(np.flatnonzero(bases[-1:] < OTHER) + len(bases))
-    return np.concatenate(edges).reshape(-1, 2)
+def _acgt_edges(piece: UInt8[np.ndarray, " bases"], *, after: bool) -> Int64[np.ndarray, " edges"]:
+    """Find where A, C, G and T begin or end in a piece; ``after``: whether one of them stands before it."""
+    if after and piece.max() < OTHER:  # as in most pieces
+        return np.empty(0, dtype=np.int64)
+    known = piece < OTHER
+    return np.flatnonzero(np.diff(known, prepend=after))
 
 
 def open_genome(directory: Path) -> EncodedGenome:

@@ -9,12 +9,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from jaxtyping import UInt8
-from numpy import ndarray
-
 from genomask.checks import require
-from genomask.genome.encoded import write_genome
-from genomask.genome.reader import fasta_file, read_fasta
+from genomask.genome.encoded import Pieces, write_genome
+from genomask.genome.reader import fasta_file, read_pieces
 
 
 @dataclass
@@ -53,17 +50,16 @@ class FastaGenome:
         with closing(self._records()) as records:
             write_genome(records, directory)
 
-    def _records(self) -> Generator[tuple[str, UInt8[ndarray, " _bases"]]]:
+    def _records(self) -> Generator[tuple[str, Pieces]]:
         patterns = self.chromosomes or ["*"]
         unmatched = set(patterns)
         names: list[str] = []
-        for name, bases in read_fasta(fasta_file(self.path)):
+        for name, pieces in read_pieces(fasta_file(self.path)):
             names.append(name)
             matching = {pattern for pattern in patterns if name == pattern or fnmatchcase(name, pattern)}
             unmatched -= matching
             if matching:
-                yield name, bases
-            del bases  # its memory is free before the next record is read
+                yield name, pieces
         if unmatched:
             raise ValueError(
                 f"genome.chromosomes needs names or patterns of records in {self.path}; "

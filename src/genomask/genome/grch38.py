@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jaxtyping import UInt8
-from numpy import ndarray
-
 from genomask.checks import require
 from genomask.genome.download import download
-from genomask.genome.encoded import write_genome
-from genomask.genome.reader import read_fasta
+from genomask.genome.encoded import Pieces, write_genome
+from genomask.genome.reader import read_pieces
 
 RELEASE: Final = "GRCh38.p13"
 ASSEMBLY: Final = f"GCF_000001405.39_{RELEASE}"
@@ -97,10 +94,9 @@ def _read_checksums(file: Path) -> dict[str, str]:
     return {words[1].removeprefix("./"): words[0] for words in lines if len(words) == 2}
 
 
-def _records(files: dict[str, Path]) -> Generator[tuple[str, UInt8[ndarray, " _bases"]]]:
+def _records(files: dict[str, Path]) -> Generator[tuple[str, Pieces]]:
     """Read the chromosomes, and see to it that they are those of this assembly."""
     for chromosome, file in files.items():
-        for name, bases in read_fasta(file):
+        for name, pieces in read_pieces(file):
             require(name == _ACCESSIONS[chromosome], str(file), f"sequence {_ACCESSIONS[chromosome]}", name)
-            yield f"chr{chromosome}", bases
-            del bases  # its memory is free before the next record is read
+            yield f"chr{chromosome}", pieces

@@ -1,10 +1,12 @@
 """Reads a FASTA file, plain, gzip or bgzip, into arrays of bases: all of it, or an error."""
 
+import ctypes
 import fcntl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import IO, Final
@@ -21,8 +23,21 @@ from genomask.genome.fasta_text import is_packed
 _SEVERAL_BASES: Final = "RYSWKMBDHVN"  # the other IUPAC codes of DNA
 _BLANK: Final = OTHER + 1
 _FOREIGN: Final = OTHER + 2
-_BLOCK: Final = 1 << 18  # letters converted together: few enough to stay in the processor's cache
+_PIECE: Final = 1 << 19  # letters converted together: few enough for a cache, enough to hand on cheaply
 _PIPE_SIZE: Final = 1 << 20  # with Linux's 64 KiB a gzip file takes 1.15 times as long
+
+_UTF8_OF: Final = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)(
+    ("PyUnicode_AsUTF8AndSize", ctypes.pythonapi)
+)  # the C interface of Python's strings: where an ASCII string's letters lie
+
+
+@dataclass
+class _Found:
+    """What pyfastx has read so far."""
+
+    records: int = 0
+    letters: int = 0
+    problem: str = ""
 
 
 def fasta_file(path: str | Path) -> Path:
@@ -38,9 +53,17 @@ def fasta_file(path: str | Path) -> Path:
 
 
 def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
-    """Yield the name (the first word of the header) and bases (0..4) of every record, in file order.
+    """Yield the name and all bases (0..4) of every record: ``read_pieces``, each record's put together."""
+    with closing(read_pieces(path)) as records:
+        for name, pieces in records:
+            yield name, np.concatenate([np.empty(0, dtype=np.uint8), *pieces])
 
-    Only after the last record is it known that the file is whole: until then, keep nothing for good.
+
+def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
+    """Yield the name (the first word of the header) of every record, in file order, and its bases (0..4).
+
+    The bases come in pieces, to be taken before the next record is asked for. Only after the last record is
+    it known that the file is whole: until then, keep nothing for good.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -48,7 +71,7 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
             name of another, or a letter that is no IUPAC code of DNA.
     """
     path = fasta_file(path)
-    problem, record_count, letter_count, position = "", 0, 0, 0
+    problem, found, position = "", _Found(), 0
     bar = progress(f"Reading {path.name}", float(path.stat().st_size))
     with (
         path.open("rb", buffering=0) as file,
@@ -57,15 +80,13 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
         bar as advance,
     ):
         try:
-            for name, bases in _records(text):
-                record_count, letter_count = record_count + 1, letter_count + len(bases)
-                yield name, bases
-                del bases  # its memory is free before the next record is read
+            for record in _records(text, found):
+                yield record
                 advance(file.tell() - position)
                 position = file.tell()
         except ValueError as error:
             problem = str(error)
-        problem = _verdict(child, problem, f"{record_count} records with {letter_count} letters")
+        problem = _verdict(child, problem, f"{found.records} records with {found.letters} letters")
     if problem:
         raise ValueError(f"{path} cannot be read: {one_line(problem)}.")
 
@@ -92,34 +113,51 @@ def _text(path: Path, child: "subprocess.Popen[bytes]") -> Iterator[IO[bytes]]:
         yield child.stdout if is_packed(file.fileno()) else file
 
 
-def _records(text: IO[bytes]) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
-    """Parse the text. Messages of errors lack the file."""
+def _records(text: IO[bytes], found: _Found) -> Iterator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
+    """Parse the text, and count what is in it. Messages of errors lack the file."""
     names: set[str] = set()
     for name, letters in pyfastx.Fastx(f"/dev/fd/{text.fileno()}", format="fasta"):
         if not name or name in names:
             raise ValueError(f"two records are called {name!r}" if name else "a record has no name")
-        bases = _bases(letters, name)
-        if not len(bases):
-            raise ValueError(f"record {name!r} has no bases")
-        names.add(name)
+        before, pieces = found.letters, _pieces(letters, name, found)
         del letters
-        yield name, bases
-        del bases
+        yield name, pieces
+        for _ in pieces:
+            pass  # what was not asked for is checked and counted all the same
+        if found.problem or found.letters == before:
+            raise ValueError(found.problem or f"record {name!r} has no bases")
+        names.add(name)
+        found.records += 1
 
 
-def _bases(letters: str, name: str) -> UInt8[np.ndarray, " _bases"]:
-    """Bases of a record's letters, blanks left out."""
+def _pieces(letters: str, name: str, found: _Found) -> Iterator[UInt8[np.ndarray, " _bases"]]:
+    """Bases of a record's letters, blanks left out, and counted; ends early at a letter that has no place."""
     from genomask.genome.loops import encode_letters  # which imports numba
 
-    bases, worst = np.empty(len(letters), dtype=np.uint8), 0
-    for start in range(0, len(letters), _BLOCK):
-        block = np.frombuffer(letters[start : start + _BLOCK].encode("ascii", "replace"), dtype=np.uint8)
-        worst = max(worst, encode_letters(block, _LETTER_TO_BASE, bases[start : start + _BLOCK]))
-    if worst == _FOREIGN:
-        position = int(np.argmax(bases == _FOREIGN))
-        found = f"record {name!r} has {letters[position]!r} at position {position + 1}"
-        raise ValueError(f"{found}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}")
-    return bases if worst < _BLANK else bases[bases != _BLANK]
+    text = _as_bytes(letters)
+    for start in range(0, len(letters), _PIECE):
+        piece = text[start : start + _PIECE]
+        bases = np.empty_like(piece)
+        worst = encode_letters(piece, _LETTER_TO_BASE, bases)
+        if worst == _FOREIGN:
+            position = start + int(np.argmax(bases == _FOREIGN))
+            where = f"record {name!r} has {letters[position]!r} at position {position + 1}"
+            found.problem = f"{where}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}"
+            return
+        if worst == _BLANK:
+            bases = bases[bases != _BLANK]
+        found.letters += len(bases)
+        if len(bases):
+            yield bases
+
+
+def _as_bytes(letters: str) -> UInt8[np.ndarray, " letters"]:
+    """One byte for each letter, as they lie in memory: to be read only as long as the string is there."""
+    if not letters.isascii():
+        return np.frombuffer(letters.encode("ascii", "replace"), dtype=np.uint8)
+    address = _UTF8_OF(letters, None)
+    there = (ctypes.c_ubyte * len(letters)).from_address(address)
+    return np.frombuffer(memoryview(there), dtype=np.uint8)
 
 
 def _verdict(child: "subprocess.Popen[bytes]", problem: str, read: str) -> str:

@@ -117,12 +117,12 @@ def survey(
 def _genome(path: Path, stack: ExitStack) -> "EncodedGenome":
     """The genome of intervals: an encoded one as it is, or a FASTA file encoded among the temporary files."""
     from genomask.genome.encoded import BASES_FILE, open_genome, write_genome
-    from genomask.genome.reader import read_fasta
+    from genomask.genome.reader import read_pieces
 
     if (path / BASES_FILE).is_file():
         return open_genome(path)
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="genomask-genome-")))
-    write_genome(read_fasta(path), folder)
+    write_genome(read_pieces(path), folder)
     return open_genome(folder)
 
 

@@ -6,11 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from jaxtyping import UInt8
-
 from genomask.checks import require
-from genomask.genome.encoded import write_genome
+from genomask.genome.encoded import Pieces, write_genome
 from genomask.genome.synthetic.background import draw_consensus
 from genomask.genome.synthetic.chromosome import draw_chromosome
 from genomask.genome.synthetic.truth import Planted, planted_rows
@@ -65,7 +62,7 @@ class SyntheticGenome:
             table.writerow(Planted._fields)
             table.writerows(truth)
 
-    def _records(self, truth: list[Planted]) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
+    def _records(self, truth: list[Planted]) -> Iterator[tuple[str, Pieces]]:
         """Draw the chromosomes one after the other; what is planted is added to ``truth``."""
         consensus = draw_consensus(self.seed)
         for number in range(self.chromosomes):
@@ -83,4 +80,4 @@ class SyntheticGenome:
                 rng=generator(self.seed, "synthetic", name),
             )
             truth.extend(planted_rows(name, bases, placed))
-            yield name, bases
+            yield name, [bases]
