@@ -53,26 +53,31 @@ def append(codes: Any, bases: Any) -> None:
 
 @compiled
 @no_type_check
-def write_kmers(codes: Any, token_ids: Any) -> None:
-    """Write the token ids of k-mers."""
-    for place in range(len(codes)):
-        token_ids[place] = np.int64(codes[place]) + FIRST_KMER
+def write_kmers(firsts: Any, lasts: Any, shift: Any, token_ids: Any) -> None:
+    """Write the token ids of k-mers whose first and last bases have these codes; they may share one."""
+    for place in range(len(firsts)):
+        token_ids[place] = (np.int64(firsts[place]) << shift | np.int64(lasts[place])) + FIRST_KMER
 
 
 @compiled
 @no_type_check
 def tokenise_rows(bases: Any, lengths: Any, k: Any, codes: Any, token_ids: Any) -> None:
-    """Write every token id of a padded batch; a length is at most the batch's width, as that of ``codes``."""
+    """Write every token id of a padded batch; a length is at most the batch's width, as that of ``codes``.
+
+    The codes are those of half a k-mer, rounded up, so that they are as narrow as can be.
+    """
+    half = (k + 1) // 2
+    rest = k - half
     for row in range(len(bases)):
         read, ids, others = bases[row, : max(lengths[row], 0)], token_ids[row], np.uint8(0)
-        kmers = max(len(read) - k + 1, 0)
+        kmers, halves = max(len(read) - k + 1, 0), codes[: max(len(read) - half + 1, 0)]
         for place in range(len(read)):
             others |= read[place]
-        for place in range(kmers):
-            codes[place] = 0
-        for place in range(k):
-            append(codes, read[place : place + kmers])
-        write_kmers(codes[:kmers], ids[1:])
+        for place in range(len(halves)):
+            halves[place] = 0
+        for place in range(half):
+            append(halves, read[place : place + len(halves)])
+        write_kmers(halves[:kmers], halves[rest:], 2 * rest, ids[1:])
         if others >= OTHER:
             mark_unknown(read, k, ids)
         ids[0], ids[kmers + 1] = CLS, SEP

@@ -11,7 +11,7 @@ from genomask.alphabet import CLS, FIRST_KMER, OTHER, PAD, SEP, UNK
 from genomask.checks import require
 from genomask.compiled import on_cpu
 
-CODES_OF_16_BITS: Final = 8  # bases in the longest k-mer whose code takes no more
+HALVES_OF_8_BITS: Final = 8  # bases in the longest k-mer of which half has a code of no more
 
 
 def longest_sequence(tokens: int, k: int) -> int:
@@ -48,7 +48,7 @@ def tokenise_by_loop(
     from genomask.loops import tokenise_rows
 
     token_ids = np.empty((bases.shape[0], bases.shape[1] - k + 3), dtype=np.int64)
-    codes = np.empty(bases.shape[1], dtype=np.uint16 if k <= CODES_OF_16_BITS else np.uint32)
+    codes = np.empty(bases.shape[1], dtype=np.uint8 if k <= HALVES_OF_8_BITS else np.uint16)
     tokenise_rows(bases.contiguous().numpy(), lengths.contiguous().numpy(), k, codes, token_ids)
     return torch.from_numpy(token_ids)
 
