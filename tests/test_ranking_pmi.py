@@ -183,14 +183,12 @@ def test_a_rare_count_without_a_logarithm_is_refused():
         normalized_pmi(np.ones(4), np.ones(4, dtype=np.int64), rare_count=1)
 
 
-@pytest.mark.parametrize("block", [1, 2, 3, 4])
-def test_scores_are_the_same_to_the_last_bit_whatever_the_blocks_and_whichever_counts_are_small(
-    monkeypatch, block
+def test_scores_are_the_same_to_the_last_bit_for_all_lengths_at_once_and_whichever_counts_are_small(
+    monkeypatch,
 ):
     counts = arrays(tables(random_text(3, 3_000), 5))
     expected = [pmi(counts[:n]) for n in range(2, 6)]
     normalized = [normalized_pmi(score, count) for score, count in zip(expected, counts[1:], strict=True)]
-    monkeypatch.setattr(module, "_BLOCK_LENGTH", block)
     monkeypatch.setattr(module, "_SMALL_COUNTS", 7)
     found = pmi_by_length(counts)
     assert len(found) == len(expected)

@@ -21,7 +21,10 @@ copy = _copy if has_numba() else np.copyto
 @compiled
 @no_type_check
 def read_segments(bases: Any, axis: Any, segments: Any, stretches: Any, batch: Any) -> None:
-    """Copy segments into the rows of a batch; ``stretches`` are those of the axis that they start in."""
+    """Copy segments into the rows of a batch, filled up with ``OTHER``.
+
+    ``stretches`` are those of the axis that they start in.
+    """
     (origins, in_genome), (starts, lengths) = axis, segments
     for row in range(len(starts)):
         start, stop, stretch = starts[row], starts[row] + lengths[row], stretches[row]
@@ -30,6 +33,7 @@ def read_segments(bases: Any, axis: Any, segments: Any, stretches: Any, batch: A
             end, shift = min(stop, origins[stretch + 1]), in_genome[stretch] - origins[stretch]
             copy(batch[row, place - start : end - start], bases[place + shift : end + shift])
             place, stretch = end, stretch + 1
+        batch[row, stop - start :].fill(OTHER)
 
 
 @compiled

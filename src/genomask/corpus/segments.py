@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-from genomask.alphabet import OTHER
 from genomask.corpus.settings import CorpusSettings
 from genomask.genome.encoded import EncodedGenome
 
@@ -84,7 +83,7 @@ def read(genome: EncodedGenome, axis: Axis, segments: Segments) -> UInt8[np.ndar
     """Read the bases of a few segments, as wide as the longest of them and filled up with ``OTHER``."""
     from genomask.loops import read_segments
 
-    batch = np.full((len(segments.start), segments.length.max(initial=0)), OTHER, dtype=np.uint8)
+    batch = np.empty((len(segments.start), segments.length.max(initial=0)), dtype=np.uint8)
     stretches = np.searchsorted(axis.origin, segments.start, side="right") - 1
     source = genome.bases.view(np.ndarray)
     source.flags.writeable = False  # as of a genome on disk: the loop is compiled once

@@ -11,7 +11,6 @@ from genomask.checks import require
 
 RARE_COUNT: Final = 101  # c in Eq. 2 (Sec. 4.1)
 
-_BLOCK_LENGTH: Final = 8  # 4**8 scores are 512 KiB; all 10-mers at once take 2.5 times as long
 _SMALL_COUNTS: Final = 2**14
 
 
@@ -128,37 +127,13 @@ def _scores_against_splits(
 
 
 def _likeliest_split(best: list[Float64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, " kmers"]:
-    """Log probability of the likeliest cut in two of what is one base longer than the pieces.
+    """Log probability of the likeliest cut in two of what is one base longer than the pieces."""
+    from genomask.ranking.loops import raise_to_sums  # which imports numba
 
-    Works through the k-mers that share a prefix, so that each block stays in the processor's cache while the
-    cuts of its k-mers are compared.
-    """
-    n = len(best) + 1
-    shared = max(0, n - _BLOCK_LENGTH)
-    blocks = np.full((4**shared, 4 ** (n - shared)), -np.inf)
-    cut = np.empty_like(blocks[0])
-    for prefix, block in enumerate(blocks):
-        for size, (left, right) in enumerate(zip(best, reversed(best), strict=True), start=1):
-            beyond = 4 ** abs(size - shared)
-            if size >= shared:
-                starts, ends = left.reshape(-1, beyond)[prefix], right
-            else:
-                starts, ends = left[[prefix // beyond]], right.reshape(beyond, -1)[prefix % beyond]
-            np.maximum(block, _outer_sum(starts, ends, cut), out=block)
-    return blocks.ravel()
-
-
-def _outer_sum(
-    starts: Float64[np.ndarray, " _starts"],
-    ends: Float64[np.ndarray, " _ends"],
-    out: Float64[np.ndarray, " kmers"],
-) -> Float64[np.ndarray, " kmers"]:
-    if len(ends) == 4:  # numpy's inner loop would have 4 steps, which takes 3 times as long
-        for end, column in zip(ends.tolist(), out.reshape(-1, 4).T, strict=True):
-            np.add(starts, end, out=column)
-    else:
-        np.add(starts[:, None], ends, out=out.reshape(len(starts), len(ends)))
-    return out
+    split = np.full(4 ** (len(best) + 1), -np.inf)
+    for starts, ends in zip(best, reversed(best), strict=True):
+        raise_to_sums(split.reshape(len(starts), len(ends)), starts, ends)
+    return split
 
 
 def _log_prob(table: Int64[np.ndarray, " kmers"], n: int) -> Float64[np.ndarray, " kmers"]:
