@@ -107,7 +107,6 @@ def our_step(
         weight_decay=0.01,
         warmup_steps=0,
         max_steps=10**9,
-        fused=case.device.type == "cuda",
     )
 
     def step() -> Outcome:

@@ -75,6 +75,7 @@ def train(
         weight_decay=0.01,
         warmup_steps=max_steps // 10,
         max_steps=max_steps,
+        fused=False,
     )
     for _ in range(EPOCHS):
         for batch in loader:

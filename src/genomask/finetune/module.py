@@ -11,6 +11,8 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
@@ -65,6 +67,16 @@ class EpisodeModule(LightningModule):
             max_steps=max_steps,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,  # noqa: ARG002
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Clip to the trainer's norm by hand, as the optimiser is fused."""
+        if gradient_clip_val:
+            clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def training_step(self, batch: ExampleBatch) -> Tensor:
         """Cross-entropy in nats, averaged over the batch."""

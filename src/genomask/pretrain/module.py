@@ -81,7 +81,6 @@ class PretrainModule(LightningModule):
             weight_decay=self.settings.weight_decay,
             warmup_steps=self.warmup_steps,
             max_steps=self.settings.max_steps,
-            fused=self.device.type == "cuda",
         )
         return [optimizer], [schedule]
 
@@ -117,7 +116,7 @@ class PretrainModule(LightningModule):
             loss += share.detach()
 
         with self.stage("optimiser"):
-            if self.settings.clip_norm > 0:  # by hand: Lightning refuses to clip for a fused optimiser
+            if self.settings.clip_norm > 0:  # by hand, as the optimiser is fused
                 clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
             optimizer.step()
             optimizer.zero_grad()
