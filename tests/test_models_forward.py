@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
+from genomask.models import forward
 from genomask.models.forward import cls_logits, locate, masked_logits
 
 VOCAB = 69  # k = 3
@@ -57,7 +58,9 @@ FULL, PADDED, ALONE = (20, 20, 20), (20, 17, 5, 2), (9,)
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("lengths", [FULL, PADDED, ALONE])
-def test_masked_logits_and_gradients_are_those_of_the_plain_pass(layers, lengths):
+@pytest.mark.parametrize("together", [512, 7])
+def test_masked_logits_and_gradients_are_those_of_the_plain_pass(monkeypatch, layers, lengths, together):
+    monkeypatch.setattr(forward, "TOGETHER", together)
     model = model_of(BertForMaskedLM, layers=layers).double()
     token_ids, hidden, there = batch_of(lengths)
     targets = token_ids[hidden]
@@ -74,7 +77,9 @@ def test_masked_logits_and_gradients_are_those_of_the_plain_pass(layers, lengths
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("lengths", [FULL, PADDED, ALONE])
-def test_class_logits_and_gradients_are_those_of_the_plain_pass(layers, lengths):
+@pytest.mark.parametrize("together", [512, 7])
+def test_class_logits_and_gradients_are_those_of_the_plain_pass(monkeypatch, layers, lengths, together):
+    monkeypatch.setattr(forward, "TOGETHER", together)
     model = model_of(BertForSequenceClassification, layers=layers).double()
     token_ids, _, there = batch_of(lengths)
     labels = torch.arange(len(lengths)) % 3
