@@ -87,6 +87,7 @@ def make_finetuning(
     steps: int = 400,
     data: str = "data",
     save_model: bool = False,
+    learning_rate: float = 4e-4,
     **others: Any,
 ) -> Path:
     """A fine-tuning's result; all but ``wc``, ``hga`` and ``match_rate`` reach the result alone."""
@@ -94,6 +95,7 @@ def make_finetuning(
     encoder = encoder_of(masking, seed=pretrain_seed, model=model, steps=steps, **labels)
     source = Artefact("task", task, {"data": data})
     settings = {"format": 1, "shots": shots, "seed": seed, "task": task, "policy": {"fs": fs}}
+    settings["policy"]["learning_rate"] = learning_rate
     settings |= {"finetune": {"save_model": save_model}}
     result = {
         "task": task,

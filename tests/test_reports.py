@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from genomask.reports.arms import label_arms, variant
+from genomask.reports.arms import label_arms, shapes_of, variant
 from genomask.reports.between import between_pretrainings, differences_by_pretraining
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
@@ -140,7 +140,7 @@ def test_runs_that_differ_in_more_than_seeds_never_share_a_row(tmp_path):
             make_finetuning(tmp_path, "pmi", accuracy=0.6, seed=seed, steps=steps, pretrain_seed=seed)
             make_encoder(tmp_path, "pmi", steps=steps, seed=seed)
     found = collect(tmp_path)
-    assert set(label_arms(found.finetunings, found.encoders)) == {
+    assert set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders))) == {
         "PMI (WC+FS) [pretrain.max_steps=400]",
         "PMI (WC+FS) [pretrain.max_steps=10000]",
     }
@@ -172,11 +172,11 @@ def test_pretraining_seeds_of_one_setting_are_one_row_only_while_the_encoders_ar
     for seed in (0, 1):
         make_finetuning(tmp_path, "pmi", accuracy=0.6, pretrain_seed=seed)
     found = collect(tmp_path)
-    assert len(set(label_arms(found.finetunings, found.encoders))) == 2
+    assert len(set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders)))) == 2
     for seed in (0, 1):
         make_encoder(tmp_path, "pmi", seed=seed)
     found = collect(tmp_path)
-    assert set(label_arms(found.finetunings, found.encoders)) == {"PMI (WC+FS)"}
+    assert set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders))) == {"PMI (WC+FS)"}
 
 
 def test_baselines_stand_in_every_models_table_and_can_be_the_baseline(tmp_path):
@@ -207,6 +207,18 @@ def test_a_row_is_compared_with_the_baseline_of_its_own_masking_rate(tmp_path):
     differences = {pair.cell.label: pair.found["accuracy"].difference for pair in pairs}
     wanted = {"GC content": 0.08, "PMI's spans without PMI (WC+FS)": 0.1, "PMI (WC+FS)": 0.05}
     assert differences == pytest.approx(wanted)
+
+
+def test_a_row_is_compared_with_the_baseline_whose_other_settings_differ_least(tmp_path):
+    for masking, score in (("random", 0.5), ("pmi", 0.6)):
+        make_encoder(tmp_path, masking)
+        for seed in (0, 1):
+            make_finetuning(tmp_path, masking, accuracy=score, seed=seed)
+            make_finetuning(tmp_path, masking, accuracy=2 * score - 0.3, seed=seed, learning_rate=1e-4)
+    pairs = {pair.cell.label: pair for pair in build_report(tmp_path, baseline="random").pairs}
+    for rate, difference in ((0.0004, 0.1), (0.0001, 0.2)):
+        pair = pairs[f"PMI (WC+FS) [policy.learning_rate={rate}]"]
+        assert pair.found["accuracy"].difference == pytest.approx(difference)
 
 
 def test_a_collapsed_fine_tuning_is_flagged_where_it_stands(tmp_path):

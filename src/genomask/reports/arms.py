@@ -53,18 +53,15 @@ def order(label: str) -> tuple[int, str]:
     return (max(places, key=lambda place: len(names[place])) if places else len(names)), label
 
 
-def label_arms(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[str]:
+def label_arms(finetunings: list[Finetuning], shapes: list[dict[str, Any]]) -> list[str]:
     """The name of every fine-tuning's row.
 
     Two fine-tunings that differ in more than seeds never share a name: where the variant does not tell them
-    apart, the settings that do are added to it.
+    apart, the settings of their shapes that do are added to it.
     """
-    by_digest = {encoder.manifest["digest"]: encoder for encoder in encoders}
     groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    shapes = []
     for place, item in enumerate(finetunings):
         result = item.result
-        shapes.append(_shape(item, by_digest))
         groups[task_of(result), model_of(result), result["shots"], variant(result)].append(place)
     telling: dict[tuple[Any, ...], set[str]] = defaultdict(
         set
@@ -82,8 +79,13 @@ def task_of(result: Mapping[str, Any]) -> tuple[str, str]:
     return result["task"], result.get("artefacts", {}).get("task", "")
 
 
-def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]:
+def shapes_of(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[dict[str, Any]]:
     """Everything that shaped a score, except seeds, episode and task; flattened to ``name.setting``."""
+    by_digest = {encoder.manifest["digest"]: encoder for encoder in encoders}
+    return [_shape(item, by_digest) for item in finetunings]
+
+
+def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]:
     shape = without(flatten(without(item.manifest["settings"], EPISODE)), KEPT)
     digest = item.result.get("artefacts", {}).get("encoder")
     if not digest:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genomask.reports.arms import NO_ENCODER, label_arms, model_of, order, task_of, variant
+from genomask.reports.arms import NO_ENCODER, label_arms, model_of, order, shapes_of, task_of, variant
 from genomask.reports.collect import Encoder, Finetuning
 from genomask.reports.paper import Printed, printed
 from genomask.statistics.summary import Interval, Summary, bootstrap_interval, summarise
@@ -17,7 +17,8 @@ class Cell(NamedTuple):
     """The fine-tunings of one row on one task with one number of shots.
 
     ``variant`` is the row's name as in the paper, ``label`` the same with whatever else tells it apart.
-    ``chosen`` says what a best-of-variants row was chosen by: ``"test set"``, ``"cross-validation"`` or "".
+    ``shape`` holds all settings that the runs share. ``chosen`` says what a best-of-variants row was chosen
+    by: ``"test set"``, ``"cross-validation"`` or "".
     """
 
     task: str
@@ -26,6 +27,7 @@ class Cell(NamedTuple):
     variant: str
     label: str
     runs: dict[Draw, Finetuning]
+    shape: dict[str, Any]
     chosen: str = ""
 
     @property
@@ -64,15 +66,20 @@ class Cell(NamedTuple):
 
 def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[Cell]:
     """Sort fine-tunings into cells. A baseline, which has no encoder, stands in the tables of all models."""
-    tasks, runs = _task_names(finetunings), defaultdict(dict)
+    tasks, runs, shape_of = _task_names(finetunings), defaultdict(dict), {}
+    shapes = shapes_of(finetunings, encoders)
     models = {model_of(item.result) for item in finetunings} - {NO_ENCODER} or {NO_ENCODER}
-    for item, label in zip(finetunings, label_arms(finetunings, encoders), strict=True):
+    for item, shape, label in zip(finetunings, shapes, label_arms(finetunings, shapes), strict=True):
         result = item.result
         own = model_of(result)
         for model in models if own == NO_ENCODER else (own,):
             key = tasks[task_of(result)], model, result["shots"], variant(result), label
             runs[key][result["seed"], result.get("pretrain_seed")] = item
-    cells = [Cell(*key, runs=dict(sorted(found.items(), key=str))) for key, found in runs.items()]
+            shape_of[key] = shape
+    cells = [
+        Cell(*key, runs=dict(sorted(found.items(), key=str)), shape=shape_of[key])
+        for key, found in runs.items()
+    ]
     return sorted(cells, key=sorted_by)
 
 

@@ -74,16 +74,19 @@ def kind(cell: Cell) -> str:
 
 
 def _alike(cell: Cell, candidates: list[Cell]) -> list[Cell]:
-    """The candidates with the cell's own settings; one that no candidate has is passed over."""
-    for name in ("fs", "wc", "hga", "match_rate", "others"):
+    """The candidates with the cell's own switches, as far as there are any; of these, those most like it."""
+    for name in ("fs", "wc", "hga", "match_rate"):
         same = [other for other in candidates if _setting(other, name) == _setting(cell, name)]
         candidates = same or candidates
-    return candidates
+    unlike = [
+        sum(cell.shape.get(name) != other.shape.get(name) for name in cell.shape | other.shape)
+        for other in candidates
+    ]
+    return [other for other, count in zip(candidates, unlike, strict=True) if count == min(unlike)]
 
 
 def _setting(cell: Cell, name: str) -> object:
-    result = next(iter(cell.runs.values())).result
-    return cell.label.removeprefix(cell.variant) if name == "others" else result.get(name)
+    return next(iter(cell.runs.values())).result.get(name)
 
 
 def shared_draws(
