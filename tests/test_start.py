@@ -19,6 +19,7 @@ try:
 finally:
     print("LOADED", *sorted({heavy!r} & set(sys.modules)), file=sys.stderr)
 """
+WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 HEAVY = {"torch", "lightning", "transformers", "numba", "matplotlib", "pandas", "wandb"}
 
 
@@ -39,6 +40,28 @@ def test_help_names_every_choice_and_every_tool_and_loads_neither_torch_nor_hydr
     words = set(done.stdout.replace("[", " ").replace("]", " ").split())
     assert {choice for choices in groups().values() for choice in choices} | set(TOOLS) <= words
     assert "$" not in done.stdout.replace('"$(python', "")
+
+
+@pytest.mark.parametrize(
+    ("set_by_user", "expected"),
+    [
+        ({}, ["10000", None]),
+        ({"GOMP_SPINCOUNT": "7"}, ["7", None]),
+        ({"OMP_WAIT_POLICY": "active"}, [None, "active"]),
+    ],
+)
+def test_idle_threads_sleep_soon_unless_the_user_says_how_they_wait(set_by_user, expected, monkeypatch):
+    """OpenMP reads it when torch is loaded, which must be later."""
+    for name in WAITING:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in set_by_user.items():
+        monkeypatch.setenv(name, value)
+    code = (
+        PROBE.format(words=["--help"], heavy=HEAVY) + f"    import os; print(*map(os.environ.get, {WAITING}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert loaded(done) == []
+    assert done.stdout.splitlines()[-1] == " ".join(map(str, expected))
 
 
 def test_a_misspelt_choice_costs_one_line_that_names_the_others_and_loads_neither_torch_nor_hydra():

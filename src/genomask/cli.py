@@ -27,11 +27,19 @@ PURPOSES: dict[str, str] = {
 }
 
 
+# How often an idle thread of GNU OpenMP, which torch is built with on Linux, looks for work before it sleeps.
+# The default, some milliseconds of it, keeps the cores from the very threads that it waits for wherever other
+# processes want them too: docs/sweeps.md.
+SPINS = "10000"
+
+
 def main() -> None:
     """Run the tool that the first word names, or a job or multirun of the configuration.
 
     A user's mistake costs one line; with HYDRA_FULL_ERROR set, its traceback is shown.
     """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # read when torch is imported
     arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         _tool(arguments[0], arguments[1:])
