@@ -88,7 +88,10 @@ def test_pretrainings_of_one_row_stand_beside_each_other_over_the_episodes_that_
     assert found.within == pytest.approx((stats.tstd([0.55, 0.68]) + stats.tstd([0.5, 0.6])) / 2)
     (pair,) = (pair for pair in report.pairs if pair.found)
     assert differences_by_pretraining(pair, "accuracy") == pytest.approx({0: 0.065, 1: -0.04})
-    row = "| prom_core | 10 | PMI (WC+FS) | Accuracy | 2 | 0.615, 0.550 | 0.046 | 0.081 | +0.065, -0.040 |"
+    row = (
+        "| prom_core | 10 | PMI (WC+FS) | Accuracy | 2 | 0.615, 0.550 | 0.046 | 0.081 "
+        "| +0.065, -0.040 | -0.655 to +0.680 |"  # t = 12.706 at 1 degree of freedom, times 0.0525
+    )
     assert row in markdown(report.document)
 
 

@@ -12,7 +12,7 @@ from genomask.statistics.correction import holm
 from genomask.statistics.paired import EXACT_UP_TO, compare, sign_flip, signed_rank
 from genomask.statistics.power import minimal_detectable_difference, paired_power
 from genomask.statistics.ranks import compare_ranks, critical_difference
-from genomask.statistics.summary import bootstrap_interval, interquartile_mean, summarise
+from genomask.statistics.summary import bootstrap_interval, interquartile_mean, summarise, t_interval
 
 scores = st.lists(st.integers(0, 40), min_size=2, max_size=8)
 
@@ -70,6 +70,18 @@ def test_the_interval_holds_the_true_mean_about_as_often_as_it_says():
     intervals = [bootstrap_interval(draw.normal(0, 1, 20)) for _ in range(100)]
     held = sum(found is not None and found.low <= 0 <= found.high for found in intervals)
     assert 83 <= held <= 100  # 95 expected less the bootstrap's own loss at n = 20
+
+
+def test_the_interval_of_three_values_holds_the_true_mean_as_often_as_it_says():
+    draw = np.random.default_rng(6)
+    drawn = draw.normal(0.1, 0.02, (2000, 3))
+    intervals = [t_interval(values) for values in drawn]
+    held = sum(found is not None and found.low <= 0.1 <= found.high for found in intervals)
+    assert 0.935 <= held / 2000 <= 0.965
+    narrow = [bootstrap_interval(values) for values in drawn[:50]]
+    assert sum(found is not None and found.low <= 0.1 <= found.high for found in narrow) < 45
+    assert t_interval(drawn[0, :1]) is None
+    assert t_interval(np.full(3, 0.1)) is None
 
 
 @pytest.mark.parametrize(

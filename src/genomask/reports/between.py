@@ -8,14 +8,16 @@ import numpy as np
 from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES
 from genomask.reports.compare import Against, shared_draws
-from genomask.reports.document import ABSENT, Section, Table
+from genomask.reports.document import ABSENT, Section, Table, interval_text
 from genomask.reports.scores import TITLES, model_title, row_name
+from genomask.statistics.summary import t_interval
 
 READING = (
     "Rows with more than one pretraining. Means are over the episodes that all pretrainings of a row met. "
     "“between” is their standard deviation, “within” that of the episodes (a mean of n of them varies by it "
-    "over √n). “Δ” is the mean difference to {baseline}, pretraining by pretraining. Where the Δ of "
-    "one row lie as far apart as from 0, nothing is known about the strategy, whatever p the draws have."
+    "over √n). “Δ” is the mean difference to {baseline}, pretraining by pretraining, over the episodes that "
+    "both met; the interval is Student's, of their mean, and speaks of pretrainings still to come. Where it "
+    "holds 0, nothing is known about the strategy, whatever p the draws have."
 )
 
 
@@ -67,7 +69,18 @@ def differences_by_pretraining(pair: Against, score: str) -> dict[int, float]:
 
 def between_section(pairs: list[Against], baseline: str) -> Section | None:
     """A table of every model; None while every row has one pretraining."""
-    columns = ["<task", "shots", "<row", "<score", "n", "<mean by pretraining", "between", "within", "<Δ"]
+    columns = [
+        "<task",
+        "shots",
+        "<row",
+        "<score",
+        "n",
+        "<mean by pretraining",
+        "between",
+        "within",
+        "<Δ",
+        "95 % interval",
+    ]
     tables = []
     for model in sorted({pair.cell.model for pair in pairs}):
         rows = list(_rows([pair for pair in pairs if pair.cell.model == model and not pair.cell.chosen]))
@@ -94,4 +107,5 @@ def _rows(pairs: list[Against]) -> Iterable[list[str]]:
                 f"{found.between:.3f}",
                 ABSENT if found.within is None else f"{found.within:.3f}",
                 ", ".join(f"{each:+.3f}" for each in apart.values()) or ABSENT,
+                interval_text(t_interval(np.array(list(apart.values())))),
             ]

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from genomask.statistics.summary import Interval
+
 ABSENT = "-"
 
 
@@ -50,6 +52,11 @@ def spread(mean: float, sd: float | None, *, signed: bool = False) -> str:
     """``mean ± sd`` to three decimals, as the paper writes it; without a spread the mean alone."""
     first = f"{mean:+.3f}" if signed else f"{mean:.3f}"
     return first if sd is None else f"{first} ± {sd:.3f}"
+
+
+def interval_text(interval: Interval | None) -> str:
+    """An interval of a difference, both ends signed."""
+    return f"{interval.low:+.3f} to {interval.high:+.3f}" if interval else ABSENT
 
 
 def p_value(p: float | None) -> str:

@@ -6,7 +6,7 @@ from genomask.reports.best import TEST_SET
 from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES
 from genomask.reports.compare import Against
-from genomask.reports.document import ABSENT, Table, number, p_value, spread
+from genomask.reports.document import ABSENT, Table, interval_text, number, p_value, spread
 from genomask.statistics.power import paired_power
 
 TITLES = {"accuracy": "Accuracy", "auc": "AUC"}
@@ -87,7 +87,6 @@ def comparison_tables(pairs: list[Against]) -> list[Table]:
 def _comparison_row(pair: Against, score: str) -> list[str]:
     cell, found = pair.cell, pair.found[score]
     assert pair.baseline is not None  # a comparison has two sides
-    interval = found.interval
     expected = _printed_difference(cell, pair.baseline, score)
     power = paired_power(expected, found.sd, found.n) if expected is not None and found.sd else None
     return [
@@ -98,7 +97,7 @@ def _comparison_row(pair: Against, score: str) -> list[str]:
         TITLES[score],
         str(found.n),
         f"{found.difference:+.3f}",
-        f"{interval.low:+.3f} to {interval.high:+.3f}" if interval else ABSENT,
+        interval_text(found.interval),
         p_value(found.wilcoxon),
         p_value(found.permutation),
         p_value(pair.holm[score]),
