@@ -70,17 +70,9 @@ def differences_by_pretraining(pair: Against, score: str) -> dict[int, float]:
 def between_section(pairs: list[Against], baseline: str) -> Section | None:
     """A table of every model; None while every row has one pretraining."""
     columns = [
-        "<task",
-        "shots",
-        "<row",
-        "<score",
-        "n",
-        "<mean by pretraining",
-        "between",
-        "within",
-        "<Δ",
+        "<task", "shots", "<row", "<score", "n", "<mean by pretraining", "between", "within", "<Δ",
         "95 % interval",
-    ]
+    ]  # fmt: skip
     tables = []
     for model in sorted({pair.cell.model for pair in pairs}):
         rows = list(_rows([pair for pair in pairs if pair.cell.model == model and not pair.cell.chosen]))
