@@ -93,13 +93,23 @@ def test_class_logits_and_gradients_are_those_of_the_plain_pass(monkeypatch, lay
     assert_same_gradients(found, wanted, rtol=1e-10, atol=1e-12)
 
 
-def test_in_single_precision_the_difference_is_rounding():
-    model = model_of(BertForMaskedLM)
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("kind", [BertForMaskedLM, BertForSequenceClassification])
+def test_in_single_precision_the_difference_is_rounding(monkeypatch, kind, wide):
+    monkeypatch.setattr("genomask.models.products.has_wide_products", lambda: wide)
+    model = model_of(kind)
     token_ids, hidden, there = batch_of(PADDED)
-    plain = model(token_ids, attention_mask=there.long()).logits[hidden]
-    torch.testing.assert_close(
-        masked_logits(model, token_ids, locate(hidden), there), plain, rtol=1e-4, atol=1e-4
+    plain = model(token_ids, attention_mask=there.long()).logits
+    if kind is BertForMaskedLM:
+        plain, logits = plain[hidden], masked_logits(model, token_ids, locate(hidden), there)
+    else:
+        logits = cls_logits(model, token_ids, there)
+    torch.testing.assert_close(logits, plain, rtol=1e-4, atol=1e-4)
+    wanted, found = (
+        torch.cat([gradient.flatten() for gradient in gradients(model, values.square().sum()).values()])
+        for values in (plain, logits)
     )
+    assert (found - wanted).norm() < 1e-5 * wanted.norm()
 
 
 @given(rows=st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=1, max_size=5))

@@ -1,5 +1,7 @@
 """What a pretraining reports of its speed, and where its time went."""
 
+import math
+
 import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -20,6 +22,21 @@ MODEL = ModelSettings(
 )
 
 
+def flop_counter():
+    """PyTorch's, which does not know oneDNN's product."""
+
+    def operations(_states, weight, *_, out_shape, **__):
+        return 2 * math.prod(out_shape) * weight[-1]
+
+    return FlopCounterMode(display=False, custom_mapping={torch.ops.mkldnn._linear_pointwise: operations})
+
+
+@pytest.fixture(params=[False, True], ids=["mkl", "onednn"], autouse=True)
+def products(request, monkeypatch):
+    """Count either way of multiplying."""
+    monkeypatch.setattr("genomask.models.products.has_wide_products", lambda: request.param)
+
+
 @pytest.mark.parametrize("shortcut", [True, False])
 def test_the_formula_counts_what_pytorch_counts(shortcut):
     rows, tokens, asked = 3, 21, 4
@@ -27,7 +44,7 @@ def test_the_formula_counts_what_pytorch_counts(shortcut):
     token_ids = torch.randint(5, vocabulary_size(3), (rows, tokens))
     hidden = (torch.arange(tokens) < asked).expand(rows, tokens).contiguous()
     (part,) = micro_batches(token_ids, MaskedBatch(token_ids, hidden), [Cut(0, rows, 21, 21)], k=3)
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
         loss_sum(model, part, shortcut=shortcut).backward()
     read = asked if shortcut else tokens
     work = Work(rows * tokens, rows * tokens**2, rows * read, rows * read * tokens)
@@ -39,7 +56,7 @@ def test_the_formula_of_a_classifier_counts_what_pytorch_counts(training):
     rows, tokens = 3, 21
     model = sequence_classifier(MODEL, classes=4, seed=0, hidden_dropout=0.0)
     token_ids = torch.randint(5, vocabulary_size(3), (rows, tokens))
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
         logits = cls_logits(model, token_ids)
         if training:
             logits.sum().backward()

@@ -5,6 +5,7 @@ from typing import Final
 import torch
 
 from genomask.bench.row import Contender
+from genomask.models.products import product
 
 LIMIT: Final = "matrix products alone"
 SIZE: Final = {"cpu": 1024, "cuda": 8192}  # rows and columns of a matrix that is multiplied at full speed
@@ -18,7 +19,7 @@ def matrix_products(operations: int, *, dtype: torch.dtype, device: torch.device
 
     def multiply() -> None:
         for _ in range(REPEATS):
-            torch.mm(one, other)
+            product(one, other)
         wait(device)
 
     return Contender(multiply, REPEATS * 2 * size**3 / operations)
