@@ -11,13 +11,14 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import fuzz_spoil
 from genomask.genome import reader
 from genomask.genome.fasta_text import Tally, read_text
 from genomask.genome.reader import read_fasta, read_pieces
+from genomask.text_files import read_lines
 
 bgzip = partial(fuzz_spoil.bgzip, block=7)  # many blocks, though the text is short
 TEXT = b">chr1 first\nACGTNacgtn\nRYK\n>chr2\nTTTTT\n"
@@ -175,6 +176,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, packing):
 @given(
     position=st.integers(0, 10_000), bit=st.integers(0, 7), packing=st.sampled_from([gzip.compress, bgzip])
 )
+@example(position=185, bit=5, packing=bgzip)  # a header that reaches into the last block
 def test_a_flipped_bit_is_noticed_unless_it_changes_nothing(tmp_path_factory, position, bit, packing):
     data = bytearray(packing(TEXT))
     data[position % len(data)] ^= 1 << bit
@@ -183,6 +185,16 @@ def test_a_flipped_bit_is_noticed_unless_it_changes_nothing(tmp_path_factory, po
     except ValueError:
         return
     assert text == TEXT
+
+
+def test_lines_of_a_table_whose_blocks_jump_over_one_are_refused(tmp_path):
+    """The header of the fifth block is made to reach into the last one, which ends well."""
+    data = bytearray(bgzip(TEXT))
+    data[185] ^= 1 << 5
+    path = tmp_path / "lines.gz"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"damaged after this line \(.*35 of 39 bytes unpack"):
+        list(read_lines(path))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from genomask.checks import one_line
-from genomask.genome.fasta_text import GZIP, check_blocks
+from genomask.genome.fasta_text import GZIP, check_size, unpacked_size
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 PIECE: Final = 1 << 20  # bytes that are unpacked at once
@@ -40,7 +40,7 @@ def read_lines(path: Path, *, any_bytes: bool = False) -> Iterator[Line]:
     number, errors = 0, "surrogateescape" if any_bytes else "strict"
     with path.open("rb") as file:
         try:
-            for raw in _unpacked(file):
+            for raw in _raw_lines(file):
                 start = len(BYTE_ORDER_MARK) * (number == 0 and raw.startswith(BYTE_ORDER_MARK))
                 for line in raw[start:].splitlines():
                     number += 1
@@ -87,13 +87,17 @@ class _Numbers:
             yield text + "\n"
 
 
-def _unpacked(file: BufferedIOBase) -> BufferedIOBase:
-    """The file itself, or the text of a gzip file."""
+def _raw_lines(file: BufferedIOBase) -> Iterator[bytes]:
+    """The lines of a file or, if it is a gzip file, of its text."""
     if os.pread(file.fileno(), len(GZIP), 0) != GZIP:
-        return file
+        yield from file
+        return
     try:
-        check_blocks(file.fileno())
+        size, found = unpacked_size(file.fileno()), 0
+        # Damage that a piece of this size shows is found before its garbage is taken for text.
+        for line in BufferedReader(cast(RawIOBase, gzip.GzipFile(fileobj=file)), PIECE):
+            found += len(line)
+            yield line
+        check_size(size, found)
     except ValueError as error:
         raise EOFError(str(error)) from None
-    # Damage that a piece of this size shows is found before its garbage is taken for text.
-    return BufferedReader(cast(RawIOBase, gzip.GzipFile(fileobj=file)), PIECE)

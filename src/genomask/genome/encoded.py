@@ -1,8 +1,9 @@
 """A genome on disk: all its bases in one memory-mapped array, the records one after another."""
 
 import json
+from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from genomask.checks import require
 BASES_FILE: Final = "bases.u8"
 RECORDS_FILE: Final = "records.json"  # the length of every record, by name, in order
 RUNS_FILE: Final = "runs.npy"
+_AHEAD: Final = 2  # pieces under way: one is written, one waits for its turn, so that the writer never does
 
 Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after another; none is empty
 
@@ -42,7 +44,7 @@ class EncodedGenome:
 def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None:
     """Write records into an existing directory, each its name and its bases 0..4 in pieces.
 
-    A piece is written while the next one is made, and forgotten then.
+    Pieces are written while the next ones are made, and forgotten then.
 
     Raises:
         ValueError: If two records share a name, or no record holds an A, C, G or T.
@@ -51,19 +53,21 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None
     edges = [np.empty(0, dtype=np.int64)]
     offset = 0
     with (directory / BASES_FILE).open("wb") as file, ThreadPoolExecutor(1) as writer:
-        writing = writer.submit(file.write, b"")
+        writing: deque[Future[int]] = deque()
         for name, pieces in records:
             require(name not in lengths, "A genome", "a name of its own for every record", name)
             first, known = offset, False
             for piece in pieces:
-                writing.result()
-                writing = writer.submit(file.write, piece.data)
+                if len(writing) == _AHEAD:
+                    writing.popleft().result()
+                writing.append(writer.submit(file.write, piece.data))
                 edges.append(_acgt_edges(piece, after=known) + offset)
                 known = bool(piece[-1] < OTHER)
                 offset += len(piece)
             edges.append(np.full(int(known), offset))
             lengths[name] = offset - first
-        writing.result()
+        for last in writing:
+            last.result()
     runs = np.concatenate(edges).reshape(-1, 2)
     require(len(runs) > 0, "A genome", "at least one A, C, G or T", f"{offset} other letters")
     np.save(directory / RUNS_FILE, runs)

@@ -16,6 +16,7 @@ from isal import igzip, igzip_lib
 CHUNK: Final = 1 << 18
 GZIP: Final = b"\x1f\x8b"
 _DAMAGE: Final = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an object
+_HEADER: Final = 18  # bytes before the packed ones of a bgzip block, the last two the block's size less 1
 _BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -54,7 +55,9 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
     Raises:
         ValueError: If the file is no FASTA, or ends early, or is damaged.
     """
-    text = _plain(source)
+    packed = is_packed(source.fileno())
+    size, found = unpacked_size(source.fileno()) if packed else None, 0
+    text = igzip.IGzipFile(fileobj=source) if packed else source
     piece = b""
     try:
         while following := text.read(CHUNK):
@@ -63,11 +66,13 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
             if b"\0" in following:  # a C string ends there
                 raise ValueError("it holds a NUL byte, so it is no text file")
             piece = following
+            found += len(piece)
             yield piece
     except EOFError:
         raise ValueError("it is truncated: its gzip stream has no end; get the file again") from None
     except (igzip.BadGzipFile, _DAMAGE) as error:
         raise ValueError(f"it is a damaged gzip file ({error}); get the file again") from None
+    check_size(size, found)
     if not piece:
         raise ValueError("it is empty")
 
@@ -77,25 +82,44 @@ def is_packed(file: int) -> bool:
     return os.pread(file, len(GZIP), 0) == GZIP
 
 
-def _plain(source: BufferedIOBase) -> BufferedIOBase:
-    """The file itself, or the unpacked text of a gzip file."""
-    if not is_packed(source.fileno()):
-        return source
-    check_blocks(source.fileno())
-    return igzip.IGzipFile(fileobj=source)
+def unpacked_size(file: int) -> int | None:
+    """Bytes of text in an open bgzip file, as its blocks say; None for any other gzip file.
 
-
-def check_blocks(file: int) -> None:
-    """Refuse an open bgzip file that was cut between two of its blocks: each is a whole gzip stream.
+    Each block is a whole gzip stream: nothing in the streams tells that one was cut off or jumped over.
 
     Raises:
-        ValueError: If the block is absent that bgzip ends a file with.
+        ValueError: If a block is not where the one before it ends, or the one that bgzip ends a file with
+            is absent.
     """
-    head = os.pread(file, 14, 0)
-    is_bgzf = head[3:4] == b"\x04" and head[12:] == b"BC"  # an extra field, of the kind that bgzip writes
-    end = os.fstat(file).st_size - len(_BGZF_END)
-    if is_bgzf and os.pread(file, len(_BGZF_END), max(end, 0)) != _BGZF_END:
+    size, end, total = os.fstat(file).st_size, 0, 0
+    if not _is_block(os.pread(file, _HEADER, 0)):
+        return None
+    if os.pread(file, len(_BGZF_END), max(size - len(_BGZF_END), 0)) != _BGZF_END:
         raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
+    head = os.pread(file, _HEADER, 0)
+    while _is_block(head):
+        end += int.from_bytes(head[16:18], "little") + 1
+        following = os.pread(file, 4 + _HEADER, end - 4)  # how many bytes the block held, and the next one
+        total += int.from_bytes(following[:4], "little")
+        head = following[4:]
+    if end != size:
+        raise ValueError(f"it is a damaged gzip file (no block begins at byte {end}); get the file again")
+    return total
+
+
+def check_size(size: int | None, found: int) -> None:
+    """Refuse a bgzip file of which another number of bytes could be unpacked than its blocks hold.
+
+    Raises:
+        ValueError: If the two differ.
+    """
+    if size not in (None, found):
+        raise ValueError(f"it is a damaged gzip file ({found} of {size} bytes unpack); get the file again")
+
+
+def _is_block(head: bytes) -> bool:
+    """Whether this is the header of a block: of a gzip stream with an extra field, as bgzip writes it."""
+    return head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC" and len(head) == _HEADER
 
 
 def main() -> None:

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 from torch.overrides import TorchFunctionMode
 
@@ -59,7 +58,6 @@ class _WideLinear(torch.autograd.Function):
         return _product(states, weight, bias)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of those inputs that ask for one."""
         (gradient,), (states, weight) = gradients, ctx.saved_tensors
