@@ -73,24 +73,24 @@ def _hide_words(masking: PmiVocabMasking, batch: _Batch) -> None:
 
 
 def _hide_by_token(masking: PmiMasking, batch: _Batch) -> None:
-    ranks = loops.BY_TOKEN, masking.rank_by_token_id.numpy(), batch[1]
+    ranks = loops.BY_TOKEN, masking.rank_by_token_id.numpy(), 0
     _hide_half_spans(masking, batch, ranks, _half(masking))
 
 
 def _hide_by_draw(masking: SpanMasking, batch: _Batch) -> None:
-    ranks = loops.BY_DRAW, _NO_TABLE, batch[1] + (_RANKS - _CENTERS)
+    ranks = loops.BY_DRAW, _NO_TABLE, _RANKS - _CENTERS
     _hide_half_spans(masking, batch, ranks, _half(masking))
 
 
 def _hide_by_position(masking: PmiReleasedMasking, batch: _Batch) -> None:
-    ranks = loops.BY_POSITION, masking.rank_by_position.numpy(), batch[1]
+    ranks = loops.BY_POSITION, masking.rank_by_position.numpy(), 0
     _hide_half_spans(masking, batch, ranks, _RELEASED[masking.version])
 
 
 def _hide_half_spans(
     masking: HalfSpanMasking,
     batch: _Batch,
-    ranks: tuple[int, np.ndarray, np.ndarray],
+    ranks: tuple[int, np.ndarray, int],
     high: tuple[int, int, int, int, bool],
 ) -> None:
     masking.require_room(batch[0].shape[1])

@@ -36,6 +36,13 @@ def draw(key: Any, position: Any) -> Any:
 
 @compiled
 @no_type_check
+def is_content(token_id: Any) -> Any:
+    """Whether a token may be hidden."""
+    return (token_id >= FIRST_KMER) | (token_id == UNK)
+
+
+@compiled
+@no_type_check
 def find_centers(token_ids: Any, key: Any, last: Any, flags: Any, centers: Any) -> Any:
     """Write the centers of a row into ``centers``; returns how many there are."""
     tokens, count = len(token_ids), 0
@@ -45,7 +52,7 @@ def find_centers(token_ids: Any, key: Any, last: Any, flags: Any, centers: Any) 
     for word in range(len(words)):
         if words[word]:
             for token in range(8 * word, min(8 * word + 8, tokens)):
-                if flags[token] and (token_ids[token] >= FIRST_KMER or token_ids[token] == UNK):
+                if flags[token] and is_content(token_ids[token]):
                     centers[count] = token
                     count += 1
     return count
@@ -56,7 +63,7 @@ def find_centers(token_ids: Any, key: Any, last: Any, flags: Any, centers: Any) 
 def mark(hidden: Any, token_ids: Any, first: Any, last: Any) -> None:
     """Mark the tokens ``first..last`` of a row, as far as there are such tokens and none is special."""
     for token in range(max(first, 0), min(last + 1, len(hidden))):
-        hidden[token] = (token_ids[token] >= FIRST_KMER) | (token_ids[token] == UNK)
+        hidden[token] = is_content(token_ids[token])
 
 
 @compiled
@@ -98,7 +105,7 @@ def fixed_centers(token_ids: Any, key: Any, share: Any, order: Any, centers: Any
     """Write the share of a row's content with the smallest draws into ``centers``; returns how many."""
     content = 0
     for token in range(len(token_ids)):
-        if token_ids[token] >= FIRST_KMER or token_ids[token] == UNK:
+        if is_content(token_ids[token]):
             order[content] = np.int64(draw(key, token)) << 30 | token
             content += 1
     sort(order, content)
@@ -124,17 +131,19 @@ def high_count(count: Any, rule: Any, all_high: Any) -> Any:
 def best_nearby(token_ids: Any, center: Any, ranks: Any, k: Any, shift: Any) -> Any:
     """The best rank among the tokens that hold the center base, and after it the token's position."""
     source, table, key = ranks
+    first, stop = max(center - (k - 1) // 2, 0), min(center + k // 2 + 1, len(token_ids))
     best = np.int64(2**62)
-    for token in range(max(center - (k - 1) // 2, 0), min(center + k // 2 + 1, len(token_ids))):
-        if source == BY_TOKEN:
-            rank = np.int64(table[token_ids[token]])
-        elif token_ids[token] < FIRST_KMER and token_ids[token] != UNK:
-            rank = np.int64(len(table) if source == BY_POSITION else 4**k)
-        elif source == BY_POSITION:
-            rank = np.int64(table[token])
-        else:
-            rank = np.int64(draw(key, token)) - 2**31 >> 32 - 2 * k
-        best = min(best, rank << shift | token)
+    if source == BY_TOKEN:
+        for token in range(first, stop):
+            best = min(best, np.int64(table[token_ids[token]]) << shift | token)
+    elif source == BY_POSITION:
+        for token in range(first, stop):
+            rank = np.int64(table[token] if is_content(token_ids[token]) else len(table))
+            best = min(best, rank << shift | token)
+    else:
+        for token in range(first, stop):
+            drawn = np.int64(draw(key, token)) - 2**31 >> 32 - 2 * k
+            best = min(best, (drawn if is_content(token_ids[token]) else 4**k) << shift | token)
     return best
 
 
@@ -147,12 +156,12 @@ def hide_half_spans(batch: Any, k: Any, draws: Any, ranks: Any, high: Any) -> No
         batch: See above.
         k: Bases in a k-mer.
         draws: Largest draw of a center; or, above 0, the share of a row's tokens that are centers.
-        ranks: Where ranks come from, their table, and the keys that they are drawn with.
+        ranks: Where ranks come from, their table, and what to add to a key to draw them.
         high: How many centers are high (of a row, and up to how many all are), by what they are chosen, the
             number of slots, and whether they hide themselves rather than the best token nearby.
     """
     (token_ids, keys, hidden), (last, share) = batch, draws
-    source, table, rank_keys = ranks
+    source, table, other_stream = ranks
     rule, all_high, choice, slots, at_center = high
     rows, tokens = token_ids.shape
     shift = 0
@@ -170,7 +179,7 @@ def hide_half_spans(batch: Any, k: Any, draws: Any, ranks: Any, high: Any) -> No
         for place in range(count):
             center = centers[place]
             mark(hidden[row], ids, center - (k - 1) // 2, center + k // 2)
-            best = best_nearby(ids, center, (source, table, rank_keys[row]), k, shift)
+            best = best_nearby(ids, center, (source, table, keys[row] + other_stream), k, shift)
             score = best >> shift
             if choice != BY_SCORE:
                 score = center % slots if choice == BY_SLOT else -(center % slots)
