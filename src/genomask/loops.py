@@ -78,8 +78,8 @@ def tokenise_rows(bases: Any, lengths: Any, k: Any, codes: Any, token_ids: Any) 
         for place in range(len(read)):
             others |= read[place]
         for place in range(len(halves)):
-            halves[place] = 0
-        for place in range(half):
+            halves[place] = read[place] & 3
+        for place in range(1, half):
             append(halves, read[place : place + len(halves)])
         write_kmers(halves[:kmers], halves[rest:], 2 * rest, ids[1:])
         if others >= OTHER:
