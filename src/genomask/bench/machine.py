@@ -18,6 +18,7 @@ def machine() -> dict[str, object]:
         "processor": _field(Path("/proc/cpuinfo"), "model name")
         or platform.processor()
         or platform.machine(),
+        "instructions": _instructions(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "system": platform.platform(),
@@ -38,6 +39,12 @@ def moment() -> dict[str, object]:
 def _gpu() -> dict[str, str]:
     torch = sys.modules.get("torch")
     return {"gpu": torch.cuda.get_device_name()} if torch and torch.cuda.is_available() else {}
+
+
+def _instructions() -> list[str]:
+    """Vector instructions that decide which paths are taken, as Linux names them."""
+    known = (_field(Path("/proc/cpuinfo"), "flags") or "").split()
+    return [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_tile") if name in known]
 
 
 def _versions() -> dict[str, str]:

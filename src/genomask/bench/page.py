@@ -46,8 +46,10 @@ def _file(file: dict[str, Any]) -> Iterator[str]:
     about, rows = file["machine"], [row for row in file["rows"] if row["status"] == "measured"]
     yield f"## {about.get('gpu') or about['processor']}"
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    instructions = ", ".join(about.get("instructions", ()))
     yield (
-        f"{about['processor']}, {about['cores']} cores, {about['memory_gb']} GB memory; "
+        f"{about['processor']}{' with ' * bool(instructions)}{instructions}, {about['cores']} cores, "
+        f"{about['memory_gb']} GB memory; "
         f"{about['system']}; {versions}."
     )
     if any(row["load"] > about["cores"] for row in rows):

@@ -57,7 +57,7 @@ def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: If the older ones were measured on another machine.
     """
-    for part in ("processor", "cores"):
+    for part in ("processor", "instructions", "cores"):
         before, now = old["machine"].get(part), new["machine"].get(part)
         require(before == now, "--json", f"a file of this machine ({part}: {now})", before)
     rows = {row["name"]: row for row in (*old["rows"], *new["rows"])}

@@ -94,14 +94,16 @@ def _compiled_kernel() -> Callable[..., None]:
 def _add_kmers(bases: Any, runs: Any, k: int, chunk: tuple[int, int], table: Any) -> None:
     """Add to the table every k-mer that starts in the chunk."""
     first, last = chunk
-    mask = 4**k - 1
+    mask, four = np.uint64(4**k - 1), np.uint64(4)  # unsigned: no test for a negative index, 30 % faster
     for run in range(np.searchsorted(runs[:, 1], first, side="right"), len(runs)):
         start, stop = max(runs[run, 0], first), min(runs[run, 1], last + k - 1)
         if start >= last:
             break
-        code = 0
+        code = np.uint64(
+            0
+        )  # of all bases so far, of which it holds the last 32: each waits for the one before
         for base in bases[start : min(start + k - 1, stop)]:
-            code = code << 2 | base
+            code = code * four + np.uint64(base)
         for base in bases[start + k - 1 : stop]:
-            code = (code << 2 | base) & mask
-            table[np.uint64(code)] += 1  # unsigned: no test for a negative index, 30 % faster
+            code = code * four + np.uint64(base)
+            table[code & mask] += 1
