@@ -64,7 +64,7 @@ class PmiReleasedMasking(HalfSpanMasking):
     def require_room(self, tokens: int) -> None:
         """Refuse, besides, more positions than there are token ids."""
         super().require_room(tokens)
-        limit = len(self.rank_by_position)
+        limit = FIRST_KMER + 4**self.k
         require(tokens <= limit, "masking=pmi_released", f"at most {limit} tokens in a sequence", tokens)
 
     def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
