@@ -49,6 +49,16 @@ def test_values_and_gradients_are_those_of_pytorch(calls, shape, with_bias):
         torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-5)
 
 
+def test_rows_that_lie_far_apart_are_multiplied_as_well(calls):
+    rows, weight = drawn(3, 9, 24), drawn(40, 24)
+    with wide_products(CPU):
+        found = torch.autograd.grad(linear(rows[:, 0], weight).sum(), (rows, weight))
+    wanted = torch.autograd.grad(linear(rows[:, 0], weight).sum(), (rows, weight))
+    assert len(calls) == 3
+    for gradient, expected in zip(found, wanted, strict=True):
+        torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_a_gradient_that_nobody_asks_for_is_not_computed(calls):
     states, weight = drawn(7, 24).detach(), drawn(40, 24)
     with wide_products(CPU):

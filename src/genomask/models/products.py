@@ -60,12 +60,13 @@ class _WideLinear(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of those inputs that ask for one."""
-        (gradient,), (states, weight) = gradients, ctx.saved_tensors
-        rows = gradient.flatten(0, -2)
+        states, weight = ctx.saved_tensors
+        (gradient,) = (each.contiguous() for each in gradients)
+        rows, read = gradient.flatten(0, -2), states.flatten(0, -2)
         by_states, by_weight, by_bias = (*ctx.needs_input_grad, False)[:3]
         return (
             _product(gradient, weight.T) if by_states else None,
-            _product(rows.T, states.flatten(0, -2).T) if by_weight else None,
+            _product(rows.T, read.contiguous().T) if by_weight else None,  # slow where rows lie far apart
             rows.sum(dim=0) if by_bias else None,
         )
 

@@ -22,6 +22,7 @@ from genomask.dashboards.identity import run_identity
 from genomask.dashboards.scores import LogScores
 from genomask.progress import SayProgress
 from genomask.stages.checkpoints import WholeCheckpoints
+from genomask.stages.memory import keep_freed_memory
 from genomask.stages.repeatability import on_gpu
 
 WANDB_PATIENCE = 30  # seconds to wait for W&B before logging offline
@@ -35,6 +36,7 @@ def trainer(
     # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
     # pretraining of LOGO grew to 4.5 GB; with 64 it took 4 % longer and stood at 2.4 GB.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    keep_freed_memory()
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     interactive = console.is_terminal
