@@ -78,7 +78,7 @@ def _hide_by_token(masking: PmiMasking, batch: _Batch) -> None:
 
 
 def _hide_by_draw(masking: SpanMasking, batch: _Batch) -> None:
-    ranks = loops.BY_DRAW, _NO_TABLE, _RANKS - _CENTERS
+    ranks = loops.BY_DRAW, _NO_TABLE, _TO_RANKS
     _hide_half_spans(masking, batch, ranks, _half(masking))
 
 
@@ -109,7 +109,8 @@ def _lasts(probability: float, *shares: float) -> np.ndarray:
     return np.array([largest_below(probability * share) for share in shares or (1.0,)], dtype=np.uint32)
 
 
-_CENTERS, _CORRUPTION, _RANKS = int(Stream.CENTERS), int(Stream.CORRUPTION), int(Stream.RANKS)
+_CENTERS, _CORRUPTION = int(Stream.CENTERS), int(Stream.CORRUPTION)
+_TO_RANKS: Final = int(Stream.RANKS) - _CENTERS
 _SHOWN: Final = tuple(np.uint32(largest_below(share)) for share in (MASK_SHARE, MASK_SHARE + RANDOM_SHARE))
 _NO_TABLE: Final = np.zeros(0, dtype=np.int32)
 _SURVIVAL: Final = tuple(survival())
