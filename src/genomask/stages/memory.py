@@ -14,8 +14,8 @@ def keep_freed_memory() -> None:
     """Let glibc keep up to 1 GiB of freed memory for what is allocated next; elsewhere, do nothing.
 
     Each step of a training on a CPU allocates and frees the same arrays of megabytes. Given back to the
-    system in between, they have to be cleared and mapped anew, page by page: a sixth of the time of LOGO's
-    k-shot step (5 sequences of 70 bp). A user who has told glibc what to do is obeyed.
+    system in between, they have to be cleared and mapped anew, page by page: about a fifth of the time of
+    LOGO's k-shot step (5 sequences of 70 bp). A user who has told glibc what to do is obeyed.
     """
     if any(name in os.environ for name in _OF_USERS):
         return
