@@ -177,6 +177,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, packing):
     position=st.integers(0, 10_000), bit=st.integers(0, 7), packing=st.sampled_from([gzip.compress, bgzip])
 )
 @example(position=185, bit=5, packing=bgzip)  # a header that reaches into the last block
+@example(position=16, bit=5, packing=bgzip)  # a block shorter than its header
 def test_a_flipped_bit_is_noticed_unless_it_changes_nothing(tmp_path_factory, position, bit, packing):
     data = bytearray(packing(TEXT))
     data[position % len(data)] ^= 1 << bit

@@ -16,13 +16,21 @@ SETTINGS = (
     "model.heads=2",
     "model.intermediate_size=16",
     "model.hidden_dropout=0.1",
-    "pretrain.max_steps=400",  # enough for a fast machine to be stopped in the middle
+    "pretrain.max_steps=150",
     "pretrain.batch=8",
     "pretrain.validation_segments=16",
     "pretrain.checkpoint_every=20",
     "trainer=cpu",
     "logger=csv",
 )
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Let a process that is started here hear SIGINT, also where a shell runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def start(runs: Path) -> subprocess.Popen:

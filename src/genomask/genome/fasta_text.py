@@ -16,7 +16,7 @@ from isal import igzip, igzip_lib
 CHUNK: Final = 1 << 18
 GZIP: Final = b"\x1f\x8b"
 _DAMAGE: Final = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an object
-_HEADER: Final = 18  # bytes before the packed ones of a bgzip block, the last two the block's size less 1
+_HEADER: Final = 18  # bytes before the packed ones of a bgzip block, the last two its size less 1; 8 follow
 _BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -92,11 +92,11 @@ def unpacked_size(file: int) -> int | None:
             is absent.
     """
     size, end, total = os.fstat(file).st_size, 0, 0
-    if not _is_block(os.pread(file, _HEADER, 0)):
+    head = os.pread(file, _HEADER, 0)
+    if not _is_block(head):
         return None
     if os.pread(file, len(_BGZF_END), max(size - len(_BGZF_END), 0)) != _BGZF_END:
         raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
-    head = os.pread(file, _HEADER, 0)
     while _is_block(head):
         end += int.from_bytes(head[16:18], "little") + 1
         following = os.pread(file, 4 + _HEADER, end - 4)  # how many bytes the block held, and the next one
@@ -118,8 +118,9 @@ def check_size(size: int | None, found: int) -> None:
 
 
 def _is_block(head: bytes) -> bool:
-    """Whether this is the header of a block: of a gzip stream with an extra field, as bgzip writes it."""
-    return head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC" and len(head) == _HEADER
+    """Whether this is the header of a block, as bgzip writes it: a gzip stream's, with an extra field."""
+    known = len(head) == _HEADER and head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
+    return known and int.from_bytes(head[16:18], "little") >= _HEADER + 8 - 1
 
 
 def main() -> None:

@@ -65,8 +65,7 @@ class PmiReleasedMasking(HalfSpanMasking):
         """Refuse, besides, more positions than there are token ids."""
         super().require_room(tokens)
         limit = FIRST_KMER + 4**self.k
-        if tokens > limit:  # the message costs as much as a row
-            require(False, "masking=pmi_released", f"at most {limit} tokens in a sequence", tokens)
+        require(tokens <= limit, "masking=pmi_released", f"at most {limit} tokens in a sequence", tokens)
 
     def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
         """Look positions up in the ranking."""

@@ -1,8 +1,8 @@
 """Matrix products with weights by oneDNN, where it is faster than what PyTorch calls by itself.
 
-PyTorch hands float32 products on a CPU to MKL, which on AVX-512 processors that are not Intel's computes with
-registers half as wide. oneDNN, in the same build of PyTorch, uses the whole: 2.2 times as fast (AMD Zen 5),
-the same up to rounding. bfloat16 goes to oneDNN anyway. ``ATEN_CPU_CAPABILITY=avx2`` turns this off.
+PyTorch hands float32 products on a CPU to MKL, which on an AMD processor with AVX-512 is no faster than oneDNN
+with AVX2. oneDNN with AVX-512, in the same build of PyTorch, is 2.2 times as fast (Zen 5), and the same up to
+rounding. bfloat16 goes to oneDNN anyway. ``ATEN_CPU_CAPABILITY=avx2`` turns this off.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 @cache
 def has_wide_products() -> bool:
-    """Whether oneDNN is there, and the processor has registers that MKL may leave half empty."""
+    """Whether oneDNN is there, and the processor has AVX-512, of which MKL may make no use."""
     wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
     return wide and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
