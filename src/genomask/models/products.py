@@ -1,7 +1,7 @@
 """Matrix products with weights by oneDNN, where it is faster than what PyTorch calls by itself.
 
-PyTorch hands float32 products on a CPU to MKL, which on an AMD processor with AVX-512 is no faster than oneDNN
-with AVX2. oneDNN with AVX-512, in the same build of PyTorch, is 2.2 times as fast (Zen 5), and the same up to
+PyTorch hands float32 products on a CPU to MKL, which on an AMD processor with AVX-512 is slower than oneDNN
+with AVX2. With AVX-512 oneDNN, in the same build of PyTorch, is 2.2 times as fast (Zen 5), and the same up to
 rounding. bfloat16 goes to oneDNN anyway. ``ATEN_CPU_CAPABILITY=avx2`` turns this off.
 """
 
