@@ -98,12 +98,15 @@ def unpacked_size(file: int) -> int | None:
     if os.pread(file, len(_BGZF_END), max(size - len(_BGZF_END), 0)) != _BGZF_END:
         raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
     while _is_block(head):
-        end += int.from_bytes(head[16:18], "little") + 1
+        length = int.from_bytes(head[16:18], "little") + 1
+        if length < _HEADER + 8:
+            break  # no stream is that short
+        end += length
         following = os.pread(file, 4 + _HEADER, end - 4)  # how many bytes the block held, and the next one
         total += int.from_bytes(following[:4], "little")
         head = following[4:]
     if end != size:
-        raise ValueError(f"it is a damaged gzip file (no block begins at byte {end}); get the file again")
+        raise ValueError(f"it is a damaged gzip file (no whole block begins at byte {end}); get the file again")
     return total
 
 
@@ -119,8 +122,7 @@ def check_size(size: int | None, found: int) -> None:
 
 def _is_block(head: bytes) -> bool:
     """Whether this is the header of a block, as bgzip writes it: a gzip stream's, with an extra field."""
-    known = len(head) == _HEADER and head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
-    return known and int.from_bytes(head[16:18], "little") >= _HEADER + 8 - 1
+    return len(head) == _HEADER and head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
 
 
 def main() -> None:
