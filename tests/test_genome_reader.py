@@ -190,7 +190,7 @@ def test_a_flipped_bit_is_noticed_unless_it_changes_nothing(tmp_path_factory, po
 def test_a_block_that_says_it_is_shorter_than_its_header_is_refused(tmp_path):
     data = bytearray(bgzip(TEXT))
     data[16] = 2
-    with pytest.raises(ValueError, match="no whole block begins at byte 0"):
+    with pytest.raises(ValueError, match="no whole block at byte 0"):
         unpack(bytes(data), tmp_path)
 
 

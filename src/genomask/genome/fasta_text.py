@@ -106,7 +106,7 @@ def unpacked_size(file: int) -> int | None:
         total += int.from_bytes(following[:4], "little")
         head = following[4:]
     if end != size:
-        raise ValueError(f"it is a damaged gzip file (no whole block begins at byte {end}); get the file again")
+        raise ValueError(f"it is a damaged gzip file (no whole block at byte {end}); get the file again")
     return total
 
 
