@@ -26,7 +26,7 @@ run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (
 ##@ Measure
 
 bench: setup ## Measure how fast everything is on this machine, beside what others use (half an hour)
-	$(BIN)/genomask bench --json bench.json --page bench.md
+	$(BIN)/python -m benchmarks --json bench.json --page bench.md
 
 table1: setup ## The paper's Table 1 at a small scale, on synthetic data (hours; stop and start it as you like)
 	$(BIN)/python train.py +experiment=table1
@@ -44,7 +44,7 @@ test-gpu: setup ## The tests that need a CUDA device
 
 test-slurm: setup ## Install and start a SLURM of this machine alone (Debian, root), and run a job array on it
 	sh tests/slurm/start.sh build/slurm
-	SLURM_CONF=$(CURDIR)/build/slurm/slurm.conf $(PYTEST) tests/test_slurm.py -m slow; \
+	SLURM_CONF=$(CURDIR)/build/slurm/slurm.conf $(PYTEST) tests/experiment/test_slurm.py -m slow; \
 		status=$$?; sh tests/slurm/stop.sh build/slurm; exit $$status
 
 test-faults: setup ## Kill trainings, sweeps and builders at random, fill and damage disks (FAULTS=100 cases a kind; 8)

@@ -6,8 +6,8 @@ import pytest
 
 from genomask import console
 from genomask.console import duration, progress
-from genomask.sweeps.cell import progress_line
-from genomask.sweeps.status import Job
+from genomask.experiment.sweeps.cell import progress_line
+from genomask.experiment.sweeps.status import Job
 
 
 @pytest.mark.parametrize(

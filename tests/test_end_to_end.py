@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from compose import composed
-from genomask.stages.run import run_stages
+from genomask.experiment.stages.run import run_stages
 
 TINY = (
     "model.hidden_size=16",
@@ -135,9 +135,7 @@ def test_a_pretraining_tells_its_speed_and_where_its_time_went(data, tmp_path):
     logged = list(csv.DictReader((encoder / "log/metrics.csv").read_text().splitlines()))
     assert [row["step"] for row in logged if row["pretrain/tokens_per_second"]] != []
 
-    rows = {
-        row["stage"]: row for row in csv.DictReader((encoder / "profile/stages.csv").read_text().splitlines())
-    }
+    rows = {row["stage"]: row for row in csv.DictReader((encoder / "profile/stages.csv").read_text().splitlines())}
     calls = {stage: row["calls"] for stage, row in rows.items()}
     assert calls | {"forward": "", "backward": ""} == {
         "data": "5", "masking": "5", "optimiser": "5", "validation": "1", "forward": "", "backward": "",
@@ -219,9 +217,7 @@ def test_two_processes_train_the_encoder_that_one_process_trains(data, tmp_path)
             timeout=300,
         )
         assert done.returncode == 0, done.stderr
-    one, two = (
-        load_file(next((tmp_path / runs).glob("encoder/*/model.safetensors"))) for runs in ("cpu", "ddp")
-    )
+    one, two = (load_file(next((tmp_path / runs).glob("encoder/*/model.safetensors"))) for runs in ("cpu", "ddp"))
     torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-5)
     assert len(results(tmp_path / "ddp")) == 1
 

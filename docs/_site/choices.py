@@ -7,9 +7,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 CONF: Final = Path(__file__).parents[2] / "conf"
-_SETTING: Final = re.compile(
-    r"(?P<indent> *)(?P<name>[\w.]+):(?:\s+(?P<value>[^#]*?))?\s*(?:#\s*(?P<said>.*))?"
-)
+_SETTING: Final = re.compile(r"(?P<indent> *)(?P<name>[\w.]+):(?:\s+(?P<value>[^#]*?))?\s*(?:#\s*(?P<said>.*))?")
 
 
 class Choice(NamedTuple):
@@ -37,11 +35,7 @@ def read_choice(path: Path) -> Choice:
             inherited = read_choice(path.parent / f"{base}.yaml")
             values, said = values | inherited.values, said | inherited.said
         elif isinstance(base, dict):
-            taken = {
-                name.removeprefix("override /"): to
-                for name, to in base.items()
-                if name.startswith("override")
-            }
+            taken = {name.removeprefix("override /"): to for name, to in base.items() if name.startswith("override")}
             values |= taken
     return Choice(path.stem, " ".join(map(_way, head)), values | flat(loaded), said | _beside(text))
 

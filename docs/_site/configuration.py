@@ -149,8 +149,6 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 if __name__ == "__main__":
     if "--check" in sys.argv:
         if PAGE.read_text(encoding="utf-8") != page():
-            sys.exit(
-                "docs/reference/configuration.md is not what conf/ and the schema say: run `make reference`."
-            )
+            sys.exit("docs/reference/configuration.md is not what conf/ and the schema say: run `make reference`.")
     else:
         PAGE.write_text(page(), encoding="utf-8")

@@ -47,9 +47,7 @@ STYLE: Final = "font: 22px system-ui, -apple-system, 'Segoe UI', Roboto, Helveti
 def picture() -> str:
     """The whole SVG."""
     width, height = 3 * WIDTH + 2 * GAP_X + 4, 5 * HEIGHT + 4 * GAP_Y + 4
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img">'
-    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img">'
     title = "<title>From a FASTA file to scores and reports</title>"
     marker = (
         '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 from griffe import Docstring
 
-from genomask.config.schema import KINDS, Config
+from genomask.experiment.config.schema import KINDS, Config
 
 PLAIN: Final = (int, float, str, bool, Any)
 WORDS: Final = {
@@ -72,9 +72,7 @@ def described(kind: type) -> dict[str, str]:
     """What a docstring's Args and Attributes say, by name."""
     sections = Docstring(inspect.cleandoc(kind.__doc__ or "")).parse("google", warnings=False)
     listed = [section.value for section in sections if section.kind.value in ("parameters", "attributes")]
-    return {
-        item.name: " ".join(item.description.replace("``", "`").split()) for part in listed for item in part
-    }
+    return {item.name: " ".join(item.description.replace("``", "`").split()) for part in listed for item in part}
 
 
 def spell(hint: Any) -> str:
@@ -82,18 +80,14 @@ def spell(hint: Any) -> str:
     if is_dataclass(hint):
         return "settings of its own"
     text = hint.__name__ if hint in PLAIN else str(hint)
-    return re.sub(r"\w+", lambda word: WORDS.get(word[0], word[0]), text.replace("typing.", "")).replace(
-        " | ", " or "
-    )
+    return re.sub(r"\w+", lambda word: WORDS.get(word[0], word[0]), text.replace("typing.", "")).replace(" | ", " or ")
 
 
 def needed(path: Path) -> dict[str, str]:
     """What ``require(...)`` and ``require_choice(...)`` of a module ask, where that is plain text."""
     found: dict[str, str] = {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    loops = {
-        id(call): loop for loop in ast.walk(tree) if isinstance(loop, ast.For) for call in ast.walk(loop)
-    }
+    loops = {id(call): loop for loop in ast.walk(tree) if isinstance(loop, ast.For) for call in ast.walk(loop)}
     for call in ast.walk(tree):
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
             continue
@@ -122,11 +116,7 @@ def _values(loop: ast.For | None) -> list[str | None]:
     """What the name in ``for name in ("a", "b")`` stands for."""
     if loop is None or not isinstance(loop.iter, ast.Tuple):
         return [None]
-    return [
-        item.value
-        for item in loop.iter.elts
-        if isinstance(item, ast.Constant) and isinstance(item.value, str)
-    ]
+    return [item.value for item in loop.iter.elts if isinstance(item, ast.Constant) and isinstance(item.value, str)]
 
 
 def _text(node: ast.expr, name: str | None) -> str:

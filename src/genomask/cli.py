@@ -6,14 +6,13 @@ from importlib import import_module
 
 # Each module has main(arguments) and is imported only when its tool is asked for.
 TOOLS: dict[str, str] = {
-    "predict": "genomask.prediction.tool",
-    "plan": "genomask.sweeps.plan",
-    "status": "genomask.sweeps.report_status",
+    "predict": "genomask.analysis.prediction.tool",
+    "plan": "genomask.experiment.sweeps.plan",
+    "status": "genomask.experiment.sweeps.report_status",
     "report": "genomask.reports.tool",
-    "dashboard": "genomask.dashboards.tool",
-    "check": "genomask.store.check",
-    "bench": "genomask.bench.tool",
-    "completion": "genomask.config.completion",
+    "dashboard": "genomask.experiment.dashboards.tool",
+    "check": "genomask.experiment.store.check",
+    "completion": "genomask.experiment.config.completion",
 }
 PURPOSES: dict[str, str] = {
     "predict": "ask a fine-tuned classifier about FASTA, CSV or BED",
@@ -22,7 +21,6 @@ PURPOSES: dict[str, str] = {
     "report": "tables and figures of all results, as one page",
     "dashboard": "a Weights & Biases workspace for them",
     "check": "whether artefacts are as they were written",
-    "bench": "how fast everything is on this machine",
     "completion": "completes words at the Tab key, in bash",
 }
 
@@ -44,10 +42,10 @@ def main() -> None:
     if arguments and arguments[0] in TOOLS:
         _tool(arguments[0], arguments[1:])
         return
-    from genomask.config.early import check_arguments
+    from genomask.experiment.config.early import check_arguments
 
     if {"-h", "--help"} & set(arguments):
-        from genomask.config.help import help_text
+        from genomask.experiment.config.help import help_text
 
         try:
             sys.stdout.write(help_text(arguments, PURPOSES))
@@ -59,7 +57,7 @@ def main() -> None:
         check_arguments(arguments)
     except ValueError as error:
         sys.exit(f"error: {error}")
-    from genomask.run import main as run
+    from genomask.experiment.run import main as run
 
     run()
 
@@ -68,8 +66,8 @@ def _check_words(arguments: list[str]) -> None:
     """Refuse a word that neither names a tool nor sets anything."""
     if not arguments or arguments[0].startswith(("-", "~")) or "=" in arguments[0]:
         return
-    from genomask.config.choices import groups
-    from genomask.config.nearby import meant, question
+    from genomask.experiment.config.choices import groups
+    from genomask.experiment.config.nearby import meant, question
 
     near = question(meant(arguments[0], [*TOOLS, *(f"{group}=..." for group in groups())]))
     raise ValueError(

@@ -34,7 +34,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_joblib_launcher"):
 
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
             """Run all jobs; raises KeyboardInterrupt when told to stop, with no worker left."""
-            from genomask.sweeps.stop import stoppable
+            from genomask.experiment.sweeps.stop import stoppable
 
             task = self.task_function
             assert task is not None, "Hydra sets a launcher up before it launches"
@@ -48,7 +48,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_joblib_launcher"):
 
 def _work(parent: int, task: TaskFunction, cfg: DictConfig) -> Any:
     """Do a job in a worker that ends with the process that started it."""
-    from genomask.sweeps.stop import end_with
+    from genomask.experiment.sweeps.stop import end_with
 
     end_with(parent)
     return task(cfg)

@@ -52,7 +52,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
             """Run all jobs; those that were lost have failed. Ctrl-C and SIGTERM end them all at once."""
-            from genomask.sweeps.stop import stoppable
+            from genomask.experiment.sweeps.stop import stoppable
 
             setup_globals()
             settings = dict(self.params)
@@ -88,15 +88,14 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             """Run all jobs; those that were lost have failed."""
             setup_globals()
             arguments = [
-                _arguments(number, overrides)
-                for number, overrides in enumerate(job_overrides, start=initial_job_idx)
+                _arguments(number, overrides) for number, overrides in enumerate(job_overrides, start=initial_job_idx)
             ]
             jobs = _executor(self._EXECUTOR, dict(self.params)).map_array(self, *zip(*arguments, strict=True))
             return [_ending(job) for job in jobs]
 
     def _work(task: TaskFunction, cfg: DictConfig) -> Any:
         """Do a job in a process that heeds SIGTERM, as submitit's do not, and ends with its controller."""
-        from genomask.sweeps.stop import end_with
+        from genomask.experiment.sweeps.stop import end_with
 
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         end_with(os.getppid())

@@ -19,13 +19,11 @@ class CellSweeperSettings:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-ConfigStore.instance().store(
-    group="hydra/sweeper", name="cells", node=CellSweeperSettings, provider="genomask"
-)
+ConfigStore.instance().store(group="hydra/sweeper", name="cells", node=CellSweeperSettings, provider="genomask")
 
 
 class CellSweeper(Sweeper):
-    """A grid search that hands the launcher cells instead of jobs; see ``genomask.sweeps``."""
+    """A grid search that hands the launcher cells instead of jobs; see ``genomask.experiment.sweeps``."""
 
     def __init__(self, max_batch_size: int | None, params: dict[str, Any]) -> None:
         self.at_once, self.params = max_batch_size, params
@@ -41,8 +39,8 @@ class CellSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Plan the jobs, say so, and run those that are not done."""
-        from genomask.sweeps.plan import make_plan
-        from genomask.sweeps.sweep import run_sweep
+        from genomask.experiment.sweeps.plan import make_plan
+        from genomask.experiment.sweeps.sweep import run_sweep
 
         assert self.config is not None, "Hydra sets a sweeper up before it sweeps"
         assert self.hydra_context is not None

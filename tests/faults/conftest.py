@@ -1,14 +1,10 @@
 """How many faults are injected, and how many of them did no harm."""
 
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-sys.path.append(str(Path(__file__).parents[1]))
 
 from strikes import CASES
 

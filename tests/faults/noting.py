@@ -23,9 +23,7 @@ def noted(self, batch):
     if self.global_rank == 0 and str(self.global_step) == os.environ.get("STOP"):
         os.kill(os.getpid(), signal.SIGTERM)
     loss = step(self, batch)
-    bad = f"{self.global_rank} {self.global_step}" == os.environ.get(
-        "DIVERGE"
-    )  # a step is counted as it ends
+    bad = f"{self.global_rank} {self.global_step}" == os.environ.get("DIVERGE")  # a step is counted as it ends
     return loss * float("nan") if bad else loss
 
 

@@ -20,11 +20,11 @@ PLACES = {
     "between micro-batches": ("genomask.pretrain.module", "loss_sum"),
     "between optimiser and schedule": ("torch.optim.adam", "adam"),
     "half a checkpoint": ("torch", "save"),
-    "checkpoint not renamed": ("genomask.stages.checkpoints", "sync"),
-    "weights exported": ("genomask.stages.pretrain", "export_encoder"),
-    "manifest": ("genomask.store.store", "write_manifest"),
+    "checkpoint not renamed": ("genomask.training.checkpoints", "sync"),
+    "weights exported": ("genomask.experiment.stages.pretrain", "export_encoder"),
+    "manifest": ("genomask.experiment.store.store", "write_manifest"),
     "loss of an episode": ("genomask.finetune.module", "cross_entropy"),
-    "scores": ("genomask.stages.finetune", "score"),
+    "scores": ("genomask.experiment.stages.finetune", "score"),
 }
 AFTER = ("between optimiser and schedule", "weights exported")
 

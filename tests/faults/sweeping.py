@@ -30,9 +30,7 @@ def members(process: subprocess.Popen, launcher: str | None = None) -> list[int]
     return [
         int(pid)
         for pid, state, command in found
-        if int(pid) != process.pid
-        and not state.startswith("Z")
-        and (launcher is None or WORKERS[launcher] in command)
+        if int(pid) != process.pid and not state.startswith("Z") and (launcher is None or WORKERS[launcher] in command)
     ]
 
 

@@ -26,7 +26,7 @@ def want(words: tuple[str, ...], runs: Path, log: Path) -> None:
     """Run the program, then read all that it built."""
     quiet(log)
     from compose import configuration
-    from genomask.run import job
+    from genomask.experiment.run import job
 
     job(configuration(*words, f"paths.runs={runs}"))
     say(f"read {digest(runs)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from genomask.store.check import damage, finished, main
+from genomask.experiment.store.check import damage, finished, main
 from trainings import fingerprint, share, train, write_data
 
 

@@ -58,7 +58,7 @@ class Ending(NamedTuple):
 def processes() -> Any:
     """Where processes come from: a server that has imported PyTorch, and has no threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["genomask.stages.finetune", "compose", "hydra._internal.defaults_list"])
+    context.set_forkserver_preload(["genomask.experiment.stages.finetune", "compose", "hydra._internal.defaults_list"])
     return context
 
 
@@ -86,7 +86,7 @@ def _train(words: tuple[str, ...], folder: Path, log: Path, strike: Strike | Non
     quiet(log)
     multiprocessing.set_start_method("fork", force=True)  # what a program's own workers are started by
     from compose import configuration
-    from genomask.run import job
+    from genomask.experiment.run import job
 
     cfg = configuration(*words, f"paths.runs={folder}/runs")
     if count:
@@ -116,9 +116,7 @@ def write_data(folder: Path) -> tuple[str, ...]:
 
     (folder / "toy.fa").write_text(f">chr1\n{text(20_000)}\n")
     for name, rows in (("train", 41), ("test", 20)):
-        table = [
-            f"{text(int(draw.integers(30, 50)), 0.3 + 0.4 * (row % 2))},{row % 2}" for row in range(rows)
-        ]
+        table = [f"{text(int(draw.integers(30, 50)), 0.3 + 0.4 * (row % 2))},{row % 2}" for row in range(rows)]
         (folder / f"{name}.csv").write_text("\n".join(["sequence,label", *table]))
     files = (f"genome.path={folder}/toy.fa", f"task.train={folder}/train.csv", f"task.test={folder}/test.csv")
     return (*files, *TINY)

@@ -24,9 +24,7 @@ def verdict(answer: str, complaint: str) -> tuple[int, str]:
     except (ValueError, KeyError):
         reason = (complaint.strip().splitlines() or ["it said nothing"])[-1].strip()[:200]
         return NOT_DONE, f"audit: NOT DONE, pip-audit failed: {reason}"
-    hit = [
-        f"{each['name']} {each['version']}: {bug['id']}" for each in packages for bug in each.get("vulns", ())
-    ]
+    hit = [f"{each['name']} {each['version']}: {bug['id']}" for each in packages for bug in each.get("vulns", ())]
     if hit:
         return FOUND, f"audit: {len(hit)} known vulnerabilities: {'; '.join(hit)}"
     skipped = [each["name"] for each in packages if "skip_reason" in each]

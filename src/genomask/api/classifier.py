@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.alphabet import decode
+from genomask.analysis.prediction.probabilities import probabilities
 from genomask.api.encoder import LoadedEncoder, load_encoder
 from genomask.api.sequences import encoded
 from genomask.api.settings import configured
@@ -16,13 +17,12 @@ from genomask.finetune.module import ClassifierModule
 from genomask.finetune.settings import policy
 from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
-from genomask.prediction.probabilities import probabilities
 from genomask.seeds import derived_seed
-from genomask.stages.repeatability import fixed_order
-from genomask.stages.training import sequences_at_once, trainer
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, benchmark, crop
+from genomask.training.repeatability import fixed_order
+from genomask.training.trainer import sequences_at_once, trainer
 
 TASK = "data frame"  # names the draw of the shots
 

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int64
 
+from genomask.genome.counts import count_kmers
 from genomask.genome.encoded import BASES_FILE, EncodedGenome, open_genome
 from genomask.genome.fasta import FastaGenome
-from genomask.kmers.counts import count_kmers
 from genomask.ranking.table import Ranking, rank_kmers
 from genomask.ranking.vocabulary import MaskingVocabulary, VocabularySettings, build_vocabulary
 

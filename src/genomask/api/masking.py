@@ -10,14 +10,14 @@ from torch import Tensor
 
 from genomask.api.sequences import encoded, padded
 from genomask.checks import require_choice
-from genomask.config.choices import groups, read_choice
+from genomask.experiment.config.choices import groups, read_choice
+from genomask.experiment.stages.strategy import handed_over, strategy_constructor
 from genomask.masking.base import Masking, Sequences, maskable
 from genomask.masking.draws import sequence_keys
 from genomask.masking.half_spans import HalfSpanMasking
 from genomask.ranking.table import Ranking
 from genomask.ranking.vocabulary import MaskingVocabulary, membership
 from genomask.seeds import derived_seed
-from genomask.stages.strategy import handed_over, strategy_constructor
 from genomask.tokens import tokenise
 
 
@@ -66,7 +66,7 @@ class Masked:
         Raises:
             ValueError: If there is no such row or base.
         """
-        from genomask.figures.masking import masking_figure
+        from genomask.api.masking_figure import masking_figure
 
         return masking_figure(self, row, start=start, bases=bases)
 

@@ -6,10 +6,10 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from genomask.config.choices import CONF
-from genomask.config.early import check_arguments
-from genomask.config.schema import Config, register
-from genomask.run import context
+from genomask.experiment.config.choices import CONF
+from genomask.experiment.config.early import check_arguments
+from genomask.experiment.config.schema import Config, register
+from genomask.experiment.run import context
 
 
 def configured(words: Sequence[str]) -> Config:

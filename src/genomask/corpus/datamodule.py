@@ -125,9 +125,7 @@ class ValidationBatches(Dataset[StepBatch]):
         size = self.corpus.micro_batch
         rows = self.order[batch * size : (batch + 1) * size]
         corpus = self.corpus
-        return collate(
-            corpus.genome, corpus.axis, corpus.validation, rows, np.zeros_like(rows), micro_batch=size
-        )
+        return collate(corpus.genome, corpus.axis, corpus.validation, rows, np.zeros_like(rows), micro_batch=size)
 
 
 def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segments, Segments]:

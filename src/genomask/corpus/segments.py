@@ -56,13 +56,10 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     return segments.take(_inside_a_run(segments, genome)) if settings.gaps == "drop" else segments
 
 
-def _cut_chromosome(
-    start: int, stop: int, settings: CorpusSettings, generator: np.random.Generator
-) -> Segments:
+def _cut_chromosome(start: int, stop: int, settings: CorpusSettings, generator: np.random.Generator) -> Segments:
     first = start + int(generator.integers(1, settings.first_start, endpoint=True)) - 1
     mean = (
-        settings.full_share * settings.longest
-        + (1 - settings.full_share) * (settings.shortest + settings.longest) / 2
+        settings.full_share * settings.longest + (1 - settings.full_share) * (settings.shortest + settings.longest) / 2
     )
     count = int((stop - first) / mean * 1.05) + 100  # enough to pass the end, bar a miracle: checked below
     length = generator.integers(settings.shortest, settings.longest, size=count, endpoint=True)

@@ -14,9 +14,7 @@ from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import Benchmark
 
 
-def draw_folds(
-    labels: Int64[np.ndarray, " rows"], *, folds: int, seed: int
-) -> list[Int64[np.ndarray, " _fold"]]:
+def draw_folds(labels: Int64[np.ndarray, " rows"], *, folds: int, seed: int) -> list[Int64[np.ndarray, " _fold"]]:
     """Split rows into folds at random, so that every fold has its share of every class.
 
     Raises:

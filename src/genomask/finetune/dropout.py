@@ -29,9 +29,7 @@ class _Dropouts(TorchFunctionMode):
             return self._attention(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
 
-    def _dropout(
-        self, states: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-    ) -> Tensor:
+    def _dropout(self, states: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         assert not inplace, "none of BERT's is"
         return self.drop(states, p) if training and p > 0 else states
 

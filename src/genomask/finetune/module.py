@@ -16,13 +16,13 @@ from torch.optim import Optimizer
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
-from genomask.divergence import LONGEST, StopWhereDiverged
 from genomask.finetune.settings import FinetuneSettings
 from genomask.models.forward import cls_logits
-from genomask.optimisation import adamw
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens import tokenise
+from genomask.training.divergence import LONGEST, StopWhereDiverged
+from genomask.training.optimiser import adamw
 
 ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # where the loss is no number
 

@@ -64,18 +64,12 @@ class FinetuneSettings:
     checkpoint_every: int = 500
 
     def __post_init__(self) -> None:
-        require(
-            0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share
-        )
-        require(
-            0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout
-        )
+        require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
+        require(0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout)
         for name in ("weight_decay", "epsilon", "clip_norm"):
             require(getattr(self, name) >= 0, f"finetune.{name}", "at least 0", getattr(self, name))
         for name in ("beta1", "beta2"):
-            require(
-                0 <= getattr(self, name) < 1, f"finetune.{name}", "a number in [0, 1)", getattr(self, name)
-            )
+            require(0 <= getattr(self, name) < 1, f"finetune.{name}", "a number in [0, 1)", getattr(self, name))
         size = self.evaluation_batch
         require(size is None or size >= 1, "finetune.evaluation_batch", "at least 1, or null", size)
         folds = self.cross_validate

@@ -16,14 +16,14 @@ from torch.nn.functional import cross_entropy, pad
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import PAD
-from genomask.divergence import LONGEST, DivergedError, diverged
 from genomask.finetune.dropout import Draw, DropoutNotes, GivenDropout, draw_masks, stack_masks
 from genomask.finetune.module import ADVICE, ClassifierModule
 from genomask.models.forward import padded_cls_logits
-from genomask.optimisation import adamw
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tokens import tokenise
+from genomask.training.divergence import LONGEST, DivergedError, diverged
+from genomask.training.optimiser import adamw
 
 
 def train_stacked(

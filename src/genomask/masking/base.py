@@ -130,10 +130,8 @@ class Masking(nn.Module, ABC):
         """What the model sees, computed on any device."""
         draw = bits(keys, stream=Stream.CORRUPTION, count=token_ids.shape[1])
         # Upper bits decide what becomes of a token, lower ones which token is the random one.
-        if self.random_specials:
-            random_ids = draw % vocabulary_size(self.k)
-        else:
-            random_ids = FIRST_KMER + (draw & (4**self.k - 1))
+        kmer_ids = FIRST_KMER + (draw & (4**self.k - 1))
+        random_ids = draw % vocabulary_size(self.k) if self.random_specials else kmer_ids
         if self.corrupt == "span":
             draw = draw.gather(1, run_numbers(hidden))
         shown = torch.where(below(draw, MASK_SHARE), MASK, random_ids).long()

@@ -37,9 +37,7 @@ class HalfSpanMasking(Masking):
         corrupt: str = "token",
         random_specials: bool = False,
     ) -> None:
-        super().__init__(
-            k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials
-        )
+        super().__init__(k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials)
         self.count = settings.checked("count", count)
         self.high_half = settings.checked("high_half", high_half)
         self.span_at = settings.checked("span_at", span_at)

@@ -39,9 +39,7 @@ class PmiVocabMasking(Masking):
         corrupt: str = "token",
         random_specials: bool = False,
     ) -> None:
-        super().__init__(
-            k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials
-        )
+        super().__init__(k=k, center_probability=center_probability, corrupt=corrupt, random_specials=random_specials)
         check_vocabulary(vocabulary)
         self.longest = max(self.k, *vocabulary)
         words = {n: int(member.sum()) for n, member in vocabulary.items()}
@@ -99,9 +97,7 @@ def start_of_longest(lengths: Int8[Tensor, "batch bases"], longest: int) -> Int3
     return torch.arange(width, dtype=torch.int32, device=best.device) - (best & 15)
 
 
-def longest_words(
-    vocabulary: Mapping[int, Bool[np.ndarray, " _kmers"]], longest: int
-) -> Int8[Tensor, " strings"]:
+def longest_words(vocabulary: Mapping[int, Bool[np.ndarray, " _kmers"]], longest: int) -> Int8[Tensor, " strings"]:
     """Length of the longest word at the start of every string of at most ``longest`` bases, or 1.
 
     The entry of a string of n bases is ``4**n`` + its base-4 code.

@@ -22,9 +22,7 @@ class Rate(NamedTuple):
     standard_error: float
 
 
-def realised_rate(
-    masking: Masking, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-) -> Rate:
+def realised_rate(masking: Masking, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> Rate:
     """Measure the share of hidden tokens on a sample of sequences.
 
     Raises:

@@ -38,9 +38,7 @@ class Sample(NamedTuple):
     commonest: int
 
 
-def measure(
-    masking: Masking, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-) -> Sample:
+def measure(masking: Masking, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> Sample:
     """Mask a sample of sequences and count.
 
     Raises:

@@ -78,9 +78,7 @@ def unpickled(file: Path) -> object:
     return torch.load(file, map_location="cpu", weights_only=True)
 
 
-def fill(
-    module: nn.Module, weights: Mapping[str, Tensor], source: Path, *, keep: Collection[str] = ()
-) -> None:
+def fill(module: nn.Module, weights: Mapping[str, Tensor], source: Path, *, keep: Collection[str] = ()) -> None:
     """Copy weights into a module: every one that the module has, but those to keep, and no other.
 
     Raises:

@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import BertConfig, BertPreTrainedModel
 
+from genomask.files import written
 from genomask.models.checkpoint import read_weights
 from genomask.models.config_file import read_config
 from genomask.models.settings import ModelSettings
 from genomask.models.tokenizer import save_tokenizer
-from genomask.store.files import written
 
 
 def export_encoder(model: BertPreTrainedModel, directory: Path, settings: ModelSettings) -> None:
@@ -37,8 +37,6 @@ def import_encoder(directory: Path) -> tuple[BertConfig, dict[str, Tensor]]:
         ValueError: If the weights or the configuration are damaged, or do not fit together.
     """
     weights = read_weights(directory)
-    encoder = {
-        name.removeprefix("bert."): weight for name, weight in weights.items() if name.startswith("bert.")
-    }
+    encoder = {name.removeprefix("bert."): weight for name, weight in weights.items() if name.startswith("bert.")}
     without_pooler = {name: weight for name, weight in encoder.items() if not name.startswith("pooler.")}
     return read_config(directory / "config.json", without_pooler), without_pooler

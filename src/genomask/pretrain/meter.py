@@ -60,9 +60,7 @@ class Meter:
         counts = columns.sum(dim=1)
         self.counts = counts if self.counts is None else self.counts + counts
         k = self.model.k
-        self.positions += sum(
-            (cut.stop - cut.start) * (max(cut.longest - k + 1, 0) + 2) for cut in batch.cuts
-        )
+        self.positions += sum((cut.stop - cut.start) * (max(cut.longest - k + 1, 0) + 2) for cut in batch.cuts)
 
     def start(self) -> None:
         """Let the time run."""

@@ -17,16 +17,16 @@ from torchmetrics import MeanMetric
 from transformers import BertForMaskedLM
 
 from genomask.corpus.steps import StepBatch
-from genomask.divergence import StopWhereDiverged
 from genomask.masking.base import MaskedBatch, Masking, maskable
 from genomask.masking.draws import sequence_keys
 from genomask.models.settings import ModelSettings
-from genomask.optimisation import adamw
 from genomask.pretrain.meter import Meter
 from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import loss_sum, micro_batches
 from genomask.seeds import derived_seed
 from genomask.tokens import tokenise
+from genomask.training.divergence import StopWhereDiverged
+from genomask.training.optimiser import adamw
 
 VALIDATION_SEED = 2**31  # one fixed draw for every model, so that perplexities can be compared
 
@@ -155,9 +155,7 @@ class PretrainModule(LightningModule):
         hidden = masked.hidden.sum() / maskable(token_ids).sum()
         # Every rank has summed its own part of the loss, and the log averages over ranks.
         values = {"loss": loss * self.trainer.world_size, "hidden_share": hidden, "learning_rate": rate}
-        self.log_dict(
-            {f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True, sync_dist=True
-        )
+        self.log_dict({f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True, sync_dist=True)
 
 
 def _untimed(_: str) -> AbstractContextManager[None]:

@@ -82,9 +82,7 @@ class PretrainSettings:
         require(self.workers >= 0, "pretrain.workers", "at least 0", self.workers)
         require(self.learning_rate > 0, "pretrain.learning_rate", "a positive number", self.learning_rate)
         for name in ("beta1", "beta2"):
-            require(
-                0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name)
-            )
+            require(0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name))
         for name in ("epsilon", "weight_decay", "clip_norm"):
             require(getattr(self, name) >= 0, f"pretrain.{name}", "at least 0", getattr(self, name))
         require_choice(self.precision, "pretrain.precision", ("32-true", "bf16-mixed"))

@@ -84,9 +84,7 @@ def scale_to_genome(settings: VocabularySettings, genome_bases: int) -> tuple[in
     return floor, settings.size or max(1, round(SIZE * min(1, human_share / floor)))
 
 
-def build_vocabulary(
-    counts: Sequence[Int64[np.ndarray, " _kmers"]], settings: VocabularySettings
-) -> MaskingVocabulary:
+def build_vocabulary(counts: Sequence[Int64[np.ndarray, " _kmers"]], settings: VocabularySettings) -> MaskingVocabulary:
     """Choose the words by Eq. 1 and Eq. 2, each length scored on its own counts.
 
     Equal scores follow length, then base-4 code.

@@ -37,9 +37,7 @@ def read_vocabulary(path: Path) -> MaskingVocabulary:
         if length != len(word):
             raise row_error(path, index, f"the length of {word}, which is {len(word)}", length)
     refuse_repeats(path, "kmer", words)
-    return MaskingVocabulary(
-        words, np.array(columns["count"], dtype=np.int64), np.array(columns["normalized_pmi"])
-    )
+    return MaskingVocabulary(words, np.array(columns["count"], dtype=np.int64), np.array(columns["normalized_pmi"]))
 
 
 def table5(vocabulary: MaskingVocabulary) -> dict[int, int]:

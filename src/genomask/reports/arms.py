@@ -63,9 +63,7 @@ def label_arms(finetunings: list[Finetuning], shapes: list[dict[str, Any]]) -> l
     for place, item in enumerate(finetunings):
         result = item.result
         groups[task_of(result), model_of(result), result["shots"], variant(result)].append(place)
-    telling: dict[tuple[Any, ...], set[str]] = defaultdict(
-        set
-    )  # over all cells: a row has one name everywhere
+    telling: dict[tuple[Any, ...], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
     for (_, model, _, name), places in groups.items():
         telling[model, name] |= _telling([shapes[place] for place in places])
     return [

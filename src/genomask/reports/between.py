@@ -10,7 +10,7 @@ from genomask.reports.collect import SCORES
 from genomask.reports.compare import Against, shared_draws
 from genomask.reports.document import ABSENT, Section, Table, interval_text
 from genomask.reports.scores import TITLES, model_title, row_name
-from genomask.statistics.summary import t_interval
+from genomask.reports.statistics.summary import t_interval
 
 READING = (
     "Rows with more than one pretraining. Means are over the episodes that all pretrainings of a row met. "

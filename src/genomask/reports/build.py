@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from genomask.experiment.sweeps.status import read_jobs
 from genomask.reports.best import best_of_variants
 from genomask.reports.between import between_section
 from genomask.reports.cells import Cell, make_cells, sorted_by
@@ -14,7 +15,6 @@ from genomask.reports.plots_pretraining import masking_rates, perplexities
 from genomask.reports.pretraining import encoder_table, label_encoders, vocabulary_table
 from genomask.reports.sections import comparisons_section, ranks_section, scores_section
 from genomask.reports.sound import collapsed_section, repeatability_facts
-from genomask.sweeps.status import read_jobs
 
 
 class Report(NamedTuple):
@@ -39,9 +39,7 @@ def build_report(runs: Path, *, baseline: str) -> Report:
     """
     found, jobs = collect(runs), read_jobs(runs)
     if not (found.finetunings or found.encoders or found.vocabularies or jobs or found.problems):
-        raise ValueError(
-            f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report."
-        )
+        raise ValueError(f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report.")
     cells = make_cells(found.finetunings, found.encoders)
     cells = sorted([*cells, *best_of_variants(cells)], key=sorted_by)
     pairs = compare_cells(cells, baseline)
@@ -56,13 +54,9 @@ def build_report(runs: Path, *, baseline: str) -> Report:
         jobs_section(jobs),
         _problems(found),
     ]
-    whole = [
-        section for section in sections if section and (section.tables or section.plots or section.notes)
-    ]
+    whole = [section for section in sections if section and (section.tables or section.plots or section.notes)]
     facts = [*_facts(found), *repeatability_facts(found), *job_facts(jobs)]
-    return Report(
-        found, cells, pairs, Document(f"genomask: {runs.resolve().name}", facts, _warnings(found), whole)
-    )
+    return Report(found, cells, pairs, Document(f"genomask: {runs.resolve().name}", facts, _warnings(found), whole))
 
 
 def _facts(found: Found) -> list[tuple[str, str]]:
@@ -110,12 +104,8 @@ def _pretraining(found: Found) -> Section | None:
 def _vocabularies(found: Found) -> Section | None:
     if not found.vocabularies:
         return None
-    notes = [
-        "Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."
-    ]
-    return Section(
-        "vocabularies", "Masking vocabularies (Table 5)", notes, [vocabulary_table(found.vocabularies)]
-    )
+    notes = ["Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."]
+    return Section("vocabularies", "Masking vocabularies (Table 5)", notes, [vocabulary_table(found.vocabularies)])
 
 
 def _problems(found: Found) -> Section | None:

@@ -8,7 +8,7 @@ import numpy as np
 from genomask.reports.arms import NO_ENCODER, label_arms, model_of, order, shapes_of, task_of, variant
 from genomask.reports.collect import Encoder, Finetuning
 from genomask.reports.paper import Printed, printed
-from genomask.statistics.summary import Interval, Summary, bootstrap_interval, summarise
+from genomask.reports.statistics.summary import Interval, Summary, bootstrap_interval, summarise
 
 Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
 
@@ -76,10 +76,7 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
             key = tasks[task_of(result)], model, result["shots"], variant(result), label
             runs[key][result["seed"], result.get("pretrain_seed")] = item
             shape_of[key] = shape
-    cells = [
-        Cell(*key, runs=dict(sorted(found.items(), key=str)), shape=shape_of[key])
-        for key, found in runs.items()
-    ]
+    cells = [Cell(*key, runs=dict(sorted(found.items(), key=str)), shape=shape_of[key]) for key, found in runs.items()]
     return sorted(cells, key=sorted_by)
 
 
@@ -98,6 +95,4 @@ def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:
     """A name for every task; where one name stands for different data, the data's digest is added."""
     found = {task_of(item.result) for item in finetunings}
     names = [name for name, _ in found]
-    return {
-        (name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in found
-    }
+    return {(name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in found}

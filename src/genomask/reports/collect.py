@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from genomask.store.files import sha256
-from genomask.store.manifest import MANIFEST, read_manifest
+from genomask.experiment.store.manifest import MANIFEST, read_manifest
+from genomask.files import sha256
 
 SCORES = ("accuracy", "auc")
 Item = TypeVar("Item")

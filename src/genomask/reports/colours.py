@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from genomask.figures.style import COLOURS, MASKING_COLOUR
+from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR
 
 GREY: Final = "#888888"
 DASHES: Final = ("solid", "dash", "dot", "dashdot")

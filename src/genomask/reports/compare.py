@@ -8,8 +8,8 @@ import numpy as np
 
 from genomask.reports.cells import Cell, Draw
 from genomask.reports.collect import SCORES, Finetuning
-from genomask.statistics.correction import holm
-from genomask.statistics.paired import Comparison, compare
+from genomask.reports.statistics.correction import holm
+from genomask.reports.statistics.paired import Comparison, compare
 
 
 class Against(NamedTuple):
@@ -54,9 +54,7 @@ def _against(cell: Cell, cells: list[Cell], baseline: str) -> Against:
     if len(candidates) > 1:
         candidates = _alike(cell, candidates)
     if len(candidates) != 1:
-        found = (
-            f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
-        )
+        found = f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
         return Against(cell, None, {}, {}, found)
     base = candidates[0]
     ours, theirs = shared_draws(cell.runs, base.runs)
@@ -79,8 +77,7 @@ def _alike(cell: Cell, candidates: list[Cell]) -> list[Cell]:
         same = [other for other in candidates if _setting(other, name) == _setting(cell, name)]
         candidates = same or candidates
     unlike = [
-        sum(cell.shape.get(name) != other.shape.get(name) for name in cell.shape | other.shape)
-        for other in candidates
+        sum(cell.shape.get(name) != other.shape.get(name) for name in cell.shape | other.shape) for other in candidates
     ]
     return [other for other, count in zip(candidates, unlike, strict=True) if count == min(unlike)]
 

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from genomask.statistics.summary import Interval
+from genomask.reports.statistics.summary import Interval
 
 ABSENT = "-"
 

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from genomask.experiment.sweeps.status import Job
 from genomask.reports.document import ABSENT, Section, Table
-from genomask.sweeps.status import Job
 
 STATES = ("failed", "running", "missing")
 
@@ -13,9 +13,7 @@ def jobs_section(jobs: list[Job]) -> Section | None:
     open_jobs = sorted((job for job in _distinct(jobs) if job.state != "done"), key=_urgency)
     if not open_jobs:
         return None
-    rows = [
-        [job.state, job.sweep, _telling(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs
-    ]
+    rows = [[job.state, job.sweep, _telling(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs]
     columns = ["<state", "<sweep", "<overrides", "<reason", "<artefact"]
     return Section("jobs", "Not finished", [], [Table("", columns, rows)])
 

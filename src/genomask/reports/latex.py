@@ -68,9 +68,7 @@ def _paper_row(row: dict[str, Cell], tasks: list[str]) -> list[str]:
     values = [paper_value(row[task], score) if task in row else ABSENT for task in tasks for score in SCORES]
     if all(value == ABSENT for value in values):
         return []
-    return [
-        " & " + " & ".join(rf"\textcolor{{gray}}{{{_text(value)}}}" for value in ["paper", *values]) + r" \\"
-    ]
+    return [" & " + " & ".join(rf"\textcolor{{gray}}{{{_text(value)}}}" for value in ["paper", *values]) + r" \\"]
 
 
 def _value(cell: Cell | None, score: str, block: list[Cell]) -> str:

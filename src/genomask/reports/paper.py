@@ -53,9 +53,7 @@ def _names(variant: str) -> tuple[str, ...]:
 
 @cache
 def _cells() -> dict[tuple[str, str, str, str], Printed]:
-    rows = [
-        row for table in ("table2", "table1") for row in read_table(table)
-    ]  # both print some: Table 1 wins
+    rows = [row for table in ("table2", "table1") for row in read_table(table)]  # both print some: Table 1 wins
     return {
         (row["task"], row["model"], row["shots"], row["variant"]): Printed(
             table=int(row["table"]),

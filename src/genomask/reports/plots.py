@@ -11,7 +11,7 @@ from genomask.reports.compare import Against
 from genomask.reports.document import Plot
 from genomask.reports.scores import TITLES, model_title
 from genomask.reports.series import masking_of, series
-from genomask.statistics.summary import Interval
+from genomask.reports.statistics.summary import Interval
 
 
 def learning_curves(cells: list[Cell]) -> list[Plot]:
@@ -32,8 +32,7 @@ def learning_curves(cells: list[Cell]) -> list[Plot]:
 def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dict[str, Any]:
     found = [cell.summary(score) for cell in line]
     intervals = [
-        cell.interval(score) or Interval(summary.mean, summary.mean)
-        for cell, summary in zip(line, found, strict=True)
+        cell.interval(score) or Interval(summary.mean, summary.mean) for cell, summary in zip(line, found, strict=True)
     ]
     above = [interval.high - summary.mean for interval, summary in zip(intervals, found, strict=True)]
     below = [summary.mean - interval.low for interval, summary in zip(intervals, found, strict=True)]
@@ -58,9 +57,7 @@ def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dic
 
 def _paper(line: list[Cell], score: str, style: dict[str, Any]) -> list[dict[str, Any]]:
     printed = [(cell, cell.printed) for cell in line]
-    points = [
-        (_x(cell), *map(float, getattr(found, score)), found.variant) for cell, found in printed if found
-    ]
+    points = [(_x(cell), *map(float, getattr(found, score)), found.variant) for cell, found in printed if found]
     if not points:
         return []
     x, mean, sd, names = zip(*points, strict=True)

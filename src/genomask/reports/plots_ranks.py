@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from genomask.figures.style import COLOURS
+from genomask.analysis.figure_style import COLOURS
 from genomask.reports.cells import Cell
 from genomask.reports.colours import GREY
 from genomask.reports.document import Plot
 from genomask.reports.scores import model_title
 from genomask.reports.series import blocks, series
-from genomask.statistics.ranks import RankComparison, compare_ranks
+from genomask.reports.statistics.ranks import RankComparison, compare_ranks
 
 
 def rank_methods(cells: list[Cell]) -> tuple[list[str], RankComparison] | None:
@@ -20,8 +20,7 @@ def rank_methods(cells: list[Cell]) -> tuple[list[str], RankComparison] | None:
     if not methods:
         return None
     by_place = {
-        name: {(cell.task, cell.shots): cell.summary("accuracy").mean for cell in lines[name]}
-        for name in methods
+        name: {(cell.task, cell.shots): cell.summary("accuracy").mean for cell in lines[name]} for name in methods
     }
     return methods, compare_ranks(np.array([[by_place[name][place] for name in methods] for place in places]))
 
@@ -61,6 +60,4 @@ def critical_differences(methods: list[str], found: RankComparison, model: str) 
         "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
         "showlegend": False,
     }
-    return Plot(
-        f"{model_title(model)}: critical difference {found.critical:.2f}", data, axes, 140 + 44 * len(methods)
-    )
+    return Plot(f"{model_title(model)}: critical difference {found.critical:.2f}", data, axes, 140 + 44 * len(methods))

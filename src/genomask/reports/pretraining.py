@@ -25,11 +25,7 @@ def label_encoders(encoders: list[Encoder]) -> dict[str, Encoder]:
         parts += [f"seed {shape['seed']}"] if "seed" in telling else []
         name = f"{model_title(model_name(encoder))} {encoder_variant(encoder)}"
         named[f"{name} [{', '.join(parts)}]" if parts else name] = encoder
-    return dict(
-        sorted(
-            named.items(), key=lambda item: (model_name(item[1]), order(encoder_variant(item[1])), item[0])
-        )
-    )
+    return dict(sorted(named.items(), key=lambda item: (model_name(item[1]), order(encoder_variant(item[1])), item[0])))
 
 
 def _shape(encoder: Encoder) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES
 from genomask.reports.compare import Against
 from genomask.reports.document import ABSENT, Table, interval_text, number, p_value, spread
-from genomask.statistics.power import paired_power
+from genomask.reports.statistics.power import paired_power
 
 TITLES = {"accuracy": "Accuracy", "auc": "AUC"}
 MODEL_TITLES = {"dnabert": "DNABERT", "logo": "LOGO", "-": "no encoder"}

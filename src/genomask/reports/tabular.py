@@ -47,9 +47,7 @@ def _cell(pair: Against) -> dict[str, Any]:
         "against": pair.baseline.label if pair.baseline else None,
     }
     for score in SCORES:
-        row |= {
-            f"{score}_{name}": value for name, value in (_summary(cell, score) | _found(pair, score)).items()
-        }
+        row |= {f"{score}_{name}": value for name, value in (_summary(cell, score) | _found(pair, score)).items()}
     return row
 
 

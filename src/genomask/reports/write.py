@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from genomask.figures.perplexity import draw_perplexity
-from genomask.figures.style import save
+from genomask.analysis.figure_style import save
+from genomask.files import whole
 from genomask.reports.build import Report
 from genomask.reports.latex import write_latex
 from genomask.reports.markdown import markdown
 from genomask.reports.page import page
+from genomask.reports.perplexity_figure import draw_perplexity
 from genomask.reports.pretraining import label_encoders, masking
 from genomask.reports.tabular import write_tables
-from genomask.store.files import whole
 
 
 def write_report(report: Report, directory: Path) -> list[Path]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from genomask.alphabet import BASES
-from genomask.store.files import write_json
+from genomask.files import write_json
+from genomask.genome.places import places_file, write_places
 from genomask.tasks.examples import Benchmark, Examples
-from genomask.tasks.places import places_file, write_places
 
 LENGTH_BINS = 20  # a histogram of more than so many lengths is shown in so many bins
 
@@ -39,9 +39,7 @@ def describe(directory: Path) -> list[str]:
 def open_benchmark(directory: Path) -> Benchmark:
     """Map a benchmark that ``write_benchmark`` wrote."""
     classes = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))["classes"]
-    pool, test = (
-        Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in ("pool", "test")
-    )
+    pool, test = (Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in ("pool", "test"))
     return Benchmark(pool, test, tuple(classes))
 
 
@@ -88,8 +86,5 @@ def _histogram(lengths: np.ndarray) -> dict[str, int]:
     if len(values) > LENGTH_BINS:
         edges = np.linspace(values[0], values[-1] + 1, LENGTH_BINS + 1).astype(int)
         counts = np.histogram(lengths, edges)[0]
-        return {
-            f"{low}-{high - 1}": int(count)
-            for low, high, count in zip(edges, edges[1:], counts, strict=False)
-        }
+        return {f"{low}-{high - 1}": int(count) for low, high, count in zip(edges, edges[1:], counts, strict=False)}
     return {str(value): int(count) for value, count in zip(values, counts, strict=True)}

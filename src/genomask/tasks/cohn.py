@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from genomask.checks import require_choice
+from genomask.files import sha256
+from genomask.genome.assembly import require_assembly
 from genomask.genome.encoded import EncodedGenome
-from genomask.store.files import sha256
-from genomask.tasks.assembly import require_assembly
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.intervals import CLASSES, SPLIT_NAMES, cut_intervals, read_intervals
 from genomask.tasks.origin import GenomeSource, Source, cached, files_at_hand, genome_source
@@ -16,8 +16,7 @@ from genomask.tasks.sources import SPLITS, FolderTask
 COUNTS: Final = {"train": (10_422, 10_421), "test": (3_474, 3_474)}  # negatives, positives (Sec. 5.1)
 COMMIT: Final = "e14f0c001fb74e7f747c5f96dcb5e38b51202a69"  # the last that changed the four tables
 TABLES: Final = (
-    f"https://raw.githubusercontent.com/ML-Bioinfo-CEITEC/genomic_benchmarks/{COMMIT}/"
-    "datasets/human_enhancers_cohn"
+    f"https://raw.githubusercontent.com/ML-Bioinfo-CEITEC/genomic_benchmarks/{COMMIT}/datasets/human_enhancers_cohn"
 )
 INSTEAD: Final = (
     "Without a network: task.coordinates=FOLDER with the tables train/positive.csv.gz and so on, "

@@ -67,9 +67,7 @@ class EpisodeDataModule(LightningDataModule):
         """Batches of the episode; the last one of an epoch may be smaller."""
         draws = torch.Generator().manual_seed(self.seed)
         self.order = EpisodeOrder(self, draws)
-        return EpisodeLoader(
-            ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws
-        )
+        return EpisodeLoader(ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws)
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch that has begun, and the state that its order is drawn from."""

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from genomask.alphabet import OTHER, encode
-from genomask.tasks.places import Place
+from genomask.genome.places import Place
 
 
 class Examples(NamedTuple):
@@ -24,9 +24,7 @@ class Examples(NamedTuple):
 
     def take(self, rows: Int64[np.ndarray, " _taken"]) -> "Examples":
         """The examples at these rows, in this order."""
-        return pack(
-            [self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows]
-        )
+        return pack([self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows])
 
     def padded(self, rows: Int64[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch bases"]:
         """The sequences at these rows, as wide as the longest of them and filled up with ``OTHER``."""
@@ -73,9 +71,7 @@ def benchmark(pool: list[tuple[str, str]], test: list[tuple[str, str]]) -> Bench
         raise ValueError("The test set has no rows.")
     unknown = {label for _, label in test} - set(names)
     if unknown:
-        raise ValueError(
-            f"The test set has labels that the pool has not: {sorted(unknown)}; the pool has {names}."
-        )
+        raise ValueError(f"The test set has labels that the pool has not: {sorted(unknown)}; the pool has {names}.")
     index = {name: number for number, name in enumerate(names)}
     return Benchmark(_examples(pool, index), _examples(test, index), tuple(names))
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from genomask.files import sha256
 from genomask.genome.download import download
-from genomask.store.files import sha256
 
 Content = TypeVar("Content")
 

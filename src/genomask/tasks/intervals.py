@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from genomask.alphabet import decode
+from genomask.genome.assembly import cut
 from genomask.genome.encoded import EncodedGenome
-from genomask.tasks.assembly import cut
+from genomask.genome.places import Place
 from genomask.tasks.examples import Benchmark, benchmark
-from genomask.tasks.places import Place
 from genomask.tasks.readers import Row, TableRow, read_table, whole_number
 from genomask.text_files import wrong_line
 
@@ -73,8 +73,7 @@ def _coverage(held: Held, reasons: Counter[str]) -> str:
     pairs = [pair for classes in held.values() for pair in classes]
     count, whole = (sum(column) for column in zip(*pairs, strict=True))
     parts = "; ".join(
-        f"{split} "
-        + ", ".join(f"class {label} {found:,} of {of:,}" for label, (found, of) in enumerate(classes))
+        f"{split} " + ", ".join(f"class {label} {found:,} of {of:,}" for label, (found, of) in enumerate(classes))
         for split, classes in held.items()
     )
     missing = "".join(f"; {number:,} {reason}" for reason, number in reasons.items())

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from genomask.checks import require
+from genomask.files import sha256
 from genomask.genome.encoded import EncodedGenome
-from genomask.store.files import sha256
+from genomask.genome.places import Place
 from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.origin import Source, existing, from_files
-from genomask.tasks.places import Place
 from genomask.tasks.readers import Row, labelled, read_table, sequence_text, whole_number
 from genomask.tasks.sources import FolderTask
 from genomask.text_files import read_lines, wrong_line
@@ -61,9 +61,7 @@ class GenomicBenchmarksTask(Source):
     def _files(self, split: str) -> list[Path]:
         files = sorted(Path(self.dir).expanduser().glob(f"{split}/*/*.txt"))
         if not files:
-            raise FileNotFoundError(
-                f"task.dir={self.dir} needs files {split}/CLASS/NAME.txt; there are none."
-            )
+            raise FileNotFoundError(f"task.dir={self.dir} needs files {split}/CLASS/NAME.txt; there are none.")
         return files
 
 
@@ -97,8 +95,7 @@ class SplitTableTask(Source):
         columns = ("sequence", "label", self.column, *(self.places or ()))
         rows = list(read_table(path, columns))
         wanted = {
-            name: [row for row in rows if row.cells[self.column.lower()] == name]
-            for name in (self.train, self.test)
+            name: [row for row in rows if row.cells[self.column.lower()] == name] for name in (self.train, self.test)
         }
         for name, chosen in wanted.items():
             require(chosen, f"{path}, column {self.column}", f"rows that say {name}", "none")
@@ -134,7 +131,5 @@ def _place(path: Path, line: int, cells: list[str]) -> Place:
         raise wrong_line(path, line, f"start and stop must be whole numbers from 0; found {cells}") from None
     fits = place.record and place.start < place.stop and place.strand in ("+", "-")
     if not fits:
-        raise wrong_line(
-            path, line, f"a place needs a record, start before stop, and strand + or -; found {cells}"
-        )
+        raise wrong_line(path, line, f"a place needs a record, start before stop, and strand + or -; found {cells}")
     return place

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from genomask.checks import one_line
+from genomask.files import sha256
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome, cache_folder
-from genomask.store.files import sha256
 from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.fetch import fetch
 from genomask.tasks.readers import Row

@@ -55,9 +55,7 @@ def read_table(path: Path, columns: Sequence[str], *, separator: str | None = No
     lines = read_lines(path)
     first = next(lines, None)
     if first is None:
-        raise ValueError(
-            f"{path} is empty; it needs a first line that names the columns {' and '.join(columns)}."
-        )
+        raise ValueError(f"{path} is empty; it needs a first line that names the columns {' and '.join(columns)}.")
     separator = separator or ("\t" if "\t" in first.text else ",")
     rows = read_cells(path, chain([first], lines), separator=separator)
     _, header = next(rows, (1, []))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genomask.checks import require, require_choice
+from genomask.files import sha256
 from genomask.genome.encoded import EncodedGenome
-from genomask.store.files import sha256
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.origin import Source, existing, from_files
 from genomask.tasks.readers import Row, read_fasta_rows, read_rows
@@ -41,9 +41,7 @@ class FastaTask(Source):
     test: list[str]
 
     def __post_init__(self) -> None:
-        require(
-            len(self.train) >= 2, "task.train", "one FASTA file for each of two or more classes", self.train
-        )
+        require(len(self.train) >= 2, "task.train", "one FASTA file for each of two or more classes", self.train)
         same = len(self.train) == len(self.test)
         require(same, "task.test", f"as many files as task.train ({len(self.train)})", self.test)
 
@@ -95,11 +93,7 @@ class FolderTask(Source):
         folder = self._folder()
         found = [folder / (split + suffix) for suffix in SUFFIXES if (folder / (split + suffix)).is_file()]
         if len(found) != 1:
-            names = (
-                ", ".join(sorted(path.name for path in folder.iterdir()))
-                if folder.is_dir()
-                else "no such folder"
-            )
+            names = ", ".join(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else "no such folder"
             raise FileNotFoundError(
                 f"task.dir={folder} needs one file {split}.csv or {split}.tsv (or .gz); found: {names}."
             )

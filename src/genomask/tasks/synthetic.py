@@ -30,9 +30,7 @@ class SyntheticTask(Source):
         rows = synthetic_task(self._genome(), self.twin)
         pool, test = ([(text, str(label)) for text, label in rows[part]] for part in ("train", "test"))
         task = benchmark(pool, test)
-        return task._replace(
-            origin={"source": f"synthetic twin of {self.twin}, seed {self.seed}", "files": []}
-        )
+        return task._replace(origin={"source": f"synthetic twin of {self.twin}, seed {self.seed}", "files": []})
 
     def _genome(self) -> SyntheticGenome:
         return SyntheticGenome(seed=self.seed)

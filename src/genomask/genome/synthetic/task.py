@@ -76,9 +76,7 @@ def _rows(genome: SyntheticGenome, name: str, split: str, count: int) -> list[tu
     return [(decode(bases), label) for pair in pairs for bases, label in zip(pair, (1, 0), strict=True)]
 
 
-def _promoters(
-    genome: SyntheticGenome, count: int, rng: np.random.Generator
-) -> UInt8[np.ndarray, "rows 2 bases"]:
+def _promoters(genome: SyntheticGenome, count: int, rng: np.random.Generator) -> UInt8[np.ndarray, "rows 2 bases"]:
     """Promoters, each with its negative: part of it kept in place, the rest from elsewhere."""
     promoters = _windows(genome, count, PROMOTER_BASES, rng)
     plant_promoters(promoters, conservation=genome.conservation, rng=rng)
@@ -91,9 +89,7 @@ def _promoters(
     return np.stack((promoters, negatives), axis=1)
 
 
-def _enhancers(
-    genome: SyntheticGenome, count: int, rng: np.random.Generator
-) -> UInt8[np.ndarray, "rows 2 bases"]:
+def _enhancers(genome: SyntheticGenome, count: int, rng: np.random.Generator) -> UInt8[np.ndarray, "rows 2 bases"]:
     enhancers = _windows(genome, count, ENHANCER_BASES, rng)
     plant_enhancers(enhancers, conservation=genome.conservation, rng=rng)
     return np.stack((enhancers, _windows(genome, count, ENHANCER_BASES, rng)), axis=1)

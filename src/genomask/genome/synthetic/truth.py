@@ -24,9 +24,7 @@ class Planted(NamedTuple):
     element: str  # the same for an element and its motifs
 
 
-def planted_rows(
-    chromosome: str, bases: UInt8[np.ndarray, " bases"], placed: list[Placed]
-) -> Iterator[Planted]:
+def planted_rows(chromosome: str, bases: UInt8[np.ndarray, " bases"], placed: list[Placed]) -> Iterator[Planted]:
     """List the elements of a chromosome and their motifs, in coordinates of the chromosome."""
     for elements in placed:
         for sites in (_whole(elements), *elements.sites):

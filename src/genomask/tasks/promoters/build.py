@@ -70,9 +70,7 @@ def _negatives(
             break
         negatives[copies] = draw_negatives(cut_up[copies], settings, rng)
     else:
-        require(
-            not settings.redraw_copies, "task.negatives", "parts whose change shows in the window", "none"
-        )
+        require(not settings.redraw_copies, "task.negatives", "parts whose change shows in the window", "none")
     return negatives if settings.of == "window" else negatives[:, window]
 
 
@@ -101,9 +99,7 @@ def _examples(rows: UInt8[np.ndarray, "rows 2 bases"], chosen: Bool[np.ndarray, 
     return Examples(kept.reshape(-1), np.arange(len(kept) + 1, dtype=np.int64) * rows.shape[-1], labels)
 
 
-def _origin(
-    promoters: Promoters, in_test: Bool[np.ndarray, " rows"], crossing: int, groups: int
-) -> dict[str, Any]:
+def _origin(promoters: Promoters, in_test: Bool[np.ndarray, " rows"], crossing: int, groups: int) -> dict[str, Any]:
     found = len(promoters.bases)
     note = f"{found:,} promoters"
     if promoters.left_out:

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from genomask.alphabet import OTHER
+from genomask.genome.assembly import NOT_ACGT, cut
 from genomask.genome.encoded import EncodedGenome
-from genomask.tasks.assembly import NOT_ACGT, cut
-from genomask.tasks.places import Place
+from genomask.genome.places import Place
 from genomask.tasks.promoters.epd import UNKNOWN, StartSite, read_export
 
 FIRST: Final = -249  # position of a promoter's first base; the start site is position 0 (Sec. 5.1)

@@ -65,9 +65,7 @@ def read_tata(path: Path) -> dict[str, str]:
     for number, line in lines:
         words = line.split()
         if words and (len(words) <= columns[0] or words[columns[0]] not in ("0", "1")):
-            raise ValueError(
-                f"{path} line {number} needs 0 or 1 under TATA-box; found {line.strip()[:80]!r}."
-            )
+            raise ValueError(f"{path} line {number} needs 0 or 1 under TATA-box; found {line.strip()[:80]!r}.")
         if words and words[0] in kinds:
             raise wrong_line(path, number, f"a line before this one is about {words[0]!r} already")
         if words:

@@ -36,9 +36,7 @@ class Negatives:
         require(self.parts >= 2, "task.negatives.parts", "at least 2", self.parts)
         fewest = 1 if self.keep_last else 0
         found = self.kept
-        require(
-            fewest <= found < self.parts, "task.negatives.kept", f"{fewest} to {self.parts - 1} parts", found
-        )
+        require(fewest <= found < self.parts, "task.negatives.kept", f"{fewest} to {self.parts - 1} parts", found)
         require_choice(self.breakpoints, "task.negatives.breakpoints", ("equal", "random"))
         require_choice(self.of, "task.negatives.of", ("promoter", "window"))
         require(self.seed >= 0, "task.negatives.seed", "at least 0", self.seed)
@@ -59,9 +57,7 @@ def draw_negatives(
     return np.where(stays, promoters, rng.integers(4, size=promoters.shape, dtype=np.uint8))
 
 
-def _parts(
-    rows: int, bases: int, settings: Negatives, rng: np.random.Generator
-) -> Int64[np.ndarray, "rows bases"]:
+def _parts(rows: int, bases: int, settings: Negatives, rng: np.random.Generator) -> Int64[np.ndarray, "rows bases"]:
     """Which part every base lies in."""
     if settings.breakpoints == "equal":
         part = np.arange(bases) * settings.parts // bases

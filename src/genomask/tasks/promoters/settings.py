@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from genomask.checks import require, require_choice
+from genomask.files import sha256
+from genomask.genome.assembly import require_assembly
 from genomask.genome.encoded import EncodedGenome
-from genomask.store.files import sha256
-from genomask.tasks.assembly import require_assembly
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.origin import GenomeSource, Source, cached, existing, files_at_hand, genome_source
 from genomask.tasks.promoters.build import build
@@ -119,9 +119,7 @@ class PromoterTask(Source):
             return cut_exports(paths, self.export_start), "built from sequences at hand", files_at_hand(paths)
         sites, kinds, paths = self._sites()
         assert genome is not None, "promoters that are cut need a genome"
-        source = (
-            "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
-        )
+        source = "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
         return cut_promoters(sites, kinds, genome, self.assembly), source, files_at_hand(paths)
 
     def _sites(self) -> tuple[list[StartSite], dict[str, str], list[Path]]:

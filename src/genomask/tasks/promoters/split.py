@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
+from genomask.genome.assembly import reverse_complement
+from genomask.genome.places import Place
 from genomask.seeds import generator
-from genomask.tasks.assembly import reverse_complement
-from genomask.tasks.places import Place
 
 
 def draw_test_side(

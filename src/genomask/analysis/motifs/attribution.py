@@ -1,0 +1,163 @@
+"""Which bases a classifier's decision rests on: integrated gradients, and attention for comparison."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor, nn
+from transformers import BertForSequenceClassification
+
+from genomask.alphabet import FIRST_KMER, MASK, PAD
+from genomask.console import progress
+from genomask.models.classifier import Classifier
+from genomask.tasks.examples import Examples
+from genomask.tokens import tokenise
+
+
+class Batch(NamedTuple):
+    """Token ids of some rows, and how many bases each row has."""
+
+    rows: Int64[np.ndarray, " batch"]
+    token_ids: Int64[Tensor, "batch tokens"]
+    bases: int  # of the longest row
+
+
+class Attribution(NamedTuple):
+    """What every base of every row has, and the margin that the gradients of a row add up to."""
+
+    gradient: Float32[np.ndarray, "rows bases"]
+    attention: Float32[np.ndarray, "rows bases"]
+    difference: Float32[np.ndarray, " rows"]  # margin at the sequence less margin at the baseline
+
+
+def batches(examples: Examples, *, k: int, size: int, device: torch.device) -> Iterator[Batch]:
+    """The examples in their own order, some at a time."""
+    for start in range(0, len(examples.labels), size):
+        rows = np.arange(start, min(start + size, len(examples.labels)))
+        padded = torch.from_numpy(examples.padded(rows)).to(device)
+        lengths = torch.from_numpy(examples.lengths[rows]).to(device)
+        yield Batch(rows, tokenise(padded, lengths, k=k), padded.shape[1])
+
+
+def integrated_gradients(
+    model: BertForSequenceClassification,
+    token_ids: Int64[Tensor, "batch tokens"],
+    *,
+    target: int,
+    steps: int,
+    baseline: str,
+) -> Float[Tensor, "batch tokens"]:
+    """What each k-mer token adds to the margin of a class, compared with a sequence of uninformative tokens.
+
+    The token embeddings go in a straight line from the baseline to the sequence, and the gradient of the
+    margin is integrated along it (Gauss and Legendre's rule). The sum over a row approaches the margin at
+    the sequence less the margin at the baseline as the steps increase. [CLS], [SEP] and [PAD] stay as they
+    are.
+
+    Args:
+        model: The classifier.
+        token_ids: Rows that end in [PAD].
+        target: Class whose margin is explained: its logit less the mean of the others.
+        steps: Points on the line; 1 is the gradient at its middle.
+        baseline: ``mask`` for the embedding of [MASK], ``mean`` for the mean of all k-mers.
+    """
+    word, start = _ends(model, token_ids, baseline)
+    along, weight = np.polynomial.legendre.leggauss(steps)
+    total = torch.zeros_like(word)
+    for place, share in zip((along + 1) / 2, weight / 2, strict=True):
+        point = (start + place * (word - start)).requires_grad_()
+        value = margin(model, point, token_ids != PAD, target).sum()
+        total += share * torch.autograd.grad(value, point)[0]
+    return ((word - start) * total).sum(dim=-1)
+
+
+def margin(
+    model: BertForSequenceClassification,
+    embeddings: Float[Tensor, "batch tokens hidden"],
+    attention: Tensor,
+    target: int,
+) -> Float[Tensor, " batch"]:
+    """Logit of the class less the mean of the others, from token embeddings."""
+    logits = model(inputs_embeds=embeddings, attention_mask=attention).logits
+    others = (logits.sum(dim=1) - logits[:, target]) / (logits.shape[1] - 1)
+    return logits[:, target] - others
+
+
+def _ends(
+    model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"], baseline: str
+) -> tuple[Tensor, Tensor]:
+    """Token embeddings of the rows, and of the rows with every k-mer replaced by the baseline."""
+    table = model.bert.embeddings.word_embeddings.weight.detach()
+    word = table[token_ids]
+    nothing = table[MASK] if baseline == "mask" else table[FIRST_KMER:].mean(dim=0)
+    return word, torch.where((token_ids >= FIRST_KMER)[..., None], nothing, word)
+
+
+@torch.no_grad()
+def cls_attention(
+    model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"], *, kind: str
+) -> Float[Tensor, "batch tokens"]:
+    """How much [CLS] attends to every token.
+
+    ``last`` is DNABERT's measure, the last layer's attention summed over heads; ``rollout`` follows
+    attention, half of it kept in place for the residual path, through all layers (Abnar and Zuidema, 2020).
+    """
+    usual = model.config._attn_implementation or "sdpa"
+    model.set_attn_implementation("eager")  # the only one that hands its weights out
+    try:
+        found = model.bert(token_ids, attention_mask=token_ids != PAD, output_attentions=True).attentions
+    finally:
+        model.set_attn_implementation(usual)
+    if kind == "last":
+        return found[-1][:, :, 0].sum(dim=1)
+    flow = torch.eye(token_ids.shape[1], device=token_ids.device).expand(len(token_ids), -1, -1)
+    for layer in found:
+        flow = (layer.mean(dim=1) + torch.eye(token_ids.shape[1], device=token_ids.device)) / 2 @ flow
+    return flow[:, 0]
+
+
+def over_bases(tokens: Float[Tensor, "batch tokens"], *, k: int, mean: bool) -> Float32[np.ndarray, "batch bases"]:
+    """Hand what a token has to the bases that it covers; the first token is [CLS], the last column no k-mer.
+
+    With ``mean`` a base has the mean of the tokens that cover it, as in DNABERT; else every token is
+    divided evenly among its k bases, so that nothing is lost or counted twice.
+    """
+    kmers = tokens[:, 1:-1]
+    spread = torch.nn.functional.pad(kmers, (k - 1, k - 1)).unfold(dimension=1, size=k, step=1).sum(dim=-1)
+    if not mean:
+        return (spread / k).float().cpu().numpy()
+    covering = torch.nn.functional.pad(torch.ones_like(kmers), (k - 1, k - 1)).unfold(1, k, 1).sum(dim=-1)
+    return (spread / covering).float().cpu().numpy()
+
+
+def attribute(
+    classifier: Classifier,
+    examples: Examples,
+    *,
+    target: int,
+    steps: int,
+    baseline: str,
+    attention: str,
+    size: int,
+    device: torch.device,
+) -> Attribution:
+    """Gradient and attention of every base of every row; 0 beyond a row's end."""
+    model, k = classifier.model.requires_grad_(requires_grad=False), classifier.k
+    nn.Module.to(model, device)
+    shape = (len(examples.labels), int(examples.lengths.max()))
+    gradient, looked = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    difference = np.zeros(len(examples.labels), np.float32)
+    with progress("attribute", len(examples.labels)) as advance:
+        for rows, token_ids, bases in batches(examples, k=k, size=size, device=device):
+            kmers, there = token_ids >= FIRST_KMER, token_ids != PAD
+            tokens = integrated_gradients(model, token_ids, target=target, steps=steps, baseline=baseline)
+            gradient[rows, :bases] = over_bases(tokens * kmers, k=k, mean=False)
+            weights = cls_attention(model, token_ids, kind=attention) * kmers
+            looked[rows, :bases] = over_bases(weights, k=k, mean=True)
+            with torch.no_grad():
+                word, start = (margin(model, point, there, target) for point in _ends(model, token_ids, baseline))
+            difference[rows] = (word - start).cpu().numpy()
+            advance(len(rows))
+    return Attribution(gradient, looked, difference)

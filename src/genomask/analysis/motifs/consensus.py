@@ -1,0 +1,111 @@
+"""From a consensus to the ranks of its k-mers, as Tables 3 and 6 of the paper do it (Sec. 6.3)."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from genomask.alphabet import BASES, kmer_code, kmer_table
+from genomask.analysis.motifs.matrix import consensus_matrix
+from genomask.ranking.table import Ranking
+
+SHOWN: Final = 5  # k-mers that are listed for a core shorter than k (Table 3)
+PRINTED: Final = ("table3.csv", "table6.csv")
+
+Printed = dict[tuple[str, str], list[int]]  # (motif, k-mer or "") -> ranks as printed
+
+
+class MotifRank(NamedTuple):
+    """One k-mer of one motif in one ranking; the fields are the header of ``consensus.csv``."""
+
+    ranking: str
+    motif: str
+    core: str
+    kmer: str
+    fits: bool  # the k-mer agrees with the whole consensus, its lower-case letters included
+    rank: int
+    of: int  # k-mers of the ranking
+    paper: int | None  # rank that the paper prints in this place
+
+
+def core_of(motif: str) -> str:
+    """The longest run of capitals that are bases; of equally long ones the first.
+
+    Raises:
+        ValueError: If a letter is not IUPAC, or there is no capital A, C, G or T.
+    """
+    bare = motif.rstrip("*")
+    consensus_matrix(bare)
+    runs = re.findall(f"[{BASES}]+", bare)
+    if not runs:
+        raise ValueError(f"A motif needs a core in capitals, as in nTATAAAr; found {motif!r}.")
+    return max(runs, key=len)
+
+
+def kmers_of(core: str, k: int) -> list[str]:
+    """Every k-mer inside a core, in its order; for a core shorter than k, every k-mer around it."""
+    if len(core) >= k:
+        return list(dict.fromkeys(core[start : start + k] for start in range(len(core) - k + 1)))
+    return [kmer for kmer in kmer_table(k) if core in kmer]
+
+
+def fits(kmer: str, motif: str) -> bool:
+    """Whether a k-mer agrees with the letters around the core too, where its own core lies on the motif's."""
+    bare, core = motif.rstrip("*"), core_of(motif)
+    if len(core) >= len(kmer):
+        return kmer in core
+    allowed = consensus_matrix(bare) > 0
+    ahead = bare.index(core)
+    starts = [place for place in range(len(kmer)) if kmer.startswith(core, place)]
+    return any(
+        all(
+            allowed[ahead - start + place, BASES.index(base)]
+            for place, base in enumerate(kmer)
+            if 0 <= ahead - start + place < len(bare)
+        )
+        for start in starts
+    )
+
+
+def motif_ranks(name: str, ranking: Ranking, motif: str, printed: Printed) -> list[MotifRank]:
+    """The rows of one motif in one ranking.
+
+    A core of k bases or more has a row for each of its k-mers; a shorter one for the ``SHOWN`` best-ranked
+    k-mers that contain it, whose printed ranks the paper lists in the same order without naming the k-mers.
+    """
+    core = core_of(motif)
+    kmers = kmers_of(core, ranking.k)
+    rank = {kmer: int(ranking.rank[kmer_code(kmer)]) for kmer in kmers}
+    if len(core) < ranking.k:
+        kmers = sorted(kmers, key=rank.__getitem__)[:SHOWN]
+        places = dict(enumerate(printed.get((motif, ""), [])))
+        paper = [places.get(place) for place in range(len(kmers))]
+    else:
+        paper = [printed.get((motif, kmer), [None])[0] for kmer in kmers]
+    return [
+        MotifRank(name, motif, core, kmer, fits(kmer, motif), rank[kmer], len(ranking.rank), shown)
+        for kmer, shown in zip(kmers, paper, strict=True)
+    ]
+
+
+def consensus_table(rankings: Mapping[str, Ranking], motifs: Sequence[str], printed: Printed) -> list[MotifRank]:
+    """The rows of every motif, ranking by ranking."""
+    return [
+        row
+        for name, ranking in rankings.items()
+        for motif in motifs
+        for row in motif_ranks(name, ranking, motif, printed)
+    ]
+
+
+def read_printed(folder: Path) -> Printed:
+    """Ranks that the paper prints, from its tables in this folder; nothing if they are not there."""
+    printed: Printed = {}
+    for path in (folder / name for name in PRINTED if (folder / name).is_file()):
+        with path.open(newline="", encoding="utf-8") as file:
+            found: Printed = {}
+            for row in csv.DictReader(file):
+                found.setdefault((row["motif"], row["kmer"]), []).append(int(row["rank"]))
+        printed |= found
+    return printed

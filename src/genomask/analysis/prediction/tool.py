@@ -1,0 +1,160 @@
+"""Ask a fine-tuned classifier about the sequences of a FASTA, CSV or BED file.
+
+  genomask predict runs/finetune/NAME sequences.fa
+  genomask predict runs/finetune/NAME mine.csv --out mine.predicted.csv --both-strands
+  genomask predict runs/finetune/NAME genome.fa --window 300 --step 50 --out promoters.bw
+  genomask predict runs/finetune/NAME peaks.bed --genome hg38.fa.gz --out peaks.parquet
+
+NAME is a fine-tuning that kept its classifier: python train.py ... finetune.save_model=true.
+docs/predict.md says what the columns and the tracks hold.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from genomask.analysis.prediction.sinks import open_sink, sink_kind
+from genomask.checks import require, require_choice
+from genomask.console import duration, progress, say
+
+if TYPE_CHECKING:
+    from genomask.analysis.prediction.pieces import Piece
+    from genomask.analysis.prediction.windows import Cut
+    from genomask.genome.encoded import EncodedGenome
+    from genomask.models.classifier import Classifier
+
+TRACKS: Final = ("bedgraph", "bigwig")
+AT_ONCE: Final = {"cpu": 32, "cuda": 1024}  # windows that go through the classifier together
+
+
+class Survey(NamedTuple):
+    """What a file holds: pieces and windows, and, for tracks, the bases of every piece by its name."""
+
+    pieces: int
+    windows: int
+    lengths: dict[str, int]
+
+
+def main(arguments: list[str]) -> int:
+    """Predict, and say where the predictions are.
+
+    Raises:
+        FileNotFoundError: If a file or the classifier is missing.
+        ValueError: If the input, the output or the classifier cannot be what is asked for.
+    """
+    asked = _parser().parse_args(arguments)
+    kind = sink_kind(asked.out)
+    require(asked.batch is None or asked.batch >= 1, "--batch", "at least 1 window", asked.batch)
+    from genomask.analysis.prediction.pieces import kind_of
+
+    places = kind_of(asked.input) != "table" or kind not in TRACKS
+    require(places, f"--out {asked.out}", "sequences with a place in a genome: FASTA or BED", str(asked.input))
+    with ExitStack() as stack:
+        genome = _genome(asked.genome, stack) if asked.genome else None
+        _predict(asked, genome)
+    return 0
+
+
+def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
+    from genomask.analysis.prediction.pieces import reader
+    from genomask.analysis.prediction.probabilities import placed, predict_windows
+    from genomask.analysis.prediction.windows import cut_of, cut_windows
+    from genomask.experiment.stages.saved_classifiers import device_of
+    from genomask.models.classifier import classifier_folder, open_classifier
+
+    pieces, folder, device = (
+        reader(asked.input, genome),
+        classifier_folder(asked.model),
+        device_of(asked.device),
+    )
+    classifier = placed(open_classifier(folder), device)
+    positive = _class_index(classifier, asked.positive)
+    cut = cut_of(asked.window, asked.step, shortest=classifier.k, longest=classifier.longest)
+    found = survey(pieces, cut, genome, named=sink_kind(asked.out) in TRACKS)
+    require(found.windows, str(asked.input), "at least one sequence", "none")
+    named = ", ".join(classifier.classes)
+    say(f"predict {asked.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
+    started, batch = time.perf_counter(), asked.batch or AT_ONCE[device.type]
+    chunks = predict_windows(classifier, cut_windows(pieces(), cut), batch=batch, both_strands=asked.both_strands)
+    sink = open_sink(asked.out, classifier.classes, positive=positive, lengths=found.lengths)
+    with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
+        for windows, probability in chunks:
+            write(windows, probability)
+            advance(len(windows))
+    _done(asked, classifier.classes[positive], time.perf_counter() - started)
+
+
+def survey(
+    pieces: Callable[[], Iterator["Piece"]], cut: "Cut", genome: "EncodedGenome | None", *, named: bool
+) -> Survey:
+    """Read a file once from end to end, so that what is wrong with it shows before hours of work.
+
+    Raises:
+        ValueError: Naming the place, if a sequence is too short or too long for the classifier.
+    """
+    from genomask.analysis.prediction.windows import window_count
+
+    piece_count = count = 0
+    lengths: dict[str, int] = {}
+    for piece in pieces():
+        piece_count, count = piece_count + 1, count + window_count(piece, cut)
+        if named and genome is None:
+            lengths[piece.name] = len(piece.bases)
+    if genome is not None:
+        stops = genome.offsets[1:] - genome.offsets[:-1]
+        lengths = dict(zip(genome.names, stops.tolist(), strict=True))
+    return Survey(piece_count, count, lengths)
+
+
+def _genome(path: Path, stack: ExitStack) -> "EncodedGenome":
+    """The genome of intervals: an encoded one as it is, or a FASTA file encoded among the temporary files."""
+    from genomask.genome.encoded import BASES_FILE, open_genome, write_genome
+    from genomask.genome.reader import read_pieces
+
+    if (path / BASES_FILE).is_file():
+        return open_genome(path)
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="genomask-genome-")))
+    write_genome(read_pieces(path), folder)
+    return open_genome(folder)
+
+
+def _class_index(classifier: "Classifier", name: str | None) -> int:
+    chosen = classifier.classes[-1] if name is None else name
+    require_choice(chosen, "--class", classifier.classes)
+    return classifier.classes.index(chosen)
+
+
+def _done(asked: argparse.Namespace, positive: str, seconds: float) -> None:
+    kind = sink_kind(asked.out)
+    holds = f"probability of class {positive} along the genome" if kind in TRACKS else "one row a window"
+    say(f"  written to {asked.out} in {duration(seconds)}: {holds}")
+    following: Mapping[str, str] = {
+        "bedgraph": "a BigWig file of the same: --out FILE.bw; either opens in IGV and in the UCSC browser",
+        "bigwig": "open it in IGV, or as a custom track of the UCSC browser",
+    }
+    if kind in following:
+        say(f"  next: {following[kind]}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "genomask predict", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path, help="folder of a fine-tuning, or of the model in it")
+    parser.add_argument("input", type=Path, help="FASTA, CSV/TSV with a column sequence, or BED; also in gzip")
+    parser.add_argument(
+        "--out", type=Path, default=Path("predictions.csv"),
+        help="FILE.csv, .tsv, .parquet, .bedgraph or .bw (predictions.csv)",
+    )  # fmt: skip
+    parser.add_argument("--genome", type=Path, help="for BED: the genome's FASTA, or a folder runs/genome/NAME")
+    parser.add_argument("--window", type=int, help="bases of a window; without it, every sequence whole")
+    parser.add_argument("--step", type=int, help="bases from one window to the next (as long as a window)")
+    parser.add_argument("--both-strands", action="store_true", help="mean of a window and its reverse complement")
+    parser.add_argument("--class", dest="positive", metavar="CLASS", help="class that a track shows (the last)")
+    parser.add_argument("--batch", type=int, help="windows at once (32 on a CPU, 1024 on a GPU)")
+    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="what computes (auto)")
+    return parser

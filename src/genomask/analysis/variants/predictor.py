@@ -1,0 +1,97 @@
+"""Classifiers at work on windows: every different window once, in batches of like lengths, in fp32."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float64, Int64
+
+from genomask.alphabet import OTHER, PAD
+from genomask.analysis.variants.scores import Log, log_probabilities, mean_of_strands
+from genomask.analysis.variants.windows import Bases, reverse_complement
+from genomask.checks import require_choice
+from genomask.models.classifier import Classifier
+from genomask.models.forward import cls_logits
+from genomask.tokens import tokenise
+
+
+class Predictor(NamedTuple):
+    """A classifier under the name that tables give it, and the index of the class that is meant."""
+
+    name: str
+    classifier: Classifier
+    positive: int
+
+
+class Distinct(NamedTuple):
+    """Windows without repetition, longest first, and which of them every window given is."""
+
+    windows: list[Bases]
+    which: Int64[np.ndarray, " given"]
+
+
+def predictor(name: str, classifier: Classifier, positive: str | None, device: torch.device) -> Predictor:
+    """Put a classifier on a device.
+
+    Raises:
+        ValueError: If it has no such class.
+    """
+    chosen = classifier.classes[-1] if positive is None else positive
+    require_choice(chosen, f"variants.positive (for {name})", classifier.classes)
+    cast(torch.nn.Module, classifier.model).float().eval().to(device)
+    return Predictor(name, classifier, classifier.classes.index(chosen))
+
+
+def distinct(windows: Sequence[Bases]) -> Distinct:
+    """Find equal windows: those of the alleles of one site share their reference."""
+    first: dict[bytes, int] = {}
+    index = np.array([first.setdefault(bases.tobytes(), len(first)) for bases in windows], dtype=np.int64)
+    unique = [np.frombuffer(text, dtype=np.uint8) for text in first]
+    order = sorted(range(len(unique)), key=lambda row: -len(unique[row]))
+    rank = np.argsort(np.array(order, dtype=np.int64))
+    return Distinct([unique[row] for row in order], rank[index])
+
+
+def predict(predictors: Sequence[Predictor], windows: Sequence[Bases], *, batch: int, both_strands: bool) -> list[Log]:
+    """Logarithms of p and 1 - p of every window, from every predictor.
+
+    Args:
+        predictors: Classifiers, on one device.
+        windows: Each at least k - 1 bases long and no longer than a classifier takes.
+        batch: Windows at once.
+        both_strands: Average the probabilities of a window and of its reverse complement.
+    """
+    if not windows:
+        return [np.empty((0, 2)) for _ in predictors]
+    strands = [*windows, *map(reverse_complement, windows)] if both_strands else list(windows)
+    unique, which = distinct(strands)
+    found = []
+    for each in predictors:
+        logs = log_probabilities(logits(each.classifier, unique, batch), each.positive)[which]
+        found.append(mean_of_strands(*np.split(logs, 2)) if both_strands else logs)
+    return found
+
+
+@torch.inference_mode()
+def logits(classifier: Classifier, windows: list[Bases], batch: int) -> Float64[np.ndarray, "windows classes"]:
+    """Logits of windows that come longest first. The device is waited for once, at the end.
+
+    Args:
+        classifier: On its device.
+        windows: Bases 0..4, none longer than the classifier takes.
+        batch: Windows at once.
+    """
+    device = next(classifier.model.parameters()).device
+    sizes = np.array([len(bases) for bases in windows], dtype=np.int64)
+    table = np.full((len(windows), max(int(sizes.max()), classifier.k - 1)), OTHER, dtype=np.uint8)
+    table[np.arange(table.shape[1]) < sizes[:, None]] = np.concatenate(windows)
+    bases, lengths = torch.from_numpy(table).to(device), torch.from_numpy(sizes).to(device)
+    parts = []
+    for start in range(0, len(windows), batch):
+        rows = slice(start, start + batch)
+        longest, shortest = int(sizes[rows][0]), int(sizes[rows][-1])
+        token_ids = tokenise(bases[rows, : max(longest, classifier.k - 1)], lengths[rows], k=classifier.k)
+        attention = None if longest == shortest else token_ids != PAD
+        parts.append(cls_logits(classifier.model, token_ids, attention))
+    return torch.cat(parts).cpu().double().numpy()

@@ -1,0 +1,77 @@
+"""What ``stage=variants`` and ``stage=mutagenesis`` may vary: the fields of ``conf/variants/*.yaml``."""
+
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from genomask.checks import require, require_choice
+
+SCORES = ("delta", "diff", "log_odds")
+NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+REGION = re.compile(r"(\S+):(\d+)-(\d+)")
+
+
+@dataclass
+class VariantSettings:
+    """Which variants and classifiers, what a window is, and how score lists are compared.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    vcf: str | None
+    classifiers: list[str] | None
+    names: list[str] | None
+    length: int | None
+    position: float
+    indels: str
+    strands: str
+    positive: str | None
+    max_unknown: float
+    score: str
+    signed: bool
+    top: list[int]
+    reference: str | None
+    resamples: int
+    seed: int
+    sequence: str | None
+    region: str | None
+    batch: int | None
+
+    def __post_init__(self) -> None:
+        require(self.classifiers != [], "variants.classifiers", "at least one folder, or null", [])
+        for name in self.names or []:
+            require(NAME.fullmatch(name), "variants.names", "letters, digits and _ only", name)
+        require(
+            self.names is None or len(set(self.names)) == len(self.classifiers or [0]),
+            "variants.names", "a name of its own for every classifier", self.names,
+        )  # fmt: skip
+        require(self.length is None or self.length >= 1, "variants.length", "at least 1", self.length)
+        require(0 <= self.position <= 1, "variants.position", "a share from 0 to 1", self.position)
+        require(0 <= self.max_unknown <= 1, "variants.max_unknown", "a share from 0 to 1", self.max_unknown)
+        require_choice(self.indels, "variants.indels", ("fill", "grow"))
+        require_choice(self.strands, "variants.strands", ("one", "both"))
+        require_choice(self.score, "variants.score", SCORES)
+        require(self.top and min(self.top) >= 1, "variants.top", "numbers from 1", self.top)
+        require(self.resamples >= 1, "variants.resamples", "at least 1", self.resamples)
+        require(self.seed >= 0, "variants.seed", "at least 0", self.seed)
+        require(self.batch is None or self.batch >= 1, "variants.batch", "at least 1, or null", self.batch)
+        region = self.region is None or REGION.fullmatch(self.region)
+        require(region, "variants.region", "NAME:START-STOP", self.region)
+
+
+def check_variants(settings: VariantSettings, stage: str) -> None:
+    """Find what ``stage=variants`` or ``stage=mutagenesis`` lacks before anything is built.
+
+    Raises:
+        ValueError: If an input is not given, or a package is not installed.
+    """
+    needed = ("pysam", "pyarrow", "matplotlib") if stage == "variants" else ("matplotlib",)
+    absent = [package for package in needed if find_spec(package) is None]
+    if absent:
+        raise ValueError(f"stage={stage} needs {' and '.join(absent)}: pip install 'genomask[variants]' installs them.")
+    if stage == "variants":
+        require(settings.vcf, "variants.vcf", "a VCF file (variants.vcf=FILE)", settings.vcf)
+        return
+    given = [value for value in (settings.sequence, settings.region) if value is not None]
+    require(len(given) == 1, "stage=mutagenesis", "one of variants.sequence and variants.region", given)

@@ -1,0 +1,118 @@
+"""A sequence with what a strategy hides of it: centers, spans, ranks, and what the model sees (Sec. 4.2)."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from genomask.alphabet import MASK, decode
+from genomask.analysis.figure_style import COLOURS, look
+from genomask.checks import require
+
+if TYPE_CHECKING:
+    from genomask.api.masking import Masked
+
+HIDDEN, SHOWN, RANDOM, SAME = COLOURS[1], "#DDDDDD", COLOURS[3], COLOURS[4]
+KINDS: Final = {"visible": SHOWN, "[MASK]": HIDDEN, "random token": RANDOM, "itself, to predict": SAME}
+
+
+class Picture(Figure):
+    """A figure that notebooks show without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        """The figure as PNG."""
+        content = BytesIO()
+        self.savefig(content, format="png", dpi=110)
+        return content.getvalue()
+
+
+def masking_figure(masked: "Masked", row: int, *, start: int, bases: int) -> Picture:
+    """Draw one row of a masked batch.
+
+    From the top: letters, with the chosen bases on colour and a triangle over the center base of every
+    center; where the strategy ranks tokens, their ranks, best at the top; and every token as the model sees
+    it, at the place of its first base.
+
+    Args:
+        masked: The batch.
+        row: Which of its rows.
+        start: First base to draw, counted from 0.
+        bases: Bases to draw, fewer where the sequence ends.
+
+    Raises:
+        ValueError: If there is no such row or base.
+    """
+    require(0 <= row < len(masked.lengths), "row", f"0 to {len(masked.lengths) - 1}", row)
+    length = int(masked.lengths[row])
+    require(0 <= start < length, "start", f"a base of {length}", start)
+    require(bases >= 1, "bases", "at least 1", bases)
+    stop = min(start + bases, length)
+    ranked = masked.ranks is not None
+    heights = [1.2, 1.6, 0.8] if ranked else [1.2, 0.8]
+    with look():
+        figure = Picture(figsize=(max(6.0, (stop - start) * 0.13), 3.6 if ranked else 2.2))
+        panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+        _letters(panels[0], masked, row, (start, stop))
+        if ranked:
+            _ranks(panels[1], masked, row, (start, stop))
+        _tokens(panels[-1], masked, row, (start, stop))
+        panels[-1].set_xlim(start - 0.5, stop - 0.5)
+        panels[-1].set_xlabel("base")
+        handles = [Patch(color=colour, label=name) for name, colour in KINDS.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
+    return figure
+
+
+def _letters(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> None:
+    start, stop = span
+    chosen = masked.hidden_bases[row, start:stop].numpy()
+    letters = decode(masked.bases[row, start:stop].numpy())
+    centers = np.flatnonzero(masked.centers[row].numpy()) - 1 + masked.strategy.k // 2
+    centers = centers[(centers >= start) & (centers < stop)]
+    panel.bar(np.arange(start, stop), chosen * 1.0, width=1.0, color=HIDDEN, alpha=0.55)
+    for place, letter in enumerate(letters, start=start):
+        panel.text(place, 0.5, letter, ha="center", va="center", family="monospace", fontsize=8)
+    panel.plot(centers, np.full(len(centers), 1.25), "v", color="black", markersize=5)
+    panel.set_ylim(0, 1.5)
+    panel.set_yticks([])
+    panel.grid(visible=False)
+    name = type(masked.strategy).__name__
+    hidden = int(masked.hidden[row].sum())
+    here = f"{len(centers)} center{'s' * (len(centers) != 1)} here (▼)"
+    panel.set_title(f"{name}: {here}, {hidden} hidden tokens in the whole sequence", fontsize=9)
+
+
+def _ranks(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> None:
+    ranks: Any = masked.ranks
+    start, stop = span
+    worst = 4**masked.strategy.k
+    values = ranks[row, 1 + start : 1 + stop].numpy()
+    values = values[: _token_stop(masked, row, span) - start]
+    hidden = masked.hidden[row, 1 + start : 1 + start + len(values)].numpy()
+    place = np.arange(start, start + len(values))
+    panel.scatter(place[~hidden], values[~hidden], s=8, color="#888888")
+    panel.scatter(place[hidden], values[hidden], s=14, color=HIDDEN)
+    panel.set_ylim(worst * 1.08, 1 - worst * 0.08)
+    panel.set_yticks([1, worst])
+    panel.set_ylabel("rank")
+
+
+def _tokens(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> None:
+    start, last = span[0], _token_stop(masked, row, span)
+    tokens = slice(1 + start, 1 + last)
+    original, shown = masked.token_ids[row, tokens].numpy(), masked.input_ids[row, tokens].numpy()
+    hidden = masked.hidden[row, tokens].numpy()
+    kinds = np.select([~hidden, shown == MASK, shown != original], ["visible", "[MASK]", "random token"], "")
+    colours = [KINDS.get(kind, SAME) for kind in kinds.tolist()]
+    panel.bar(np.arange(start, last), np.ones(last - start), width=0.9, color=colours)
+    panel.set_yticks([])
+    panel.set_ylabel("tokens", fontsize=8)
+    panel.grid(visible=False)
+
+
+def _token_stop(masked: "Masked", row: int, span: tuple[int, int]) -> int:
+    """First base that starts no token, or that is not drawn."""
+    return min(span[1], int(masked.lengths[row]) - masked.strategy.k + 1)

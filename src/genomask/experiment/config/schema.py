@@ -1,0 +1,133 @@
+"""The whole configuration as one type; Hydra checks every value against it before a job starts.
+
+Groups with several kinds of choice (genome, task) have one type a kind, which the choice's YAML names in
+its defaults list. ``masking`` has none: a strategy's constructor is its schema, so that a new strategy is
+one class and one YAML file.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from genomask.analysis.motifs.settings import MotifSettings
+from genomask.analysis.variants.settings import VariantSettings
+from genomask.checks import require
+from genomask.corpus.settings import CorpusSettings
+from genomask.experiment.config.homes import KIND_HOMES, load
+from genomask.experiment.config.machine import (
+    LoggerSettings,
+    Paths,
+    Stage,
+    SweepSettings,
+    TrainerSettings,
+    check_run,
+)
+from genomask.experiment.config.trust import watch_composition
+from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
+from genomask.models.settings import ModelSettings
+from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
+from genomask.ranking.table import RankingSettings
+from genomask.ranking.vocabulary import VocabularySettings
+from genomask.tasks.leaks.settings import LeakSettings, unchanged
+
+NAME = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
+LONGEST_NAME = 80
+
+
+@dataclass
+class Config:
+    """Every setting of a run."""
+
+    genome: Any = MISSING
+    ranking: RankingSettings = MISSING
+    vocab: VocabularySettings = MISSING
+    corpus: CorpusSettings = MISSING
+    masking: Any = MISSING
+    model: ModelSettings = MISSING
+    wc: Warmup = MISSING
+    hga: Accumulation = MISSING
+    pretrain: PretrainSettings = MISSING
+    task: Any = MISSING
+    fewshot: FewShot = MISSING
+    fs: Stability = MISSING
+    finetune: FinetuneSettings = MISSING
+    variants: VariantSettings = MISSING
+    classifier: Any = None
+    leaks: LeakSettings = field(default_factory=unchanged)
+    trainer: TrainerSettings = MISSING
+    logger: LoggerSettings = MISSING
+    motifs: MotifSettings = field(default_factory=MotifSettings)
+    stage: Stage = MISSING
+    paths: Paths = field(default_factory=Paths)
+    sweep: SweepSettings = field(default_factory=SweepSettings)
+    shots: int | str = 10
+    seed: int = 0
+    pretrain_seed: int = 0
+    match_rate: float | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.classifier is None:  # a configuration that was saved before there were baselines
+            self.classifier = EncoderClassifier()
+        for group, types in KINDS.items():
+            kinds = tuple(types.values())
+            known = isinstance(getattr(self, group), kinds)
+            require(known, group, f"one of the kinds {', '.join(types)}", type(getattr(self, group)).__name__)
+        require(isinstance(self.masking, dict), "masking", "a _target_ and its arguments", self.masking)
+        self._check_names()
+        check_run(
+            shots=self.shots,
+            seed=self.seed,
+            pretrain_seed=self.pretrain_seed,
+            match_rate=self.match_rate,
+            folds=self.finetune.cross_validate,
+            k=(self.ranking.k, self.model.k),
+        )
+
+    def _check_names(self) -> None:
+        """Refuse names that lead out of the directory of runs: names of artefacts are made of them."""
+        names: dict[str, str | None] = {f"labels.{group}": label for group, label in self.labels.items()}
+        for group in ("model", "task", "classifier"):
+            names[f"{group}.name"] = getattr(self, group).name
+        names["sweep.name"] = self.sweep.name
+        for setting, name in names.items():
+            fits = name is None or (len(name) <= LONGEST_NAME and NAME.fullmatch(name))
+            require(fits, setting, f"up to {LONGEST_NAME} letters, digits and . _ + = -", name)
+
+    @property
+    def pretrained_by(self) -> str:
+        """The masking that shaped the encoder; ``none`` for random weights, ``published`` for given ones."""
+        if self.pretrain.max_steps:
+            return self.labels["masking"]
+        return "none" if self.model.weights is None else "published"
+
+
+KINDS = {group: {kind: load(home) for kind, home in homes.items()} for group, homes in KIND_HOMES.items()}
+
+
+def register() -> None:
+    """Make the types known to Hydra, out of sight of the groups that users choose from; watch its work."""
+    watch_composition()
+    store = ConfigStore.instance()
+    store.store(name="config_schema", node=Config)
+    for group, types in KINDS.items():
+        for kind, node in types.items():
+            store.store(group=f"schema/{group}", name=kind, node=node)
+
+
+def rerunnable(config: Config, resolved: dict[str, Any]) -> dict[str, Any]:
+    """The resolved configuration as a file that Hydra composes again to the same settings and types."""
+    kinds = [
+        {f"/schema/{group}@{group}": kind}
+        for group, types in KINDS.items()
+        for kind, node in types.items()
+        if type(getattr(config, group)) is node
+    ]
+    hydra = {"run": {"dir": "."}, "output_subdir": None}
+    defaults = ["config_schema", *kinds, "_self_", {"override hydra/job_logging": "stdout"}]
+    alone = {name: value for name, value in resolved.items() if name != "sweep"}
+    return {"defaults": defaults, **alone, "hydra": hydra}

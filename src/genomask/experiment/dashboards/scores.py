@@ -1,0 +1,84 @@
+"""The scores of a finished fine-tuning as W&B's own objects."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import WandbLogger
+from torch import Tensor
+from torchmetrics.functional.classification import binary_roc
+
+from genomask.finetune.metrics import score
+from genomask.finetune.module import ClassifierModule
+from genomask.tasks.datamodule import EpisodeDataModule
+
+if TYPE_CHECKING:
+    from wandb import Run
+
+ROC_POINTS = 51  # a class: enough for a curve, and light enough for thousands of runs
+
+
+class LogScores(Callback):
+    """After the test: scores in the summary, the ROC and confusion as plots, and a table of one row."""
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log to every W&B run of the trainer; there is none where W&B is off."""
+        runs = [logger.experiment for logger in trainer.loggers if isinstance(logger, WandbLogger)]
+        if not runs:
+            return
+        probability = cast(ClassifierModule, pl_module).predicted()
+        data = cast(EpisodeDataModule, cast(Any, trainer).datamodule)
+        labels = torch.from_numpy(np.array(data.test.labels))
+        for run in runs:
+            log_scores(run, probability, labels)
+
+
+def log_scores(run: "Run", probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> None:
+    """Log the scores of a test set.
+
+    Raises:
+        ValueError: If the probabilities cannot be scored.
+    """
+    import wandb
+
+    found = {f"test/{name}": value for name, value in score(probability, labels)._asdict().items()}
+    run.summary.update(found | {"test/n": len(labels)})
+    columns = ["class", "false positive rate", "true positive rate"]
+    curve = wandb.Table(columns=[*columns], data=[*roc(probability, labels)])
+    row = _choices(run) | found
+    run.log(
+        {
+            "test/roc": wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC"),
+            "test/confusion": wandb.plot.confusion_matrix(
+                y_true=labels.tolist(),
+                preds=probability.argmax(dim=1).tolist(),
+                class_names=[str(number) for number in range(probability.shape[1])],
+                title="Confusion",
+            ),
+            "test/row": wandb.Table(columns=list(row), data=[list(row.values())]),
+        }
+    )
+
+
+def roc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> list[tuple[str, float, float]]:
+    """Points of every class's curve against the rest (of two classes, the second's), evenly spaced."""
+    classes = range(probability.shape[1]) if probability.shape[1] > 2 else (1,)
+    points = []
+    for number in classes:
+        wrong, right, _ = binary_roc(probability[:, number], (labels == number).long())
+        grid = np.linspace(0, 1, ROC_POINTS)
+        points += [(str(number), x, y) for x, y in zip(grid, np.interp(grid, wrong, right), strict=True)]
+    return [(name, float(x), float(y)) for name, x, y in points]
+
+
+def _choices(run: "Run") -> dict[str, Any]:
+    """What a row of a results table says first."""
+    config = run.config
+    return {
+        "task": config["task"]["name"],
+        **config["shown"],
+        **{name: config["labels"][name] for name in ("wc", "hga", "fs")},
+        **{name: config[name] for name in ("shots", "seed", "pretrain_seed")},
+    }

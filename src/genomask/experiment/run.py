@@ -1,0 +1,100 @@
+"""The program: compose the configuration, check it, run it; a user's mistake costs one line."""
+
+import math
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from genomask.checks import one_line, require
+from genomask.experiment.config.choices import CONF
+from genomask.experiment.config.schema import Config, register, rerunnable
+from genomask.experiment.config.trust import leaves
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.run import run_stages
+from genomask.experiment.store.store import Store
+from genomask.experiment.sweeps.cell import run_cell
+from genomask.experiment.sweeps.stop import stoppable
+
+
+def main() -> None:
+    """Entry point of ``genomask`` and of ``train.py``."""
+    register()
+    sys.argv[1:] = [spelled(word) for word in sys.argv[1:]]
+    hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
+
+
+def spelled(word: str) -> str:
+    """``+experiment=NAME`` as Hydra spells it here, where the default is null and can be replaced."""
+    return word.removeprefix("+") if word.startswith(("+experiment=", "+variant=")) else word
+
+
+def job(cfg: DictConfig) -> None:
+    """Run one job, or the jobs of one cell of a sweep, in which a failed one leaves the others running."""
+    try:
+        with stoppable():
+            if cfg.sweep.seeds is None:
+                run_stages(context(cfg))
+            else:
+                run_cell(cell_runs(cfg))
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code == 0:
+            raise  # a process that helped to train has done its part
+        sys.exit("Stopped. The same command goes on from here.")
+    except (ValueError, OSError) as error:
+        if "HYDRA_FULL_ERROR" in os.environ:
+            raise
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise CompactHydraException(str(error)) from None
+        sys.exit(f"error: {error}")
+
+
+def cell_runs(cfg: DictConfig) -> list[Context]:
+    """The runs of a cell, one a seed; whatever follows from the seed is composed anew for each."""
+    seeds, cfg.sweep.seeds = list(cfg.sweep.seeds), None
+    runs: list[Context] = []
+    for seed in seeds:
+        cfg.seed = seed
+        runs.append(context(cfg, like=runs[-1] if runs else None))
+    return runs
+
+
+def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
+    """Turn a composed configuration into typed settings.
+
+    Args:
+        cfg: The configuration without Hydra's own part.
+        like: A run of this process that has identified and checked artefacts already.
+
+    Raises:
+        ValueError: For a missing value, a value of the wrong type, or one that is out of its range.
+    """
+    try:
+        missing = sorted(OmegaConf.missing_keys(cfg))
+        if missing:
+            raise ValueError(f"{missing[0]} needs a value: give it as {missing[0]}=VALUE.")
+        resolved = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
+        config = cast(Config, OmegaConf.to_object(cfg))
+    except OmegaConfBaseException as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+    except (TypeError, AttributeError) as error:  # ${...} of one type where another belongs
+        raise ValueError(f"A setting has a value of the wrong type: {one_line(str(error))}") from error
+    except RecursionError as error:
+        raise ValueError("A setting refers to itself: see to the ${...} of the configuration.") from error
+    composed = isinstance(config, Config)  # pyright: ignore[reportUnnecessaryIsInstance]
+    require(composed, "A configuration", "config_schema in its defaults list", "none")
+    for place, value in leaves(resolved):
+        finite = not isinstance(value, float) or math.isfinite(value)
+        require(finite, ".".join(place), "a finite number", value)
+    store = Store(Path(config.paths.runs), rerunnable(config, resolved))
+    if like is None:
+        return Context(config, store)
+    return Context(config, replace(store, checked=like.store.checked), like.identified)

@@ -1,0 +1,81 @@
+"""The classifier that is asked for: a fine-tuned encoder, or a baseline on the same episode."""
+
+from pathlib import Path
+from typing import Any
+
+from genomask.console import say
+from genomask.experiment.stages.context import Context
+from genomask.experiment.store.artefact import Artefact
+from genomask.files import read_json
+from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.models.settings import CLASSIFIER
+
+NEXT = """
+Next:
+  python train.py masking=random                                    the baseline, on the same episode
+  python train.py -m classifier=majority,gc,kmer_logistic,cnn       classifiers without an encoder, likewise
+  python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
+  python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
+
+
+def uses_encoder(run: Context) -> bool:
+    """Whether the classifier is fine-tuned from an encoder; a baseline needs neither encoder nor genome."""
+    return isinstance(run.config.classifier, EncoderClassifier)
+
+
+def classifier_artefact(run: Context) -> Artefact:
+    """What the run's score is kept in; its directory holds ``result.json`` and ``probabilities.npy``."""
+    if uses_encoder(run):
+        from genomask.experiment.stages.finetune import finetune_artefact
+
+        return finetune_artefact(run)
+    from genomask.experiment.stages.baseline import baseline_artefact
+
+    return baseline_artefact(run)
+
+
+def build_classifier(run: Context) -> Path:
+    """Train and evaluate, if that has not been done yet."""
+    if uses_encoder(run):
+        from genomask.experiment.stages.finetune import build_finetune
+
+        return build_finetune(run)
+    from genomask.experiment.stages.baseline import build_baseline
+
+    return build_baseline(run)
+
+
+def report_classifier(run: Context) -> None:
+    """Train, evaluate and print the scores; in a sweep, in one line."""
+    directory = build_classifier(run)
+    found = read_json(directory / "result.json")
+    if run.config.sweep.name:
+        fate = "   COLLAPSED to one class" if _collapsed(found) else ""
+        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}{fate}")
+        return
+    trained = f", masking={found['masking']}" if uses_encoder(run) else ""
+    say(f"\n{found['task']}, {found['model']}{trained}")
+    say(f"  shots={found['shots']}, seed={found['seed']}")
+    say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
+    if _collapsed(found):
+        say("  every test sequence was given the same class: this fine-tuning collapsed")
+    synthetic = [found[source] for source in ("genome", "task") if "synthetic" in found[source]]
+    if synthetic:
+        say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
+    say(f"  written to {directory}")
+    say(NEXT)
+    say(_use(directory, kept=uses_encoder(run)))
+
+
+def _use(directory: Path, *, kept: bool) -> str:
+    """How to predict with what was fine-tuned."""
+    if not kept:
+        return "  a baseline is scored, not kept: only a fine-tuned encoder can predict"
+    if (directory / CLASSIFIER).is_dir():
+        return f"  python train.py predict {directory} FILE    its predictions of FASTA, CSV or BED"
+    return "  python train.py finetune.save_model=true ...                 keeps it, for python train.py predict"
+
+
+def _collapsed(found: dict[str, Any]) -> bool:
+    """Whether a trained classifier gave every test sequence one class; a majority vote always does."""
+    return found["collapsed"] and found["classifier"] != "majority"

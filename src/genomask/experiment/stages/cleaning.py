@@ -1,0 +1,82 @@
+"""The benchmark that a run meets: as its source has it, or without the rows that ``leaks.drop`` names."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from genomask.console import say
+from genomask.experiment.stages import task as source
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import build_genome, genome_artefact
+from genomask.experiment.store.artefact import Artefact, Json
+from genomask.genome.encoded import open_genome
+from genomask.genome.places import places_file, read_places
+from genomask.tasks.arrays import open_benchmark, write_benchmark
+from genomask.tasks.examples import Benchmark
+from genomask.tasks.leaks.drop import DROPPED_FILE, dropped_rows, without, write_dropped
+from genomask.tasks.leaks.genome import find_in_genome
+from genomask.tasks.leaks.settings import LeakSettings
+
+CLEANING_FORMAT = 1  # raised when the code would leave out other rows
+USED_BY = {"near": ("k", "share"), "genome": ("genome_k",)}  # settings that only these relations look at
+
+
+def task_artefact(run: Context) -> Artefact:
+    """The benchmark; where rows are left out, one of its own that is made of the other."""
+    whole, leaks = source.task_artefact(run), run.config.leaks
+    if not leaks.drop:
+        return whole
+    inputs = (whole, *([genome_artefact(run)] if "genome" in leaks.drop else []))
+    return Artefact("task", f"{whole.label}-cleaned", {"format": CLEANING_FORMAT, **_used(leaks)}, inputs)
+
+
+def build_task(run: Context) -> Path:
+    """Build the benchmark and leave rows out of it, if that has not been done yet; say how many."""
+    if not run.config.leaks.drop:
+        return source.build_task(run)
+    artefact = task_artefact(run)
+    if run.store.has(artefact):
+        directory = run.store.open(artefact)
+    else:
+        whole = open_with_places(source.build_task(run))
+        directory = run.store.build(artefact, lambda folder: _clean(run, whole, folder))
+    say(f"       {dropped_line(directory)}")
+    return directory
+
+
+def open_with_places(directory: Path) -> Benchmark:
+    """Open a benchmark together with its origin and the places of its rows, where these are known."""
+    known = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))
+    task = open_benchmark(directory)._replace(origin=known.get("origin"))
+    files = [places_file(directory, part) for part in ("pool", "test")]
+    if not all(file.is_file() for file in files):
+        return task
+    pool, test = (read_places(file) for file in files)
+    return task._replace(places=(pool, test))
+
+
+def dropped_line(directory: Path) -> str:
+    """How many rows a benchmark lost, of which side, and why."""
+    return json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))["origin"]["leaks"]
+
+
+def _clean(run: Context, whole: Benchmark, directory: Path) -> None:
+    leaks, in_genome = run.config.leaks, None
+    if "genome" in leaks.drop:
+        in_genome = find_in_genome(whole.test, open_genome(build_genome(run)), k=leaks.genome_k).row
+    rows = dropped_rows(whole, leaks, in_genome)
+    dropped = np.any(list(rows.values()), axis=0)
+    reasons = ", ".join(f"{name} {left_out.sum():,}" for name, left_out in rows.items())
+    line = f"leaks: {dropped.sum():,} of {len(dropped):,} {leaks.side} rows left out ({reasons})"
+    write_dropped(directory / DROPPED_FILE, leaks.side, rows)
+    task = without(whole, leaks.side, dropped)
+    write_benchmark(task._replace(origin={**(whole.origin or {}), "leaks": line}), directory)
+
+
+def _used(leaks: LeakSettings) -> Json:
+    """The settings that decide which rows are left out, in an order that does not depend on the user's."""
+    values = asdict(leaks)
+    used = {name: values[name] for relation in leaks.drop for name in USED_BY.get(relation, ())}
+    return {"drop": sorted(set(leaks.drop)), "side": leaks.side, **used}

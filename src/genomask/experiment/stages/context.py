@@ -1,0 +1,28 @@
+"""What every stage is handed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from genomask.experiment.config.schema import Config
+from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.store import Store
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run: its settings, and where its artefacts are.
+
+    Runs of one process may share ``identified``, so that a genome's file is hashed once for all of them.
+    """
+
+    config: Config
+    store: Store
+    identified: dict[str, Artefact] = field(default_factory=dict, repr=False)
+
+    def identify(self, source: Any, make: Callable[[], Artefact]) -> Artefact:
+        """The artefact that reading this source gives, made only once among the runs that share."""
+        name = repr(source)
+        if name not in self.identified:
+            self.identified[name] = make()
+        return self.identified[name]

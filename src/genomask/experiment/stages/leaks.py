@@ -1,0 +1,71 @@
+"""Stage ``leaks``: what a benchmark's test set shares with its pool and with the pretraining genome."""
+
+from pathlib import Path
+
+from genomask.console import say
+from genomask.experiment.stages import task as source
+from genomask.experiment.stages.cleaning import open_with_places
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import build_genome, genome_artefact
+from genomask.experiment.store.artefact import Artefact
+from genomask.files import read_json, write_json
+from genomask.genome.encoded import open_genome
+from genomask.tasks.composition import describe
+from genomask.tasks.leaks.find import find_leaks
+from genomask.tasks.leaks.genome import find_in_genome
+from genomask.tasks.leaks.report import genome_summary, lines_of, page, summary, write_genome, write_rows
+
+LEAKS_FORMAT = 1  # raised when the code would find or write something else
+REPORT, PAGE = "leaks.json", "leaks.md"
+
+
+def leaks_artefact(run: Context) -> Artefact:
+    """The report on the whole benchmark, identified by it, by the genome, and by what counts as a leak."""
+    config, leaks = run.config, run.config.leaks
+    settings = {"format": LEAKS_FORMAT, "k": leaks.k, "share": leaks.share}
+    inputs = [source.task_artefact(run)]
+    label = config.task.name
+    if leaks.genome:
+        settings["genome_k"] = leaks.genome_k
+        inputs.append(genome_artefact(run))
+        label += f"-{config.genome.label}"
+    return Artefact("leaks", label, settings, tuple(inputs))
+
+
+def build_leaks(run: Context) -> Path:
+    """Write the report: JSON, a page, and tables of the rows concerned."""
+    artefact = leaks_artefact(run)
+    if run.store.has(artefact):
+        return run.store.open(artefact)
+    task = source.build_task(run)
+    genome = build_genome(run) if run.config.leaks.genome else None
+    return run.store.build(artefact, lambda directory: _report(run, task, genome, directory))
+
+
+def report_leaks(run: Context) -> None:
+    """Build the report and print its lines."""
+    directory = build_leaks(run)
+    say(f"\nLeaks of {run.config.task.name}: {directory / PAGE}")
+    for line in lines_of(read_json(directory / REPORT)):
+        say(f"  {line}")
+
+
+def _report(run: Context, folder: Path, genome_folder: Path | None, directory: Path) -> None:
+    task, leaks = open_with_places(folder), run.config.leaks
+    relations, in_genome = find_leaks(task, leaks), None
+    if genome_folder is not None:
+        genome = open_genome(genome_folder)
+        overlap = find_in_genome(task.test, genome, k=leaks.genome_k)
+        in_genome = genome_summary(overlap, run.config.genome.label, leaks.genome_k)
+        write_genome(directory, overlap, genome, task.test.lengths)
+    found = {
+        "task": run.config.task.name,
+        "k": leaks.k,
+        "share": leaks.share,
+        "sets": {part: describe(getattr(task, part), task.classes) for part in ("pool", "test")},
+        "relations": summary(relations),
+        "genome": in_genome,
+    }
+    write_json(directory / REPORT, found)
+    (directory / PAGE).write_text(page(run.config.task.name, found, leaks), encoding="utf-8")
+    write_rows(directory / "rows.csv", relations, task)

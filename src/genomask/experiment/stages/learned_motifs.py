@@ -1,0 +1,134 @@
+"""Part ``learned`` of stage ``motifs``: what a fine-tuned classifier looks at."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from genomask.analysis.motifs.attribution import Attribution, attribute
+from genomask.analysis.motifs.discover import discover
+from genomask.analysis.motifs.seqlets import against_unseen, find_seqlets, halves
+from genomask.analysis.motifs.tables import motif_records
+from genomask.checks import require
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.discovered_motifs import (
+    known_motifs,
+    positive_class,
+    search_identity,
+    write_search,
+)
+from genomask.experiment.stages.finetune import build_finetune, finetune_artefact
+from genomask.experiment.stages.saved_classifiers import saving
+from genomask.experiment.stages.task import build_task, task_artefact
+from genomask.experiment.store.artefact import Artefact
+from genomask.files import sha256
+from genomask.models.checkpoint import weights_file
+from genomask.models.classifier import Classifier, open_classifier
+from genomask.models.settings import CLASSIFIER
+from genomask.seeds import generator
+from genomask.tasks.arrays import open_benchmark
+from genomask.tasks.examples import Benchmark, Examples, crop
+from genomask.training.trainer import sequences_at_once
+
+METHODS = ("gradient", "attention")
+ATTRIBUTION = ("attributed", "steps", "baseline", "attention", "seqlet_share")
+
+
+def learned_artefact(run: Context) -> Artefact:
+    """Motifs that a classifier looks at: a given one, or the one that this configuration fine-tunes."""
+    settings = {"part": "learned", **search_identity(run, *ATTRIBUTION)}
+    label, given = f"learned-{run.config.task.name}", _given(run)
+    if given is None:
+        tuned = finetune_artefact(saving(run))
+        label = f"{label}-{run.config.model.name}-{run.config.labels['masking']}"
+        return Artefact("motifs", label, settings, (task_artefact(run), tuned))
+    about = given / "config.json"  # names the classes; its absence is reported when the classifier is opened
+    content = [sha256(path) for path in (weights_file(given), about) if path.is_file()]
+    settings |= {"classifier": content, "crop": run.config.finetune.crop}
+    return Artefact("motifs", f"{label}-given", settings, (task_artefact(run),))
+
+
+def build_learned(run: Context) -> Path:
+    """Attribute and search; the directory holds scores, motifs and logos of both methods."""
+    artefact = learned_artefact(run)
+    if run.store.has(artefact):
+        return run.store.open(artefact)
+    task = open_benchmark(build_task(run))
+    classifier = open_classifier(_given(run) or build_finetune(saving(run)) / CLASSIFIER)
+    require(
+        classifier.classes == task.classes,
+        "motifs.classifier",
+        f"a classifier of {', '.join(task.classes)}",
+        ", ".join(classifier.classes),
+    )
+    return run.store.build(artefact, lambda directory: _learned(run, classifier, task, directory))
+
+
+def _learned(run: Context, classifier: Classifier, task: Benchmark, directory: Path) -> None:
+    settings = run.config.motifs
+    task = crop(task, longest=classifier.longest, keep=run.config.finetune.crop)
+    target = positive_class(run, task)
+    rows = _rows(run, task.test, target)
+    examples = task.test.take(rows)
+    found = _attribute(run, classifier, examples, target)
+    np.save(directory / "rows.npy", rows, allow_pickle=False)
+    known = known_motifs(run)
+    for method in METHODS:
+        scores = getattr(found, method)
+        np.save(directory / f"{method}.npy", scores, allow_pickle=False)
+        seqlets = find_seqlets(scores, examples, share=settings.seqlet_share)
+        rng = generator(settings.seed, "motifs", "windows", method)
+        seen, unseen, pairs = against_unseen(seqlets, examples, rng)
+        motifs = discover(
+            *halves(seen, unseen, pairs),
+            lengths=settings.lengths,
+            alpha=settings.alpha,
+            most=settings.most,
+        )
+        about = {
+            "benchmark": run.config.task.name,
+            "positive": task.classes[target],
+            "sequences": len(rows),
+            "seqlets": len(seqlets),
+            "windows": len(pairs),
+            **({"unexplained": _unexplained(found)} if method == "gradient" else {}),
+            "settings": search_identity(run, *ATTRIBUTION),
+        }
+        write_search(run, motif_records(motifs, known, alpha=settings.alpha), about, directory, method)
+
+
+def _rows(run: Context, test: Examples, target: int) -> np.ndarray:
+    """Test sequences of the class, drawn if there are more than are wanted."""
+    rows, wanted = np.flatnonzero(test.labels == target), run.config.motifs.attributed
+    if wanted is None or wanted >= len(rows):
+        return rows
+    draw = generator(run.config.motifs.seed, "motifs", "attributed")
+    return np.sort(draw.choice(rows, wanted, replace=False))
+
+
+def _attribute(run: Context, classifier: Classifier, examples: Examples, target: int) -> Attribution:
+    settings, config = run.config.motifs, run.config
+    if config.trainer.threads is not None:
+        torch.set_num_threads(config.trainer.threads)
+    on_gpu = config.trainer.accelerator != "cpu" and torch.cuda.is_available()
+    return attribute(
+        classifier,
+        examples,
+        target=target,
+        steps=settings.steps,
+        baseline=settings.baseline,
+        attention=settings.attention,
+        size=sequences_at_once(config, config.finetune.evaluation_batch, cpu=8, gpu=128),
+        device=torch.device("cuda" if on_gpu else "cpu"),
+    )
+
+
+def _unexplained(found: Attribution) -> float:
+    """Share of the margins that the integrated gradients miss: what more steps would mend."""
+    missed = np.abs(found.gradient.sum(axis=1) - found.difference).mean()
+    return float(missed / max(np.abs(found.difference).mean(), 1e-9))
+
+
+def _given(run: Context) -> Path | None:
+    folder = run.config.motifs.classifier
+    return None if folder is None else Path(folder).expanduser()

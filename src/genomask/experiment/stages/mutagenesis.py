@@ -1,0 +1,96 @@
+"""Stage ``mutagenesis``: every single-base change of one sequence, as a table and as heat maps."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from genomask.alphabet import OTHER, decode, encode
+from genomask.analysis.figure_style import save
+from genomask.analysis.variants.alleles import find_record
+from genomask.analysis.variants.mutagenesis import grid, saturate, write_csv
+from genomask.analysis.variants.mutagenesis_figure import mutagenesis_figure
+from genomask.analysis.variants.settings import REGION
+from genomask.checks import require
+from genomask.console import say
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import build_genome
+from genomask.experiment.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
+from genomask.experiment.store.artefact import Artefact, digest_of
+from genomask.genome.encoded import open_genome, sequence
+
+MUTAGENESIS_FORMAT = 1  # raised when the code would write other scores
+LABEL = {
+    "delta": "change of p",
+    "diff": "diff",
+    "log_odds": "log odds lost (bits)",
+}
+
+
+class Subject(NamedTuple):
+    """The sequence that is changed, what it is called, and the number of its first base."""
+
+    letters: str
+    name: str
+    first: int
+
+
+def build_mutagenesis(run: Context, subject: Subject, asked: Asked) -> Path:
+    """Score all changes; the directory holds ``mutagenesis.csv`` and a heat map for every classifier."""
+    settings = run.config.variants
+    shaping = {
+        "format": MUTAGENESIS_FORMAT,
+        **subject._asdict(),
+        "classifiers": asked.identity,
+        "strands": settings.strands,
+        "score": settings.score,
+    }
+
+    def build(directory: Path) -> None:
+        found = saturate(
+            asked.predictors,
+            encode(subject.letters),
+            batch=windows_at_once(run),
+            both_strands=settings.strands == "both",
+        )
+        names = list(asked.positives)
+        write_csv(directory / "mutagenesis.csv", subject.letters, subject.first, names, found)
+        for name, each in zip(names, found, strict=True):
+            figure = mutagenesis_figure(
+                grid(getattr(each, settings.score)),
+                subject.letters,
+                first=subject.first,
+                title=f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {asked.positives[name]}",
+                label=LABEL[settings.score],
+            )
+            save(figure, directory / name)
+
+    label = re.sub(r"[^\w.]+", "-", subject.name, flags=re.ASCII)
+    return run.store.build(Artefact("mutagenesis", label, shaping), build)
+
+
+def report_mutagenesis(run: Context) -> None:
+    """Build the table and the heat maps, and say where they are."""
+    subject = _subject(run)
+    asked = open_classifiers(run, length=len(subject.letters))
+    directory = build_mutagenesis(run, subject, asked)
+    say(f"\n{3 * len(subject.letters):,} changes of {subject.name}: {directory / 'mutagenesis.csv'}")
+    for name in asked.positives:
+        say(f"  heat map: {directory / name}.png, .pdf, .svg")
+
+
+def _subject(run: Context) -> Subject:
+    settings = run.config.variants
+    if settings.sequence is not None:
+        letters = settings.sequence.upper()
+        odd = sorted(set(letters) - set("ACGT"))
+        require(letters and not odd, "variants.sequence", "letters A, C, G and T", "".join(odd))
+        return Subject(letters, f"sequence-{digest_of(letters)[:8]}", 1)
+    region = REGION.fullmatch(settings.region or "")
+    assert region
+    genome = open_genome(build_genome(run))
+    record = find_record(genome.names, region[1])
+    if record is None:
+        raise ValueError(f"variants.region needs one of the records {', '.join(genome.names)}; found {region[1]}.")
+    bases = sequence(genome, genome.names[record], int(region[2]) - 1, int(region[3]))
+    require(not (bases == OTHER).any(), "variants.region", "A, C, G and T only", f"{decode(bases)[:60]}...")
+    return Subject(decode(bases), settings.region or "", int(region[2]))

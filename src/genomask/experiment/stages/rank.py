@@ -1,0 +1,100 @@
+"""Stages ``rank`` and ``vocab``: from a genome to the ranking of its k-mers and to a masking vocabulary."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from genomask.console import say
+from genomask.experiment.stages.context import Context
+from genomask.experiment.store.artefact import Artefact
+from genomask.genome.counts import count_kmers
+from genomask.genome.encoded import open_genome
+from genomask.ranking.table import rank_kmers, write_ranking
+from genomask.ranking.vocabulary import build_vocabulary as choose_words
+from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
+
+GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = 1  # raised when the code would write other bytes
+
+
+def genome_artefact(run: Context) -> Artefact:
+    """The encoded genome, identified by its source's content."""
+    return genome_of(run, run.config.genome)
+
+
+def genome_of(run: Context, source: Any) -> Artefact:
+    """The encoded genome of any choice of the ``genome`` group, as a benchmark may need one of its own."""
+    return run.identify(
+        source,
+        lambda: Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()}),
+    )
+
+
+def ranking_artefact(run: Context) -> Artefact:
+    """The ranking, identified by its genome and settings."""
+    settings = run.config.ranking
+    label = f"{run.config.genome.label}-{settings.mode}"
+    return Artefact("rank", label, {"format": RANKING_FORMAT, **asdict(settings)}, (genome_artefact(run),))
+
+
+def vocabulary_artefact(run: Context) -> Artefact:
+    """The masking vocabulary, identified by its genome, its settings and how k-mers are scored."""
+    settings = {"format": VOCABULARY_FORMAT, **asdict(run.config.vocab)}
+    return Artefact("vocab", run.config.genome.label, settings, (genome_artefact(run),))
+
+
+def build_genome(run: Context) -> Path:
+    """Encode the genome if that has not been done yet."""
+    return encode_genome(run, run.config.genome)
+
+
+def encode_genome(run: Context, source: Any) -> Path:
+    """Encode a genome if that has not been done yet."""
+    return run.store.build(genome_of(run, source), source.encode)
+
+
+def build_ranking(run: Context) -> Path:
+    """Rank the genome's k-mers; the directory holds ``ranking.csv``."""
+    artefact, settings = ranking_artefact(run), run.config.ranking
+    if run.store.has(artefact):
+        return run.store.open(artefact)
+    genome = open_genome(build_genome(run))
+
+    def build(directory: Path) -> None:
+        counts = count_kmers(genome.bases, genome.runs, k=settings.k)
+        ranking = rank_kmers(counts, k=settings.k, rare_count=settings.rare_count, mode=settings.mode)
+        write_ranking(ranking, directory / "ranking.csv")
+
+    return run.store.build(artefact, build)
+
+
+def build_vocabulary(run: Context) -> Path:
+    """Select the masking vocabulary; the directory holds ``vocabulary.csv`` and its ``table5.csv``."""
+    artefact, settings = vocabulary_artefact(run), run.config.vocab
+    if run.store.has(artefact):
+        return run.store.open(artefact)
+    genome = open_genome(build_genome(run))
+
+    def build(directory: Path) -> None:
+        counts = count_kmers(genome.bases, genome.runs, k=settings.longest)
+        words = choose_words(counts, settings)
+        write_vocabulary(words, directory / "vocabulary.csv")
+        write_table5(words, directory / "table5.csv")
+
+    return run.store.build(artefact, build)
+
+
+def report_ranking(run: Context) -> None:
+    """Build the ranking and print its top."""
+    path = build_ranking(run) / "ranking.csv"
+    with path.open(encoding="utf-8") as lines:
+        best = [line.split(",")[1] for _, line in zip(range(11), lines, strict=False)][1:]
+    say(f"\nRanking of {run.config.genome.label}: {path}")
+    say(f"  best {run.config.ranking.k}-mers: {' '.join(best)}")
+    say("\nNext, with the same words for the genome: python train.py stage=pretrain masking=pmi ...")
+
+
+def report_vocabulary(run: Context) -> None:
+    """Build the masking vocabulary and print how many words of each length it has (Table 5)."""
+    directory = build_vocabulary(run)
+    say(f"\nMasking vocabulary of {run.config.genome.label}: {directory / 'vocabulary.csv'}")
+    say((directory / "table5.csv").read_text(encoding="utf-8").rstrip())

@@ -1,0 +1,145 @@
+"""The fine-tuned classifiers that ``stage=variants`` and ``stage=mutagenesis`` ask."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from genomask.analysis.variants.predictor import Predictor, predictor
+from genomask.checks import require, shown
+from genomask.experiment.stages.context import Context
+from genomask.files import sha256
+from genomask.models.checkpoint import weights_file
+from genomask.models.classifier import classifier_folder, open_classifier
+from genomask.models.config_file import read_object
+from genomask.models.settings import CLASSIFIER
+from genomask.tasks.arrays import open_benchmark
+
+
+class Asked(NamedTuple):
+    """Classifiers ready to predict, what identifies them, and how long a window they are asked about."""
+
+    predictors: list[Predictor]
+    identity: list[dict[str, Any]]
+    length: int
+
+    @property
+    def positives(self) -> dict[str, str]:
+        """The positive class by the name of the classifier."""
+        return {each.name: each.classifier.classes[each.positive] for each in self.predictors}
+
+    @property
+    def shortest(self) -> int:
+        """Bases of the shortest window that holds a token for every classifier."""
+        return max(each.classifier.k for each in self.predictors)
+
+    @property
+    def longest(self) -> int:
+        """Bases of the longest window that every classifier takes."""
+        return min(each.classifier.longest for each in self.predictors)
+
+
+def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
+    """Open the configured classifiers; without any, fine-tune this configuration and keep its model.
+
+    Args:
+        run: The run.
+        length: Bases of a window, where the sequence says it; None leaves it to the settings.
+
+    Raises:
+        FileNotFoundError: If a folder is not there.
+        ValueError: If a folder holds no classifier, two names are the same, or the window is too long.
+    """
+    settings = run.config.variants
+    folders = [classifier_folder(name) for name in settings.classifiers or [_fine_tuned(run)]]
+    names = settings.names or [_name(folder) for folder in folders]
+    alike = len(set(names)) < len(names)
+    require(not alike, "variants.names", "a name for every classifier, as their folders share one", names)
+    device = device_of(run.config.trainer.accelerator)
+    # Every shape of a batch has its own oneDNN primitive; as in training, few of them are kept.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    if run.config.trainer.threads is not None:
+        torch.set_num_threads(run.config.trainer.threads)
+    predictors = [
+        predictor(name, open_classifier(folder), settings.positive, device)
+        for name, folder in zip(names, folders, strict=True)
+    ]
+    identity = [
+        {"name": each.name, "positive": each.positive, "weights": sha256(weights_file(folder))}
+        for each, folder in zip(predictors, folders, strict=True)
+    ]
+    chosen = length or settings.length or _common_length(folders)
+    asked = Asked(predictors, identity, chosen)
+    needed = f"{asked.shortest} to {asked.longest} bases, which the classifiers take"
+    require(asked.shortest <= chosen <= asked.longest, "A window", needed, chosen)
+    return asked
+
+
+def windows_at_once(run: Context) -> int:
+    """Windows that go through a classifier together: as configured, or what suits the machine."""
+    on_gpu = device_of(run.config.trainer.accelerator).type != "cpu"
+    return run.config.variants.batch or (1024 if on_gpu else 32)
+
+
+def saving(run: Context) -> Context:
+    """The run as it would be if its fine-tuning kept its classifier."""
+    config, saved = run.config, run.store.config
+    tuning = {**saved.get("finetune", {}), "save_model": True}
+    return replace(
+        run,
+        config=replace(config, finetune=replace(config.finetune, save_model=True)),
+        store=replace(run.store, config={**saved, "finetune": tuning}),
+    )
+
+
+def _fine_tuned(run: Context) -> Path:
+    from genomask.experiment.stages.finetune import build_finetune
+
+    return build_finetune(saving(run)) / CLASSIFIER
+
+
+def _name(folder: Path) -> str:
+    """The name of a fine-tuning without its hash, fit for a column."""
+    named = folder.resolve().parent if folder.name == CLASSIFIER else folder.resolve()
+    plain = re.sub(r"\W+", "_", re.sub(r"-[0-9a-f]{8}$", "", named.name), flags=re.ASCII).strip("_")
+    return plain if re.match("[A-Za-z]", plain) else f"classifier_{plain}"
+
+
+def device_of(accelerator: str) -> torch.device:
+    """The device that a trainer's accelerator means: auto, cpu or gpu.
+
+    Raises:
+        ValueError: If there is no GPU where one is asked for.
+    """
+    available = torch.cuda.is_available()
+    require(accelerator != "gpu" or available, "trainer=gpu", "a CUDA device", "none")
+    return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
+
+
+def _common_length(folders: list[Path]) -> int:
+    """The median length of what the classifiers were fine-tuned on, as their results' tasks say it."""
+    lengths = {str(folder): trained_length(folder) for folder in folders}
+    if None in lengths.values() or len(set(lengths.values())) > 1:
+        found = ", ".join(f"{folder}: {length or 'unknown'}" for folder, length in lengths.items())
+        raise ValueError(f"variants.length needs a number: the classifiers were fine-tuned on other lengths ({found}).")
+    return next(length for length in lengths.values() if length)
+
+
+def trained_length(folder: Path) -> int | None:
+    """Median length of the benchmark beside a fine-tuning, at most what its model takes."""
+    result = folder.parent / "result.json"
+    if not result.is_file():
+        return None
+    artefacts = read_object(result).get("artefacts")
+    digest = artefacts.get("task") if isinstance(artefacts, dict) else None
+    if not isinstance(digest, str) or not digest.isalnum():
+        raise ValueError(f"{result} needs the digest of a task; found {shown(digest)}.")
+    tasks = list(folder.parents[2].glob(f"task/*-{digest[:8]}"))
+    if len(tasks) != 1:
+        return None
+    median = int(np.median(open_benchmark(tasks[0]).pool.lengths))
+    return min(median, open_classifier(folder).longest)

@@ -1,0 +1,54 @@
+"""Read or build a benchmark once, whatever its source, into arrays that every job of a sweep maps."""
+
+from pathlib import Path
+
+from genomask.console import say
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import encode_genome, genome_of
+from genomask.experiment.store.artefact import Artefact
+from genomask.genome.encoded import open_genome
+from genomask.tasks.arrays import describe, write_benchmark
+from genomask.tasks.examples import Benchmark
+
+TASK_FORMAT = 1  # raised when the code would write other bytes
+
+
+def task_artefact(run: Context) -> Artefact:
+    """The benchmark, identified by the content of its source and of the genome it is cut from, if any."""
+    source = run.config.task
+    genome = source.genome_source()
+    inputs = () if genome is None else (genome_of(run, genome),)
+    return run.identify(
+        source, lambda: Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()}, inputs)
+    )
+
+
+def build_task(run: Context) -> Path:
+    """Read the benchmark if that has not been done yet, and say what is in it and where it came from."""
+    artefact = task_artefact(run)
+    if run.store.has(artefact):
+        directory = run.store.open(artefact)
+    else:
+        run.config.task.prepare()
+        genome = _genome(run)
+        directory = run.store.build(artefact, lambda folder: write_benchmark(_read(run, genome), folder))
+    for line in [] if run.config.sweep.name else describe(directory):
+        say(f"       {line}")
+    return directory
+
+
+def _genome(run: Context) -> Path | None:
+    """The encoded genome that the benchmark is cut from, built if it is not there yet."""
+    source = run.config.task.genome_source()
+    try:
+        return None if source is None else encode_genome(run, source)
+    except ConnectionError as error:
+        instead = "For the benchmark alone: task.genome=FILE, or task.dir=FOLDER with train and test tables."
+        raise ConnectionError(f"{error} {instead}") from None
+
+
+def _read(run: Context, genome: Path | None) -> Benchmark:
+    if genome is None:
+        return run.config.task.read()
+    task = run.config.task.read(open_genome(genome))
+    return task._replace(origin={**(task.origin or {}), "genome": genome.name})

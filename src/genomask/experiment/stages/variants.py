@@ -1,0 +1,171 @@
+"""Stage ``variants``: from a VCF to scores, their agreement (Fig. 2), and what ClinVar says of them."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from genomask.analysis.figure_style import save
+from genomask.analysis.variants.alleles import WindowSettings
+from genomask.analysis.variants.annotate import check_header, write_vcf
+from genomask.analysis.variants.clinvar import CLASSES, Separation, separation
+from genomask.analysis.variants.overlap import Overlap, overlaps
+from genomask.analysis.variants.overlap_figure import overlap_figure
+from genomask.analysis.variants.parts import join, read_rows
+from genomask.analysis.variants.score_vcf import Scoring, score_vcf, summarise
+from genomask.analysis.variants.tables import write_rows
+from genomask.analysis.variants.vcf import VcfSummary, survey
+from genomask.console import say
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import build_genome, genome_artefact
+from genomask.experiment.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
+from genomask.experiment.store.artefact import Artefact
+from genomask.files import write_json
+from genomask.genome.encoded import open_genome
+
+SCORES_FORMAT = OVERLAP_FORMAT = CLINVAR_FORMAT = 1  # raised when the code would write other scores
+PARTS = "parts"
+
+
+def scores_artefact(run: Context, asked: Asked, vcf: VcfSummary) -> Artefact:
+    """The scores, identified by the text of the VCF, the genome, the classifiers, and what a window is."""
+    settings = run.config.variants
+    assert settings.vcf
+    stem = Path(settings.vcf).name.removesuffix(".gz").removesuffix(".bgz").removesuffix(".vcf")
+    shaping = {
+        "format": SCORES_FORMAT,
+        "vcf": vcf.sha256,
+        "classifiers": asked.identity,
+        "length": asked.length,
+        "position": settings.position,
+        "indels": settings.indels,
+        "strands": settings.strands,
+        "max_unknown": settings.max_unknown,
+    }
+    return Artefact("variants", f"{stem}-{asked.length}bp", shaping, (genome_artefact(run),))
+
+
+def build_scores(run: Context, asked: Asked, vcf: VcfSummary) -> Path:
+    """Score every allele, or go on with a scoring that was interrupted.
+
+    The directory holds ``scores.parquet``, ``scored.vcf.gz`` (with ``.tbi`` if the VCF is in order) and
+    ``summary.json``.
+    """
+    artefact = scores_artefact(run, asked, vcf)
+    if run.store.has(artefact):
+        return run.store.open(artefact)
+    genome = build_genome(run)
+    return run.store.build(artefact, lambda directory: _score(run, asked, vcf, genome, directory), resume_from="*")
+
+
+def build_overlap(run: Context, source: Artefact, names: list[str]) -> Path:
+    """Compare the score lists at the top; the directory holds ``overlap.csv`` and Figure 2."""
+    settings = run.config.variants
+    shaping = _comparing(run) | {
+        "format": OVERLAP_FORMAT, "top": settings.top, "reference": settings.reference,
+    }  # fmt: skip
+
+    def build(directory: Path) -> None:
+        lists = _lists(run, run.store.path(source), names)
+        found = overlaps(
+            {name: score for name, (score, _) in lists.items()},
+            reference=settings.reference,
+            tops=settings.top,
+            resamples=settings.resamples,
+            seed=settings.seed,
+        )
+        write_rows(directory / "overlap.csv", found, Overlap._fields)
+        save(overlap_figure(found), directory / "overlap")
+
+    return run.store.build(Artefact("overlap", source.label, shaping, (source,)), build)
+
+
+def build_clinvar(run: Context, source: Artefact, names: list[str]) -> Path:
+    """Tell pathogenic from benign alleles by their scores; the directory holds ``clinvar.csv``."""
+    settings, shaping = run.config.variants, _comparing(run) | {"format": CLINVAR_FORMAT}
+
+    def build(directory: Path) -> None:
+        found = []
+        for name, (score, rows) in _lists(run, run.store.path(source), names).items():
+            said = rows["significance"]
+            for kind in CLASSES:
+                chosen = (said != "") & ((rows["class"] == kind) | (kind == "all"))
+                found.append(
+                    separation(
+                        score[chosen],
+                        said[chosen] == "pathogenic",
+                        classifier=name,
+                        variant_class=kind,
+                        resamples=settings.resamples,
+                        seed=settings.seed,
+                    )
+                )
+        write_rows(directory / "clinvar.csv", found, Separation._fields)
+
+    return run.store.build(Artefact("clinvar", source.label, shaping, (source,)), build)
+
+
+def report_variants(run: Context) -> None:
+    """Build everything that the VCF and the classifiers allow, and say what came out."""
+    settings = run.config.variants
+    assert settings.vcf
+    vcf, asked = survey(Path(settings.vcf)), open_classifiers(run)
+    names = list(asked.positives)
+    check_header(vcf, asked.positives, Path(settings.vcf))
+    directory, artefact = build_scores(run, asked, vcf), scores_artefact(run, asked, vcf)
+    summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
+    say(f"\n{summary['alleles']:,} alleles of {settings.vcf}, windows of {asked.length} bases")
+    say(f"  {summary['scored']:,} scored by {', '.join(names)}")
+    for why, number in summary["not_scored"].items():
+        say(f"  {number:,} not scored: {why}, such as {summary['first_not_scored'][why]}")
+    say(f"  {directory / 'scores.parquet'}\n  {directory / 'scored.vcf.gz'}")
+    if len(names) > 1 and summary["scored"]:
+        say(f"  agreement at the top (Fig. 2): {build_overlap(run, artefact, names) / 'overlap.csv'}")
+    if summary["with_significance"]:
+        say(f"  pathogenic against benign: {build_clinvar(run, artefact, names) / 'clinvar.csv'}")
+
+
+def _score(run: Context, asked: Asked, vcf: VcfSummary, genome: Path, directory: Path) -> None:
+    settings, parts = run.config.variants, directory / PARTS
+    source = Path(settings.vcf or "")
+    parts.mkdir(exist_ok=True)
+    windows = WindowSettings(
+        length=asked.length,
+        position=settings.position,
+        grow=settings.indels == "grow",
+        max_unknown=settings.max_unknown,
+        shortest=asked.shortest,
+        longest=asked.longest,
+    )
+    both = settings.strands == "both"
+    scoring = Scoring(open_genome(genome), asked.predictors, windows, windows_at_once(run), both)
+    finished = score_vcf(source, vcf.record_count, parts, scoring)
+    scored = directory / "scores.parquet"
+    join(finished, scored, list(asked.positives))
+    write_vcf(directory / "scored.vcf.gz", source, vcf, read_rows(scored), asked.positives)
+    write_json(directory / "summary.json", {"records": vcf.record_count} | summarise(scored))
+    shutil.rmtree(parts)
+
+
+def _comparing(run: Context) -> dict[str, Any]:
+    settings = run.config.variants
+    return {
+        "score": settings.score,
+        "signed": settings.signed,
+        "resamples": settings.resamples,
+        "seed": settings.seed,
+    }
+
+
+def _lists(run: Context, directory: Path, names: list[str]) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Scores of the scored alleles by classifier, with their class and significance ('' where none)."""
+    settings = run.config.variants
+    columns = ["class", "significance", *(f"{name}_{settings.score}" for name in names)]
+    table = pq.read_table(directory / "scores.parquet", columns=columns)
+    table = table.filter(table[columns[-1]].is_valid())
+    rows = {name: np.array([value or "" for value in table[name].to_pylist()], dtype=str) for name in columns[:2]}
+    values = {name: table[f"{name}_{settings.score}"].to_numpy() for name in names}
+    return {name: (value if settings.signed else np.abs(value), rows) for name, value in values.items()}

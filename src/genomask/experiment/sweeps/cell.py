@@ -1,0 +1,95 @@
+"""Run the jobs of one cell in this process, and record how each of them ended."""
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from statistics import fmean
+
+from genomask.console import duration, say
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.run import artefact_of, run_stages
+from genomask.experiment.sweeps.status import PLAN, Job, read_sweep, write_outcome
+
+
+def run_cell(runs: Sequence[Context]) -> None:
+    """Run what is not done yet: first what no other process is at, then whatever that leaves undone.
+
+    An error ends one job alone, or those that were trained together. Only a user's interruption, or a
+    signal, ends the cell.
+    """
+    left = [run for run in runs if not run.store.has(artefact_of(run))]
+    if len(left) > 1 and left[0].config.sweep.stacked:
+        left = _together(left)
+    for run in [run for run in left if not attempt(run, wait=False)]:
+        attempt(run, wait=True)
+
+
+def attempt(run: Context, *, wait: bool) -> bool:
+    """Run one job and record its outcome; without ``wait``, False at once if another process is at it."""
+    with run.store.claim(artefact_of(run)) as mine:
+        if not (mine or wait):
+            return False
+        if run.store.has(artefact_of(run)):
+            return True
+        started = time.perf_counter()
+        error = _error(lambda: run_stages(run))
+        if mine or error:
+            _record(run, error, time.perf_counter() - started)
+    return True
+
+
+def _together(runs: list[Context]) -> list[Context]:
+    """Train those that no other process is at as one; returns the others."""
+    from genomask.experiment.stages.stacked import can_stack, finetune_together
+
+    if not can_stack(runs[0]):
+        return runs
+    with ExitStack() as claims:
+        mine = [run for run in runs if claims.enter_context(run.store.claim(artefact_of(run)))]
+        open_ = [run for run in mine if not run.store.has(artefact_of(run))]
+        if open_:
+            started = time.perf_counter()
+            error = _error(lambda: finetune_together(open_))
+            for run in open_:
+                _record(run, error, (time.perf_counter() - started) / len(open_))
+    return [run for run in runs if run not in mine]
+
+
+def _record(run: Context, error: str | None, seconds: float) -> None:
+    """Keep how an attempt ended. What was done before the error that ended the others is done."""
+    artefact = artefact_of(run)
+    if error and run.store.has(artefact):
+        error = None
+    if error:
+        say(f"failed {artefact.name}: {error}")
+    sweep = run.store.root / "sweeps" / str(run.config.sweep.name)
+    write_outcome(sweep, f"{artefact.kind}/{artefact.name}", error=error, seconds=seconds)
+    if (sweep / PLAN).is_file():
+        say(progress_line(read_sweep(sweep)), style="dim")
+
+
+def progress_line(jobs: Sequence[Job]) -> str:
+    """How many jobs of a sweep are over, and how long those that are left take one after the other."""
+    seconds = [job.seconds for job in jobs if job.state == "done" and job.seconds is not None]
+    left = sum(job.state in ("missing", "running") for job in jobs)
+    line = f"sweep  job {len(jobs) - left} of {len(jobs)}"
+    if not left or not seconds:
+        return line
+    return f"{line}, about {duration(left * fmean(seconds))} left, one after the other"
+
+
+def _error(work: Callable[[], None]) -> str | None:
+    """Do the work; returns the last line of what went wrong, if anything did."""
+    try:
+        work()
+    except (ValueError, OSError) as error:
+        return _last_line(str(error))
+    except Exception as error:  # whatever else a job dies of, the rest of the sweep goes on
+        say(traceback.format_exc())
+        return _last_line("".join(traceback.format_exception_only(error)))
+    return None
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason was given"])[-1]

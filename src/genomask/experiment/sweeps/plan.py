@@ -1,0 +1,138 @@
+"""``genomask plan``: what a sweep will run, what of it is done, and how long the rest will take."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from genomask.console import say
+from genomask.experiment.config.schema import register
+from genomask.experiment.run import CONF, spelled
+from genomask.experiment.store.artefact import Artefact, digest_of
+from genomask.experiment.store.provenance import provenance
+from genomask.experiment.sweeps.estimate import estimate
+from genomask.experiment.sweeps.jobs import Cell, cells, grid
+from genomask.experiment.sweeps.status import PLAN
+from genomask.files import write_json
+
+
+class Plan(NamedTuple):
+    """The cells of a sweep, and the directory of runs that they are written to."""
+
+    runs: Path
+    name: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the plan and the outcomes of its jobs are kept."""
+        return self.runs / "sweeps" / self.name
+
+    def left(self) -> tuple[Cell, ...]:
+        """The cells as far as they are not done."""
+        found = []
+        for cell in self.cells:
+            open_ = [
+                (seed, artefact)
+                for seed, artefact in zip(cell.seeds, cell.artefacts, strict=True)
+                if not self.built(artefact)
+            ]
+            if open_:
+                seeds, artefacts = zip(*open_, strict=True)
+                found.append(cell._replace(seeds=seeds, artefacts=artefacts))
+        return tuple(found)
+
+    def encoders(self) -> dict[str, Cell]:
+        """The pretrainings that unfinished cells wait for, by name, each with the first cell that does."""
+        missing: dict[str, Cell] = {}
+        for cell in self.left():
+            if cell.encoder is not None and not self.built(cell.encoder):
+                missing.setdefault(name_of(cell.encoder), cell)
+        return missing
+
+    def built(self, artefact: Artefact) -> bool:
+        """Whether an artefact is there."""
+        return (self.runs / name_of(artefact)).is_dir()
+
+    def lines(self) -> list[str]:
+        """The plan as a person reads it."""
+        jobs, left = _count(self.cells), _count(self.left())
+        encoders = [cell.encoder for cell in self.encoders().values() if cell.encoder is not None]
+        work = [*encoders, *(artefact for cell in self.left() for artefact in cell.artefacts)]
+        lines = [f"sweep  {self.folder}: {jobs} jobs in {len(self.cells)} cells, {jobs - left} done"]
+        for encoder in encoders:
+            budget = encoder.settings["pretrain"]
+            size = f"{budget['max_steps']} steps of {budget['batch']} sequences"
+            lines.append(f"first  pretrain {self.runs / name_of(encoder)} ({size})")
+        if work:
+            lines.append(f"left   {_time(*estimate(self.runs, work))}")
+        return lines
+
+    def write(self) -> None:
+        """Keep the plan beside the outcomes, for ``genomask status`` and for reports."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        jobs = [
+            {"overrides": cell.job(seed), "artefact": name_of(artefact)}
+            for cell in self.cells
+            for seed, artefact in zip(cell.seeds, cell.artefacts, strict=True)
+        ]
+        encoders = {name_of(cell.encoder) for cell in self.cells if cell.encoder is not None}
+        written = datetime.now(UTC).isoformat(timespec="seconds")
+        found = {"written": written, "command": provenance()["command"]}
+        write_json(self.folder / PLAN, {**found, "encoders": sorted(encoders), "jobs": jobs})
+
+
+def name_of(artefact: Artefact) -> str:
+    """The artefact's place below the runs."""
+    return f"{artefact.kind}/{artefact.name}"
+
+
+def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) -> Plan:
+    """Plan the multirun that a configuration and the words of its command line describe."""
+    found = cells(master, loader, grid(dict(master.hydra.sweeper.get("params") or {}), words))
+    names = sorted(name_of(artefact) for cell in found for artefact in cell.artefacts)
+    experiment = master.hydra.runtime.choices.get("experiment") or "sweep"
+    # The same jobs are the same sweep, whatever the command that asked for them.
+    return Plan(Path(master.paths.runs), f"{experiment}-{digest_of(names)[:8]}", tuple(found))
+
+
+def main(arguments: list[str]) -> int:
+    """Print the plan of what ``python train.py ARGUMENTS`` would run; nothing is started or written."""
+    parser = argparse.ArgumentParser("genomask plan", description=__doc__)
+    parser.add_argument("--config-dir", help="a directory of your own choices, as for train.py")
+    parser.add_argument("-m", "--multirun", action="store_true", help="accepted, and needless")
+    parser.add_argument("overrides", nargs="*", help="the words of the run: experiment=table1 shots=10,50")
+    known = parser.parse_intermixed_args(arguments)
+    words = [spelled(word) for word in known.overrides]
+    if known.config_dir:
+        words.append(f"hydra.searchpath=[{Path(known.config_dir).resolve()}]")
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        if hydra is None:
+            sys.exit("error: Hydra did not start.")
+        master = hydra.compose_config("config", words, RunMode.MULTIRUN, with_log_configuration=False)
+        for line in make_plan(master, hydra.config_loader, master.hydra.overrides.task).lines():
+            say(line)
+    return 0
+
+
+def _count(cells: Iterable[Cell]) -> int:
+    return sum(len(cell.seeds) for cell in cells)
+
+
+def _time(seconds: float, unknown: int) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    length = f"{hours} h {minutes:02} min" if hours else f"{minutes} min" if minutes else "less than a minute"
+    if not seconds:
+        return f"unknown time: nothing like the {unknown} artefacts to build has been built here"
+    known = f"about {length} of work, one after the other, going by finished runs of the same kind"
+    return known + (f"; unknown for {unknown} more that have no like" if unknown else "")

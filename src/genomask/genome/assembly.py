@@ -1,0 +1,120 @@
+"""Chromosomes by any name, checks of an assembly, and stretches cut from an encoded genome."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from genomask.alphabet import OTHER
+from genomask.checks import require_choice
+from genomask.genome.encoded import EncodedGenome, sequence
+from genomask.genome.grch38 import CHROMOSOMES
+from genomask.genome.places import Place
+
+# Lengths of 1..22, X and Y as the Genome Reference Consortium published them; no two agree between the two.
+_GRCH38: Final = (
+    *(248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636),
+    *(138394717, 133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345),
+    *(83257441, 80373285, 58617616, 64444167, 46709983, 50818468, 156040895, 57227415),
+)
+_GRCH37: Final = (
+    *(249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022),
+    *(141213431, 135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753),
+    *(81195210, 78077248, 59128983, 63025520, 48129895, 51304566, 155270560, 59373566),
+)
+LENGTHS: Final[Mapping[str, Mapping[str, int]]] = {
+    "GRCh38": dict(zip(CHROMOSOMES, _GRCH38, strict=True)),
+    "GRCh37": dict(zip(CHROMOSOMES, _GRCH37, strict=True)),
+}
+
+NO_RECORD: Final = "on a chromosome that the genome lacks"
+BEYOND: Final = "beyond the end of their chromosome"
+NOT_ACGT: Final = "with letters other than A, C, G and T"
+
+_ACCESSION: Final = re.compile(r"NC_0000(\d\d)\.\d+")
+
+
+def require_assembly(assembly: str | None) -> None:
+    """Refuse an assembly whose lengths are not known here; None leaves the genome unchecked."""
+    if assembly is not None:
+        require_choice(assembly, "task.assembly", tuple(LENGTHS))
+
+
+def chromosome(name: str) -> str:
+    """A human chromosome's bare name: 20 for chr20, 20 and NC_000020.11; any other name as it is."""
+    if found := _ACCESSION.fullmatch(name):
+        number = int(found[1])
+        return CHROMOSOMES[number - 1] if 1 <= number <= len(CHROMOSOMES) else name
+    bare = name[3:] if name.lower().startswith("chr") else name
+    return bare.upper() if bare.upper() in CHROMOSOMES else bare
+
+
+def records_by_chromosome(genome: EncodedGenome, assembly: str | None) -> dict[str, str]:
+    """Names of the genome's records by bare chromosome name.
+
+    Raises:
+        ValueError: If two records are one chromosome, or a chromosome has not the length that it has in the
+            assembly.
+    """
+    records: dict[str, str] = {}
+    for name, length in zip(genome.names, _lengths(genome), strict=True):
+        bare = chromosome(name)
+        if bare in records:
+            raise ValueError(f"The genome has chromosome {bare} twice: as {records[bare]} and as {name}.")
+        records[bare] = name
+        needed = LENGTHS[assembly].get(bare, length) if assembly else length
+        if length != needed:
+            raise ValueError(_wrong_length(name, bare, length, needed, assembly))
+    return records
+
+
+def cut(
+    genome: EncodedGenome, places: Iterable[Place], assembly: str | None
+) -> tuple[list[UInt8[np.ndarray, " _bases"] | None], Counter[str]]:
+    """Cut stretches from a genome, those of the ``-`` strand as their reverse complement.
+
+    Returns:
+        One array of bases a place, or None where the genome does not hold all of it; and how many of these
+        there are, by reason.
+
+    Raises:
+        ValueError: If the genome is not of the assembly that the places are on.
+    """
+    records, reasons = records_by_chromosome(genome, assembly), Counter[str]()
+    lengths = dict(zip(genome.names, _lengths(genome), strict=True))
+    pieces: list[UInt8[np.ndarray, " _bases"] | None] = []
+    for place in places:
+        record = records.get(chromosome(place.record))
+        reason, bases = NO_RECORD, None
+        if record is not None:
+            reason = BEYOND
+            if 0 <= place.start < place.stop <= lengths[record]:
+                reason, bases = NOT_ACGT, sequence(genome, record, place.start, place.stop)
+        if bases is None or (bases == OTHER).any():
+            reasons[reason] += 1
+            pieces.append(None)
+        else:
+            pieces.append(reverse_complement(bases) if place.strand == "-" else np.array(bases))
+    return pieces, reasons
+
+
+def reverse_complement(bases: UInt8[np.ndarray, "*rows bases"]) -> UInt8[np.ndarray, "*rows bases"]:
+    """The other strand of sequences of A, C, G and T, read from its own start."""
+    return (bases ^ 1)[..., ::-1]
+
+
+def _lengths(genome: EncodedGenome) -> list[int]:
+    return [int(length) for length in np.diff(genome.offsets)]
+
+
+def _wrong_length(name: str, bare: str, length: int, needed: int, assembly: str | None) -> str:
+    other = [known for known, lengths in LENGTHS.items() if lengths.get(bare) == length]
+    is_of = f"which is {other[0]}'s" if other else "which no assembly known here has"
+    return (
+        f"The coordinates are on {assembly}, whose chromosome {bare} has {needed:,} bases; the genome's "
+        f"record {name} has {length:,}, {is_of}. Give the FASTA file of {assembly} as task.genome=FILE, or "
+        "set task.assembly to the coordinates' own (null: do not check)."
+    )

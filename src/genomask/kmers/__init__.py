@@ -1,1 +1,0 @@
-"""Counts of all k-mers of a genome."""

@@ -1,0 +1,1 @@
+"""How Lightning trains here: trainer, loggers, checkpoints, exact resumption, what the host is told."""

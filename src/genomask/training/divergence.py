@@ -1,0 +1,102 @@
+"""Stop a training whose loss is no number any more, and keep the batch that it happened at."""
+
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+LONGEST: Final = 50  # steps between two looks at most, as many batches are kept meanwhile
+
+
+class DivergedError(ValueError):
+    """A loss is no number any more."""
+
+
+class StopWhereDiverged(Callback):
+    """Look at the losses every so many steps, before a validation and before a checkpoint.
+
+    A step only keeps its loss and its batch where they are; a GPU is not waited for. So the training stops
+    up to ``every`` steps after the step that diverged, and no checkpoint is written in between.
+
+    Args:
+        file: Where the batch of the step goes (``FILE-step=N.npz``); None keeps none.
+        every: Steps between two looks.
+        advice: What may help, for the message.
+    """
+
+    def __init__(self, file: Path | None, *, every: int, advice: str) -> None:
+        self.file, self.every, self.advice = file, min(every, LONGEST), advice
+        self.recent: deque[tuple[int, Tensor, Any]] = deque(maxlen=LONGEST)
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,  # noqa: ARG002
+        outputs: Any,
+        batch: Any,
+        *_: Any,
+        **__: Any,
+    ) -> None:
+        """Note a step."""
+        self.recent.append((trainer.global_step, outputs["loss"].detach(), batch))
+        if trainer.global_step % self.every == 0:
+            self._look(trainer)
+
+    def on_validation_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        """Look before a perplexity is computed of it."""
+        self._look(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        """Look before the weights are taken for a result."""
+        self._look(trainer)
+
+    def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        """Write no checkpoint to resume from that has diverged already."""
+        self._stop_if_diverged(trainer)
+
+    def _look(self, trainer: Trainer) -> None:
+        self._stop_if_diverged(trainer)
+        self.recent.clear()
+
+    def _stop_if_diverged(self, trainer: Trainer) -> None:
+        """Stop every process of the training if the loss of one is no number; the first says so for all."""
+        if not self.recent:
+            return
+        finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
+        everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
+        if torch.as_tensor(everywhere).item() == 1:
+            return
+        said = ""
+        if not finite.all():
+            step, loss, batch = self.recent[int(finite.int().argmin())]
+            said = str(diverged(step, loss, batch, file=self.file, advice=self.advice))
+        everyone = [trainer.strategy.broadcast(said, source) for source in range(trainer.world_size)]
+        if trainer.global_rank > 0:
+            sys.exit(0)
+        raise DivergedError(next(words for words in everyone if words))
+
+
+def diverged(step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: str, of: str = "") -> DivergedError:
+    """The error of a loss that is no number, with its batch kept.
+
+    Args:
+        step: The step it happened at.
+        loss: What it became.
+        batch: A named tuple; its tensors are written as arrays.
+        file: Where they go (``FILE-step=N.npz``); None keeps none.
+        advice: What may help.
+        of: Which of several trainings it is.
+    """
+    kept = ""
+    if file is not None:
+        path = file.with_name(f"{file.name}-step={step}.npz")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
+        np.savez(path, allow_pickle=False, **{name: value.cpu().numpy() for name, value in tensors.items()})
+        kept = f"Its batch is kept in {path}. "
+    return DivergedError(f"The loss{of} became {loss.item()} at step {step}. {kept}{advice}")

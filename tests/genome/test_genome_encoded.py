@@ -1,0 +1,154 @@
+"""Encoded genomes: what is written is what is opened, and the runs are where they should be."""
+
+import gc
+import json
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genomask.genome.encoded import open_genome, sequence, write_genome
+
+RECORDS = [("chr1", [0, 1, 4, 2, 3, 3]), ("chr2", [4, 4]), ("chrX", [2, 4])]
+records_of_bases = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=5)
+
+
+def arrays(records):
+    for name, bases in records:
+        yield name, [np.array(bases, dtype=np.uint8)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_genome(arrays(RECORDS), tmp_path)
+    return tmp_path
+
+
+def literal_runs(records):
+    """Walk over every base of every record."""
+    runs, position = [], 0
+    for bases in records:
+        inside = False
+        for base in bases:
+            if base < 4 and not inside:
+                runs.append([position, position])
+            inside = base < 4
+            position += 1
+            if inside:
+                runs[-1][1] = position
+    return runs
+
+
+def test_a_genome_opens_as_it_was_written(folder):
+    genome = open_genome(folder)
+    assert genome.bases.tolist() == [0, 1, 4, 2, 3, 3, 4, 4, 2, 4]
+    assert genome.names == ("chr1", "chr2", "chrX")
+    assert genome.offsets.tolist() == [0, 6, 8, 10]
+    assert genome.runs.tolist() == [[0, 2], [3, 6], [8, 9]]
+
+
+@given(records_of_bases)
+def test_runs_are_those_of_a_walk_along_every_record(tmp_path_factory, records):
+    folder = tmp_path_factory.mktemp("genome")
+    if min(map(min, records)) == 4:
+        return
+    write_genome(arrays((f"record{number}", bases) for number, bases in enumerate(records)), folder)
+    assert open_genome(folder).runs.tolist() == literal_runs(records)
+
+
+@given(records_of_bases, st.integers(1, 4))
+def test_the_genome_does_not_depend_on_the_pieces_that_its_records_come_in(tmp_path_factory, records, size):
+    folder = tmp_path_factory.mktemp("genome")
+    records[0][0] = 2
+    whole = [np.array(bases, dtype=np.uint8) for bases in records]
+    cut = ([bases[start : start + size] for start in range(0, len(bases), size)] for bases in whole)
+    write_genome(((f"record{number}", pieces) for number, pieces in enumerate(cut)), folder)
+    genome = open_genome(folder)
+    assert genome.bases.tolist() == [base for bases in records for base in bases]
+    assert genome.offsets.tolist() == [0, *np.cumsum([len(bases) for bases in records])]
+    assert genome.runs.tolist() == literal_runs(records)
+
+
+def test_the_bases_cannot_be_changed(folder):
+    with pytest.raises(ValueError, match="read-only"):
+        open_genome(folder).bases[0] = 1
+
+
+def test_pieces_are_forgotten_but_those_that_are_being_written(tmp_path):
+    made = []
+
+    def pieces():
+        for _ in range(5):
+            gc.collect()
+            assert sum(reference() is not None for reference in made) <= 2
+            bases = np.zeros(10, dtype=np.uint8)
+            made.append(weakref.ref(bases))
+            yield bases
+            del bases
+
+    write_genome(((f"chr{number}", pieces()) for number in range(2)), tmp_path)
+    assert len(made) == 10
+
+
+def test_a_disk_that_is_full_is_said(tmp_path):
+    (tmp_path / "bases.u8").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write_genome(arrays(RECORDS), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("records", "problem"),
+    [
+        ([("chr1", [0]), ("chr1", [1])], "a name of its own for every record; found 'chr1'"),
+        ([], "at least one A, C, G or T; found '0 other letters'"),
+        ([("chr1", [4, 4])], "at least one A, C, G or T; found '2 other letters'"),
+    ],
+)
+def test_what_is_no_genome_is_refused(tmp_path, records, problem):
+    with pytest.raises(ValueError, match=f"A genome needs {problem}"):
+        write_genome(arrays(records), tmp_path)
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        open_genome(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["bases.u8", "records.json", "runs.npy"])
+def test_a_missing_file_is_named(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(FileNotFoundError, match=f"An encoded genome needs {folder / file}, which does not"):
+        open_genome(folder)
+
+
+def test_bases_of_another_length_are_refused(folder):
+    (folder / "bases.u8").write_bytes(bytes(9))
+    with pytest.raises(ValueError, match=r"bases.u8 needs the 10 bytes that records.json speaks of .*; found 9"):
+        open_genome(folder)
+
+
+@pytest.mark.parametrize("runs", [[[0, 11]], [[-1, 2]], [[3, 6], [0, 2]], [[4, 3]], [0, 2]])
+def test_runs_of_another_genome_are_refused(folder, runs):
+    np.save(folder / "runs.npy", np.array(runs, dtype=np.int64))
+    with pytest.raises(ValueError, match=r"runs.npy needs rising pairs of positions up to 10"):
+        open_genome(folder)
+
+
+@pytest.mark.parametrize(("name", "start", "stop"), [("chr1", 0, 6), ("chr1", 2, 4), ("chrX", 1, 2), ("chr2", 1, 1)])
+def test_a_sequence_is_a_slice_of_its_record(folder, name, start, stop):
+    assert sequence(open_genome(folder), name, start, stop).tolist() == dict(RECORDS)[name][start:stop]
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 2), (0, 3), (2, 1), (3, 3)])
+def test_a_sequence_outside_of_its_record_is_refused(folder, start, stop):
+    with pytest.raises(ValueError, match=rf"A sequence of chr2 needs 0 <= start <= stop <= 2; found \({start}, {stop}"):
+        sequence(open_genome(folder), "chr2", start, stop)
+
+
+def test_a_record_that_does_not_exist_is_refused_with_those_that_do(folder):
+    with pytest.raises(ValueError, match="one of the records chr1, chr2, chrX; found '1'"):
+        sequence(open_genome(folder), "1", 0, 1)
+
+
+def test_the_files_are_the_plain_ones_they_are_said_to_be(folder):
+    assert (folder / "bases.u8").read_bytes() == bytes([0, 1, 4, 2, 3, 3, 4, 4, 2, 4])
+    assert json.loads((folder / "records.json").read_text()) == {"chr1": 6, "chr2": 2, "chrX": 2}

@@ -1,0 +1,194 @@
+"""Statistics of paired comparisons against brute force, closed forms and scipy."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from genomask.reports.statistics.correction import holm
+from genomask.reports.statistics.paired import EXACT_UP_TO, compare, sign_flip, signed_rank
+from genomask.reports.statistics.power import minimal_detectable_difference, paired_power
+from genomask.reports.statistics.ranks import compare_ranks, critical_difference
+from genomask.reports.statistics.summary import bootstrap_interval, interquartile_mean, summarise, t_interval
+
+scores = st.lists(st.integers(0, 40), min_size=2, max_size=8)
+
+
+@settings(max_examples=30, deadline=None)
+@given(scores)
+def test_the_exact_sign_flip_test_counts_all_sign_patterns(whole):
+    differences = [value - 20 for value in whole]
+    sums = [
+        abs(sum(sign * value for sign, value in zip(signs, differences, strict=True)))
+        for signs in itertools.product((-1, 1), repeat=len(differences))
+    ]
+    expected = np.mean([total >= abs(sum(differences)) for total in sums])
+    assert sign_flip(np.array(differences, dtype=float) / 1000) == pytest.approx(expected)
+
+
+def test_beyond_the_exact_test_random_flips_agree_with_scipy():
+    differences = np.random.default_rng(1).normal(0.3, 1, EXACT_UP_TO + 6)
+    found = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=99_999,
+        rng=np.random.default_rng(2),
+    )
+    assert sign_flip(differences) == pytest.approx(float(found.pvalue), abs=0.006)
+
+
+def test_ten_wins_of_ten_reach_the_floor_of_both_tests():
+    found = compare(np.linspace(0.7, 0.8, 10), np.linspace(0.6, 0.65, 10))
+    assert found.wilcoxon == pytest.approx(2 / 2**10)
+    assert found.permutation == pytest.approx(2 / 2**10)
+    assert found.improvement == 1
+
+
+def test_a_comparison_agrees_with_scipy():
+    draw = np.random.default_rng(3)
+    ours, baseline = draw.normal(0.65, 0.05, 10), draw.normal(0.62, 0.05, 10)
+    found, differences = compare(ours, baseline), ours - baseline
+    assert found.n == 10
+    assert found.difference == pytest.approx(differences.mean())
+    assert found.sd == pytest.approx(stats.tstd(differences))
+    assert found.wilcoxon == pytest.approx(float(stats.wilcoxon(ours, baseline).pvalue))
+    bounds = stats.bootstrap(
+        (differences,), np.mean, n_resamples=30_000, method="BCa", rng=np.random.default_rng(4)
+    ).confidence_interval
+    assert found.interval == pytest.approx((bounds.low, bounds.high), abs=0.003)
+    assert found.improvement == pytest.approx((differences > 0).mean())
+    assert found.reason == ""
+    assert compare(ours, baseline) == found, "the same numbers on every call"
+
+
+def test_the_interval_holds_the_true_mean_about_as_often_as_it_says():
+    draw = np.random.default_rng(5)
+    intervals = [bootstrap_interval(draw.normal(0, 1, 20)) for _ in range(100)]
+    held = sum(found is not None and found.low <= 0 <= found.high for found in intervals)
+    assert 83 <= held <= 100  # 95 expected less the bootstrap's own loss at n = 20
+
+
+def test_the_interval_of_three_values_holds_the_true_mean_as_often_as_it_says():
+    draw = np.random.default_rng(6)
+    drawn = draw.normal(0.1, 0.02, (2000, 3))
+    intervals = [t_interval(values) for values in drawn]
+    held = sum(found is not None and found.low <= 0.1 <= found.high for found in intervals)
+    assert 0.935 <= held / 2000 <= 0.965
+    narrow = [bootstrap_interval(values) for values in drawn[:50]]
+    assert sum(found is not None and found.low <= 0.1 <= found.high for found in narrow) < 45
+    assert t_interval(drawn[0, :1]) is None
+    assert t_interval(np.full(3, 0.1)) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "baseline", "reason", "improvement"),
+    [
+        ([0.6], [0.5], "one shared draw", 1),
+        ([0.5, 0.6], [0.5, 0.6], "every difference is 0", 0.5),
+        ([0.75, 0.5], [0.5, 0.25], "every difference is the same", 1),
+        ([0.75, 0.5, 0.5], [0.5, 0.5, 0.5], "one difference that is not 0", 2 / 3),
+    ],
+)
+def test_what_the_draws_do_not_allow_is_none_with_its_reason(ours, baseline, reason, improvement):
+    found = compare(np.array(ours), np.array(baseline))
+    assert reason in found.reason
+    assert found.improvement == pytest.approx(improvement)
+    numbers = [value for value in found if isinstance(value, float)] + list(found.interval or ())
+    assert np.isfinite(numbers).all()
+    assert None in (found.interval, found.wilcoxon, found.permutation)
+
+
+def test_a_single_score_is_a_mean_without_spread():
+    assert summarise(np.array([0.7])) == (1, 0.7, None, None)
+    assert bootstrap_interval(np.array([0.7])) is None
+    assert signed_rank(np.zeros(5)) is None
+
+
+@pytest.mark.parametrize("values", [[0.5, float("nan")], [float("inf"), 0.1]])
+def test_scores_that_are_not_numbers_are_refused(values):
+    with pytest.raises(ValueError, match="needs finite values; found"):
+        summarise(np.array(values))
+    with pytest.raises(ValueError, match="needs finite values; found"):
+        compare(np.array([0.1, 0.2]), np.array(values))
+
+
+def test_no_scores_and_unequal_numbers_of_scores_are_refused():
+    with pytest.raises(ValueError, match="at least one value; found none"):
+        summarise(np.array([]))
+    with pytest.raises(ValueError, match="equal lengths; found 2 and 1"):
+        compare(np.array([0.1, 0.2]), np.array([0.1]))
+
+
+def test_the_interquartile_mean_ignores_the_outer_quarters():
+    values = np.array([-1000.0, 1, 2, 3, 4, 5, 6, 1000])
+    assert interquartile_mean(values) == pytest.approx((2 + 3 + 4 + 5) / 4)
+    assert interquartile_mean(values[:3]) is None
+
+
+def test_holm_on_the_textbook_example_and_with_a_cell_that_has_no_test():
+    assert holm([0.01, None, 0.04, 0.03, 0.005]) == pytest.approx([0.03, None, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.9]) == [1, 1]
+    assert holm([]) == []
+    with pytest.raises(ValueError, match=r"between 0 and 1; found 0\.2 to 1\.5"):
+        holm([0.2, 1.5])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_rejects_what_the_step_down_procedure_rejects(p_values):
+    order, rejected = np.argsort(p_values, kind="stable"), set()
+    for step, place in enumerate(order):
+        if p_values[place] > 0.05 / (len(p_values) - step):
+            break
+        rejected.add(int(place))
+    corrected = holm(p_values)
+    near = {
+        place for place, p in enumerate(corrected) if p is not None and abs(p - 0.05) < 1e-12
+    }  # rounding may tip these either way
+    assert {place for place, p in enumerate(corrected) if p is not None and p <= 0.05} - near == rejected - near
+
+
+def test_power_is_what_simulated_t_tests_find():
+    draw, n, sd, difference = np.random.default_rng(6), 10, 0.03, 0.02
+    trials = draw.normal(difference, sd, (20_000, n))
+    found = (stats.ttest_1samp(trials, 0, axis=1).pvalue < 0.05).mean()
+    assert paired_power(difference, sd, n) == pytest.approx(found, abs=0.012)  # 3.5 standard errors
+    assert paired_power(0.0, sd, n) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("n", [2, 5, 10, 30])
+def test_the_detectable_difference_has_power_080_and_scales_with_the_spread(n):
+    found = minimal_detectable_difference(0.02, n)
+    assert paired_power(found, 0.02, n) == pytest.approx(0.8, abs=1e-6)
+    assert minimal_detectable_difference(0.04, n) == pytest.approx(2 * found)
+    with pytest.raises(ValueError, match=r"sd > 0 and n >= 2; found sd=0\.0 and n=5"):
+        paired_power(0.1, 0.0, 5)
+
+
+@pytest.mark.parametrize(("methods", "quantile"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
+def test_critical_differences_follow_the_published_quantiles(methods, quantile):
+    expected = quantile * (methods * (methods + 1) / (6 * 30)) ** 0.5  # Demsar (2006), Table 5(a)
+    assert critical_difference(methods, 30) == pytest.approx(expected, rel=2e-3)
+
+
+def test_ranks_cliques_and_friedman_on_a_table_known_by_hand():
+    best_to_worst = np.tile([0.9, 0.8, 0.3, 0.1], (8, 1)) + np.arange(8)[:, None] / 100
+    found = compare_ranks(best_to_worst)
+    assert found.average == [1, 2, 3, 4]
+    assert found.blocks == 8
+    assert 1 < found.critical < 2  # so neighbours are alike and others are not
+    assert found.cliques == [[0, 1], [1, 2], [2, 3]]
+    assert found.friedman == pytest.approx(float(stats.friedmanchisquare(*best_to_worst.T).pvalue))
+
+
+def test_equal_scores_share_their_ranks_and_a_ranking_needs_two_blocks():
+    found = compare_ranks(np.array([[0.5, 0.5, 0.5], [0.6, 0.6, 0.6]]))
+    assert found.average == [2, 2, 2]
+    assert found.friedman is None
+    assert found.cliques == [[0, 1, 2]]
+    with pytest.raises(ValueError, match="2 methods in 2 blocks; found 3 in 1"):
+        compare_ranks(np.ones((1, 3)))
