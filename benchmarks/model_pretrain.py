@@ -116,7 +116,7 @@ def our_step(
         total, loss = masked.hidden.sum(), torch.zeros((), device=case.device)
         for part in micro_batches(token_ids, masked, batch.cuts, k=case.model.k):
             with case.autocast():
-                share = loss_of(model, part, shortcut=True) / total
+                share = loss_of(model, part, fast_path=True) / total
             share.backward()
             loss += share.detach()
         clip_grad_norm_(model.parameters(), 1.0)

@@ -97,7 +97,7 @@ def _stacked(seeds: Sequence[int], tests: int, model: str, device: torch.device)
         epsilon=1e-8,
         clip_norm=1.0,
         precision="32-true",
-        shortcut=True,
+        fast_path=True,
         evaluation_batch=TOGETHER,
         crop="refuse",
         save_model=False,

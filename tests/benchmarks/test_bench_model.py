@@ -116,6 +116,6 @@ def test_a_step_waits_for_the_gpu_once_a_step():
     torch.cuda.set_sync_debug_mode("error")
     try:
         for part in parts:
-            model_pretrain.loss_sum(model, part, shortcut=True).backward()
+            model_pretrain.loss_sum(model, part, fast_path=True).backward()
     finally:
         torch.cuda.set_sync_debug_mode("default")

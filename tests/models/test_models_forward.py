@@ -1,4 +1,4 @@
-"""The shortcuts give what Hugging Face's plain, eager forward pass gives: logits, loss, every gradient."""
+"""The fast paths give what Hugging Face's plain, eager forward pass gives: logits, loss, every gradient."""
 
 import pytest
 import torch

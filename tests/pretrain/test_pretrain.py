@@ -1,4 +1,4 @@
-"""Pretraining gives the same weights whatever the micro-batches, the shortcut, or an interruption."""
+"""Pretraining gives the same weights whatever the micro-batches, the fast path, or an interruption."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ SETTINGS = PretrainSettings(
     weight_decay=0.01,
     clip_norm=1.0,
     precision="32-true",
-    shortcut=True,
+    fast_path=True,
     validate_every=3,
     validation_segments=10,
     calibration_segments=10,
@@ -123,9 +123,9 @@ def test_the_weights_do_not_depend_on_how_a_step_is_cut_into_micro_batches(genom
     assert_same(one, other, rtol=1e-4, atol=2e-6)
 
 
-def test_the_weights_do_not_depend_on_the_shortcut(genome):
+def test_the_weights_do_not_depend_on_the_fast_path(genome):
     one = fit(genome, SETTINGS, model=NO_DROPOUT)
-    other = fit(genome, replace(SETTINGS, shortcut=False), model=NO_DROPOUT)
+    other = fit(genome, replace(SETTINGS, fast_path=False), model=NO_DROPOUT)
     assert_same(one, other, rtol=1e-4, atol=2e-6)
 
 

@@ -37,16 +37,16 @@ def products(request, monkeypatch):
     monkeypatch.setattr("genomask.models.products.has_wide_products", lambda: request.param)
 
 
-@pytest.mark.parametrize("shortcut", [True, False])
-def test_the_formula_counts_what_pytorch_counts(shortcut):
+@pytest.mark.parametrize("fast_path", [True, False])
+def test_the_formula_counts_what_pytorch_counts(fast_path):
     rows, tokens, asked = 3, 21, 4
     model = masked_language_model(MODEL, seed=0)
     token_ids = torch.randint(5, vocabulary_size(3), (rows, tokens))
     hidden = (torch.arange(tokens) < asked).expand(rows, tokens).contiguous()
     (part,) = micro_batches(token_ids, MaskedBatch(token_ids, hidden), [Cut(0, rows, 21, 21)], k=3)
     with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
-        loss_sum(model, part, shortcut=shortcut).backward()
-    read = asked if shortcut else tokens
+        loss_sum(model, part, fast_path=fast_path).backward()
+    read = asked if fast_path else tokens
     work = Work(rows * tokens, rows * tokens**2, rows * read, rows * read * tokens)
     assert training_flops(MODEL, work, vocabulary=vocabulary_size(3)) == counter.get_total_flops()
 
@@ -73,7 +73,7 @@ def test_padding_is_no_throughput(monkeypatch):
         token_ids[row, :length] = 7  # k = 3: as many tokens as bases
     hidden = torch.zeros(3, 20, dtype=torch.bool)
     hidden[0, :6] = hidden[2, :1] = True
-    meter = Meter(MODEL, shortcut=True)
+    meter = Meter(MODEL, fast_path=True)
     assert meter.read() is None
     meter.start()
     batch = StepBatch(

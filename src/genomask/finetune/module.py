@@ -131,7 +131,7 @@ class ClassifierModule(EpisodeModule):
         token_ids = self.tokens(batch)
         attention = token_ids != PAD
         with self._attention():
-            if self.settings.shortcut:
+            if self.settings.fast_path:
                 return cls_logits(self.model, token_ids, attention)
             return self.model(token_ids, attention_mask=attention).logits
 

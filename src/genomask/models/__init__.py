@@ -1,1 +1,1 @@
-"""BERT encoders of k-mers: configurations, exact shortcuts, weights, exchange with Hugging Face."""
+"""BERT encoders of k-mers: configurations, exact fast paths, weights, exchange with Hugging Face."""

@@ -37,11 +37,11 @@ class Meter:
 
     Args:
         model: Shape of the encoder.
-        shortcut: Whether the last layer is computed for hidden tokens alone.
+        fast_path: Whether the last layer is computed for hidden tokens alone.
     """
 
-    def __init__(self, model: ModelSettings, *, shortcut: bool) -> None:
-        self.model, self.shortcut = model, shortcut
+    def __init__(self, model: ModelSettings, *, fast_path: bool) -> None:
+        self.model, self.fast_path = model, fast_path
         self.counts: Tensor | None = None  # bases, tokens, squares, asked, pairs
         self.positions = 0
         self.seconds = 0.0
@@ -55,7 +55,7 @@ class Meter:
     ) -> None:
         """Count a step."""
         tokens = (token_ids != PAD).sum(dim=1)
-        asked = hidden.sum(dim=1) if self.shortcut else tokens
+        asked = hidden.sum(dim=1) if self.fast_path else tokens
         columns = torch.stack((batch.lengths, tokens, tokens * tokens, asked, asked * tokens))
         counts = columns.sum(dim=1)
         self.counts = counts if self.counts is None else self.counts + counts

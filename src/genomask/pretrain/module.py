@@ -66,7 +66,7 @@ class PretrainModule(LightningModule):
         self.automatic_optimization = False
         self.model, self.masking, self.common = model, masking, common
         self.settings, self.k, self.warmup_steps, self.seed = settings, shape.k, warmup_steps, seed
-        self.meter = Meter(shape, shortcut=settings.shortcut)
+        self.meter = Meter(shape, fast_path=settings.fast_path)
         self.diverged: Path | None = None  # where the batch goes at which the loss is no number
         self.stage: Callable[[str], AbstractContextManager[None]] = _untimed
         self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
@@ -110,7 +110,7 @@ class PretrainModule(LightningModule):
         for number, part in enumerate(parts, start=1):
             with self._no_exchange_before_the_last(number, len(parts)):
                 with self.stage("forward"):
-                    share = loss_sum(self.model, part, shortcut=self.settings.shortcut) / total
+                    share = loss_sum(self.model, part, fast_path=self.settings.fast_path) / total
                 with self.stage("backward"):
                     self.manual_backward(share * self.trainer.world_size)
             loss += share.detach()
@@ -133,7 +133,7 @@ class PretrainModule(LightningModule):
             masked = masking(token_ids, keys)
             count = masked.hidden.sum()
             (part,) = micro_batches(token_ids, masked, batch.cuts, k=self.k)
-            loss = loss_sum(self.model, part, shortcut=self.settings.shortcut)
+            loss = loss_sum(self.model, part, fast_path=self.settings.fast_path)
             metric.update(loss / count.clamp(min=1), weight=count)
 
     def on_validation_epoch_end(self) -> None:

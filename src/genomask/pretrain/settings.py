@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genomask.checks import require, require_choice
+from genomask.checks import renamed_to, require, require_choice, take_old_names
 
 
 @dataclass
@@ -42,7 +42,7 @@ class PretrainSettings:
     """Budget and optimiser of a pretraining; none at all with 0 steps, which keeps the initial weights.
 
     ``batch`` is the number of sequences per optimiser step before HGA; None takes the model's own from the
-    paper. ``micro_batch`` only says how many of them go through the encoder at once, and ``shortcut`` that
+    paper. ``micro_batch`` only says how many of them go through the encoder at once, and ``fast_path`` that
     the last layer and the head are computed only where a token is hidden: neither changes a result.
     Validation runs every ``validate_every`` steps on ``validation_segments`` sequences;
     ``calibration_segments`` measure the realised masking rate, and calibrate it to ``match_rate``.
@@ -58,15 +58,17 @@ class PretrainSettings:
     weight_decay: float
     clip_norm: float
     precision: str
-    shortcut: bool
     validate_every: int
     validation_segments: int
     calibration_segments: int
     log_every: int
     checkpoint_every: int
     workers: int
+    fast_path: bool = True
+    shortcut: bool | None = renamed_to("fast_path")
 
     def __post_init__(self) -> None:
+        take_old_names(self, "pretrain")
         require(self.max_steps >= 0, "pretrain.max_steps", "at least 0", self.max_steps)
         for name in (
             "validate_every",

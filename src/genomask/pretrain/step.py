@@ -46,15 +46,15 @@ def _micro_batch(
     return MicroBatch(masked.input_ids[block], attention, hidden, targets)
 
 
-def loss_sum(model: BertForMaskedLM, part: MicroBatch, *, shortcut: bool) -> Float[Tensor, ""]:
+def loss_sum(model: BertForMaskedLM, part: MicroBatch, *, fast_path: bool) -> Float[Tensor, ""]:
     """Cross-entropy in nats, summed over the hidden tokens; 0 where nothing is hidden.
 
     Args:
         model: Encoder with its MLM head.
         part: What goes through it.
-        shortcut: Compute the last layer and the head for hidden tokens alone; the plain pass, if not.
+        fast_path: Compute the last layer and the head for hidden tokens alone; the plain pass, if not.
     """
-    if shortcut:
+    if fast_path:
         logits = masked_logits(model, part.input_ids, part.hidden, part.attention)
     else:
         attention = None if part.attention is None else part.attention.to(torch.int64)

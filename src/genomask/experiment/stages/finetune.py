@@ -40,7 +40,7 @@ from genomask.training.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_
 from genomask.training.trainer import loggers, sequences_at_once, trainer
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
-HARMLESS = ("evaluation_batch", "shortcut", "checkpoint_every")  # shape rounding, not results
+NOT_HASHED = ("evaluation_batch", "fast_path", "shortcut", "checkpoint_every")  # change rounding, not results
 
 
 class Ready(NamedTuple):
@@ -218,7 +218,7 @@ def _test_tokens(*_: object) -> dict[int, Tensor]:
 
 def _settings(run: Context) -> dict[str, object]:
     """All that shapes the score; a setting that came later counts only where it is used."""
-    settings = {name: value for name, value in asdict(run.config.finetune).items() if name not in HARMLESS}
+    settings = {name: value for name, value in asdict(run.config.finetune).items() if name not in NOT_HASHED}
     if settings["cross_validate"] is None:
         del settings["cross_validate"]
     return settings

@@ -40,13 +40,9 @@ from genomask.training.trainer import (
 )
 
 ENCODER_FORMAT = 1  # raised when the code would train other weights
-HARMLESS = (
-    "micro_batch",
-    "shortcut",
-    "log_every",
-    "checkpoint_every",
-    "workers",
-)  # shape rounding, not results
+NOT_HASHED = (
+    "micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers",
+)  # fmt: skip  # change rounding, not results
 DIVERGED = "diverged"  # batches at which a loss was no number, below the directory of runs
 CALIBRATION_SEED = 2**31 + 1
 
@@ -55,7 +51,7 @@ def encoder_artefact(run: Context) -> Artefact:
     """The encoder, identified by everything that shapes its weights and the curves beside them."""
     config = run.config
     label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
-    pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in HARMLESS}
+    pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
     model = asdict(config.model) | {"weights": _weights_digest(config.model.weights)}
     del model["name"], model["paper_batch"]
     settings = {
