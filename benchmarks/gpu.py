@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python -m benchmarks.gpu --json gpu.json
 
-needs nothing but the folder src, PyTorch, Transformers and NumPy, and Lightning for stacked seeds: no
-network, no installation. It was tried with PyTorch 2.13 and Transformers 5.23, on a CPU; other versions were
+needs nothing but the folder src, PyTorch, Transformers and NumPy: no network, no
+installation. It was tried with PyTorch 2.13 and Transformers 5.23, on a CPU; other versions were
 not. Where jaxtyping is missing, signatures go unchecked. Then, with the project installed, `genomask bench
 --render gpu.json ... --page docs/performance.md` puts the figures on the page.
 """

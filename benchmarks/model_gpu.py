@@ -3,7 +3,6 @@
 import torch
 
 from benchmarks import model_inputs as inputs_of
-from benchmarks import model_stacked
 from benchmarks.inputs import Inputs
 from benchmarks.model_pretrain import Case, row
 from benchmarks.row import NotMeasured, Row
@@ -31,13 +30,6 @@ def dnabert(inputs: Inputs) -> Row:
 def dnabert_compiled(inputs: Inputs) -> Row:
     """The same with forward pass and loss compiled."""
     return _case(inputs_of.DNABERT, 200, inputs, compiled=True)
-
-
-def stacked(inputs: Inputs) -> Row:
-    """Ten seeds of a cell side by side on one device."""
-    if not (inputs.quick or torch.cuda.is_available()):
-        raise NotMeasured(NO_GPU)
-    return model_stacked.row(inputs, _device())
 
 
 def _case(model: ModelSettings, sequences: int, inputs: Inputs, *, compiled: bool = False) -> Row:

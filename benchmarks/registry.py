@@ -31,7 +31,6 @@ ROWS: Final[dict[str, str]] = {
     "gpu_pretrain_dnabert": "benchmarks.model_gpu:dnabert",
     "gpu_pretrain_logo_compiled": "benchmarks.model_gpu:logo_compiled",
     "gpu_pretrain_dnabert_compiled": "benchmarks.model_gpu:dnabert_compiled",
-    "gpu_stacked": "benchmarks.model_gpu:stacked",
 }
 
 

@@ -104,24 +104,6 @@ def test_every_launcher_gives_the_predictions_of_jobs_run_one_by_one(data, expec
     assert scores(tmp_path) == expected
 
 
-def test_seeds_that_are_trained_together_give_nearly_the_same_predictions(data, expected, tmp_path):
-    code, _, errors = program(*GRID, "launcher=stacked", *data, f"paths.runs={tmp_path}")
-    assert code == 0, errors
-    assert scores(tmp_path).keys() == expected.keys()
-    alone = {name: np.load(_file(tmp_path, name, content)) for name, content in expected.items()}
-    for name, probability in alone.items():
-        found = np.load(tmp_path / "finetune" / name / "probabilities.npy")
-        np.testing.assert_allclose(found, probability, atol=1e-4)
-        curve = (tmp_path / "finetune" / name / "log" / "metrics.csv").read_text()
-        assert curve.count("\n") == 1 + 20, "one line an epoch"
-
-
-def _file(folder: Path, name: str, content: bytes) -> Path:
-    path = folder / f"{name}.npy"
-    path.write_bytes(content)
-    return path
-
-
 def test_a_failed_job_leaves_the_others_running_and_is_told_at_the_end_and_later(data, tmp_path):
     words = ("-m", "shots=2,11", "seed=0,1", *data, f"paths.runs={tmp_path}")  # the pool has 10 of a class
     code, printed, errors = program(*words)

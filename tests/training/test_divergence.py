@@ -11,11 +11,9 @@ from test_pretrain import SETTINGS, TINY, genome, parts  # noqa: F401  (a fixtur
 
 from compose import composed
 from genomask.finetune.module import ClassifierModule
-from genomask.finetune.stacked import train_stacked
 from genomask.models.bert import sequence_classifier
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import benchmark
-from genomask.training.divergence import DivergedError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*manual optimization", "ignore:.*logging interval")
 
@@ -82,55 +80,3 @@ def test_a_training_without_a_place_for_batches_stops_all_the_same(tmp_path, gen
     poison(module, at=0)
     with pytest.raises(ValueError, match=r"loss became nan at step 1\. Lower pretrain\.learning_rate"):
         trainer(tmp_path, max_steps=6, max_epochs=1).fit(module, datamodule=corpus)
-
-
-def test_a_seed_of_a_stack_stops_with_its_batch_kept_and_leaves_the_others_alone(tmp_path):
-    modules, data = [classifier(seed) for seed in range(3)], [episode(seed) for seed in range(3)]
-    sound = train_stacked(modules, data, epochs=3, device=torch.device("cpu"))
-    expected = [module.model.state_dict() for module in modules]
-
-    modules, data = [classifier(seed) for seed in range(3)], [episode(seed) for seed in range(3)]
-    for module in modules:
-        module.diverged = tmp_path / "diverged" / f"seed={module.seed}"
-    with torch.no_grad():
-        modules[1].model.classifier.weight[0, 0] = float("inf")
-    ended = train_stacked(modules, data, epochs=3, device=torch.device("cpu"))
-    assert isinstance(ended[1], DivergedError)
-    assert "\n" not in str(ended[1])
-    place = tmp_path / "diverged" / "seed=1-step=1.npz"
-    assert f"at step 1. Its batch is kept in {place}. Lower fs.learning_rate" in str(ended[1])
-    assert str(ended[1]).startswith("The loss of seed 1 became ")
-    first = next(iter(episode(1).train_dataloader()))
-    for name, values in np.load(place, allow_pickle=False).items():
-        np.testing.assert_array_equal(values, getattr(first, name).numpy())
-    assert [path.name for path in place.parent.iterdir()] == [place.name]
-    for row in (0, 2):
-        assert ended[row] == sound[row]
-        torch.testing.assert_close(modules[row].model.state_dict(), expected[row], rtol=0, atol=0)
-
-
-def test_a_stack_whose_seeds_have_all_diverged_stops_at_once():
-    module = classifier()
-    with torch.no_grad():
-        module.model.classifier.weight.fill_(float("nan"))
-    data = episode()
-    counted = []
-    data.train_dataloader = lambda real=data.train_dataloader: Counting(real(), counted)
-    (ended,) = train_stacked([module], [data], epochs=50, device=torch.device("cpu"))
-    assert isinstance(ended, DivergedError)
-    assert str(ended).endswith("at step 1. Lower fs.learning_rate, or see to it that the encoder is sound.")
-    assert len(counted) == 1, "epochs were trained for nothing"
-
-
-class Counting:
-    """A loader that notes how often it is gone through."""
-
-    def __init__(self, loader, counted: list[int]) -> None:
-        self.loader, self.counted = loader, counted
-
-    def __len__(self) -> int:
-        return len(self.loader)
-
-    def __iter__(self):
-        self.counted.append(1)
-        return iter(self.loader)

@@ -1,6 +1,5 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ from jaxtyping import Float, Int64
 from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -130,10 +128,9 @@ class ClassifierModule(EpisodeModule):
         """Class logits of a batch of sequences."""
         token_ids = self.tokens(batch)
         attention = token_ids != PAD
-        with self._attention():
-            if self.settings.fast_path:
-                return cls_logits(self.model, token_ids, attention)
-            return self.model(token_ids, attention_mask=attention).logits
+        if self.settings.fast_path:
+            return cls_logits(self.model, token_ids, attention)
+        return self.model(token_ids, attention_mask=attention).logits
 
     def tokens(self, batch: ExampleBatch) -> Int64[Tensor, "batch tokens"]:
         """Token ids of a batch; those of the test set are kept for the modules that share it."""
@@ -143,9 +140,3 @@ class ClassifierModule(EpisodeModule):
         if first not in self.test_tokens:
             self.test_tokens[first] = tokenise(batch.bases, batch.lengths, k=self.k)
         return self.test_tokens[first]
-
-    def _attention(self) -> AbstractContextManager[Any]:
-        """On a GPU, let attention draw its dropout as a plain dropout does: stacked seeds can repeat that."""
-        fused = self.training and self.device.type == "cuda"
-        drawn = fused and self.model.config.attention_probs_dropout_prob > 0
-        return sdpa_kernel(SDPBackend.MATH) if drawn else nullcontext()

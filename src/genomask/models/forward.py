@@ -72,20 +72,11 @@ def cls_logits(
     if attention is not None and attention.device.type == "cpu" and attention.all():
         attention = None  # up to 10 % faster at 300 bp; a GPU would have to be waited for
     with wide_products(input_ids.device):
-        return padded_cls_logits(model, input_ids, attention)
-
-
-def padded_cls_logits(
-    model: BertForSequenceClassification,
-    input_ids: Int64[Tensor, "batch tokens"],
-    attention: Bool[Tensor, "batch tokens"] | None,
-) -> Float[Tensor, "batch classes"]:
-    """The same without a look at the values of ``attention``, which ``vmap`` does not allow."""
-    states = _up_to_last(model.bert, input_ids, attention)
-    last = _layers(model.bert)[-1]
-    first = states[:, :1]
-    top = _finish(last, _attend_once(last, first, states, attention), first)
-    return model.classifier(model.dropout(cast(BertPooler, model.bert.pooler)(top)))
+        states = _up_to_last(model.bert, input_ids, attention)
+        last = _layers(model.bert)[-1]
+        first = states[:, :1]
+        top = _finish(last, _attend_once(last, first, states, attention), first)
+        return model.classifier(model.dropout(cast(BertPooler, model.bert.pooler)(top)))
 
 
 def _layers(bert: BertModel) -> list[BertLayer]:

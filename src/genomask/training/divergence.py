@@ -81,7 +81,7 @@ class StopWhereDiverged(Callback):
         raise DivergedError(next(words for words in everyone if words))
 
 
-def diverged(step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: str, of: str = "") -> DivergedError:
+def diverged(step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: str) -> DivergedError:
     """The error of a loss that is no number, with its batch kept.
 
     Args:
@@ -90,7 +90,6 @@ def diverged(step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: 
         batch: A named tuple; its tensors are written as arrays.
         file: Where they go (``FILE-step=N.npz``); None keeps none.
         advice: What may help.
-        of: Which of several trainings it is.
     """
     kept = ""
     if file is not None:
@@ -99,4 +98,4 @@ def diverged(step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: 
         tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
         np.savez(path, allow_pickle=False, **{name: value.cpu().numpy() for name, value in tensors.items()})
         kept = f"Its batch is kept in {path}. "
-    return DivergedError(f"The loss{of} became {loss.item()} at step {step}. {kept}{advice}")
+    return DivergedError(f"The loss became {loss.item()} at step {step}. {kept}{advice}")

@@ -51,13 +51,8 @@ class LoggerSettings:
 
 @dataclass
 class SweepSettings:
-    """How the seeds of one cell of a sweep are trained. ``name`` and ``seeds`` are the sweep's to fill in.
+    """The seeds that one job of a sweep runs, in place of ``seed``, and the sweep's folder; the sweeper sets both."""
 
-    ``stacked`` trains the seeds together instead of in turn: the same results, within rounding. ``seeds``
-    are those that one process runs, in place of ``seed``; ``name`` is the folder that keeps the outcomes.
-    """
-
-    stacked: bool = False
     name: str | None = None
     seeds: list[int] | None = None
 

@@ -3,7 +3,6 @@
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from statistics import fmean
 
 from genomask.console import duration, say
@@ -15,12 +14,9 @@ from genomask.experiment.sweeps.status import PLAN, Job, read_sweep, write_outco
 def run_cell(runs: Sequence[Context]) -> None:
     """Run what is not done yet: first what no other process is at, then whatever that leaves undone.
 
-    An error ends one job alone, or those that were trained together. Only a user's interruption, or a
-    signal, ends the cell.
+    An error ends one job alone. Only a user's interruption, or a signal, ends the cell.
     """
     left = [run for run in runs if not run.store.has(artefact_of(run))]
-    if len(left) > 1 and left[0].config.sweep.stacked:
-        left = _together(left)
     for run in [run for run in left if not attempt(run, wait=False)]:
         attempt(run, wait=True)
 
@@ -37,23 +33,6 @@ def attempt(run: Context, *, wait: bool) -> bool:
         if mine or error:
             _record(run, error, time.perf_counter() - started)
     return True
-
-
-def _together(runs: list[Context]) -> list[Context]:
-    """Train those that no other process is at as one; returns the others."""
-    from genomask.experiment.stages.stacked import can_stack, finetune_together
-
-    if not can_stack(runs[0]):
-        return runs
-    with ExitStack() as claims:
-        mine = [run for run in runs if claims.enter_context(run.store.claim(artefact_of(run)))]
-        open_ = [run for run in mine if not run.store.has(artefact_of(run))]
-        if open_:
-            started = time.perf_counter()
-            error = _error(lambda: finetune_together(open_))
-            for run in open_:
-                _record(run, error, (time.perf_counter() - started) / len(open_))
-    return [run for run in runs if run not in mine]
 
 
 def _record(run: Context, error: str | None, seconds: float) -> None:

@@ -39,7 +39,7 @@ def _known(runs: Path, kinds: set[str]) -> dict[str, float]:
 
 
 def _seconds(directory: Path, manifest: dict[str, Any]) -> float:
-    """What the result says, if there is one: seeds that were trained together share their seconds there."""
+    """Seconds of training and evaluation where a result names them, else of the whole build."""
     result = directory / "result.json"
     if not result.is_file():
         return manifest["seconds"]
