@@ -20,7 +20,7 @@ from genomask.models.flops import classifying_flops
 from genomask.models.forward import cls_logits
 from genomask.models.settings import ModelSettings
 from genomask.tokens import tokenise
-from genomask.training.optimiser import adamw
+from genomask.training.trainer import adamw
 
 BASES: Final = 300  # Prom-300
 SCRIPT_TOKENS: Final = 310  # what a script that knows this task pads every sequence to

@@ -23,7 +23,7 @@ from genomask.models.flops import Work, training_flops
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import has_bfloat16
 from genomask.pretrain.step import loss_sum, micro_batches
-from genomask.training.optimiser import adamw
+from genomask.training.trainer import adamw
 
 LOSS_TOLERANCE: Final = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 GRADIENT_TOLERANCE: Final = {

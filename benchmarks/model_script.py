@@ -22,7 +22,7 @@ from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tasks.episode import draw_episode
 from genomask.tokens import tokenise
-from genomask.training.optimiser import adamw
+from genomask.training.trainer import adamw
 
 K: Final = 6
 WIDTH: Final = 100  # tokens that every sequence is padded to, as in DNABERT's command for core promoters

@@ -9,8 +9,8 @@ import torch
 import wandb
 from sklearn.metrics import roc_curve
 
-from genomask.experiment.dashboards.scores import roc
 from genomask.experiment.dashboards.tool import main
+from genomask.finetune.wandb_scores import roc
 from test_end_to_end import data, run  # noqa: F401  (a fixture)
 from wandb_file import read_offline
 
@@ -65,7 +65,7 @@ def test_a_failed_run_is_finished_with_an_exit_code(data, tmp_path, monkeypatch)
         finish(exit_code=exit_code)
         ended.extend(map(read_offline, tmp_path.glob("finetune/*/log/wandb/offline-run-*/*.wandb")))
 
-    monkeypatch.setattr("genomask.experiment.dashboards.scores.score", fail)
+    monkeypatch.setattr("genomask.finetune.wandb_scores.score", fail)
     monkeypatch.setattr("wandb.finish", finish_and_read)
     with pytest.raises(ValueError, match="no scores today"):
         run(data, tmp_path, "logger=wandb", "logger.wandb=offline", "pretrain=none", "pretrain.max_steps=0")

@@ -48,7 +48,7 @@ def train(folder: Path, newest: Path | None = None, *, stop: int | None = None) 
     if stop is not None:
         module.training_step = _stopping(module, stop)
     fit = trainer(
-        config,
+        config.trainer,
         precision="32-true",
         loggers=[],
         callbacks=[ResumePoints(folder, every=2)],

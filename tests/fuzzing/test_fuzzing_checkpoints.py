@@ -10,8 +10,7 @@ import torch
 
 from fuzz_cases import LONG_RUN
 from fuzz_checkpoints import digest, sound_checkpoint, spoil_checkpoint, train, write_checkpoint
-from genomask.training.checkpoints import HASH
-from genomask.training.resume import newest_checkpoint
+from genomask.training.checkpoints import HASH, newest_checkpoint
 from test_fuzzing_models import Harm
 
 

@@ -16,8 +16,7 @@ from genomask.models.bert import masked_language_model
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
-from genomask.training.checkpoints import WholeCheckpoints
-from genomask.training.resume import newest_checkpoint
+from genomask.training.checkpoints import AtomicCheckpoints, newest_checkpoint
 
 TINY = ModelSettings(
     name="tiny",
@@ -99,7 +98,7 @@ def fit(genome, settings=SETTINGS, *, callbacks=(), resume=None, **changed):
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
-        plugins=[WholeCheckpoints()],
+        plugins=[AtomicCheckpoints()],
     )
     trainer.fit(module, datamodule=corpus, ckpt_path=resume)
     assert trainer.global_step == settings.max_steps

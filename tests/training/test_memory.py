@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from genomask.training.memory import keep_freed_memory
+from genomask.training.host import keep_freed_memory
 
 # Whether much of a large array's memory goes back to the system when it is freed.
 PROBE = """
 import ctypes, sys
-from genomask.training.memory import keep_freed_memory
+from genomask.training.host import keep_freed_memory
 libc = ctypes.CDLL(None)
 libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]

@@ -8,7 +8,7 @@ import torch
 
 from compose import composed
 from genomask.files import sha256
-from genomask.training.repeatability import fixed_order, repeatability
+from genomask.training.host import fixed_order, repeatability
 from test_end_to_end import data, results, run  # noqa: F401  (a fixture)
 
 TIMES = ("seconds", "throughput")
@@ -64,7 +64,7 @@ def test_an_operation_without_a_fixed_order_is_refused_within_a_training_alone()
         torch.zeros(2).put_(torch.tensor([0, 0]), torch.tensor([1.0, 2.0]))
 
     put()
-    with fixed_order(composed("trainer=cpu").config), pytest.raises(RuntimeError, match="deterministic"):
+    with fixed_order(composed("trainer=cpu").config.trainer), pytest.raises(RuntimeError, match="deterministic"):
         put()
     put()
 
@@ -73,7 +73,7 @@ def test_a_result_of_a_gpu_says_why_it_may_not_repeat(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
     for words, device, repeats in ((), "a GPU", False), (("trainer=cpu",), "cpu", True):
-        config = composed(*words).config
+        config = composed(*words).config.trainer
         with fixed_order(config):
             said = repeatability(config)
         assert said["device"].startswith(device)

@@ -21,8 +21,8 @@ from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, benchmark, crop
-from genomask.training.repeatability import fixed_order
-from genomask.training.trainer import sequences_at_once, trainer
+from genomask.training.host import fixed_order, sequences_at_once
+from genomask.training.trainer import trainer
 
 TASK = "data frame"  # names the draw of the shots
 
@@ -60,7 +60,7 @@ def fine_tune(
         task,
         episode,
         batch_size=chosen.batch_size,
-        evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=8, gpu=256),
+        evaluation_batch=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256),
         seed=derived_seed(seed, "order of examples"),
     )
     model = sequence_classifier(
@@ -73,7 +73,7 @@ def fine_tune(
         model, settings=config.finetune, k=loaded.k, learning_rate=chosen.learning_rate, seed=seed
     )
     fit = trainer(
-        config,
+        config.trainer,
         precision=config.finetune.precision,
         loggers=[],
         callbacks=[],
@@ -81,7 +81,7 @@ def fine_tune(
         max_epochs=chosen.epochs,
         gradient_clip_val=config.finetune.clip_norm,
     )
-    with fixed_order(config):
+    with fixed_order(config.trainer):
         fit.fit(module, datamodule=data)
     model.config.id2label = dict(enumerate(task.classes))
     return Classifier(model.cpu().eval(), task.classes, loaded.k)

@@ -19,10 +19,10 @@ from genomask.models.forward import cls_logits
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens import tokenise
-from genomask.training.divergence import LONGEST, StopWhereDiverged
-from genomask.training.optimiser import adamw
+from genomask.training.divergence import MOST_STEPS, StopOnDivergence
+from genomask.training.trainer import adamw
 
-ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # where the loss is no number
+ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # for a loss that is NaN or infinite
 
 
 class EpisodeModule(LightningModule):
@@ -41,7 +41,7 @@ class EpisodeModule(LightningModule):
         self.settings, self.learning_rate, self.seed = settings, learning_rate, seed
         self.probabilities: list[Tensor] = []
         self.rows: list[Tensor] = []
-        self.diverged: Path | None = None  # where the batch goes at which the loss is no number
+        self.diverged: Path | None = None  # where the batch of a loss that is not finite goes
         self.epoch_loss, self.epoch_examples = torch.zeros(()), 0
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
@@ -49,8 +49,8 @@ class EpisodeModule(LightningModule):
         raise NotImplementedError
 
     def configure_callbacks(self) -> list[Callback]:
-        """Stop where the loss is no number."""
-        return [StopWhereDiverged(self.diverged, every=LONGEST, advice=ADVICE)]
+        """Stop when the loss becomes NaN or infinite."""
+        return [StopOnDivergence(self.diverged, every=MOST_STEPS, advice=ADVICE)]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup over a share of all steps, then linear decay."""

@@ -16,7 +16,7 @@ from genomask.checks import require
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 # What the readers raise over files that were cut at any byte, or had bits flipped.
-DAMAGE = (
+CORRUPTION_ERRORS = (
     SafetensorError, UnpicklingError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError,
     RuntimeError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError,
     MemoryError,
@@ -47,7 +47,7 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     file = weights_file(directory)
     try:
         weights = load_file(file) if file.suffix == ".safetensors" else unpickled(file)
-    except DAMAGE as error:
+    except CORRUPTION_ERRORS as error:
         raise ValueError(f"{file} needs to be whole and hold named tensors alone; it was refused.") from error
     kind, weights = type(weights).__name__, weights if isinstance(weights, Mapping) else {}
     named = bool(weights) and all(isinstance(weight, Tensor) for weight in weights.values())
@@ -67,7 +67,7 @@ def unpickled(file: Path) -> object:
     """What PyTorch saved, on the CPU, if it is tensors and plain containers; nothing in the file is called.
 
     Raises:
-        Exception: One of ``DAMAGE``, if it is anything else. PyTorch itself reads no checksums.
+        Exception: One of ``CORRUPTION_ERRORS``, if it is anything else. PyTorch itself reads no checksums.
     """
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:

@@ -25,8 +25,8 @@ from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import loss_sum, micro_batches
 from genomask.seeds import derived_seed
 from genomask.tokens import tokenise
-from genomask.training.divergence import StopWhereDiverged
-from genomask.training.optimiser import adamw
+from genomask.training.divergence import StopOnDivergence
+from genomask.training.trainer import adamw
 
 VALIDATION_SEED = 2**31  # one fixed draw for every model, so that perplexities can be compared
 
@@ -87,7 +87,7 @@ class PretrainModule(LightningModule):
     def configure_callbacks(self) -> list[Callback]:
         """Stop where the loss is no number."""
         advice = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
-        return [StopWhereDiverged(self.diverged, every=self.settings.log_every, advice=advice)]
+        return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=advice)]
 
     def training_step(self, batch: StepBatch) -> Tensor:
         """Accumulate the gradient over the step's micro-batches, then update the weights once.

@@ -1,4 +1,4 @@
-"""Checkpoints that a training goes on from exactly: whole or absent, checked, and taken between two steps."""
+"""Checkpoints for exact resumption: written atomically, verified by hash, taken between optimizer steps."""
 
 import signal
 from pathlib import Path
@@ -12,18 +12,21 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from genomask.checks import one_line
+from genomask.console import say
 from genomask.files import sha256, sync, whole
-from genomask.models.checkpoint import DAMAGE, unpickled
+from genomask.models.checkpoint import CORRUPTION_ERRORS, unpickled
 from genomask.training.divergence import DivergedError
 
 HASH = ".sha256"  # a file beside a checkpoint
-# What comes of a checkpoint that is whole, but holds other values than this training keeps; what does not.
-UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
-OTHERS = (DivergedError, torch.OutOfMemoryError, torch.AcceleratorError)
+CHECKPOINTS = "checkpoints"  # the folder of a training's checkpoints
+RESUMABLE = f"{CHECKPOINTS}/step=*.ckpt"
+# What loading raises if a checkpoint is intact but holds other values than this training's state; what has other causes.
+BAD_STATE_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
+UNRELATED_ERRORS = (DivergedError, torch.OutOfMemoryError, torch.AcceleratorError)
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints that are whole or absent, whenever the process is killed, and refused when damaged."""
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Checkpoints that are complete or absent, whenever the process is killed, and refused when damaged."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write beside the final name with a hash, ask the disk to keep both, then rename.
@@ -50,22 +53,22 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Read a checkpoint whose bytes are those that were written; nothing in it is executed.
 
         Raises:
-            ValueError: Naming the file, if they are not, or it is no checkpoint.
+            ValueError: Naming the file, if they are not, or it is not a checkpoint.
         """
-        noted = Path(f"{path}{HASH}")
-        if not noted.is_file():
-            raise _damaged(path, f"its hash, {noted.name}, is missing")
-        if noted.read_bytes() != sha256(Path(path)).encode():
+        hashed = Path(f"{path}{HASH}")
+        if not hashed.is_file():
+            raise _damaged(path, f"its hash, {hashed.name}, is missing")
+        if hashed.read_bytes() != sha256(Path(path)).encode():
             raise _damaged(path, "its content has changed since it was written")
         try:
-            found = unpickled(Path(path))
+            checkpoint = unpickled(Path(path))
         except UnpicklingError as error:
             raise _damaged(path, "it holds more than numbers and their names; none of it was run") from error
-        except DAMAGE as error:
+        except CORRUPTION_ERRORS as error:
             raise _damaged(path, one_line(str(error)) or type(error).__name__) from error
-        if not isinstance(found, dict):
-            raise _damaged(path, f"it holds a {type(found).__name__}, not the state of a training")
-        return found
+        if not isinstance(checkpoint, dict):
+            raise _damaged(path, f"it holds a {type(checkpoint).__name__}, not the state of a training")
+        return checkpoint
 
     def remove_checkpoint(self, path: str | Path) -> None:
         """Remove a checkpoint, then its hash."""
@@ -76,9 +79,9 @@ class WholeCheckpoints(TorchCheckpointIO):
 class ResumePoints(Checkpoint):
     """Keep the newest checkpoint: every so many steps, and when the process is told to stop.
 
-    A checkpoint is taken as a step begins, when all that belongs to the steps before is done: weights,
-    optimiser and schedule agree, losses are logged, validations and epochs have ended. So SIGINT and SIGTERM
-    wait for the end of a step (a second SIGINT does not), and an error leaves the last checkpoint as it is.
+    A checkpoint is taken as a step begins, when everything of the steps before is done: weights, optimiser and
+    schedule agree, losses are logged, validations and epochs have ended. So SIGINT and SIGTERM wait for the end
+    of a step (a second SIGINT does not), and an error leaves the last checkpoint as it is.
 
     Args:
         directory: Where checkpoints are kept.
@@ -88,7 +91,7 @@ class ResumePoints(Checkpoint):
     def __init__(self, directory: Path, *, every: int) -> None:
         self.directory, self.every = directory, every
         self.kept = 0  # the step of the newest checkpoint
-        self.asked_to_stop = self.stepped = False
+        self.stop_requested = self.stepped = False
         self.handlers: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
@@ -99,10 +102,10 @@ class ResumePoints(Checkpoint):
                 self.handlers[number] = signal.signal(number, self._stop_soon)
 
     def on_train_batch_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        """Save, if it is time to, and stop, if that was asked for."""
+        """Save if it is time to, and stop if a signal came."""
         # Lightning counts a step too many when it goes on from here; loggers number their lines by it.
         trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
-        stop = self.asked_to_stop
+        stop = self.stop_requested
         if trainer.world_size > 1:  # all processes stop before the same step
             stop = trainer.strategy.reduce_boolean_decision(stop, all=False)
         if trainer.global_step > self.kept and (stop or trainer.global_step % self.every == 0):
@@ -111,18 +114,18 @@ class ResumePoints(Checkpoint):
             raise KeyboardInterrupt
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
-        """Note that a step can be made from where this training began."""
+        """Remember that the state this training began with allows a step."""
         self.stepped = True
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
-        """Give signals back, and heed those that came too late for a step."""
-        self._give_signals_back()
-        if self.asked_to_stop:
+        """Restore the signal handlers, and obey a signal that came after the last step began."""
+        self._restore_handlers()
+        if self.stop_requested:
             raise KeyboardInterrupt
 
     def on_exception(self, *_: Any, **__: Any) -> None:
-        """Give signals back."""
-        self._give_signals_back()
+        """Restore the signal handlers."""
+        self._restore_handlers()
 
     def _save(self, trainer: Trainer) -> None:
         for logger in trainer.loggers:
@@ -135,14 +138,29 @@ class ResumePoints(Checkpoint):
         return self.directory / f"step={step}.ckpt"
 
     def _stop_soon(self, number: int, frame: FrameType | None) -> None:
-        if self.asked_to_stop and number == signal.SIGINT:
+        if self.stop_requested and number == signal.SIGINT:
             signal.default_int_handler(number, frame)
-        self.asked_to_stop = True
+        self.stop_requested = True
 
-    def _give_signals_back(self) -> None:
+    def _restore_handlers(self) -> None:
         while self.handlers:
             number, handler = self.handlers.popitem()
             signal.signal(number, handler)
+
+
+def newest_checkpoint(directory: Path) -> Path | None:
+    """The checkpoint with most steps that an interrupted training left behind, if any."""
+    named = ((path.stem.removeprefix("step="), path) for path in directory.glob("step=*.ckpt"))
+    steps = {int(step): path for step, path in named if step.isdecimal()}
+    if not steps:
+        return None
+    say(f"resume at step {max(steps)}")
+    return steps[max(steps)]
+
+
+def log_folder(directory: Path, newest: Path | None) -> Path:
+    """Where a training logs; a resumed one keeps the first curve, and goes on in a folder of its own."""
+    return directory / (f"log-from-{newest.stem}" if newest else "log")
 
 
 def train_from(fit: Trainer, module: LightningModule, data: LightningDataModule, newest: Path | None) -> None:
@@ -153,9 +171,9 @@ def train_from(fit: Trainer, module: LightningModule, data: LightningDataModule,
     """
     try:
         fit.fit(module, datamodule=data, ckpt_path=newest)
-    except UNFIT as error:
-        others = _stepped(fit) or isinstance(error, OTHERS)
-        if newest is None or others or str(newest) in str(error):
+    except BAD_STATE_ERRORS as error:
+        unrelated = _stepped(fit) or isinstance(error, UNRELATED_ERRORS)
+        if newest is None or unrelated or str(newest) in str(error):
             raise
         raise _damaged(newest, f"{type(error).__name__}: {one_line(str(error))}") from error
     if newest is not None and fit.global_step != fit.estimated_stepping_batches:

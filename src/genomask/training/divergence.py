@@ -1,4 +1,4 @@
-"""Stop a training whose loss is no number any more, and keep the batch that it happened at."""
+"""Stop training when the loss becomes NaN or infinite, and save the offending batch."""
 
 import sys
 from collections import deque
@@ -10,28 +10,28 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-LONGEST: Final = 50  # steps between two looks at most, as many batches are kept meanwhile
+MOST_STEPS: Final = 50  # between two checks; as many batches are kept
 
 
 class DivergedError(ValueError):
-    """A loss is no number any more."""
+    """A loss became NaN or infinite."""
 
 
-class StopWhereDiverged(Callback):
-    """Look at the losses every so many steps, before a validation and before a checkpoint.
+class StopOnDivergence(Callback):
+    """Check the losses every so many steps, before a validation and before a checkpoint.
 
-    A step only keeps its loss and its batch where they are; a GPU is not waited for. So the training stops
-    up to ``every`` steps after the step that diverged, and no checkpoint is written in between.
+    A step only keeps its loss and its batch on the device, which is not waited for. So the training stops up to
+    ``every`` steps after the step that diverged, and no checkpoint is written in between.
 
     Args:
         file: Where the batch of the step goes (``FILE-step=N.npz``); None keeps none.
-        every: Steps between two looks.
+        every: Steps between two checks.
         advice: What may help, for the message.
     """
 
     def __init__(self, file: Path | None, *, every: int, advice: str) -> None:
-        self.file, self.every, self.advice = file, min(every, LONGEST), advice
-        self.recent: deque[tuple[int, Tensor, Any]] = deque(maxlen=LONGEST)
+        self.file, self.every, self.advice = file, min(every, MOST_STEPS), advice
+        self.recent: deque[tuple[int, Tensor, Any]] = deque(maxlen=MOST_STEPS)
 
     def on_train_batch_end(
         self,
@@ -42,29 +42,29 @@ class StopWhereDiverged(Callback):
         *_: Any,
         **__: Any,
     ) -> None:
-        """Note a step."""
+        """Keep the loss and the batch of a step."""
         self.recent.append((trainer.global_step, outputs["loss"].detach(), batch))
         if trainer.global_step % self.every == 0:
-            self._look(trainer)
+            self._check(trainer)
 
     def on_validation_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        """Look before a perplexity is computed of it."""
-        self._look(trainer)
+        """Check before a perplexity is computed."""
+        self._check(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        """Look before the weights are taken for a result."""
-        self._look(trainer)
+        """Check before the weights become a result."""
+        self._check(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        """Write no checkpoint to resume from that has diverged already."""
+        """Refuse to write a checkpoint of a training that has diverged."""
         self._stop_if_diverged(trainer)
 
-    def _look(self, trainer: Trainer) -> None:
+    def _check(self, trainer: Trainer) -> None:
         self._stop_if_diverged(trainer)
         self.recent.clear()
 
     def _stop_if_diverged(self, trainer: Trainer) -> None:
-        """Stop every process of the training if the loss of one is no number; the first says so for all."""
+        """Stop every process of the training if a loss of one is not finite; rank zero reports for all."""
         if not self.recent:
             return
         finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
@@ -82,7 +82,7 @@ class StopWhereDiverged(Callback):
 
 
 def diverged(step: int, loss: Tensor, batch: Any, *, file: Path | None, advice: str) -> DivergedError:
-    """The error of a loss that is no number, with its batch kept.
+    """The error of a loss that is NaN or infinite; its batch is saved.
 
     Args:
         step: The step it happened at.

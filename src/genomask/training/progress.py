@@ -1,4 +1,4 @@
-"""How far a training is, in a log file."""
+"""Progress of a training as lines in a log file."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -8,7 +8,7 @@ from lightning import Callback, LightningModule, Trainer
 from genomask.console import progress
 
 
-class SayProgress(Callback):
+class ProgressLines(Callback):
     """Say every half minute how far training and testing are, and how long they still take."""
 
     def __init__(self) -> None:
@@ -48,5 +48,5 @@ class SayProgress(Callback):
         self.advance(1)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
-        """End what was begun."""
+        """Close the bars."""
         self.open.close()

@@ -63,8 +63,8 @@ def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     from genomask.analysis.prediction.pieces import reader
     from genomask.analysis.prediction.probabilities import placed, predict_windows
     from genomask.analysis.prediction.windows import cut_of, cut_windows
-    from genomask.experiment.stages.saved_classifiers import device_of
     from genomask.models.classifier import classifier_folder, open_classifier
+    from genomask.training.host import device_of
 
     pieces, folder, device = (
         reader(asked.input, genome),

@@ -20,36 +20,6 @@ class Stage:
 
 
 @dataclass
-class TrainerSettings:
-    """The machine: what Lightning's Trainer runs on. Nothing here changes a result beyond rounding."""
-
-    accelerator: str
-    devices: int
-    nodes: int
-    strategy: str
-    threads: int | None
-    profile: bool = False
-
-    def __post_init__(self) -> None:
-        require(self.devices >= 1, "trainer.devices", "at least 1", self.devices)
-        require(self.nodes >= 1, "trainer.nodes", "at least 1", self.nodes)
-        require(self.threads is None or self.threads >= 1, "trainer.threads", "at least 1", self.threads)
-
-
-@dataclass
-class LoggerSettings:
-    """Where curves go. ``wandb: auto`` is online with a key and offline without."""
-
-    wandb: str
-    csv: bool
-    tensorboard: bool
-    project: str
-
-    def __post_init__(self) -> None:
-        require_choice(self.wandb, "logger.wandb", ("auto", "online", "offline", "never"))
-
-
-@dataclass
 class SweepSettings:
     """The seeds that one job of a sweep runs, in place of ``seed``, and the sweep's folder; the sweeper sets both."""
 

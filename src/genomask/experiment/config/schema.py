@@ -18,11 +18,9 @@ from genomask.checks import require
 from genomask.corpus.settings import CorpusSettings
 from genomask.experiment.config.homes import KIND_HOMES, load
 from genomask.experiment.config.machine import (
-    LoggerSettings,
     Paths,
     Stage,
     SweepSettings,
-    TrainerSettings,
     check_run,
 )
 from genomask.experiment.config.trust import watch_composition
@@ -33,6 +31,7 @@ from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
+from genomask.training.settings import LoggerSettings, TrainerSettings
 
 NAME = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
 LONGEST_NAME = 80

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.cleaning import build_task, task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.result import baseline_result
@@ -21,8 +22,8 @@ from genomask.seeds import derived_seed
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, check_test_set
-from genomask.training.repeatability import fixed_order
-from genomask.training.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
+from genomask.training.checkpoints import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
+from genomask.training.host import fixed_order
 
 BASELINE_FORMAT = 1  # raised when the code would score otherwise
 OPTIMISER = ("warmup_share", "weight_decay", "beta1", "beta2", "epsilon", "clip_norm", "precision")
@@ -51,7 +52,7 @@ def build_baseline(run: Context) -> Path:
     task = open_benchmark(build_task(run))
 
     def build(directory: Path) -> None:
-        with fixed_order(run.config):
+        with fixed_order(run.config.trainer):
             _baseline(run, task, directory)
 
     return run.store.build(artefact, build, resume_from=RESUMABLE)
@@ -106,7 +107,8 @@ def _cnn(
     from genomask.finetune.baselines.cnn import CnnModule
     from genomask.tasks.datamodule import EpisodeDataModule
     from genomask.training.checkpoints import train_from
-    from genomask.training.trainer import loggers, sequences_at_once
+    from genomask.training.host import sequences_at_once
+    from genomask.training.loggers import loggers
 
     config, settings = run.config, run.config.classifier
     batch = policy(_shots(run), config.fewshot, config.fs).batch_size
@@ -117,11 +119,13 @@ def _cnn(
         task,
         episode,
         batch_size=batch,
-        evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=64, gpu=1024),
+        evaluation_batch=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=64, gpu=1024),
         seed=derived_seed(config.seed, "order of examples"),
     )
     newest, name = newest_checkpoint(directory / CHECKPOINTS), baseline_artefact(run).name
-    with loggers(config, log_folder(directory, newest), job="finetune", name=name) as logs:
+    with loggers(
+        config.logger, log_folder(directory, newest), name=name, wandb_run=run_identity(config, "finetune")
+    ) as logs:
         fit = finetune_trainer(run, chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
         train_from(fit, module, data, newest)

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from genomask.console import say
+from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.cleaning import build_task, task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
@@ -25,6 +26,7 @@ from genomask.finetune.cross_validation import cross_validate
 from genomask.finetune.metrics import score
 from genomask.finetune.module import ClassifierModule
 from genomask.finetune.settings import Policy, policy
+from genomask.finetune.wandb_scores import log_scores
 from genomask.models.bert import Encoder, read_encoder, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.models.settings import CLASSIFIER
@@ -34,10 +36,17 @@ from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, check_test_set, crop
 from genomask.tokens import longest_sequence
-from genomask.training.checkpoints import ResumePoints, train_from
-from genomask.training.repeatability import fixed_order
-from genomask.training.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
-from genomask.training.trainer import loggers, sequences_at_once, trainer
+from genomask.training.checkpoints import (
+    CHECKPOINTS,
+    RESUMABLE,
+    ResumePoints,
+    log_folder,
+    newest_checkpoint,
+    train_from,
+)  # fmt: skip
+from genomask.training.host import fixed_order, sequences_at_once
+from genomask.training.loggers import loggers
+from genomask.training.trainer import trainer
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
 NOT_HASHED = ("evaluation_batch", "fast_path", "shortcut", "checkpoint_every")  # change rounding, not results
@@ -89,7 +98,7 @@ def make_ready(run: Context, encoder: Path, task: Path) -> Ready:
         rows,
         episode,
         batch_size=chosen.batch_size,
-        evaluation_batch=sequences_at_once(config, config.finetune.evaluation_batch, cpu=8, gpu=256),
+        evaluation_batch=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256),
         seed=derived_seed(config.seed, "order of examples"),
     )
     module = _classifier(run, _encoder(encoder), classes=len(rows.classes))
@@ -113,10 +122,12 @@ def evaluate(run: Context, ready: Ready, fit: Trainer, directory: Path, *, secon
     fit.test(module, datamodule=ready.data, verbose=False)
     took = {"finetune": round(seconds, 3), "evaluate": round(time.perf_counter() - started, 3)}
     probability = module.predicted()
+    labels = torch.from_numpy(np.array(task.test.labels))
     np.save(directory / "probabilities.npy", probability.numpy(), allow_pickle=False)
+    log_scores(fit.loggers, probability, labels)
     found = result(
         run,
-        scores=score(probability, torch.from_numpy(np.array(task.test.labels))),
+        scores=score(probability, labels),
         pretraining=json.loads((ready.encoder / "pretraining.json").read_text(encoding="utf-8")),
         task=task,
         n_train=len(ready.data.episode.labels),
@@ -136,7 +147,7 @@ def finetune_trainer(run: Context, chosen: Policy, logs: list[Logger], *, checkp
     """The trainer of one fine-tuning, which keeps checkpoints if it is told where."""
     every = run.config.finetune.checkpoint_every
     return trainer(
-        run.config,
+        run.config.trainer,
         precision=run.config.finetune.precision,
         loggers=logs,
         callbacks=[ResumePoints(checkpoints, every=every)] if checkpoints else [],
@@ -156,7 +167,8 @@ def _finetune(run: Context, encoder: Path, task: Path, directory: Path) -> None:
         say(f"       {sizes}", style="dim")
     newest = newest_checkpoint(directory / CHECKPOINTS)
     log = log_folder(directory, newest)
-    with fixed_order(run.config), loggers(run.config, log, job="finetune", name=name) as logs:
+    identity = run_identity(run.config, "finetune")
+    with fixed_order(run.config.trainer), loggers(run.config.logger, log, name=name, wandb_run=identity) as logs:
         fit = finetune_trainer(run, ready.chosen, logs, checkpoints=directory / CHECKPOINTS)
         started = time.perf_counter()
         train_from(fit, ready.module, ready.data, newest)

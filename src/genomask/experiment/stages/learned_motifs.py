@@ -28,7 +28,7 @@ from genomask.models.settings import CLASSIFIER
 from genomask.seeds import generator
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, crop
-from genomask.training.trainer import sequences_at_once
+from genomask.training.host import device_of, sequences_at_once
 
 METHODS = ("gradient", "attention")
 ATTRIBUTION = ("attributed", "steps", "baseline", "attention", "seqlet_share")
@@ -110,7 +110,6 @@ def _attribute(run: Context, classifier: Classifier, examples: Examples, target:
     settings, config = run.config.motifs, run.config
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
-    on_gpu = config.trainer.accelerator != "cpu" and torch.cuda.is_available()
     return attribute(
         classifier,
         examples,
@@ -118,8 +117,8 @@ def _attribute(run: Context, classifier: Classifier, examples: Examples, target:
         steps=settings.steps,
         baseline=settings.baseline,
         attention=settings.attention,
-        size=sequences_at_once(config, config.finetune.evaluation_batch, cpu=8, gpu=128),
-        device=torch.device("cuda" if on_gpu else "cpu"),
+        size=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=128),
+        device=device_of(config.trainer.accelerator),
     )
 
 

@@ -10,6 +10,7 @@ from lightning import Callback
 
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
+from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
@@ -29,21 +30,23 @@ from genomask.pretrain.profiling import ProfileCallback, Stages
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
 from genomask.tokens import tokenise
-from genomask.training.checkpoints import ResumePoints, train_from
-from genomask.training.repeatability import fixed_order
-from genomask.training.resume import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
-from genomask.training.trainer import (
-    is_helper,
-    loggers,
-    sequences_at_once,
-    trainer,
-)
+from genomask.training.checkpoints import (
+    CHECKPOINTS,
+    RESUMABLE,
+    ResumePoints,
+    log_folder,
+    newest_checkpoint,
+    train_from,
+)  # fmt: skip
+from genomask.training.host import fixed_order, sequences_at_once
+from genomask.training.loggers import loggers
+from genomask.training.trainer import is_rank_zero, trainer
 
 ENCODER_FORMAT = 1  # raised when the code would train other weights
 NOT_HASHED = (
     "micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers",
 )  # fmt: skip  # change rounding, not results
-DIVERGED = "diverged"  # batches at which a loss was no number, below the directory of runs
+DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the directory of runs
 CALIBRATION_SEED = 2**31 + 1
 
 
@@ -75,7 +78,7 @@ def build_encoder(run: Context) -> Path:
     if run.store.has(artefact):
         return run.store.open(artefact)
     corpus, masking = _corpus(run), make_strategy(run)
-    if is_helper():
+    if not is_rank_zero():
         _pretrain(run, corpus, masking, run.store.building(artefact))
         sys.exit(0)  # the first process of this training goes on alone
     return run.store.build(
@@ -111,7 +114,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
     module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
     perplexity = _fit(run, module, corpus, directory, [throughput, *_profile(run, module, directory)])
-    if is_helper():
+    if not is_rank_zero():
         return
     export_encoder(module.model, directory, config.model)
     summary = _summary(rates, perplexity, corpus, run)
@@ -134,9 +137,10 @@ def _fit(
     checkpoints = directory / CHECKPOINTS
     newest = newest_checkpoint(checkpoints)
     log, name = log_folder(directory, newest), encoder_artefact(run).name
-    with fixed_order(config), loggers(config, log, job="pretrain", name=name) as logs:
+    identity = run_identity(config, "pretrain")
+    with fixed_order(config.trainer), loggers(config.logger, log, name=name, wandb_run=identity) as logs:
         fit = trainer(
-            config,
+            config.trainer,
             precision=budget.precision,
             loggers=logs,
             callbacks=[ResumePoints(checkpoints, every=budget.checkpoint_every), *callbacks],
@@ -178,7 +182,7 @@ def _corpus(run: Context) -> CorpusDataModule:
         config.corpus,
         seed=config.pretrain_seed,
         batch=_batch(run),
-        micro_batch=sequences_at_once(config, config.pretrain.micro_batch, cpu=4, gpu=64),
+        micro_batch=sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=4, gpu=64),
         max_steps=config.pretrain.max_steps,
         validation_segments=config.pretrain.validation_segments,
         workers=config.pretrain.workers,
@@ -215,7 +219,7 @@ def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tup
     steps, segments = run.config.pretrain.max_steps, len(corpus.train.start)
     say(f"       {steps:,} steps of {_batch(run):,} sequences, drawn from {segments:,} segments", style="dim")
     for oddity in startup.judge(sample, rate, name=name, expected=expected, k=run.config.model.k):
-        say(f"       odd: {oddity}", style="yellow")
+        say(f"       warning: {oddity}", style="yellow")
     return masking, startup.facts(sample, expected) | {
         "realised_masking_rate": rate.mean,
         "realised_masking_rate_error": rate.standard_error,

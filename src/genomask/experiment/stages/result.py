@@ -14,7 +14,7 @@ from genomask.experiment.store.manifest import MANIFEST
 from genomask.finetune.metrics import Scores
 from genomask.finetune.settings import Policy
 from genomask.tasks.examples import Benchmark
-from genomask.training.repeatability import repeatability
+from genomask.training.host import repeatability
 
 NOT_PRETRAINED = dict.fromkeys(("genome", "masking", "ranking", "wc", "hga", "fs"), "-")
 
@@ -55,7 +55,7 @@ def result(
         **scores._asdict(),
         **chosen._asdict(),
         "pretraining": pretraining,
-        "repeatability": repeatability(config),
+        "repeatability": repeatability(config.trainer),
         "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | seconds,
         "artefacts": {artefact.kind: artefact.digest for artefact in used},
     }
@@ -92,7 +92,7 @@ def baseline_result(
         **(dict.fromkeys(Policy._fields) | training),
         "settings": asdict(config.classifier),
         "pretraining": {},
-        "repeatability": repeatability(config),
+        "repeatability": repeatability(config.trainer),
         "seconds": {"task": _seconds(run.store.path(source))} | seconds,
         "artefacts": {"task": source.digest},
     }

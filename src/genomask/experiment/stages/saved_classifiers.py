@@ -1,13 +1,11 @@
 """The fine-tuned classifiers that ``stage=variants`` and ``stage=mutagenesis`` ask."""
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from genomask.analysis.variants.predictor import Predictor, predictor
 from genomask.checks import require, shown
@@ -18,6 +16,7 @@ from genomask.models.classifier import classifier_folder, open_classifier
 from genomask.models.config_file import read_object
 from genomask.models.settings import CLASSIFIER
 from genomask.tasks.arrays import open_benchmark
+from genomask.training.host import device_of, prepare_host, sequences_at_once
 
 
 class Asked(NamedTuple):
@@ -60,10 +59,7 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
     alike = len(set(names)) < len(names)
     require(not alike, "variants.names", "a name for every classifier, as their folders share one", names)
     device = device_of(run.config.trainer.accelerator)
-    # Every shape of a batch has its own oneDNN primitive; as in training, few of them are kept.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    if run.config.trainer.threads is not None:
-        torch.set_num_threads(run.config.trainer.threads)
+    prepare_host(run.config.trainer)
     predictors = [
         predictor(name, open_classifier(folder), settings.positive, device)
         for name, folder in zip(names, folders, strict=True)
@@ -81,8 +77,7 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
 
 def windows_at_once(run: Context) -> int:
     """Windows that go through a classifier together: as configured, or what suits the machine."""
-    on_gpu = device_of(run.config.trainer.accelerator).type != "cpu"
-    return run.config.variants.batch or (1024 if on_gpu else 32)
+    return sequences_at_once(run.config.trainer, run.config.variants.batch, cpu=32, gpu=1024)
 
 
 def saving(run: Context) -> Context:
@@ -107,17 +102,6 @@ def _name(folder: Path) -> str:
     named = folder.resolve().parent if folder.name == CLASSIFIER else folder.resolve()
     plain = re.sub(r"\W+", "_", re.sub(r"-[0-9a-f]{8}$", "", named.name), flags=re.ASCII).strip("_")
     return plain if re.match("[A-Za-z]", plain) else f"classifier_{plain}"
-
-
-def device_of(accelerator: str) -> torch.device:
-    """The device that a trainer's accelerator means: auto, cpu or gpu.
-
-    Raises:
-        ValueError: If there is no GPU where one is asked for.
-    """
-    available = torch.cuda.is_available()
-    require(accelerator != "gpu" or available, "trainer=gpu", "a CUDA device", "none")
-    return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
 
 
 def _common_length(folders: list[Path]) -> int:

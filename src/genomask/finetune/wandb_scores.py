@@ -1,18 +1,15 @@
-"""The scores of a finished fine-tuning as W&B's own objects."""
+"""The scores of a classifier as W&B's own objects."""
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int64
-from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import Logger, WandbLogger
 from torch import Tensor
 from torchmetrics.functional.classification import binary_roc
 
 from genomask.finetune.metrics import score
-from genomask.finetune.module import ClassifierModule
-from genomask.tasks.datamodule import EpisodeDataModule
 
 if TYPE_CHECKING:
     from wandb import Run
@@ -20,34 +17,27 @@ if TYPE_CHECKING:
 ROC_POINTS = 51  # a class: enough for a curve, and light enough for thousands of runs
 
 
-class LogScores(Callback):
-    """After the test: scores in the summary, the ROC and confusion as plots, and a table of one row."""
-
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log to every W&B run of the trainer; there is none where W&B is off."""
-        runs = [logger.experiment for logger in trainer.loggers if isinstance(logger, WandbLogger)]
-        if not runs:
-            return
-        probability = cast(ClassifierModule, pl_module).predicted()
-        data = cast(EpisodeDataModule, cast(Any, trainer).datamodule)
-        labels = torch.from_numpy(np.array(data.test.labels))
-        for run in runs:
-            log_scores(run, probability, labels)
-
-
-def log_scores(run: "Run", probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> None:
-    """Log the scores of a test set.
+def log_scores(
+    loggers: Sequence[Logger], probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]
+) -> None:
+    """Log the scores of a test set to every W&B run among the loggers: summary, ROC, confusion, a table of one row.
 
     Raises:
         ValueError: If the probabilities cannot be scored.
     """
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            _log_scores(logger.experiment, probability, labels)
+
+
+def _log_scores(run: "Run", probability: Tensor, labels: Tensor) -> None:
     import wandb
 
-    found = {f"test/{name}": value for name, value in score(probability, labels)._asdict().items()}
-    run.summary.update(found | {"test/n": len(labels)})
+    scores = {f"test/{name}": value for name, value in score(probability, labels)._asdict().items()}
+    run.summary.update(scores | {"test/n": len(labels)})
     columns = ["class", "false positive rate", "true positive rate"]
     curve = wandb.Table(columns=[*columns], data=[*roc(probability, labels)])
-    row = _choices(run) | found
+    row = _choices(run) | scores
     run.log(
         {
             "test/roc": wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC"),
@@ -74,7 +64,7 @@ def roc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows
 
 
 def _choices(run: "Run") -> dict[str, Any]:
-    """What a row of a results table says first."""
+    """The choices that a row of a results table begins with."""
     config = run.config
     return {
         "task": config["task"]["name"],

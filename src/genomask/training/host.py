@@ -1,0 +1,112 @@
+"""The process and its machine: the device, the allocator, the order of sums, and whether a run repeats bit for bit."""
+
+import ctypes
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import torch
+import torch.utils.deterministic
+
+from genomask.checks import require
+from genomask.training.settings import TrainerSettings
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_LARGEST_FROM_HEAP: Final = 32 << 20  # bytes; glibc allows no more
+_KEPT: Final = 1 << 30
+_SET_BY_USERS: Final = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
+
+GIVEN = "the same versions, number of threads and kind of processor"
+ON_GPU = "on a GPU: kernels that add in no fixed order were not ruled out (torch.use_deterministic_algorithms)"
+MEMORY: Any = torch.utils.deterministic  # a module with a switch that type checkers do not see
+NOT_DETERMINISTIC = "torch.use_deterministic_algorithms was not switched on"
+
+
+def device_of(accelerator: str) -> torch.device:
+    """The device that a trainer's accelerator means: auto, cpu or gpu.
+
+    Raises:
+        ValueError: If there is no GPU where one is asked for.
+    """
+    available = torch.cuda.is_available()
+    require(accelerator != "gpu" or available, "trainer=gpu", "a CUDA device", "none")
+    return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
+
+
+def on_gpu(machine: TrainerSettings) -> bool:
+    """Whether a training on this machine computes on a GPU."""
+    return machine.accelerator != "cpu" and torch.cuda.is_available()
+
+
+def sequences_at_once(machine: TrainerSettings, chosen: int | None, *, cpu: int, gpu: int) -> int:
+    """Sequences that go through the encoder together: as configured, or what suits the machine."""
+    return chosen or (gpu if on_gpu(machine) else cpu)
+
+
+def prepare_host(machine: TrainerSettings) -> None:
+    """Set what the process computes with: threads, oneDNN's cache, glibc's allocator."""
+    # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
+    # pretraining of LOGO grew to 4.5 GB; with 64 it took 4 % longer and stood at 2.4 GB.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    keep_freed_memory()
+    if machine.threads is not None:
+        torch.set_num_threads(machine.threads)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep up to 1 GiB of freed memory for what is allocated next; elsewhere, do nothing.
+
+    Each step of a training on a CPU allocates and frees the same arrays of megabytes. Given back to the
+    system in between, they have to be cleared and mapped anew, page by page: about a fifth of the time of
+    LOGO's k-shot step (5 sequences of 70 bp). A user who has told glibc what to do is obeyed.
+    """
+    if any(name in os.environ for name in _SET_BY_USERS):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # another C library than glibc
+        return
+    mallopt(_MMAP_THRESHOLD, _LARGEST_FROM_HEAP)
+    mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+@contextmanager
+def fixed_order(machine: TrainerSettings) -> Iterator[None]:
+    """On a CPU, let an operation that may add in another order the next time be an error within the block.
+
+    Every one that a training or an evaluation uses has a fixed order there, so this takes no time and changes
+    no number; it makes sure that it stays so. Torch is left as it was found, as notebooks compute on.
+    """
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    fills = MEMORY.fill_uninitialized_memory
+    if not on_gpu(machine):
+        torch.use_deterministic_algorithms(True)
+        MEMORY.fill_uninitialized_memory = False  # it would write all memory once more, to find bugs
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        MEMORY.fill_uninitialized_memory = fills
+
+
+def repeatability(machine: TrainerSettings) -> dict[str, Any]:
+    """Say whether a result, computed again with its configuration and seeds, is the same to the last bit, or why not.
+
+    Call it where the numbers are computed, within ``fixed_order``. Tests train on a CPU twice and compare the bits.
+    """
+    gpu = on_gpu(machine)
+    strict = torch.are_deterministic_algorithms_enabled()
+    repeats = strict and not torch.is_deterministic_algorithms_warn_only_enabled()
+    return {
+        "bit_for_bit": repeats,
+        "given": GIVEN if repeats else None,
+        "why_not": None if repeats else ON_GPU if gpu else NOT_DETERMINISTIC,
+        "device": torch.cuda.get_device_name() if gpu else f"cpu {platform.machine()}",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
