@@ -20,7 +20,7 @@ from genomask.training.divergence import DivergedError
 HASH = ".sha256"  # a file beside a checkpoint
 CHECKPOINTS = "checkpoints"  # the folder of a training's checkpoints
 RESUMABLE = f"{CHECKPOINTS}/step=*.ckpt"
-# What loading raises if a checkpoint is intact but holds other values than this training's state; what has other causes.
+# What loading raises if a checkpoint is intact but holds another state than this training's; what has other causes.
 BAD_STATE_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 UNRELATED_ERRORS = (DivergedError, torch.OutOfMemoryError, torch.AcceleratorError)
 
