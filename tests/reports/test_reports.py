@@ -13,10 +13,10 @@ from genomask.reports.between import between_pretrainings, differences_by_pretra
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
 from genomask.reports.collect import collect
+from genomask.reports.document import markdown
 from genomask.reports.latex import latex
-from genomask.reports.markdown import markdown
+from genomask.reports.lines import series
 from genomask.reports.paper import printed, read_table
-from genomask.reports.series import series
 from genomask.reports.statistics.paired import compare
 from genomask.reports.tool import main
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning, write_curve
@@ -37,10 +37,10 @@ def test_a_cell_holds_the_mean_and_sd_of_its_runs_and_the_difference_of_shared_d
     found = cell(report, "PMI (WC+FS)", 100).summary("accuracy")
     assert (found.n, found.mean) == (10, pytest.approx(scores["pmi"].mean()))
     assert found.sd == pytest.approx(stats.tstd(scores["pmi"]))
-    (pair,) = (pair for pair in report.pairs if pair.found)
+    (pair,) = (pair for pair in report.pairs if pair.comparisons)
     expected = compare(scores["pmi"], scores["random"])
-    assert pair.found["accuracy"].difference == pytest.approx(expected.difference)
-    assert pair.found["accuracy"].permutation == expected.permutation
+    assert pair.comparisons["accuracy"].difference == pytest.approx(expected.difference)
+    assert pair.comparisons["accuracy"].permutation == expected.permutation
     assert pair.holm["accuracy"] == expected.permutation, "there is nothing else to correct for"
 
     row = "| 100 | PMI (WC+FS) | 10 |"
@@ -51,7 +51,7 @@ def test_a_cell_holds_the_mean_and_sd_of_its_runs_and_the_difference_of_shared_d
 
 def test_p_values_are_corrected_over_the_rows_of_a_table(tmp_path):
     make_comparison(tmp_path, shots=(10, 50, 100), seeds=6)
-    found = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.found]
+    found = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.comparisons]
     assert [pair.holm["accuracy"] for pair in found] == pytest.approx([3 * 2 / 2**6] * 3)
 
 
@@ -66,9 +66,9 @@ def test_only_draws_that_both_rows_met_are_compared_and_pretrainings_are_average
     for seed in (0, 1):
         make_encoder(tmp_path, "random", seed=seed)
     report = build_report(tmp_path, baseline="random")
-    (pair,) = (pair for pair in report.pairs if pair.found)
-    assert pair.found["accuracy"].n == 2
-    assert pair.found["accuracy"].difference == pytest.approx(np.mean([0.06, 0.09]))
+    (pair,) = (pair for pair in report.pairs if pair.comparisons)
+    assert pair.comparisons["accuracy"].n == 2
+    assert pair.comparisons["accuracy"].difference == pytest.approx(np.mean([0.06, 0.09]))
     assert cell(report, "PMI (WC+FS)").pretrainings == 2
     assert "2 pretrainings" in markdown(report.document)
 
@@ -86,7 +86,7 @@ def test_pretrainings_of_one_row_stand_beside_each_other_over_the_episodes_that_
     assert found.means == pytest.approx({0: 0.615, 1: 0.55})
     assert found.between == pytest.approx(stats.tstd([0.615, 0.55]))
     assert found.within == pytest.approx((stats.tstd([0.55, 0.68]) + stats.tstd([0.5, 0.6])) / 2)
-    (pair,) = (pair for pair in report.pairs if pair.found)
+    (pair,) = (pair for pair in report.pairs if pair.comparisons)
     assert differences_by_pretraining(pair, "accuracy") == pytest.approx({0: 0.065, 1: -0.04})
     row = (
         "| prom_core | 10 | PMI (WC+FS) | Accuracy | 2 | 0.615, 0.550 | 0.046 | 0.081 "
@@ -192,7 +192,7 @@ def test_baselines_stand_in_every_models_table_and_can_be_the_baseline(tmp_path)
     rows = {(c.model, c.label) for c in report.cells}
     assert {(model, "GC content") for model in ("logo", "dnabert")} < rows
     against = [pair for pair in report.pairs if pair.cell.label == "ORI (WC+FS)"]
-    assert [pair.found["accuracy"].difference for pair in against] == pytest.approx([0.06, 0.06])
+    assert [pair.comparisons["accuracy"].difference for pair in against] == pytest.approx([0.06, 0.06])
     assert not any(c.collapsed for c in report.cells), "a majority vote has one class by design"
 
 
@@ -206,8 +206,8 @@ def test_a_row_is_compared_with_the_baseline_of_its_own_masking_rate(tmp_path):
         make_baseline(tmp_path, "gc", accuracy=0.58, seed=seed)
     for masking, rate in (("span", None), ("pmi", 0.15)):
         make_encoder(tmp_path, masking, match_rate=rate)
-    pairs = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.found]
-    differences = {pair.cell.label: pair.found["accuracy"].difference for pair in pairs}
+    pairs = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.comparisons]
+    differences = {pair.cell.label: pair.comparisons["accuracy"].difference for pair in pairs}
     wanted = {"GC content": 0.08, "PMI's spans without PMI (WC+FS)": 0.1, "PMI (WC+FS)": 0.05}
     assert differences == pytest.approx(wanted)
 
@@ -221,7 +221,7 @@ def test_a_row_is_compared_with_the_baseline_whose_other_settings_differ_least(t
     pairs = {pair.cell.label: pair for pair in build_report(tmp_path, baseline="random").pairs}
     for rate, difference in ((0.0004, 0.1), (0.0001, 0.2)):
         pair = pairs[f"PMI (WC+FS) [policy.learning_rate={rate}]"]
-        assert pair.found["accuracy"].difference == pytest.approx(difference)
+        assert pair.comparisons["accuracy"].difference == pytest.approx(difference)
 
 
 def test_a_collapsed_fine_tuning_is_flagged_where_it_stands(tmp_path):
@@ -244,7 +244,7 @@ def test_the_best_of_two_variants_is_marked_and_the_honest_choice_stands_beside_
     text = markdown(report.document)
     assert "PMI-best (WC+FS) † | 2 | 0.650 ± 0.071 | 0.602 ± 0.058 |" in text
     assert "chosen on the test set" in text
-    assert not any(pair.found for pair in report.pairs if pair.cell.chosen)
+    assert not any(pair.comparisons for pair in report.pairs if pair.cell.chosen)
 
 
 def test_lines_join_shots_over_the_policy_of_fs_and_part_where_it_is_ablated(tmp_path):
@@ -343,7 +343,7 @@ def test_every_plot_is_one_that_plotly_accepts(tmp_path):
         make_encoder(tmp_path, masking)
     document = build_report(tmp_path, baseline="random").document
     plots = [plot for part in document.sections for plot in part.plots]
-    assert len(plots) == 4 + 2 + 1 + 3  # curves, differences, ranks; perplexities and rates
+    assert len(plots) == 4 + 2 + 3  # curves, differences; perplexities and rates
     for plot in plots:
         assert Figure(plot.data, plot.layout).to_dict()["data"], plot.title
 

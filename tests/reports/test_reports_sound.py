@@ -1,7 +1,7 @@
 """A report says which runs repeat bit for bit, or why not, and names every collapsed fine-tuning."""
 
 from genomask.reports.build import build_report
-from genomask.reports.markdown import markdown
+from genomask.reports.document import markdown
 from made_runs import make_baseline, make_finetuning
 
 ON_CPU = {"bit_for_bit": True, "given": "the same machine", "why_not": None, "device": "cpu"}

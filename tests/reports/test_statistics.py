@@ -8,10 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from genomask.reports.statistics.correction import holm
-from genomask.reports.statistics.paired import EXACT_UP_TO, compare, sign_flip, signed_rank
+from genomask.reports.statistics.paired import EXACT_UP_TO, compare, holm, sign_flip, signed_rank
 from genomask.reports.statistics.power import minimal_detectable_difference, paired_power
-from genomask.reports.statistics.ranks import compare_ranks, critical_difference
 from genomask.reports.statistics.summary import bootstrap_interval, interquartile_mean, summarise, t_interval
 
 scores = st.lists(st.integers(0, 40), min_size=2, max_size=8)
@@ -167,28 +165,3 @@ def test_the_detectable_difference_has_power_080_and_scales_with_the_spread(n):
     assert minimal_detectable_difference(0.04, n) == pytest.approx(2 * found)
     with pytest.raises(ValueError, match=r"sd > 0 and n >= 2; found sd=0\.0 and n=5"):
         paired_power(0.1, 0.0, 5)
-
-
-@pytest.mark.parametrize(("methods", "quantile"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
-def test_critical_differences_follow_the_published_quantiles(methods, quantile):
-    expected = quantile * (methods * (methods + 1) / (6 * 30)) ** 0.5  # Demsar (2006), Table 5(a)
-    assert critical_difference(methods, 30) == pytest.approx(expected, rel=2e-3)
-
-
-def test_ranks_cliques_and_friedman_on_a_table_known_by_hand():
-    best_to_worst = np.tile([0.9, 0.8, 0.3, 0.1], (8, 1)) + np.arange(8)[:, None] / 100
-    found = compare_ranks(best_to_worst)
-    assert found.average == [1, 2, 3, 4]
-    assert found.blocks == 8
-    assert 1 < found.critical < 2  # so neighbours are alike and others are not
-    assert found.cliques == [[0, 1], [1, 2], [2, 3]]
-    assert found.friedman == pytest.approx(float(stats.friedmanchisquare(*best_to_worst.T).pvalue))
-
-
-def test_equal_scores_share_their_ranks_and_a_ranking_needs_two_blocks():
-    found = compare_ranks(np.array([[0.5, 0.5, 0.5], [0.6, 0.6, 0.6]]))
-    assert found.average == [2, 2, 2]
-    assert found.friedman is None
-    assert found.cliques == [[0, 1, 2]]
-    with pytest.raises(ValueError, match="2 methods in 2 blocks; found 3 in 1"):
-        compare_ranks(np.ones((1, 3)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES
-from genomask.reports.compare import Against, shared_draws
+from genomask.reports.compare import BaselineComparison, shared_draws
 from genomask.reports.document import ABSENT, Section, Table, interval_text
 from genomask.reports.scores import TITLES, model_title, row_name
 from genomask.reports.statistics.summary import t_interval
@@ -50,7 +50,7 @@ def between_pretrainings(cell: Cell, score: str) -> Between | None:
     return Between(means, len(episodes), float(values.mean(axis=1).std(ddof=1)), within)
 
 
-def differences_by_pretraining(pair: Against, score: str) -> dict[int, float]:
+def differences_by_pretraining(pair: BaselineComparison, score: str) -> dict[int, float]:
     """Mean difference to the baseline over the episodes that both met, by the pretraining's seed."""
     assert pair.baseline is not None  # a comparison has two sides
     seeds = sorted({pretraining for _, pretraining in pair.cell.runs if pretraining is not None})
@@ -67,7 +67,7 @@ def differences_by_pretraining(pair: Against, score: str) -> dict[int, float]:
     return found
 
 
-def between_section(pairs: list[Against], baseline: str) -> Section | None:
+def between_section(pairs: list[BaselineComparison], baseline: str) -> Section | None:
     """A table of every model; None while every row has one pretraining."""
     columns = [
         "<task", "shots", "<row", "<score", "n", "<mean by pretraining", "between", "within", "<Δ",
@@ -82,13 +82,13 @@ def between_section(pairs: list[Against], baseline: str) -> Section | None:
     return Section("between", "Between pretrainings", notes, tables) if tables else None
 
 
-def _rows(pairs: list[Against]) -> Iterable[list[str]]:
+def _rows(pairs: list[BaselineComparison]) -> Iterable[list[str]]:
     for pair in pairs:
         for score in SCORES:
             found = between_pretrainings(pair.cell, score)
             if found is None:
                 continue
-            apart = differences_by_pretraining(pair, score) if pair.found else {}
+            apart = differences_by_pretraining(pair, score) if pair.comparisons else {}
             yield [
                 pair.cell.task,
                 str(pair.cell.shots),

@@ -48,7 +48,7 @@ class Vocabulary(NamedTuple):
     words: dict[int, int]
 
 
-class Found(NamedTuple):
+class Results(NamedTuple):
     """All that has finished below a directory of runs, and one line for everything that cannot be read."""
 
     runs: Path
@@ -58,7 +58,7 @@ class Found(NamedTuple):
     problems: list[str]
 
 
-def collect(runs: Path) -> Found:
+def collect(runs: Path) -> Results:
     """Read every finished artefact; what is still being built is passed over.
 
     Raises:
@@ -67,7 +67,7 @@ def collect(runs: Path) -> Found:
     if not runs.is_dir():
         raise FileNotFoundError(f"A report needs a directory of runs; there is none at {runs}.")
     problems: list[str] = []
-    return Found(
+    return Results(
         runs,
         _read_all(runs, "finetune", _finetuning, problems),
         _read_all(runs, "encoder", _encoder, problems),

@@ -8,11 +8,10 @@ import numpy as np
 
 from genomask.reports.cells import Cell, Draw
 from genomask.reports.collect import SCORES, Finetuning
-from genomask.reports.statistics.correction import holm
-from genomask.reports.statistics.paired import Comparison, compare
+from genomask.reports.statistics.paired import Comparison, compare, holm
 
 
-class Against(NamedTuple):
+class BaselineComparison(NamedTuple):
     """A cell beside its baseline.
 
     ``holm`` holds the p of the sign-flip test, corrected over all rows of the model's table. A row that was
@@ -21,12 +20,12 @@ class Against(NamedTuple):
 
     cell: Cell
     baseline: Cell | None
-    found: dict[str, Comparison]
+    comparisons: dict[str, Comparison]
     holm: dict[str, float | None]
     reason: str = ""
 
 
-def compare_cells(cells: list[Cell], baseline: str) -> list[Against]:
+def compare_cells(cells: list[Cell], baseline: str) -> list[BaselineComparison]:
     """Pair every cell with a baseline cell of the same task, model and shots.
 
     Args:
@@ -36,32 +35,32 @@ def compare_cells(cells: list[Cell], baseline: str) -> list[Against]:
     paired = [_against(cell, cells, baseline) for cell in cells]
     corrected = {}
     for model, score in product({cell.model for cell in cells}, SCORES):
-        places = [place for place, pair in enumerate(paired) if pair.cell.model == model and pair.found]
-        p_values = holm([paired[place].found[score].permutation for place in places])
+        places = [place for place, pair in enumerate(paired) if pair.cell.model == model and pair.comparisons]
+        p_values = holm([paired[place].comparisons[score].permutation for place in places])
         corrected |= {(place, score): p for place, p in zip(places, p_values, strict=True)}
     return [
-        pair._replace(holm={score: corrected[place, score] for score in pair.found})
+        pair._replace(holm={score: corrected[place, score] for score in pair.comparisons})
         for place, pair in enumerate(paired)
     ]
 
 
-def _against(cell: Cell, cells: list[Cell], baseline: str) -> Against:
+def _against(cell: Cell, cells: list[Cell], baseline: str) -> BaselineComparison:
     if cell.chosen:
-        return Against(cell, None, {}, {}, "not a fixed row")
+        return BaselineComparison(cell, None, {}, {}, "not a fixed row")
     if kind(cell) == baseline:
-        return Against(cell, None, {}, {}, "the baseline")
+        return BaselineComparison(cell, None, {}, {}, "the baseline")
     candidates = [other for other in cells if other.key == cell.key and kind(other) == baseline]
     if len(candidates) > 1:
         candidates = _alike(cell, candidates)
     if len(candidates) != 1:
         found = f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
-        return Against(cell, None, {}, {}, found)
+        return BaselineComparison(cell, None, {}, {}, found)
     base = candidates[0]
     ours, theirs = shared_draws(cell.runs, base.runs)
     if not ours:
-        return Against(cell, base, {}, {}, "no draw in common yet")
+        return BaselineComparison(cell, base, {}, {}, "no draw in common yet")
     found = {score: compare(_means(ours, score), _means(theirs, score)) for score in SCORES}
-    return Against(cell, base, found, {})
+    return BaselineComparison(cell, base, found, {})
 
 
 def kind(cell: Cell) -> str:

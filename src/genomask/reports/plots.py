@@ -6,11 +6,10 @@ import numpy as np
 
 from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES
-from genomask.reports.colours import GREY, colour_of, line_styles
-from genomask.reports.compare import Against
+from genomask.reports.compare import BaselineComparison
 from genomask.reports.document import Plot
+from genomask.reports.lines import GREY, colour_of, line_styles, masking_of, series
 from genomask.reports.scores import TITLES, model_title
-from genomask.reports.series import masking_of, series
 from genomask.reports.statistics.summary import Interval
 
 
@@ -93,11 +92,11 @@ def _shots_axis(cells: list[Cell]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def differences(pairs: list[Against]) -> list[Plot]:
+def differences(pairs: list[BaselineComparison]) -> list[Plot]:
     """Every paired difference to the baseline with its 95 % interval, one plot for every model and score."""
     plots = []
     for model in sorted({pair.cell.model for pair in pairs}):
-        found = [pair for pair in pairs if pair.found and pair.cell.model == model]
+        found = [pair for pair in pairs if pair.comparisons and pair.cell.model == model]
         for score in SCORES if found else ():
             data = [_forest(found, score)]
             axes = {
@@ -109,8 +108,8 @@ def differences(pairs: list[Against]) -> list[Plot]:
     return plots
 
 
-def _forest(pairs: list[Against], score: str) -> dict[str, Any]:
-    found = [pair.found[score] for pair in pairs]
+def _forest(pairs: list[BaselineComparison], score: str) -> dict[str, Any]:
+    found = [pair.comparisons[score] for pair in pairs]
     high = [item.interval.high - item.difference if item.interval else 0 for item in found]
     low = [item.difference - item.interval.low if item.interval else 0 for item in found]
     colours = [colour_of(masking_of([pair.cell])) for pair in pairs]

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from genomask.reports.best import TEST_SET
-from genomask.reports.cells import Cell
+from genomask.reports.cells import TEST_SET, Cell
 from genomask.reports.collect import SCORES
-from genomask.reports.compare import Against
+from genomask.reports.compare import BaselineComparison
 from genomask.reports.document import ABSENT, Table, interval_text, number, p_value, spread
 from genomask.reports.statistics.power import paired_power
 
@@ -13,9 +12,9 @@ TITLES = {"accuracy": "Accuracy", "auc": "AUC"}
 MODEL_TITLES = {"dnabert": "DNABERT", "logo": "LOGO", "-": "no encoder"}
 
 
-def score_tables(pairs: list[Against]) -> list[Table]:
+def score_tables(pairs: list[BaselineComparison]) -> list[Table]:
     """One table for every model and task: n, mean and sd beside the paper's, and the paired difference."""
-    blocks: dict[tuple[str, str], list[Against]] = {}
+    blocks: dict[tuple[str, str], list[BaselineComparison]] = {}
     for pair in pairs:
         blocks.setdefault((pair.cell.model, pair.cell.task), []).append(pair)
     columns = ["shots", "<row", "n", *(head for score in SCORES for head in _heads(score)), "<remarks"]
@@ -29,12 +28,12 @@ def _heads(score: str) -> tuple[str, str, str]:
     return TITLES[score], "paper", f"Δ {TITLES[score]}"
 
 
-def _score_row(pair: Against) -> list[str]:
+def _score_row(pair: BaselineComparison) -> list[str]:
     cell = pair.cell
     row = [str(cell.shots), row_name(cell), str(len(cell.runs))]
     for score in SCORES:
         summary = cell.summary(score)
-        found = pair.found.get(score)
+        found = pair.comparisons.get(score)
         difference = spread(found.difference, found.sd, signed=True) if found else ABSENT
         row += [spread(summary.mean, summary.sd), paper_value(cell, score), difference]
     return [*row, "; ".join(remarks(pair)) or ABSENT]
@@ -54,7 +53,7 @@ def paper_value(cell: Cell, score: str) -> str:
     return f"{mean} ± {sd}{'*' if found.starred else ''}"
 
 
-def remarks(pair: Against) -> Iterable[str]:
+def remarks(pair: BaselineComparison) -> Iterable[str]:
     """What a reader of a cell must know beside its numbers."""
     cell = pair.cell
     if cell.collapsed:
@@ -65,11 +64,11 @@ def remarks(pair: Against) -> Iterable[str]:
         yield f"chosen by {cell.chosen}" if cell.chosen != TEST_SET else "chosen on the test set"
     if cell.printed and cell.printed.variant != cell.variant:
         yield f"paper's row: {cell.printed.variant}"
-    if not pair.found and not cell.chosen and pair.reason != "the baseline":
+    if not pair.comparisons and not cell.chosen and pair.reason != "the baseline":
         yield pair.reason
 
 
-def comparison_tables(pairs: list[Against]) -> list[Table]:
+def comparison_tables(pairs: list[BaselineComparison]) -> list[Table]:
     """One table for every model: interval, tests, correction and power of every paired difference."""
     columns = [
         "<task", "shots", "<row", "<against", "<score", "n", "Δ", "95 % interval", "Wilcoxon p",
@@ -78,14 +77,14 @@ def comparison_tables(pairs: list[Against]) -> list[Table]:
     tables = []
     for model in sorted({pair.cell.model for pair in pairs}):
         own = [pair for pair in pairs if pair.cell.model == model]
-        rows = [_comparison_row(pair, score) for pair in own for score in pair.found]
+        rows = [_comparison_row(pair, score) for pair in own for score in pair.comparisons]
         if rows:
             tables.append(Table(model_title(model), columns, rows))
     return tables
 
 
-def _comparison_row(pair: Against, score: str) -> list[str]:
-    cell, found = pair.cell, pair.found[score]
+def _comparison_row(pair: BaselineComparison, score: str) -> list[str]:
+    cell, found = pair.cell, pair.comparisons[score]
     assert pair.baseline is not None  # a comparison has two sides
     expected = _printed_difference(cell, pair.baseline, score)
     power = paired_power(expected, found.sd, found.n) if expected is not None and found.sd else None

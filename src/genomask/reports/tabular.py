@@ -8,7 +8,7 @@ from typing import Any
 from genomask.reports.build import Report
 from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES, Finetuning
-from genomask.reports.compare import Against
+from genomask.reports.compare import BaselineComparison
 from genomask.reports.pretraining import label_encoders
 
 RUN_COLUMNS = (
@@ -21,7 +21,7 @@ RUN_COLUMNS = (
 def write_tables(report: Report, directory: Path) -> list[Path]:
     """Write ``runs.csv``, ``table.csv`` and ``perplexity.csv``; what is empty is not written."""
     tables = {
-        "runs.csv": [_run(item) for item in report.found.finetunings],
+        "runs.csv": [_run(item) for item in report.results.finetunings],
         "table.csv": [_cell(pair) for pair in report.pairs],
         "perplexity.csv": list(_curves(report)),
     }
@@ -33,7 +33,7 @@ def _run(item: Finetuning) -> dict[str, Any]:
     return {name: result.get(name) for name in RUN_COLUMNS} | {"directory": item.directory}
 
 
-def _cell(pair: Against) -> dict[str, Any]:
+def _cell(pair: BaselineComparison) -> dict[str, Any]:
     cell = pair.cell
     row: dict[str, Any] = {
         "task": cell.task,
@@ -66,8 +66,8 @@ def _summary(cell: Cell, score: str) -> dict[str, Any]:
     }
 
 
-def _found(pair: Against, score: str) -> dict[str, Any]:
-    found = pair.found.get(score)
+def _found(pair: BaselineComparison, score: str) -> dict[str, Any]:
+    found = pair.comparisons.get(score)
     names = ("n", "difference", "difference_sd", "difference_low", "difference_high")
     names += ("wilcoxon_p", "sign_flip_p", "holm_p", "improvement", "detectable", "reason")
     if found is None:
@@ -79,7 +79,7 @@ def _found(pair: Against, score: str) -> dict[str, Any]:
 
 
 def _curves(report: Report) -> Iterable[dict[str, Any]]:
-    for name, encoder in label_encoders(report.found.encoders).items():
+    for name, encoder in label_encoders(report.results.encoders).items():
         for point in encoder.curve:
             yield {
                 "encoder": name,

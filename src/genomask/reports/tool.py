@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> None:
             raise
         raise ValueError(f"genomask report needs {error.name}: pip install 'genomask[report]'.") from error
     report = build_report(chosen.runs, baseline=chosen.baseline)
-    for problem in report.found.problems:
+    for problem in report.results.problems:
         say(f"warning: {problem}", style="yellow")
     for path in write_report(report, chosen.out or chosen.runs / "report"):
         say(f"wrote  {path}")

@@ -1,5 +1,6 @@
 """Two arms that met the same k-shot draws, compared draw by draw."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -101,3 +102,20 @@ def _reason(differences: Float[np.ndarray, " episodes"]) -> str:
     if (differences != 0).sum() < 2:
         return "one difference that is not 0: no signed-rank test"
     return ""
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down correction; None (no test was possible) stays None and does not count.
+
+    Raises:
+        ValueError: If a p-value is outside [0, 1].
+    """
+    tested = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    if tested and not (tested[0][0] >= 0 and tested[-1][0] <= 1):
+        raise ValueError(f"p-values lie between 0 and 1; found {tested[0][0]} to {tested[-1][0]}.")
+    corrected: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for step, (p, place) in enumerate(tested):
+        largest = max(largest, min(1.0, p * (len(tested) - step)))
+        corrected[place] = largest
+    return corrected

@@ -1,10 +1,37 @@
-"""Rows joined over numbers of shots: the lines of a plot, and the methods of a ranking."""
+"""Lines of a plot: rows joined over numbers of shots, and how each is drawn."""
 
 from collections import defaultdict
+from typing import Any, Final
 
+from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR
 from genomask.reports.cells import Cell
 from genomask.reports.compare import kind
 from genomask.reports.document import ABSENT
+
+GREY: Final = "#888888"
+DASHES: Final = ("solid", "dash", "dot", "dashdot")
+
+
+def colour_of(kind: str) -> str:
+    """The colour of a masking; grey for others, and for black, which a dark page would swallow."""
+    colour = MASKING_COLOUR.get(kind, GREY)
+    return GREY if colour == "#000000" else colour
+
+
+def line_styles(kinds: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Styles of lines by name, given what each is coloured by: a masking, or a classifier."""
+    styles, seen = {}, {}
+    spare = [colour for colour in reversed(COLOURS) if colour != "#000000"]
+    for name, group in kinds.items():
+        nth = seen[group] = seen.get(group, -1) + 1
+        strangers = [other for other in seen if other not in MASKING_COLOUR]
+        unknown = spare[strangers.index(group) % len(spare)] if group in strangers else GREY
+        colour = colour_of(group) if group in MASKING_COLOUR else unknown
+        styles[name] = {
+            "line": {"color": colour, "dash": DASHES[nth % len(DASHES)], "width": 2},
+            "marker": {"size": 7, "symbol": nth % 8, "color": colour},
+        }
+    return styles
 
 
 def series(cells: list[Cell]) -> dict[str, list[Cell]]:
@@ -46,17 +73,3 @@ def _name(cells: list[Cell]) -> str:
 def masking_of(line: list[Cell]) -> str:
     """What a line is coloured by: the masking of its encoders, or its classifier."""
     return kind(line[0]) if line else ABSENT
-
-
-def blocks(lines: dict[str, list[Cell]]) -> tuple[list[str], list[tuple[str, int | str]]]:
-    """The largest ranking that is complete: methods, and the cells (task, shots) in which all were scored.
-
-    Methods that were scored in the fewest cells are left out until two cells are complete.
-    """
-    places = {name: {(cell.task, cell.shots) for cell in line} for name, line in lines.items()}
-    while len(places) > 1:
-        common = set.intersection(*places.values())
-        if len(common) > 1:
-            return list(places), sorted(common, key=str)
-        del places[min(places, key=lambda name: len(places[name]))]
-    return [], []

@@ -1,11 +1,50 @@
-"""How far the numbers of a report can be believed: which runs repeat bit for bit, and which collapsed."""
+"""The health of what a report shows: unfinished jobs, collapsed runs, and which runs repeat bit for bit."""
 
 from collections import Counter
 from typing import Final
 
+from genomask.experiment.sweeps.status import Job
 from genomask.reports.cells import Cell
-from genomask.reports.collect import Finetuning, Found
+from genomask.reports.collect import Finetuning, Results
 from genomask.reports.document import ABSENT, Section, Table, number
+
+STATES = ("failed", "running", "missing")
+
+
+def jobs_section(jobs: list[Job]) -> Section | None:
+    """Every job that has no result, with the reason; None where all are done."""
+    open_jobs = sorted((job for job in _distinct(jobs) if job.state != "done"), key=_urgency)
+    if not open_jobs:
+        return None
+    rows = [[job.state, job.sweep, _telling(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs]
+    columns = ["<state", "<sweep", "<overrides", "<reason", "<artefact"]
+    return Section("jobs", "Not finished", [], [Table("", columns, rows)])
+
+
+def job_facts(jobs: list[Job]) -> list[tuple[str, str]]:
+    """How many jobs of all sweeps stand where."""
+    if not jobs:
+        return []
+    counts = Counter(job.state for job in _distinct(jobs))
+    return [("jobs", ", ".join(f"{counts[state]} {state}" for state in ("done", *STATES) if counts[state]))]
+
+
+def _distinct(jobs: list[Job]) -> list[Job]:
+    """One job an artefact, though several sweeps may ask for it: the one that can say why it failed."""
+    return list({job.artefact: job for job in sorted(jobs, key=lambda job: job.error is not None)}.values())
+
+
+def _telling(job: Job, jobs: list[Job]) -> str:
+    """The overrides of a job that not all jobs of its sweep have."""
+    others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
+    shared = set.intersection(*others) if len(others) > 1 else set()
+    return " ".join(word for word in job.overrides if word not in shared) or ABSENT
+
+
+def _urgency(job: Job) -> tuple[int, str, tuple[str, ...]]:
+    place = STATES.index(job.state) if job.state in STATES else len(STATES)
+    return place, job.sweep, job.overrides
+
 
 UNTOLD: Final = "do not say (they were written before results did)"
 READING: Final = (
@@ -14,7 +53,7 @@ READING: Final = (
 )
 
 
-def repeatability_facts(found: Found) -> list[tuple[str, str]]:
+def repeatability_facts(found: Results) -> list[tuple[str, str]]:
     """How many fine-tunings repeat bit for bit, and why the others may not."""
     said = [item.result.get("repeatability") for item in found.finetunings]
     if not any(said):
