@@ -18,6 +18,7 @@ from genomask.models.export import export_encoder
 from genomask.models.settings import ModelSettings
 from genomask.ranking.table import identity_ranking
 from genomask.ranking.vocabulary import membership
+from test_end_to_end import data, run  # noqa: F401  (a fixture)
 
 SMALL = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, 8, k=3, max_tokens=32)
 TEXTS = ["ACGTTGCAAC", "TTTACG", "ACGTTGCAACGGATCA", "TTTACG"]
@@ -170,3 +171,21 @@ def test_a_data_frame_is_learned_and_predicted(encoder):
     with pytest.raises(ValueError, match="A sequence needs 3 to 32 bases; found 2"):
         genomask.predict(classifier, ["AC"])
     assert encode("A")[0] == 0
+
+
+def test_an_episode_of_the_command_line_is_repeated_by_its_task_name_or_its_saved_rows(data, tmp_path):  # noqa: F811
+    pandas = pytest.importorskip("pandas")
+    run(data, tmp_path, "finetune.save_model=true", "pretrain=none", "seed=4")
+    (folder,), (source,) = (list(tmp_path.glob(pattern)) for pattern in ("finetune/csv-*", "encoder/*"))
+    frame = pandas.read_csv(data / "train.csv")
+    saved = pandas.read_csv(folder / "episode.csv")
+    assert saved["label"].tolist() == frame["label"][saved["row"]].tolist()
+    settings, texts = ["trainer=cpu", "fs=auto"], pandas.read_csv(data / "test.csv")["sequence"]
+    expected = genomask.predict(folder, texts)
+    for choice in ({"shots": 2, "task": "csv"}, {"rows": folder}, {"rows": saved["row"].tolist()}):
+        again = genomask.fine_tune(source, frame, seed=4, settings=settings, **choice)
+        np.testing.assert_array_equal(genomask.predict(again, texts), expected)
+    with pytest.raises(ValueError, match="rows needs row numbers from 0 to 19"):
+        genomask.fine_tune(source, frame, rows=[0, 20])
+    with pytest.raises(ValueError, match="an example of every class; found 'none of class 1'"):
+        genomask.fine_tune(source, frame, rows=[0, 2])

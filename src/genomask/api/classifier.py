@@ -1,11 +1,12 @@
 """Fine-tune an encoder on labelled sequences, and predict with a classifier."""
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from genomask.alphabet import decode
 from genomask.analysis.prediction.probabilities import probabilities
@@ -13,18 +14,12 @@ from genomask.api.encoder import LoadedEncoder, load_encoder
 from genomask.api.sequences import encoded
 from genomask.api.settings import configured
 from genomask.checks import require
-from genomask.finetune.module import ClassifierModule
+from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train
 from genomask.finetune.settings import policy
-from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
-from genomask.seeds import derived_seed
-from genomask.tasks.datamodule import EpisodeDataModule
-from genomask.tasks.episode import draw_episode
+from genomask.tasks.episode import EPISODE_FILE, draw_episode
 from genomask.tasks.examples import Benchmark, benchmark, crop
-from genomask.training.host import fixed_order, sequences_at_once
-from genomask.training.trainer import trainer
-
-TASK = "data frame"  # names the draw of the shots
+from genomask.training.host import fixed_order
 
 
 def fine_tune(
@@ -33,6 +28,8 @@ def fine_tune(
     *,
     shots: int | None = None,
     seed: int = 0,
+    task: str = "data frame",
+    rows: str | Path | Sequence[int] | None = None,
     settings: Sequence[str] = (),
 ) -> Classifier:
     """Fine-tune an encoder on a data frame, as ``stage=finetune`` does (Sec. 5.3).
@@ -42,49 +39,53 @@ def fine_tune(
         frame: A pandas DataFrame, or anything with the columns ``sequence`` and ``label``.
         shots: Examples of every class to draw; None takes all rows.
         seed: Draws the shots, the head, dropout and the order of the examples.
+        task: Names the draw of the shots: with a command's ``task.name`` and its training table, the same shots.
+        rows: The rows to learn from, instead of a draw: the folder of a fine-tuning, or row numbers from 0.
         settings: Words of the command line, such as ``["fs=on", "finetune.crop=center", "trainer=cpu"]``.
 
     Returns:
         The classifier: its ``model``, its ``classes`` (labels as text, numbers in numeric order) and ``k``.
 
     Raises:
-        ValueError: If a sequence is no DNA or too long, there are fewer than two classes or too few
+        ValueError: If a sequence is not DNA or too long, there are fewer than two classes or too few
             examples, or a setting is wrong.
     """
     config = configured([*settings, f"seed={seed}"])
     loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
-    task = crop(_benchmark(frame), longest=loaded.longest, keep=config.finetune.crop)
-    episode = draw_episode(task.pool.labels, task=TASK, shots=shots, seed=seed)
-    chosen = policy(shots or int(np.bincount(task.pool.labels).min()), config.fewshot, config.fs)
-    data = EpisodeDataModule(
-        task,
-        episode,
-        batch_size=chosen.batch_size,
-        evaluation_batch=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256),
-        seed=derived_seed(seed, "order of examples"),
-    )
-    model = sequence_classifier(
-        loaded.source,
-        classes=len(task.classes),
-        seed=derived_seed(seed, "classification head"),
-        hidden_dropout=config.finetune.hidden_dropout,
-    )
-    module = ClassifierModule(
-        model, settings=config.finetune, k=loaded.k, learning_rate=chosen.learning_rate, seed=seed
-    )
-    fit = trainer(
-        config.trainer,
-        precision=config.finetune.precision,
-        loggers=[],
-        callbacks=[],
-        devices=1,
-        max_epochs=chosen.epochs,
-        gradient_clip_val=config.finetune.clip_norm,
-    )
+    known = crop(labelled(frame, "fine_tune"), longest=loaded.longest, keep=config.finetune.crop)
+    episode = episode_rows(known, task=task, shots=shots, seed=seed, rows=rows)
+    rarest = int(np.bincount(known.pool.labels[episode]).min())
+    recipe = Recipe(config.finetune, policy(rarest, config.fewshot, config.fs), config.trainer, seed)
+    module = classifier_module(loaded.source, recipe, classes=len(known.classes), k=loaded.k)
     with fixed_order(config.trainer):
-        fit.fit(module, datamodule=data)
-    model.config.id2label = dict(enumerate(task.classes))
-    return Classifier(model.cpu().eval(), task.classes, loaded.k)
+        train(PreparedFinetuning(module, episode_data(known, episode, recipe), recipe))
+    module.model.config.id2label = dict(enumerate(known.classes))
+    return Classifier(module.model.cpu().eval(), known.classes, loaded.k)
+
+
+def episode_rows(
+    known: Benchmark, *, task: str, shots: int | None, seed: int, rows: str | Path | Sequence[int] | None
+) -> Int64[np.ndarray, " _episode"]:
+    """The rows to learn from: as given, as a fine-tuning saved them, or drawn as a command draws them.
+
+    Raises:
+        FileNotFoundError: If the folder holds no saved episode.
+        ValueError: If there are too few rows of a class, or a row is not in the frame.
+    """
+    if rows is None:
+        return draw_episode(known.pool.labels, task=task, shots=shots, seed=seed)
+    require(shots is None, "shots", "None where rows are given", shots)
+    if isinstance(rows, str | Path):
+        with (Path(rows).expanduser() / EPISODE_FILE).open(encoding="utf-8", newline="") as file:
+            chosen = np.array([int(line["row"]) for line in csv.DictReader(file)], dtype=np.int64)
+    else:
+        chosen = np.asarray(rows, dtype=np.int64)
+    inside = len(chosen) > 0 and chosen.min() >= 0 and chosen.max() < len(known.pool.labels)
+    require(inside, "rows", f"row numbers from 0 to {len(known.pool.labels) - 1}", chosen.tolist())
+    counts = np.bincount(known.pool.labels[chosen], minlength=len(known.classes))
+    absent = [name for name, count in zip(known.classes, counts, strict=True) if not count]
+    require(not absent, "rows", "an example of every class", f"none of class {', '.join(absent)}")
+    return chosen
 
 
 def load_classifier(folder: str | Path) -> Classifier:
@@ -115,7 +116,7 @@ def predict(
         batch: Sequences at once; no effect beyond rounding.
 
     Raises:
-        ValueError: If a sequence is no DNA, or shorter or longer than the classifier takes.
+        ValueError: If a sequence is not DNA, or shorter or longer than the classifier takes.
     """
     chosen = classifier if isinstance(classifier, Classifier) else load_classifier(classifier)
     given = encoded(sequences)
@@ -125,12 +126,16 @@ def predict(
     return probabilities(chosen, given, batch=batch, both_strands=both_strands)
 
 
-def _benchmark(frame: Any) -> Benchmark:
-    """The rows as a task; its test set, which nothing here asks for, is the pool."""
+def labelled(frame: Any, function: str) -> Benchmark:
+    """The rows of a data frame as a task, whose test set is its pool: nothing is scored on it.
+
+    Raises:
+        ValueError: If a column is missing, a sequence is not DNA, or there are fewer than two classes.
+    """
     try:
         sequences, labels = list(frame["sequence"]), [str(label) for label in frame["label"]]
     except (KeyError, TypeError, IndexError):
-        raise ValueError("fine_tune needs a data frame with the columns sequence and label.") from None
-    require(len(sequences) == len(labels), "fine_tune", "a label for every sequence", len(labels))
+        raise ValueError(f"{function} needs a data frame with the columns sequence and label.") from None
+    require(len(sequences) == len(labels), function, "a label for every sequence", len(labels))
     rows = list(zip(map(decode, encoded(sequences)), labels, strict=True))
     return benchmark(rows, rows)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -122,21 +122,11 @@ class ClassifierModule(EpisodeModule):
     ) -> None:
         super().__init__(settings=settings, learning_rate=learning_rate, seed=seed)
         self.model, self.k = model, k
-        self.test_tokens: dict[int, Tensor] = {}  # by the first row of a batch
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
         """Class logits of a batch of sequences."""
-        token_ids = self.tokens(batch)
+        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
         attention = token_ids != PAD
         if self.settings.fast_path:
             return cls_logits(self.model, token_ids, attention)
         return self.model(token_ids, attention_mask=attention).logits
-
-    def tokens(self, batch: ExampleBatch) -> Int64[Tensor, "batch tokens"]:
-        """Token ids of a batch; those of the test set are kept for the modules that share it."""
-        if self.training:
-            return tokenise(batch.bases, batch.lengths, k=self.k)
-        first = int(batch.rows[0])
-        if first not in self.test_tokens:
-            self.test_tokens[first] = tokenise(batch.bases, batch.lengths, k=self.k)
-        return self.test_tokens[first]

@@ -5,6 +5,8 @@ from jaxtyping import Int64
 
 from genomask.seeds import generator
 
+EPISODE_FILE = "episode.csv"  # beside a result: rows of the pool, from 0, and their labels
+
 
 def draw_episode(
     labels: Int64[np.ndarray, " rows"], *, task: str, shots: int | None, seed: int

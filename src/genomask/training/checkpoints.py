@@ -152,10 +152,7 @@ def newest_checkpoint(directory: Path) -> Path | None:
     """The checkpoint with most steps that an interrupted training left behind, if any."""
     named = ((path.stem.removeprefix("step="), path) for path in directory.glob("step=*.ckpt"))
     steps = {int(step): path for step, path in named if step.isdecimal()}
-    if not steps:
-        return None
-    say(f"resume at step {max(steps)}")
-    return steps[max(steps)]
+    return steps[max(steps)] if steps else None
 
 
 def log_folder(directory: Path, newest: Path | None) -> Path:
@@ -169,6 +166,8 @@ def train_from(fit: Trainer, module: LightningModule, data: LightningDataModule,
     Raises:
         ValueError: Naming the checkpoint, if it is damaged, or no step can be made from it.
     """
+    if newest is not None:
+        say(newest.stem.replace("step=", "resume at step "))
     try:
         fit.fit(module, datamodule=data, ckpt_path=newest)
     except BAD_STATE_ERRORS as error:

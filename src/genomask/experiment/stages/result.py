@@ -1,100 +1,150 @@
-"""One line of a results table: what was run, and what came out."""
+"""What every scored classifier leaves: its episode, its probabilities, and one line of a results table."""
 
+import csv
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from lightning.pytorch.loggers import Logger
 
 from genomask.experiment.config.schema import Config
+from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.cleaning import task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.rank import genome_artefact
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import MANIFEST
-from genomask.finetune.metrics import Scores
+from genomask.files import write_json
+from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.finetune.metrics import Scores, score
 from genomask.finetune.settings import Policy
-from genomask.tasks.examples import Benchmark
-from genomask.training.host import repeatability
+from genomask.finetune.wandb_scores import log_scores
+from genomask.tasks.episode import EPISODE_FILE, draw_episode
+from genomask.tasks.examples import Benchmark, check_test_set
+from genomask.training.checkpoints import CHECKPOINTS, log_folder, newest_checkpoint
+from genomask.training.host import fixed_order, repeatability
+from genomask.training.loggers import loggers
 
-NOT_PRETRAINED = dict.fromkeys(("genome", "masking", "ranking", "wc", "hga", "fs"), "-")
+NO_ENCODER = dict.fromkeys(("genome", "masking", "ranking", "wc", "hga", "fs"), "-")
 
 
-def result(
-    run: Context,
-    *,
-    scores: Scores,
-    pretraining: dict[str, object],
-    task: Benchmark,
-    n_train: int,
-    chosen: Policy,
-    seconds: dict[str, float],
-) -> dict[str, object]:
-    """Everything that a table, a report or a comparison needs to know of one fine-tuning.
+class Outcome(NamedTuple):
+    """What one classifier gave: test probabilities, how it was trained, seconds, and further keys of its result."""
 
-    ``classifier`` is ``encoder``, or the name of a baseline; files from before there were baselines lack it.
+    probability: Float[np.ndarray, "rows classes"]
+    training: Json
+    seconds: dict[str, float]
+    further: Json = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+
+
+def draw_rows(run: Context, task: Benchmark) -> Int64[np.ndarray, " _episode"]:
+    """Rows of the pool that the run's classifier learns from.
+
+    Raises:
+        ValueError: If a class has too few rows, or the test set lacks one.
     """
-    config, used = run.config, _used(run)
+    check_test_set(task)
+    return draw_episode(task.pool.labels, task=run.config.task.name, shots=shots_of(run), seed=run.config.seed)
+
+
+def shots_of(run: Context) -> int | None:
+    """Examples per class; None for the full training set."""
+    return run.config.shots if isinstance(run.config.shots, int) else None
+
+
+@contextmanager
+def job_loggers(run: Context, artefact: Artefact, directory: Path) -> Iterator[list[Logger]]:
+    """The loggers of a classifier's job; sums have a fixed order within the block."""
+    log = log_folder(directory, newest_checkpoint(directory / CHECKPOINTS))
+    identity = run_identity(run.config, "finetune")
+    with (
+        fixed_order(run.config.trainer),
+        loggers(run.config.logger, log, name=artefact.name, wandb_run=identity) as logs,
+    ):
+        yield logs
+
+
+def write_result(
+    run: Context,
+    directory: Path,
+    outcome: Outcome,
+    *,
+    task: Benchmark,
+    rows: Int64[np.ndarray, " _episode"],
+    logs: list[Logger],
+    encoder: Path | None = None,
+) -> None:
+    """Score the test set; write ``result.json``, ``probabilities.npy`` and ``episode.csv``, and log the scores.
+
+    Args:
+        run: Whose result it is.
+        directory: Where to write.
+        outcome: What came out.
+        task: The benchmark.
+        rows: The episode.
+        logs: The job's loggers.
+        encoder: The encoder's directory; None for a baseline, which has none.
+    """
+    probability, labels = torch.from_numpy(outcome.probability), torch.from_numpy(np.array(task.test.labels))
+    np.save(directory / "probabilities.npy", outcome.probability, allow_pickle=False)
+    with (directory / EPISODE_FILE).open("w", encoding="utf-8", newline="") as file:
+        names = (task.classes[label] for label in task.pool.labels[rows])
+        csv.writer(file).writerows([("row", "label"), *zip(rows.tolist(), names, strict=True)])
+    log_scores(logs, probability, labels)
+    write_json(
+        directory / "result.json",
+        {**_line(run, outcome, task, len(rows), encoder), **score(probability, labels)._asdict()},
+    )
+
+
+def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder: Path | None) -> Json:
+    """Everything but the scores that a table, a report or a comparison needs to know of one classifier.
+
+    ``classifier`` is ``encoder`` for a fine-tuning, or the kind of a probe or baseline; ``-`` or null stands for
+    what shapes an encoder where there is none.
+    """
+    config, used = run.config, _used(run, encoder)
+    fine_tuned = isinstance(config.classifier, EncoderClassifier)
+    pretraining = {} if encoder is None else json.loads((encoder / "pretraining.json").read_text(encoding="utf-8"))
     return {
         "task": config.task.name,
         "classifier": config.classifier.kind,
-        "model": config.model.name,
+        "model": config.classifier.name if encoder is None else config.model.name,
+        **(NO_ENCODER if encoder is None else _pretrained(config, outcome.training.get("stable"))),
+        "shots": config.shots,
+        "seed": config.seed,
+        "pretrain_seed": None if encoder is None else config.pretrain_seed,
+        "match_rate": None if encoder is None else config.match_rate,
+        "leaks_dropped": _dropped(config),
+        "n_train": n_train,
+        "n_test": len(task.test.labels),
+        "classes": list(task.classes),
+        **dict.fromkeys(Scores._fields),  # in their place; filled in by the caller
+        **(dict.fromkeys(Policy._fields) | outcome.training),
+        **({} if fine_tuned else {"settings": asdict(config.classifier)}),
+        "pretraining": pretraining,
+        "repeatability": repeatability(config.trainer),
+        "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | outcome.seconds,
+        "artefacts": {artefact.kind: artefact.digest for artefact in used},
+        **outcome.further,
+    }
+
+
+def _pretrained(config: Config, stable: bool | None) -> Json:
+    return {
         "genome": config.genome.label,
         "masking": config.pretrained_by,
         "ranking": config.ranking.mode,
         "wc": config.labels["wc"],
         "hga": config.labels["hga"],
-        "fs": "on" if chosen.stable else "off",
-        "shots": config.shots,
-        "seed": config.seed,
-        "pretrain_seed": config.pretrain_seed,
-        "match_rate": config.match_rate,
-        "leaks_dropped": _dropped(config),
-        "n_train": n_train,
-        "n_test": len(task.test.labels),
-        "classes": list(task.classes),
-        **scores._asdict(),
-        **chosen._asdict(),
-        "pretraining": pretraining,
-        "repeatability": repeatability(config.trainer),
-        "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | seconds,
-        "artefacts": {artefact.kind: artefact.digest for artefact in used},
-    }
-
-
-def baseline_result(
-    run: Context,
-    *,
-    scores: Scores,
-    task: Benchmark,
-    n_train: int,
-    training: dict[str, object],
-    seconds: dict[str, float],
-) -> dict[str, object]:
-    """The same of a baseline, which has no encoder: ``-`` or null stands for all that shapes one.
-
-    ``classifier`` is its kind, ``model`` its name, ``settings`` what it was made with.
-    """
-    config, source = run.config, task_artefact(run)
-    return {
-        "task": config.task.name,
-        "classifier": config.classifier.kind,
-        "model": config.classifier.name,
-        **NOT_PRETRAINED,
-        "shots": config.shots,
-        "seed": config.seed,
-        "pretrain_seed": None,
-        "match_rate": None,
-        "leaks_dropped": _dropped(config),
-        "n_train": n_train,
-        "n_test": len(task.test.labels),
-        "classes": list(task.classes),
-        **scores._asdict(),
-        **(dict.fromkeys(Policy._fields) | training),
-        "settings": asdict(config.classifier),
-        "pretraining": {},
-        "repeatability": repeatability(config.trainer),
-        "seconds": {"task": _seconds(run.store.path(source))} | seconds,
-        "artefacts": {"task": source.digest},
+        "fs": "-" if stable is None else "on" if stable else "off",
     }
 
 
@@ -103,10 +153,12 @@ def _dropped(config: Config) -> str:
     return f"{'+'.join(sorted(config.leaks.drop))} of {config.leaks.side}" if config.leaks.drop else "none"
 
 
-def _used(run: Context) -> tuple[Artefact, ...]:
-    encoder = encoder_artefact(run)
-    others = tuple(artefact for artefact in encoder.inputs if artefact.kind != "genome")
-    return (genome_artefact(run), *others, encoder, task_artefact(run))
+def _used(run: Context, encoder: Path | None) -> tuple[Artefact, ...]:
+    if encoder is None:
+        return (task_artefact(run),)
+    made = encoder_artefact(run)
+    others = tuple(artefact for artefact in made.inputs if artefact.kind != "genome")
+    return (genome_artefact(run), *others, made, task_artefact(run))
 
 
 def _seconds(directory: Path) -> float | None:

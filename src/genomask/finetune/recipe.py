@@ -1,0 +1,99 @@
+"""Train a network on an episode: one recipe for the stage, the API, cross-validation and the CNN baseline."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int64
+from lightning import Trainer
+from lightning.pytorch.loggers import Logger
+from torch import Tensor
+
+from genomask.finetune.module import ClassifierModule, EpisodeModule
+from genomask.finetune.settings import FinetuneSettings, Policy
+from genomask.models.bert import Encoder, sequence_classifier
+from genomask.seeds import derived_seed
+from genomask.tasks.datamodule import EpisodeDataModule
+from genomask.tasks.examples import Benchmark
+from genomask.training.checkpoints import ResumePoints, newest_checkpoint, train_from
+from genomask.training.host import sequences_at_once
+from genomask.training.settings import TrainerSettings
+from genomask.training.trainer import trainer
+
+
+class Recipe(NamedTuple):
+    """How a classifier is trained: settings, the policy for its shots, the machine, and the run's seed."""
+
+    settings: FinetuneSettings
+    policy: Policy
+    machine: TrainerSettings
+    seed: int
+
+
+class PreparedFinetuning(NamedTuple):
+    """A network about to be trained, and its episode and test set."""
+
+    module: EpisodeModule
+    data: EpisodeDataModule
+    recipe: Recipe
+
+
+def episode_data(
+    task: Benchmark, rows: Int64[np.ndarray, " _episode"], recipe: Recipe, *, cpu: int = 8, gpu: int = 256
+) -> EpisodeDataModule:
+    """The episode and the test set in batches; ``cpu`` and ``gpu`` are test sequences at once where none are set."""
+    return EpisodeDataModule(
+        task,
+        rows,
+        batch_size=recipe.policy.batch_size,
+        evaluation_batch=sequences_at_once(recipe.machine, recipe.settings.evaluation_batch, cpu=cpu, gpu=gpu),
+        seed=derived_seed(recipe.seed, "order of examples"),
+    )
+
+
+def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int, k: int) -> ClassifierModule:
+    """The encoder with a head drawn from the seed."""
+    model = sequence_classifier(
+        encoder,
+        classes=classes,
+        seed=derived_seed(recipe.seed, "classification head"),
+        hidden_dropout=recipe.settings.hidden_dropout,
+    )
+    rate = recipe.policy.learning_rate
+    return ClassifierModule(model, settings=recipe.settings, k=k, learning_rate=rate, seed=recipe.seed)
+
+
+def train(prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoints: Path | None = None) -> Trainer:
+    """Train to the last epoch, from the newest checkpoint if there is one; returns the trainer.
+
+    Raises:
+        ValueError: If the loss becomes NaN or infinite, or a checkpoint is damaged.
+    """
+    recipe = prepared.recipe
+    every = recipe.settings.checkpoint_every
+    fit = trainer(
+        recipe.machine,
+        precision=recipe.settings.precision,
+        loggers=list(logs),
+        callbacks=[ResumePoints(checkpoints, every=every)] if checkpoints else [],
+        devices=1,  # an episode is too small to share
+        max_epochs=recipe.policy.epochs,
+        gradient_clip_val=recipe.settings.clip_norm,
+        log_every_n_steps=1,
+    )
+    train_from(fit, prepared.module, prepared.data, newest_checkpoint(checkpoints) if checkpoints else None)
+    return fit
+
+
+def train_and_predict(
+    prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoints: Path | None = None
+) -> tuple[Float[Tensor, "rows classes"], dict[str, float]]:
+    """Class probabilities of the test set after the last epoch, and the seconds of training and evaluation."""
+    started = time.perf_counter()
+    fit = train(prepared, logs=logs, checkpoints=checkpoints)
+    trained = time.perf_counter()
+    fit.test(prepared.module, datamodule=prepared.data, verbose=False)
+    seconds = {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
+    return prepared.module.predicted(), seconds
