@@ -1,7 +1,6 @@
 """Masked language modelling (Sec. 3, "MLM training") as a LightningModule."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
 
@@ -68,7 +67,6 @@ class PretrainModule(LightningModule):
         self.settings, self.k, self.warmup_steps, self.seed = settings, shape.k, warmup_steps, seed
         self.meter = Meter(shape, fast_path=settings.fast_path)
         self.diverged: Path | None = None  # where the batch goes at which the loss is no number
-        self.stage: Callable[[str], AbstractContextManager[None]] = _untimed
         self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -99,28 +97,24 @@ class PretrainModule(LightningModule):
             cast(LightningOptimizer, self.optimizers()),
             cast(LambdaLR, self.lr_schedulers()),
         )
-        with self.stage("masking"):
-            token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-            masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.segment))
-            hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
-            total = torch.as_tensor(hidden).clamp(min=1)
-            parts = micro_batches(token_ids, masked, batch.cuts, k=self.k)
+        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
+        masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.segment))
+        hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
+        total = torch.as_tensor(hidden).clamp(min=1)
+        parts = micro_batches(token_ids, masked, batch.cuts, k=self.k)
 
         loss = torch.zeros((), device=self.device)
         for number, part in enumerate(parts, start=1):
             with self._no_exchange_before_the_last(number, len(parts)):
-                with self.stage("forward"):
-                    share = loss_sum(self.model, part, fast_path=self.settings.fast_path) / total
-                with self.stage("backward"):
-                    self.manual_backward(share * self.trainer.world_size)
+                share = loss_sum(self.model, part, fast_path=self.settings.fast_path) / total
+                self.manual_backward(share * self.trainer.world_size)
             loss += share.detach()
 
-        with self.stage("optimiser"):
-            if self.settings.clip_norm > 0:  # by hand, as the optimiser is fused
-                clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
+        if self.settings.clip_norm > 0:  # by hand, as the optimiser is fused
+            clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
         self.meter.add(batch, token_ids, masked.hidden)
         self._log_step(loss, token_ids, masked, float(schedule.get_last_lr()[0]))
         return loss
@@ -156,8 +150,3 @@ class PretrainModule(LightningModule):
         # Every rank has summed its own part of the loss, and the log averages over ranks.
         values = {"loss": loss * self.trainer.world_size, "hidden_share": hidden, "learning_rate": rate}
         self.log_dict({f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True, sync_dist=True)
-
-
-def _untimed(_: str) -> AbstractContextManager[None]:
-    """Stands where a profile would time a stage."""
-    return nullcontext()

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from genomask.checks import require, require_choice
+from genomask.console import say
+
+PROFILERS = ("simple", "advanced", "pytorch")  # Lightning's, by its own names
 
 
 @dataclass
@@ -14,9 +17,14 @@ class TrainerSettings:
     nodes: int
     strategy: str
     threads: int | None
-    profile: bool = False
+    profile: str | None = None
 
     def __post_init__(self) -> None:
+        if self.profile in ("True", "False"):  # a flag until version 0.1
+            self.profile = "simple" if self.profile == "True" else None
+            say(f"warning: trainer.profile names a profiler now; taken as {self.profile or 'null'}", style="yellow")
+        if self.profile is not None:
+            require_choice(self.profile, "trainer.profile", PROFILERS)
         require(self.devices >= 1, "trainer.devices", "at least 1", self.devices)
         require(self.nodes >= 1, "trainer.nodes", "at least 1", self.nodes)
         require(self.threads is None or self.threads >= 1, "trainer.threads", "at least 1", self.threads)

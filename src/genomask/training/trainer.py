@@ -2,13 +2,16 @@
 
 import logging
 import warnings
+from pathlib import Path
 from typing import Any
 
+import torch
 import transformers
 from lightning import Callback, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from torch.optim import AdamW
@@ -55,6 +58,16 @@ def trainer(
 def is_rank_zero() -> bool:
     """Whether this process is the first of its training, which alone writes artefacts."""
     return getattr(rank_zero_only, "rank", 0) == 0
+
+
+def profiler(name: str | None, log: Path) -> Profiler | None:
+    """Lightning's profiler of that name, which writes its report into the folder ``log``."""
+    if name is None:
+        return None
+    if name == "pytorch":  # two steps, as a longer trace is hard to open
+        steps = torch.profiler.schedule(wait=1, warmup=1, active=2)
+        return PyTorchProfiler(log, "profile", schedule=steps, acc_events=True)
+    return {"simple": SimpleProfiler, "advanced": AdvancedProfiler}[name](dirpath=log, filename="profile")
 
 
 def adamw(

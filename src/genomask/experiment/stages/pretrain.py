@@ -26,7 +26,6 @@ from genomask.models.checkpoint import weights_file
 from genomask.models.export import export_encoder
 from genomask.models.weights import load_dnabert
 from genomask.pretrain.module import PretrainModule
-from genomask.pretrain.profiling import ProfileCallback, Stages
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
 from genomask.tokens import tokenise
@@ -40,7 +39,7 @@ from genomask.training.checkpoints import (
 )  # fmt: skip
 from genomask.training.host import fixed_order, sequences_at_once
 from genomask.training.loggers import loggers
-from genomask.training.trainer import is_rank_zero, trainer
+from genomask.training.trainer import is_rank_zero, profiler, trainer
 
 ENCODER_FORMAT = 1  # raised when the code would train other weights
 NOT_HASHED = (
@@ -113,7 +112,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
     )
     module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
-    perplexity = _fit(run, module, corpus, directory, [throughput, *_profile(run, module, directory)])
+    perplexity = _fit(run, module, corpus, directory, [throughput])
     if not is_rank_zero():
         return
     export_encoder(module.model, directory, config.model)
@@ -151,19 +150,12 @@ def _fit(
             num_nodes=config.trainer.nodes,
             val_check_interval=min(budget.validate_every, max(budget.max_steps, 1)),
             log_every_n_steps=budget.log_every,
+            profiler=profiler(config.trainer.profile, log),
         )
         if budget.max_steps:
             train_from(fit, module, corpus, newest)
         perplexities = fit.validate(module, datamodule=corpus, verbose=False)
     return perplexities[0]
-
-
-def _profile(run: Context, module: PretrainModule, directory: Path) -> list[Callback]:
-    """What times the stages of the training, if that is asked for."""
-    if not run.config.trainer.profile:
-        return []
-    module.stage = stages = Stages()
-    return [ProfileCallback(directory / "profile", stages)]
 
 
 def _speed(found: Mapping[str, float]) -> str:
