@@ -1,20 +1,26 @@
-"""Lines of text files as people have them: plain, gzip or bgzip; whole, or refused with the line's number."""
+"""Text files as people have them: plain, gzip or bgzip; whole, or refused with the line's number."""
 
 import csv
 import gzip
 import os
+import re
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BufferedIOBase, BufferedReader, RawIOBase
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from genomask.checks import one_line
-from genomask.genome.fasta_text import GZIP, check_size, unpacked_size
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 PIECE: Final = 1 << 20  # bytes that are unpacked at once
+GZIP: Final = b"\x1f\x8b"
+_HEADER: Final = 18  # bytes before the packed ones of a bgzip block, the last two its size less 1; 8 follow
+_BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _DAMAGE: Final = (EOFError, gzip.BadGzipFile, zlib.error)
+_WHOLE_NUMBER: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Line(NamedTuple):
@@ -25,7 +31,8 @@ class Line(NamedTuple):
 
 
 def read_lines(path: Path, *, any_bytes: bool = False) -> Iterator[Line]:
-    """Yield every line of a text file; lines end in LF, CR LF or CR. A byte order mark is left out.
+    """Yield every line of a text file; lines end in LF, CR LF or CR. A byte order mark is left out, and UTF-16
+    that begins with one (a spreadsheet's "Unicode text") is read too.
 
     Args:
         path: The file; whether it is packed is read from its first bytes, not from its name.
@@ -62,6 +69,7 @@ def read_cells(path: Path, lines: Iterable[Line], *, separator: str) -> Iterator
         ValueError: Naming file and line, if a quote is not closed or stands within a cell.
     """
     numbers = _Numbers(lines)
+    csv.field_size_limit(sys.maxsize)  # a cell may hold a chromosome
     table = csv.reader(numbers, delimiter=separator, strict=True)
     try:
         for cells in table:
@@ -87,17 +95,89 @@ class _Numbers:
             yield text + "\n"
 
 
-def _raw_lines(file: BufferedIOBase) -> Iterator[bytes]:
+def _raw_lines(file: BufferedReader) -> Iterator[bytes]:
     """The lines of a file or, if it is a gzip file, of its text."""
-    if os.pread(file.fileno(), len(GZIP), 0) != GZIP:
-        yield from file
+    if not is_packed(file.fileno()):
+        yield from _in_utf8(file)
         return
     try:
-        size, found = unpacked_size(file.fileno()), 0
+        size, text = unpacked_size(file.fileno()), gzip.GzipFile(fileobj=file)
         # Damage that a piece of this size shows is found before its garbage is taken for text.
-        for line in BufferedReader(cast(RawIOBase, gzip.GzipFile(fileobj=file)), PIECE):
-            found += len(line)
-            yield line
-        check_size(size, found)
+        buffered = BufferedReader(cast(RawIOBase, text), PIECE)  # which closes the text when it is forgotten
+        yield from _in_utf8(buffered)
+        check_size(size, text.tell())
+    except UnicodeDecodeError:
+        raise
     except ValueError as error:
         raise EOFError(str(error)) from None
+
+
+def _in_utf8(file: BufferedReader) -> Iterator[bytes]:
+    if file.peek(2)[:2] in UTF16_MARKS:
+        text = TextIOWrapper(file, encoding="utf-16")
+        yield from (line.encode() for line in text)
+        text.detach()
+    else:
+        yield from file
+
+
+def whole_number(text: str) -> int:
+    """An integer from 0, in plain digits.
+
+    Raises:
+        ValueError: If the text is anything else, such as ``1e5``, ``1_000`` or ``-1``.
+    """
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def is_packed(file: int) -> bool:
+    """Whether an open file is a gzip file."""
+    return os.pread(file, len(GZIP), 0) == GZIP
+
+
+def unpacked_size(file: int) -> int | None:
+    """Bytes of text in an open bgzip file, as its blocks say; None for any other gzip file.
+
+    Each block is a whole gzip stream: nothing in the streams tells that one was cut off or jumped over.
+    Where a gzip stream of another kind follows the blocks, the size is not known.
+
+    Raises:
+        ValueError: If a block is not where the one before it ends, or the one that bgzip ends a file with
+            is absent.
+    """
+    size, end, total = os.fstat(file).st_size, 0, 0
+    head = os.pread(file, _HEADER, 0)
+    if not _is_block(head):
+        return None
+    while _is_block(head):
+        length = int.from_bytes(head[16:18], "little") + 1
+        if length < _HEADER + 8:
+            break  # no stream is that short
+        end += length
+        following = os.pread(file, 4 + _HEADER, end - 4)  # how many bytes the block held, and the next one
+        total += int.from_bytes(following[:4], "little")
+        head = following[4:]
+    if head.startswith(GZIP) and not _is_block(head):
+        return None
+    if os.pread(file, len(_BGZF_END), max(size - len(_BGZF_END), 0)) != _BGZF_END:
+        raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
+    if end != size:
+        raise ValueError(f"it is a damaged gzip file (no whole block at byte {end}); get the file again")
+    return total
+
+
+def check_size(size: int | None, found: int) -> None:
+    """Refuse a bgzip file of which another number of bytes could be unpacked than its blocks hold.
+
+    Raises:
+        ValueError: If the two differ.
+    """
+    if size not in (None, found):
+        raise ValueError(f"it is a damaged gzip file ({found} of {size} bytes unpack); get the file again")
+
+
+def _is_block(head: bytes) -> bool:
+    """Whether this is the header of a block, as bgzip writes it: a gzip stream's, with an extra field."""
+    return len(head) == _HEADER and head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"

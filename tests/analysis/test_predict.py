@@ -179,9 +179,9 @@ BAD = [
     (["two.fa", "--window", "9999"], "--window needs 6 to .* bases, which the classifier takes; found 9999"),
     (["two.fa", "--step", "5"], "--step needs a --window too"),
     (["places.bed"], "holds intervals, which need the genome that they lie in: --genome FASTA"),
-    (["beyond.bed", "--genome", "two.fa"], r"line 1: 90 to 101 is no interval of chr1, which has 100 bases"),
+    (["beyond.bed", "--genome", "two.fa"], r"line 1: stop 101 lies beyond the end of chr1, which has 100 bases"),
     (["unknown.bed", "--genome", "two.fa"], r"line 1: the genome has no record 'chr7'; it has chr1, chr2"),
-    (["words.bed", "--genome", "two.fa"], "line 1: an interval needs a chromosome, a start and a stop"),
+    (["words.bed", "--genome", "two.fa"], "line 1: start and stop must be whole numbers from 0, not 'a' and 'b'"),
     (
         ["unsorted.bed", "--genome", "two.fa", "--out", "x.bedgraph"],
         "needs sorted intervals that do not overlap",

@@ -248,7 +248,10 @@ def test_random_files_come_back_whole(data, tmp_path_factory, sites):
         (["variants.indels=cut"], r"variants\.indels needs one of fill, grow; found 'cut'"),
         (["stage=mutagenesis"], r"needs one of variants\.sequence and variants\.region; found \[\]"),
         (["stage=mutagenesis", "variants.sequence=ACGN"], r"variants\.sequence needs letters .*; found 'N'"),
-        (["stage=mutagenesis", "variants.region=x:1-9"], "needs one of the records chr1, chr2; found x"),
+        (
+            ["stage=mutagenesis", "variants.region=x:1-9"],
+            "region=x:1-9: the genome has no record 'x'; it has chr1, chr2",
+        ),
         (["stage=mutagenesis", "variants.region=2:80-130"], r"variants\.region needs A, C, G and T only"),
     ],
 )

@@ -6,9 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from genomask.alphabet import decode, encode
-from genomask.analysis.variants.alleles import WindowSettings, find_record, read_alleles
+from genomask.analysis.variants.alleles import WindowSettings, read_alleles
 from genomask.analysis.variants.vcf import Record
-from genomask.analysis.variants.windows import reverse_complement, trim, variant_class, windows
+from genomask.analysis.variants.windows import trim, variant_class, windows
 from genomask.genome.encoded import open_genome, write_genome
 
 DNA = st.text("ACGT", min_size=1, max_size=30)
@@ -99,13 +99,6 @@ def test_a_class_is_told_from_what_really_changes(reference, alternative, expect
     assert variant_class(len(removed), len(inserted)) == expected
 
 
-@settings(deadline=None, max_examples=50)
-@given(st.text("ACGTN", max_size=40))
-def test_the_reverse_complement_is_the_one_of_the_textbook(text):
-    expected = text.translate(str.maketrans("ACGT", "TGCA"))[::-1]
-    assert decode(reverse_complement(encode(text))) == expected
-
-
 SETTINGS = WindowSettings(length=6, position=0.5, grow=False, max_unknown=0.0, shortest=4, longest=8)
 
 
@@ -155,9 +148,3 @@ def test_a_window_that_grows_too_long_is_refused_and_n_is_let_in_on_request(geno
     assert grown.why == "too_long"
     (lenient,) = read_alleles(record("20", 7, "C", "T"), genome, SETTINGS._replace(max_unknown=0.2))
     assert lenient.why is None
-
-
-def test_chromosomes_are_found_under_either_name_and_never_guessed():
-    names = ("chr1", "2", "chrM", "3", "chr3", "Chr3")
-    found = [find_record(names, name) for name in ("1", "chr2", "MT", "3", "chr3", "CHR3", "X")]
-    assert found == [0, 1, 2, 3, 4, None, None]

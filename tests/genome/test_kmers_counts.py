@@ -5,7 +5,6 @@ import sys
 import tracemalloc
 from collections import Counter
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,9 +133,3 @@ def test_runs_that_overlap_descend_or_leave_the_genome_are_refused(runs):
 def test_importing_the_module_leaves_numba_alone():
     check = "import sys, genomask.genome.counts; print('numba' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", check], text=True).strip() == "False"
-
-
-def test_counting_writes_no_file_beside_the_code():
-    count_kmers(*genome("ATCG"), k=1)
-    cached = Path(counts_module.__file__).parent.rglob("*.nb[ic]")
-    assert not list(cached)

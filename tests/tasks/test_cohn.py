@@ -10,9 +10,10 @@ import pytest
 from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import task_artefact
-from genomask.genome.assembly import LENGTHS, chromosome, cut, records_by_chromosome
+from genomask.genome.assembly import LENGTHS, cut, records_by_chromosome
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.fasta import FastaGenome
+from genomask.genome.names import chromosome
 from genomask.genome.places import Place, places_file, read_places
 from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.cohn import CohnTask
@@ -99,24 +100,6 @@ def test_a_chromosome_that_is_there_twice_is_refused(tmp_path):
     genome = genome_of(tmp_path, {"chr1": CHROMOSOMES["1"], "NC_000001.11": CHROMOSOMES["X"]})
     with pytest.raises(ValueError, match=r"chromosome 1 twice: as chr1 and as NC_000001\.11"):
         records_by_chromosome(genome, None)
-
-
-@pytest.mark.parametrize(
-    ("name", "bare"),
-    [
-        ("chr20", "20"),
-        ("20", "20"),
-        ("NC_000020.11", "20"),
-        ("NC_000023.10", "X"),
-        ("NC_000024.10", "Y"),
-        ("chrx", "X"),
-        ("chrUn_KI270302v1", "Un_KI270302v1"),
-        ("NC_012920.1", "NC_012920.1"),
-        ("scaffold_1", "scaffold_1"),
-    ],
-)
-def test_a_chromosome_has_one_bare_name(name, bare):
-    assert chromosome(name) == bare
 
 
 def test_no_chromosome_has_the_same_length_in_both_assemblies():

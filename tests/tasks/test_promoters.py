@@ -12,9 +12,9 @@ from compose import composed
 from genomask.alphabet import decode, encode
 from genomask.experiment.run import CONF
 from genomask.experiment.stages.task import task_artefact
-from genomask.genome.assembly import reverse_complement
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place, places_file, read_places
+from genomask.genome.sequences import reverse_complement
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
 from genomask.tasks.promoters.cut import cut_promoters
 from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata

@@ -1,6 +1,5 @@
-"""Chromosomes by any name, checks of an assembly, and stretches cut from an encoded genome."""
+"""Checks that a genome is of an assembly, and stretches cut from an encoded genome."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -11,8 +10,9 @@ from jaxtyping import UInt8
 from genomask.alphabet import OTHER
 from genomask.checks import require_choice
 from genomask.genome.encoded import EncodedGenome, sequence
-from genomask.genome.grch38 import CHROMOSOMES
+from genomask.genome.names import HUMAN, chromosome, require_record
 from genomask.genome.places import Place
+from genomask.genome.sequences import reverse_complement
 
 # Lengths of 1..22, X and Y as the Genome Reference Consortium published them; no two agree between the two.
 _GRCH38: Final = (
@@ -26,30 +26,19 @@ _GRCH37: Final = (
     *(81195210, 78077248, 59128983, 63025520, 48129895, 51304566, 155270560, 59373566),
 )
 LENGTHS: Final[Mapping[str, Mapping[str, int]]] = {
-    "GRCh38": dict(zip(CHROMOSOMES, _GRCH38, strict=True)),
-    "GRCh37": dict(zip(CHROMOSOMES, _GRCH37, strict=True)),
+    "GRCh38": dict(zip(HUMAN, _GRCH38, strict=True)),
+    "GRCh37": dict(zip(HUMAN, _GRCH37, strict=True)),
 }
 
 NO_RECORD: Final = "on a chromosome that the genome lacks"
 BEYOND: Final = "beyond the end of their chromosome"
 NOT_ACGT: Final = "with letters other than A, C, G and T"
 
-_ACCESSION: Final = re.compile(r"NC_0000(\d\d)\.\d+")
-
 
 def require_assembly(assembly: str | None) -> None:
     """Refuse an assembly whose lengths are not known here; None leaves the genome unchecked."""
     if assembly is not None:
         require_choice(assembly, "task.assembly", tuple(LENGTHS))
-
-
-def chromosome(name: str) -> str:
-    """A human chromosome's bare name: 20 for chr20, 20 and NC_000020.11; any other name as it is."""
-    if found := _ACCESSION.fullmatch(name):
-        number = int(found[1])
-        return CHROMOSOMES[number - 1] if 1 <= number <= len(CHROMOSOMES) else name
-    bare = name[3:] if name.lower().startswith("chr") else name
-    return bare.upper() if bare.upper() in CHROMOSOMES else bare
 
 
 def records_by_chromosome(genome: EncodedGenome, assembly: str | None) -> dict[str, str]:
@@ -69,6 +58,19 @@ def records_by_chromosome(genome: EncodedGenome, assembly: str | None) -> dict[s
         if length != needed:
             raise ValueError(_wrong_length(name, bare, length, needed, assembly))
     return records
+
+
+def place_in(genome: EncodedGenome, place: Place) -> tuple[str, UInt8[np.ndarray, " bases"]]:
+    """The name of a place's record in a genome, and the bases of the place on its forward strand, as a view.
+
+    Raises:
+        ValueError: If the genome lacks the record, or the record is shorter; without the file and line.
+    """
+    number = require_record(genome.names, place.record)
+    name, (first, last) = genome.names[number], genome.offsets[number : number + 2].tolist()
+    if place.stop > last - first:
+        raise ValueError(f"stop {place.stop:,} lies beyond the end of {name}, which has {last - first:,} bases")
+    return name, genome.bases[first + place.start : first + place.stop]
 
 
 def cut(
@@ -99,11 +101,6 @@ def cut(
         else:
             pieces.append(reverse_complement(bases) if place.strand == "-" else np.array(bases))
     return pieces, reasons
-
-
-def reverse_complement(bases: UInt8[np.ndarray, "*rows bases"]) -> UInt8[np.ndarray, "*rows bases"]:
-    """The other strand of sequences of A, C, G and T, read from its own start."""
-    return (bases ^ 1)[..., ::-1]
 
 
 def _lengths(genome: EncodedGenome) -> list[int]:

@@ -1,10 +1,8 @@
 """How often every k-mer of a genome occurs: one pass counts all lengths up to k."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any, Final, no_type_check
+from typing import Final
 
 import numpy as np
 from jaxtyping import Int64, UInt8, UInt32
@@ -55,8 +53,9 @@ def count_kmers(
 def _count_longest(
     bases: UInt8[np.ndarray, " bases"], runs: Int64[np.ndarray, "runs 2"], k: int, threads: int
 ) -> Int64[np.ndarray, " kmers"]:
+    from genomask.genome.loops import add_kmers  # which imports numba
+
     chunk = max(1, min(CHUNK_BASES, -(-len(bases) // threads)))
-    add_kmers = _compiled_kernel()
 
     def count(start: int) -> UInt32[np.ndarray, " kmers"]:
         table = np.zeros(4**k, dtype=np.uint32)
@@ -80,28 +79,3 @@ def _count_run_ends(
     for before in range(n, 0, -1):
         codes = codes << 2 | bases[stops - before]
     return np.bincount(codes, minlength=4**n)
-
-
-@cache
-def _compiled_kernel() -> Callable[..., None]:
-    """Compile once a process; an on-disk cache would need a writable folder to save 0.7 s."""
-    from numba import njit
-
-    return njit(nogil=True)(_add_kmers)
-
-
-@no_type_check  # keeps pytest's shape checks off a function that is compiled
-def _add_kmers(bases: Any, runs: Any, k: int, chunk: tuple[int, int], table: Any) -> None:
-    """Add to the table every k-mer that starts in the chunk."""
-    first, last = chunk
-    mask, four = np.uint64(4**k - 1), np.uint64(4)  # unsigned: no test for a negative index, 30 % faster
-    for run in range(np.searchsorted(runs[:, 1], first, side="right"), len(runs)):
-        start, stop = max(runs[run, 0], first), min(runs[run, 1], last + k - 1)
-        if start >= last:
-            break
-        code = np.uint64(0)  # of all bases so far, of which it holds the last 32: each waits for the one before
-        for base in bases[start : min(start + k - 1, stop)]:
-            code = code * four + np.uint64(base)
-        for base in bases[start + k - 1 : stop]:
-            code = code * four + np.uint64(base)
-            table[code & mask] += 1

@@ -113,6 +113,7 @@ def sequence(genome: EncodedGenome, name: str, start: int, stop: int) -> UInt8[n
     require(name in genome.names, "A sequence", f"one of the records {', '.join(genome.names)}", name)
     record = genome.names.index(name)
     begin, end = genome.offsets[record : record + 2].tolist()
-    needed = f"0 <= start <= stop <= {end - begin}"
-    require(0 <= start <= stop <= end - begin, f"A sequence of {name}", needed, (start, stop))
+    if not 0 <= start <= stop <= end - begin:
+        found = f"start {start:,} and stop {stop:,} (0-based, stop exclusive) are no stretch of it"
+        raise ValueError(f"{name} has {end - begin:,} bases; {found}.")
     return genome.bases[begin + start : begin + stop]

@@ -2,7 +2,8 @@
 
 pyfastx reads a truncated .gz as a short genome, and holds the interpreter's lock while it reads a record,
 so that no thread can check the stream meanwhile. A child process can: it reads the file once from standard
-input and checks it. What it unpacks goes to pyfastx through a pipe; a plain file pyfastx reads meanwhile.
+input and checks it. What it unpacks, or rewrites, goes to pyfastx through a pipe; any other plain file pyfastx
+reads meanwhile.
 """
 
 import os
@@ -13,11 +14,10 @@ from typing import Final, cast
 
 from isal import igzip, igzip_lib
 
+from genomask.text_files import BYTE_ORDER_MARK, UTF16_MARKS, check_size, is_packed, unpacked_size
+
 CHUNK: Final = 1 << 18
-GZIP: Final = b"\x1f\x8b"
 _DAMAGE: Final = cast(type[Exception], igzip_lib.IsalError)  # its stub calls the class an object
-_HEADER: Final = 18  # bytes before the packed ones of a bgzip block, the last two its size less 1; 8 follow
-_BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
 class Tally:
@@ -56,17 +56,19 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
         ValueError: If the file is no FASTA, or ends early, or is damaged.
     """
     packed = is_packed(source.fileno())
-    size, found = unpacked_size(source.fileno()) if packed else None, 0
+    size, found, returns = unpacked_size(source.fileno()) if packed else None, 0, False
     text = igzip.IGzipFile(fileobj=source) if packed else source
     piece = b""
     try:
         while following := text.read(CHUNK):
-            if not piece and not following.startswith(b">"):
-                raise ValueError(f"a FASTA file starts with '>'; it starts with {following[:20]}")
+            found += len(following)
+            if not piece:
+                returns = _ends_lines_in_cr(following)
+                following = following.removeprefix(BYTE_ORDER_MARK)
+                _check_start(following)
             if b"\0" in following:  # a C string ends there
                 raise ValueError("it holds a NUL byte, so it is no text file")
-            piece = following
-            found += len(piece)
+            piece = following.replace(b"\r", b"\n") if returns else following
             yield piece
     except EOFError:
         raise ValueError("it is truncated: its gzip stream has no end; get the file again") from None
@@ -77,63 +79,36 @@ def read_text(source: BufferedIOBase) -> Iterator[bytes]:
         raise ValueError("it is empty")
 
 
-def is_packed(file: int) -> bool:
-    """Whether an open file is a gzip file."""
-    return os.pread(file, len(GZIP), 0) == GZIP
+def must_be_rewritten(head: bytes) -> bool:
+    """Whether a text that begins so has lines that end in CR alone, or a byte order mark: pyfastx takes neither."""
+    return head.startswith(BYTE_ORDER_MARK) or _ends_lines_in_cr(head)
 
 
-def unpacked_size(file: int) -> int | None:
-    """Bytes of text in an open bgzip file, as its blocks say; None for any other gzip file.
-
-    Each block is a whole gzip stream: nothing in the streams tells that one was cut off or jumped over.
-
-    Raises:
-        ValueError: If a block is not where the one before it ends, or the one that bgzip ends a file with
-            is absent.
-    """
-    size, end, total = os.fstat(file).st_size, 0, 0
-    head = os.pread(file, _HEADER, 0)
-    if not _is_block(head):
-        return None
-    if os.pread(file, len(_BGZF_END), max(size - len(_BGZF_END), 0)) != _BGZF_END:
-        raise ValueError("it is truncated: it lacks bgzip's end-of-file block; get the file again")
-    while _is_block(head):
-        length = int.from_bytes(head[16:18], "little") + 1
-        if length < _HEADER + 8:
-            break  # no stream is that short
-        end += length
-        following = os.pread(file, 4 + _HEADER, end - 4)  # how many bytes the block held, and the next one
-        total += int.from_bytes(following[:4], "little")
-        head = following[4:]
-    if end != size:
-        raise ValueError(f"it is a damaged gzip file (no whole block at byte {end}); get the file again")
-    return total
+def is_piped(file: int) -> bool:
+    """Whether the text of an open file reaches pyfastx through the pipe: it has to be unpacked or rewritten."""
+    return is_packed(file) or must_be_rewritten(os.pread(file, CHUNK, 0))
 
 
-def check_size(size: int | None, found: int) -> None:
-    """Refuse a bgzip file of which another number of bytes could be unpacked than its blocks hold.
-
-    Raises:
-        ValueError: If the two differ.
-    """
-    if size not in (None, found):
-        raise ValueError(f"it is a damaged gzip file ({found} of {size} bytes unpack); get the file again")
+def _ends_lines_in_cr(head: bytes) -> bool:
+    return b"\r" in head and b"\n" not in head
 
 
-def _is_block(head: bytes) -> bool:
-    """Whether this is the header of a block, as bgzip writes it: a gzip stream's, with an extra field."""
-    return len(head) == _HEADER and head[:4] == b"\x1f\x8b\x08\x04" and head[12:14] == b"BC"
+def _check_start(text: bytes) -> None:
+    if text.startswith(UTF16_MARKS):
+        raise ValueError("it is UTF-16 text; save it as UTF-8")
+    if not text.startswith(b">"):
+        raise ValueError(f"a FASTA file starts with '>'; it starts with {text[:20]}")
 
 
 def main() -> None:
     """Check standard input, and unpack it to standard output; say what it holds, or what is wrong."""
     tally = Tally()
     with BufferedReader(FileIO(0), CHUNK) as source, open(1, "wb") as sink:
-        packed = is_packed(0)
+        piped = is_piped(0)
         try:
             for piece in read_text(source):
                 tally.add(piece)
-                if packed:
+                if piped:
                     sink.write(piece)
         except ValueError as error:
             sys.exit(str(error))

@@ -10,11 +10,11 @@ from typing import Any, Final
 from genomask.checks import require
 from genomask.genome.download import download
 from genomask.genome.encoded import Pieces, write_genome
+from genomask.genome.names import HUMAN
 from genomask.genome.reader import read_pieces
 
 RELEASE: Final = "GRCh38.p13"
 ASSEMBLY: Final = f"GCF_000001405.39_{RELEASE}"
-CHROMOSOMES: Final = (*map(str, range(1, 23)), "X", "Y")  # the 24 of Sec. 3
 CHECKSUMS: Final = "md5checksums.txt"
 _FOLDER: Final = f"{ASSEMBLY}_assembly_structure/Primary_Assembly/assembled_chromosomes/FASTA"
 
@@ -23,7 +23,7 @@ _FOLDER: Final = f"{ASSEMBLY}_assembly_structure/Primary_Assembly/assembled_chro
 _VERSIONS: Final = "11 12 12 12 10 12 14 11 12 11 10 12 11 9 10 10 11 10 10 11 9 11 11 10".split()  # noqa: SIM905  (a column of 24 numbers else)
 _ACCESSIONS: Final = {
     chromosome: f"NC_{number:06}.{version}"
-    for number, (chromosome, version) in enumerate(zip(CHROMOSOMES, _VERSIONS, strict=True), start=1)
+    for number, (chromosome, version) in enumerate(zip(HUMAN, _VERSIONS, strict=True), start=1)
 }
 
 
@@ -39,7 +39,7 @@ class Grch38Genome:
     url: str = f"https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/001/405/{ASSEMBLY}"  # or a copy of it
 
     def __post_init__(self) -> None:
-        known = self.chromosomes is None or (self.chromosomes and set(self.chromosomes) <= set(CHROMOSOMES))
+        known = self.chromosomes is None or (self.chromosomes and set(self.chromosomes) <= set(HUMAN))
         require(bool(known), "genome.chromosomes", "some of 1..22, X, Y, or null for all", self.chromosomes)
 
     @property
@@ -62,7 +62,7 @@ class Grch38Genome:
             write_genome(records, directory)
 
     def _chosen(self) -> list[str]:
-        return [name for name in CHROMOSOMES if self.chromosomes is None or name in self.chromosomes]
+        return [name for name in HUMAN if self.chromosomes is None or name in self.chromosomes]
 
     def _download(self) -> dict[str, Path]:
         """The file of every chosen chromosome, in the cache."""

@@ -1,13 +1,23 @@
-"""Where the rows of a benchmark lie in a genome, for those benchmarks of which that is known."""
+"""Stretches of records: those that a BED file lists, and those that the rows of a benchmark come from."""
 
 import csv
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from genomask.checks import shown
+from genomask.text_files import read_lines, whole_number, wrong_line
+
+STRANDS: Final = ("+", "-")
+_BED_COLUMNS: Final = "chromosome, start, stop, name, score, strand"
+_NOT_AN_INTERVAL: Final = re.compile(r"\s*(#|(track|browser)( |$)|$)")  # as UCSC's specification has it
+_REGION: Final = re.compile(r"(\S+):(\d[\d,]{0,17})-(\d[\d,]{0,17})", re.ASCII)
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 class Place(NamedTuple):
-    """A stretch of a record: ``start`` counts from 0, ``stop`` lies behind it, ``strand`` is ``+`` or ``-``.
+    """A stretch of a record: ``start`` is 0-based, ``stop`` exclusive, ``strand`` is ``+`` or ``-``.
 
     The negative of a promoter has its promoter's place, as the parts that it keeps lie there.
     """
@@ -18,13 +28,86 @@ class Place(NamedTuple):
     strand: str
 
 
+class Interval(NamedTuple):
+    """A line of a BED file: its number, the place, and the name and score, if it has them."""
+
+    line: int
+    place: Place
+    name: str | None
+    score: float | None
+
+
+def parse_place(record: str, start: str, stop: str, strand: str = "+") -> Place:
+    """A place from the cells of a table.
+
+    Raises:
+        ValueError: If it is none; the message does not name file and line.
+    """
+    try:
+        place = Place(record.strip(), whole_number(start.strip()), whole_number(stop.strip()), strand.strip())
+    except ValueError:
+        raise ValueError(f"start and stop must be whole numbers from 0, not {start!r} and {stop!r}") from None
+    if not place.record or place.start >= place.stop:
+        raise ValueError(f"a place has a record, and a start before its stop, unlike {record!r}, {start}, {stop}")
+    if place.strand not in STRANDS:
+        raise ValueError(f"the strand must be + or -, not {strand!r}")
+    return place
+
+
+def parse_region(text: str) -> Place:
+    """The place of a region as UCSC and samtools write it: ``chr1:1,001-2,000``, 1-based, both ends included.
+
+    Raises:
+        ValueError: If it is none; the message gives the numbers as they were written.
+    """
+    parts = _REGION.fullmatch(text)
+    if not parts:
+        raise ValueError(f"a region is written NAME:START-STOP, such as chr1:1,001-2,000, not {shown(text)}")
+    start, stop = (int(number.replace(",", "")) for number in parts.groups()[1:])
+    if not 1 <= start <= stop:
+        raise ValueError(f"the positions of a region count from 1, and it starts before it stops, unlike {text}")
+    return Place(parts[1], start - 1, stop, "+")
+
+
+def read_bed(path: Path) -> Iterator[Interval]:
+    """Yield the intervals of a BED file, plain or packed, divided by tabs or blanks.
+
+    An interval without a strand is on ``+``. Blank lines, comments, and lines ``track ...`` and
+    ``browser ...`` are passed over.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Naming file and line, for anything but an interval.
+    """
+    for number, text in read_lines(path):
+        if _NOT_AN_INTERVAL.match(text):
+            continue
+        try:
+            yield _interval(number, [cell.strip() for cell in (text.split("\t") if "\t" in text else text.split())])
+        except ValueError as error:
+            raise wrong_line(path, number, str(error)) from None
+
+
+def _interval(line: int, cells: list[str]) -> Interval:
+    if len(cells) < 3:
+        raise ValueError(f"an interval needs a chromosome, a start and a stop in whole numbers, not {cells}")
+    name, score, strand = (*cells[3:6], "", "", "")[:3]
+    if strand not in (*STRANDS, ".", ""):
+        raise ValueError(f"a strand is +, - or .; column 6 has {strand!r}")
+    astray = next((number for number, cell in enumerate(cells, start=1) if cell in STRANDS), None)
+    if astray and strand not in STRANDS:
+        raise ValueError(f"the strand is in column {astray}; it belongs in column 6 ({_BED_COLUMNS})")
+    place = parse_place(*cells[:3], strand if strand in STRANDS else "+")
+    return Interval(line, place, name or None, float(score) if _NUMBER.fullmatch(score) else None)
+
+
 def places_file(directory: Path, part: str) -> Path:
     """The file with the places of ``pool`` or ``test``; it is absent where they are not known."""
     return directory / f"{part}-places.csv"
 
 
 def write_places(path: Path, places: Sequence[Place]) -> None:
-    """Write one line a row, in the order of the rows."""
+    """Write one line per row, in the order of the rows."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         table = csv.writer(handle, lineterminator="\n")
         table.writerow(Place._fields)

@@ -18,7 +18,7 @@ from jaxtyping import UInt8
 from genomask.alphabet import BASES, OTHER
 from genomask.checks import one_line
 from genomask.console import progress
-from genomask.genome.fasta_text import is_packed
+from genomask.genome.fasta_text import is_piped
 
 _SEVERAL_BASES: Final = "RYSWKMBDHVN"  # the other IUPAC codes of DNA
 _BLANK: Final = OTHER + 1
@@ -94,7 +94,7 @@ def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, "
 @contextmanager
 def _checking(file: FileIO) -> Iterator["subprocess.Popen[bytes]"]:
     """Check the file in a child process, which moves on in it as it reads, and unpacks it to its output."""
-    command = [sys.executable, "-I", str(Path(__file__).with_name("fasta_text.py"))]
+    command = [sys.executable, "-P", "-m", "genomask.genome.fasta_text"]
     with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout
         try:
@@ -107,10 +107,10 @@ def _checking(file: FileIO) -> Iterator["subprocess.Popen[bytes]"]:
 
 @contextmanager
 def _text(path: Path, child: "subprocess.Popen[bytes]") -> Iterator[IO[bytes]]:
-    """Where pyfastx is to read: a plain file itself, or what the child unpacks."""
+    """Where pyfastx is to read: a plain file itself, or what the child unpacks or rewrites."""
     assert child.stdout
     with path.open("rb") as file:  # opened anew: with a place of its own in the file
-        yield child.stdout if is_packed(file.fileno()) else file
+        yield child.stdout if is_piped(file.fileno()) else file
 
 
 def _records(text: IO[bytes], found: _Found) -> Iterator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:

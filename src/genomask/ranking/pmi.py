@@ -128,11 +128,10 @@ def _scores_against_splits(
 
 def _likeliest_split(best: list[Float64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, " kmers"]:
     """Log probability of the likeliest cut in two of what is one base longer than the pieces."""
-    from genomask.ranking.loops import raise_to_sums  # which imports numba
-
     split = np.full(4 ** (len(best) + 1), -np.inf)
     for starts, ends in zip(best, reversed(best), strict=True):
-        raise_to_sums(split.reshape(len(starts), len(ends)), starts, ends)
+        cut = split.reshape(len(starts), len(ends))
+        np.maximum(cut, np.add.outer(starts, ends), out=cut)
     return split
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from genomask.alphabet import BASES, encode, kmer_table
+from genomask.genome.sequences import reverse_complement_codes
 
 CHUNK: Final = 500  # permutations at once
 BAND: Final = (0.05, 0.95)  # of the running sums of the first CHUNK permutations, for the figure
@@ -60,9 +61,8 @@ class Enrichment:
 
 def strand_units(k: int) -> Int64[np.ndarray, " kmers"]:
     """For every code the smaller code of the k-mer and its reverse complement."""
-    bases = encode("".join(kmer_table(k))).reshape(-1, k).astype(np.int64)
-    power = 4 ** np.arange(k - 1, -1, -1)
-    return np.minimum(bases @ power, (bases[:, ::-1] ^ 1) @ power)
+    codes = np.arange(4**k, dtype=np.uint64)
+    return np.minimum(codes, reverse_complement_codes(codes, k)).astype(np.int64)
 
 
 def composition_strata(k: int) -> Int64[np.ndarray, " kmers"]:
@@ -71,7 +71,7 @@ def composition_strata(k: int) -> Int64[np.ndarray, " kmers"]:
     count = np.stack([(bases == base).sum(axis=1) for base in range(len(BASES))], axis=1)
     other = count[:, [1, 0, 3, 2]]
     cpg = ((bases[:, :-1] == BASES.index("C")) & (bases[:, 1:] == BASES.index("G"))).sum(axis=1)
-    palindrome = (bases == (bases[:, ::-1] ^ 1)).all(axis=1)
+    palindrome = palindromes(k)
     names = [
         (*min(tuple(one), tuple(two)), dinucleotides, own)
         for one, two, dinucleotides, own in zip(
@@ -84,8 +84,8 @@ def composition_strata(k: int) -> Int64[np.ndarray, " kmers"]:
 
 def palindromes(k: int) -> Int64[np.ndarray, " kmers"]:
     """Strata that know of no composition: only a k-mer that is its own reverse complement is set apart."""
-    bases = encode("".join(kmer_table(k))).reshape(-1, k)
-    return (bases == (bases[:, ::-1] ^ 1)).all(axis=1).astype(np.int64)
+    codes = np.arange(4**k, dtype=np.uint64)
+    return (codes == reverse_complement_codes(codes, k)).astype(np.int64)
 
 
 def both_strands(known: Bool[np.ndarray, " kmers"], k: int) -> Bool[np.ndarray, " kmers"]:

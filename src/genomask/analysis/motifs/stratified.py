@@ -7,10 +7,8 @@ word owes to composition alone does not count. One stratum is the ordinary compa
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64
 from scipy.stats import hypergeom
-
-from genomask.alphabet import OTHER
 
 Counts = Int64[np.ndarray, "strata words"]
 
@@ -20,13 +18,6 @@ class Sizes(NamedTuple):
 
     both: Int64[np.ndarray, " strata"]
     positive: Int64[np.ndarray, " strata"]
-
-
-def gc_share(bases: UInt8[np.ndarray, "rows bases"]) -> Float64[np.ndarray, " rows"]:
-    """Share of G and C among the four bases of every row; 0 for a row without any."""
-    known = (bases < OTHER).sum(axis=1)
-    strong = ((bases >= 2) & (bases < OTHER)).sum(axis=1)
-    return strong / np.maximum(known, 1)
 
 
 def gc_edges(share: Float64[np.ndarray, " rows"], strata: int) -> Float64[np.ndarray, " edges"]:

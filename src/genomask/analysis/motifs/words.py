@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
 from genomask.alphabet import OTHER
-from genomask.analysis.motifs.stratified import Sizes, gc_edges, gc_share
+from genomask.analysis.motifs.stratified import Sizes, gc_edges
+from genomask.genome.sequences import gc_share
 
 
 class Labelled(NamedTuple):
@@ -30,8 +31,8 @@ class Labelled(NamedTuple):
 
 
 def labelled(bases: UInt8[np.ndarray, "rows bases"], positive: Bool[np.ndarray, " rows"], *, strata: int) -> Labelled:
-    """Put sequences into strata of GC content, of about the same size."""
-    share = gc_share(bases)
+    """Put sequences into strata of GC content, of about the same size; one without bases goes into the lowest."""
+    share = np.nan_to_num(gc_share(bases.ravel(), np.arange(len(bases) + 1) * bases.shape[1]))
     stratum = np.searchsorted(gc_edges(share, strata), share, side="right")
     return Labelled(bases, positive, np.unique(stratum, return_inverse=True)[1])
 

@@ -9,12 +9,13 @@ import numpy as np
 from jaxtyping import UInt8
 
 from genomask.alphabet import encode
-from genomask.analysis.variants.alleles import find_record
-from genomask.analysis.variants.windows import reverse_complement
-from genomask.genome.encoded import EncodedGenome, sequence
+from genomask.genome.assembly import place_in
+from genomask.genome.encoded import EncodedGenome
+from genomask.genome.places import read_bed
 from genomask.genome.reader import read_fasta
-from genomask.tasks.readers import join_kmers, read_table, sequence_text, whole_number
-from genomask.text_files import read_lines, wrong_line
+from genomask.genome.sequences import reverse_complement
+from genomask.tasks.readers import join_kmers, read_table, sequence_text
+from genomask.text_files import wrong_line
 
 KINDS: Final[Mapping[str, str]] = {  # of a file, by its last ending but that of gzip
     **dict.fromkeys(("fa", "fas", "fasta", "fna"), "fasta"),
@@ -101,34 +102,16 @@ def read_sequences(path: Path) -> Iterator[Piece]:
 def read_intervals(path: Path, genome: EncodedGenome) -> Iterator[Piece]:
     """Yield the intervals of a BED file; those on the strand ``-`` are read along that strand.
 
-    A chromosome is called as the genome calls it; ``20`` and ``chr20`` are the same.
+    A chromosome is called as the genome calls it; ``20``, ``chr20`` and ``NC_000020.11`` are the same.
 
     Raises:
         ValueError: Naming file and line, for anything but intervals within the genome's chromosomes.
     """
-    for number, text in read_lines(path):
-        if not text.strip() or text.startswith(("#", "track", "browser")):
-            continue
-        yield _interval(path, number, text.split("\t") if "\t" in text else text.split(), genome)
-
-
-def _interval(path: Path, line: int, cells: list[str], genome: EncodedGenome) -> Piece:
-    try:
-        start, stop = (whole_number(cell.strip()) for cell in cells[1:3])
-    except ValueError:
-        needed = "an interval needs a chromosome, a start and a stop in whole numbers"
-        raise wrong_line(path, line, f"{needed}; found {' '.join(cells)[:60]!r}") from None
-    record = find_record(genome.names, cells[0].strip())
-    if record is None:
-        has = ", ".join(genome.names[:8]) + (", ..." if len(genome.names) > 8 else "")
-        raise wrong_line(path, line, f"the genome has no record {cells[0].strip()!r}; it has {has}")
-    name, length = genome.names[record], int(np.diff(genome.offsets)[record])
-    if not start < stop <= length:
-        found = f"{start:,} to {stop:,} is no interval of {name}, which has {length:,} bases"
-        raise wrong_line(path, line, found)
-    strand = cells[5].strip() if len(cells) > 5 else "+"
-    if strand not in ("+", "-", "."):
-        raise wrong_line(path, line, f"a strand is +, - or .; found {strand!r}")
-    bases = sequence(genome, name, start, stop)
-    where = f"{path}, line {line}"
-    return Piece(name, start, reverse_complement(bases) if strand == "-" else bases, where, strand == "-")
+    for line, place, _, _ in read_bed(path):
+        try:
+            name, bases = place_in(genome, place)
+        except ValueError as error:
+            raise wrong_line(path, line, str(error)) from None
+        reverse = place.strand == "-"
+        turned = reverse_complement(bases) if reverse else bases
+        yield Piece(name, place.start, turned, f"{path}, line {line}", reverse)

@@ -10,7 +10,8 @@ from jaxtyping import Float64
 
 from genomask.analysis.prediction.windows import Window
 from genomask.analysis.variants.predictor import distinct, logits
-from genomask.analysis.variants.windows import Bases, reverse_complement
+from genomask.analysis.variants.windows import Bases
+from genomask.genome.sequences import reverse_complement
 from genomask.models.classifier import Classifier
 
 BUFFER: Final = 4096  # windows that are sorted by length together; 1.2 MB at 300 bp

@@ -1,8 +1,6 @@
 """From the records of a VCF to alleles, each with its two windows or with the reason why it has none."""
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,6 +9,7 @@ from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.variants.vcf import Record
 from genomask.analysis.variants.windows import Bases, Windows, trim, variant_class, windows
 from genomask.genome.encoded import EncodedGenome
+from genomask.genome.names import find_record, listed
 
 # Why an allele is not scored.
 NO_ALTERNATIVE: Final = "no_alternative"  # ALT is .
@@ -72,20 +71,6 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
         yield Allele(record, number, kind, None if why else cut, why)
 
 
-@lru_cache(maxsize=4096)
-def find_record(names: tuple[str, ...], name: str) -> int | None:
-    """Which record of the genome the VCF means: 20 and chr20, MT and chrM are the same."""
-    if name in names:
-        return names.index(name)
-    alike = [number for number, other in enumerate(names) if _plain(other) == _plain(name)]
-    return alike[0] if len(alike) == 1 else None
-
-
-def _plain(name: str) -> str:
-    plain = re.sub("^chr", "", name, flags=re.IGNORECASE).upper()
-    return "MT" if plain == "M" else plain
-
-
 def _chromosome(record: Record, genome: EncodedGenome) -> Bases:
     """Bases of the record's chromosome; none if the genome lacks it."""
     number = find_record(genome.names, record.chromosome)
@@ -97,7 +82,7 @@ def _chromosome(record: Record, genome: EncodedGenome) -> Bases:
 def _problem(record: Record, chromosome: Bases, genome: EncodedGenome) -> tuple[str | None, str]:
     """Why no allele of a record can be scored, if so, and the details."""
     if not len(chromosome):
-        return UNKNOWN_RECORD, f"the genome has {', '.join(genome.names[:30])}"
+        return UNKNOWN_RECORD, f"the genome has {listed(genome.names)}"
     start, stop = record.position - 1, record.position - 1 + len(record.reference)
     if start < 0 or stop > len(chromosome):
         return OUTSIDE_RECORD, f"it has {len(chromosome):,} bases"

@@ -9,8 +9,9 @@ from jaxtyping import Float64, Int64
 
 from genomask.alphabet import OTHER, PAD
 from genomask.analysis.variants.scores import Log, log_probabilities, mean_of_strands
-from genomask.analysis.variants.windows import Bases, reverse_complement
+from genomask.analysis.variants.windows import Bases
 from genomask.checks import require_choice
+from genomask.genome.sequences import reverse_complement
 from genomask.models.classifier import Classifier
 from genomask.models.forward import cls_logits
 from genomask.tokens import tokenise

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from genomask.checks import require, require_choice
+from genomask.genome.places import parse_region
 
 SCORES = ("delta", "diff", "log_odds")
 NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-REGION = re.compile(r"(\S+):(\d+)-(\d+)")
 
 
 @dataclass
@@ -56,8 +56,11 @@ class VariantSettings:
         require(self.resamples >= 1, "variants.resamples", "at least 1", self.resamples)
         require(self.seed >= 0, "variants.seed", "at least 0", self.seed)
         require(self.batch is None or self.batch >= 1, "variants.batch", "at least 1, or null", self.batch)
-        region = self.region is None or REGION.fullmatch(self.region)
-        require(region, "variants.region", "NAME:START-STOP", self.region)
+        if self.region is not None:
+            try:
+                parse_region(self.region)
+            except ValueError as error:
+                raise ValueError(f"variants.region: {error}.") from None
 
 
 def check_variants(settings: VariantSettings, stage: str) -> None:

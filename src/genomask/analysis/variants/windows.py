@@ -5,8 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from genomask.alphabet import OTHER
-
 Bases = UInt8[np.ndarray, " _bases"]
 
 
@@ -69,12 +67,6 @@ def windows(
     right = record[start + removed : start + removed + length]
     alternative = np.concatenate((record[own:start], inserted, right))[:length]
     return Windows(reference, alternative, first != wanted or own != wanted)
-
-
-def reverse_complement(bases: Bases) -> Bases:
-    """The other strand, read along itself."""
-    turned = bases[::-1]
-    return np.where(turned < OTHER, turned ^ 1, np.uint8(OTHER))
 
 
 def _inside(wanted: int, last: int) -> int:

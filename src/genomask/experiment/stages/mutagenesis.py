@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.figure_style import save
-from genomask.analysis.variants.alleles import find_record
 from genomask.analysis.variants.mutagenesis import grid, saturate, write_csv
 from genomask.analysis.variants.mutagenesis_figure import mutagenesis_figure
-from genomask.analysis.variants.settings import REGION
 from genomask.checks import require
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, digest_of
-from genomask.genome.encoded import open_genome, sequence
+from genomask.genome.assembly import place_in
+from genomask.genome.encoded import open_genome
+from genomask.genome.places import parse_region
 
 MUTAGENESIS_FORMAT = 1  # raised when the code would write other scores
 LABEL = {
@@ -85,12 +85,11 @@ def _subject(run: Context) -> Subject:
         odd = sorted(set(letters) - set("ACGT"))
         require(letters and not odd, "variants.sequence", "letters A, C, G and T", "".join(odd))
         return Subject(letters, f"sequence-{digest_of(letters)[:8]}", 1)
-    region = REGION.fullmatch(settings.region or "")
-    assert region
-    genome = open_genome(build_genome(run))
-    record = find_record(genome.names, region[1])
-    if record is None:
-        raise ValueError(f"variants.region needs one of the records {', '.join(genome.names)}; found {region[1]}.")
-    bases = sequence(genome, genome.names[record], int(region[2]) - 1, int(region[3]))
+    assert settings.region
+    place = parse_region(settings.region)
+    try:
+        _, bases = place_in(open_genome(build_genome(run)), place)
+    except ValueError as error:
+        raise ValueError(f"variants.region={settings.region}: {error}.") from None
     require(not (bases == OTHER).any(), "variants.region", "A, C, G and T only", f"{decode(bases)[:60]}...")
-    return Subject(decode(bases), settings.region or "", int(region[2]))
+    return Subject(decode(bases), settings.region.replace(",", ""), place.start + 1)

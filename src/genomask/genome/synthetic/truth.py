@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from genomask.alphabet import decode
+from genomask.genome.sequences import reverse_complement
 from genomask.genome.synthetic.chromosome import Placed
 from genomask.genome.synthetic.elements import Sites
 
@@ -34,7 +35,7 @@ def planted_rows(chromosome: str, bases: UInt8[np.ndarray, " bases"], placed: li
             strands = (reverse ^ sites.reverse).tolist()
             for start, minus, number in zip(starts, strands, sites.element.tolist(), strict=True):
                 stop = start + sites.bases
-                sequence = decode(bases[start:stop][::-1] ^ 1 if minus else bases[start:stop])
+                sequence = decode(reverse_complement(bases[start:stop]) if minus else bases[start:stop])
                 name = f"{chromosome}-{elements.kind}-{number}"
                 strand = "-" if minus else "+"
                 yield Planted(elements.kind, sites.motif, chromosome, start, stop, strand, sequence, name)

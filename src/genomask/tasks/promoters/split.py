@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
-from genomask.genome.assembly import reverse_complement
 from genomask.genome.places import Place
+from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
 
 
