@@ -28,9 +28,9 @@ def unpack(data: bytes) -> bytes:
     """The text of a file that may be gzip: whole streams only, zeros behind the last of them."""
     if data[:2] != b"\x1f\x8b":
         return data
-    need(not (data[3:4] == b"\x04" and data[12:14] == b"BC") or data.endswith(BGZF_END))
-    text = b""
+    text, blocks, end = b"", True, data.endswith(BGZF_END)
     while data.strip(b"\0"):
+        blocks = blocks and data[3:4] == b"\x04" and data[12:14] == b"BC"
         stream = zlib.decompressobj(wbits=31)
         try:
             text += stream.decompress(data)
@@ -38,14 +38,17 @@ def unpack(data: bytes) -> bytes:
             raise RefusedError from None
         need(stream.eof)
         data = stream.unused_data.lstrip(b"\0")
+    need(end or not blocks)
     return text
 
 
 def text_of(data: bytes, errors: str = "strict") -> str:
-    """The text in UTF-8, lines ending in LF, without a byte order mark and without NULs."""
+    """The text in UTF-8, or UTF-16 with its mark, lines ending in LF, without a byte order mark and without NULs."""
     data = unpack(data).removeprefix(b"\xef\xbb\xbf")
-    need(b"\0" not in data)
     try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            data = data.decode("utf-16").encode()
+        need(b"\0" not in data)
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8", errors)
     except UnicodeDecodeError:
         raise RefusedError from None
@@ -207,7 +210,9 @@ def _utf8(text: bytes) -> str:
 
 def fasta(data: bytes) -> list[tuple[str, str]]:
     """(name, bases in A, C, G, T and N) of every record."""
-    data = unpack(data)
+    data = unpack(data).removeprefix(b"\xef\xbb\xbf")
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # as Macintosh wrote lines
     need(data.startswith(b">") and b"\0" not in data)
     records: list[tuple[str, str]] = []
     for raw in data.split(b"\n"):
