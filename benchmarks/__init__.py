@@ -1,1 +1,1 @@
-"""How fast each stage is, beside what a user would run instead and beside what the machine can do."""
+"""How long whole runs take on this machine, beside plain references: ``python -m benchmarks``. No part of the wheel."""

@@ -1,54 +1,72 @@
-"""``genomask bench``: measure rows of the benchmark on this machine, and write them up."""
+"""Measure whole runs of genomask on this machine, beside plain references, and write the results up."""
 
 import argparse
 import json
+import sys
 import tempfile
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.inputs import Inputs
-from benchmarks.machine import machine
-from benchmarks.measure import measure
+from benchmarks.machine import machine, moment
 from benchmarks.page import page, summary
-from benchmarks.registry import ROWS
+from benchmarks.row import Row, measure
 from genomask.checks import require, require_choice
 from genomask.console import say
 from genomask.files import write_json
 
+# Module and function of every row; the function gets the inputs and returns the row, or raises NotMeasured.
+ROWS: Final[dict[str, str]] = {
+    "default_run": "runs:default_run",
+    "cell": "runs:cell",
+    "kshot": "runs:kshot",
+    "fasta": "genomes:plain",
+    "fasta_gz": "genomes:packed",
+    "counts": "genomes:counts",
+}
+
 
 def main(arguments: list[str]) -> int:
     """Measure the rows that are named, or all; 1 if contenders of a row computed different things."""
-    asked = _parser().parse_args(arguments)
-    for name in asked.rows:
-        require_choice(name, "bench", tuple(ROWS))
-    require(not asked.genome or asked.genome.is_file(), "--genome", "a FASTA file", str(asked.genome))
-    require(asked.rounds is None or asked.rounds >= 1, "--rounds", "at least 1", asked.rounds)
-    if asked.render:
-        files = [_read(file) for file in asked.render]
-        failed = False
+    words = _parser().parse_args(arguments)
+    for name in words.rows:
+        require_choice(name, "benchmarks", tuple(ROWS))
+    require(not words.genome or words.genome.is_file(), "--genome", "a FASTA file", str(words.genome))
+    require(words.rounds is None or words.rounds >= 1, "--rounds", "at least 1", words.rounds)
+    if words.render:
+        records, failed = [_read(file) for file in words.render], False
     else:
-        measured = asked.rows or list(ROWS)
-        files = [_measure_all(measured, asked)]
-        failed = any(row["status"] == "failed" and row["name"] in measured for row in files[0]["rows"])
-    if asked.page:
-        asked.page.write_text(page(files, list(ROWS)), encoding="utf-8")
+        names = words.rows or list(ROWS)
+        records = [_measure_all(names, words)]
+        failed = any(row["status"] == "failed" for row in records[0]["rows"] if row["name"] in names)
+    if words.page:
+        words.page.write_text(page(records), encoding="utf-8")
     return int(failed)
 
 
-def _measure_all(names: list[str], asked: argparse.Namespace) -> dict[str, Any]:
-    """Measure rows; the file is written after each, so that an interrupted benchmark keeps what it found."""
-    rounds = asked.rounds or (2 if asked.quick else 7)
-    found = _read(asked.json) if asked.json and asked.json.is_file() else {"machine": machine(), "rows": []}
+def prepare(name: str, inputs: Inputs) -> Row:
+    """Import a row's module, and make the row ready to be measured."""
+    module, _, function = ROWS[name].partition(":")
+    make: Callable[[Inputs], Row] = getattr(import_module(f"benchmarks.{module}"), function)
+    return make(inputs)
+
+
+def _measure_all(names: list[str], words: argparse.Namespace) -> dict[str, Any]:
+    """Measure rows; the file is written after each, so that an interrupted benchmark keeps its results."""
+    rounds = words.rounds or (2 if words.quick else 5)
+    record = _read(words.json) if words.json and words.json.is_file() else {"machine": machine(), "rows": []}
     with tempfile.TemporaryDirectory(prefix="genomask-bench-") as folder:
-        inputs = Inputs(asked.genome, Path(folder), asked.quick)
+        inputs = Inputs(words.genome, Path(folder), words.quick)
         for name in names:
-            result = measure(name, inputs, rounds=rounds)
-            result |= {"input": inputs.name, "quick": asked.quick}
-            found = merge(found, {"machine": machine(), "rows": [result]})
-            if asked.json:
-                write_json(asked.json, found)
+            result = {"name": name, **moment(), "input": inputs.name, "quick": words.quick}
+            result |= measure(lambda name=name: prepare(name, inputs), rounds=rounds)
+            record = merge(record, {"machine": machine(), "rows": [result]})
+            if words.json:
+                write_json(words.json, record)
             say(summary(result))
-    return found
+    return record
 
 
 def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -61,8 +79,7 @@ def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         before, now = old["machine"].get(part), new["machine"].get(part)
         require(before == now, "--json", f"a file of this machine ({part}: {now})", before)
     rows = {row["name"]: row for row in (*old["rows"], *new["rows"])}
-    ordered = sorted(rows.values(), key=lambda row: [*ROWS, row["name"]].index(row["name"]))
-    return {"machine": new["machine"], "rows": ordered}
+    return {"machine": new["machine"], "rows": [rows[name] for name in ROWS if name in rows]}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -70,25 +87,24 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="genomask bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all if none is named")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all by default")
     parser.add_argument("--genome", type=Path, help="FASTA file to measure on, plain or gzip (default: simulated)")
-    parser.add_argument("--rounds", type=int, help="how often every contender is timed (default 7)")
-    parser.add_argument("--quick", action="store_true", help="little work, to see that all runs; means nothing")
+    parser.add_argument("--rounds", type=int, help="how often every contender is timed (default 5)")
+    parser.add_argument("--quick", action="store_true", help="little work, to see that all runs; figures mean nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all times; replaces the same rows there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a Markdown page")
-    parser.add_argument(
-        "--render",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="JSON",
-        help="measure nothing: page of these files",
-    )
+    parser.add_argument("--render", type=Path, nargs="+", metavar="JSON", help="measure nothing: page of these files")
     return parser
 
 
-if __name__ == "__main__":
-    import sys
+def command(arguments: list[str]) -> None:
+    """Run, and say what is wrong with the words in one line."""
+    try:
+        sys.exit(main(arguments))
+    except ValueError as error:
+        sys.exit(f"error: {error}")
 
-    sys.exit(main(sys.argv[1:]))
+
+if __name__ == "__main__":
+    command(sys.argv[1:])

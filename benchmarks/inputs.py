@@ -1,4 +1,4 @@
-"""What the rows are measured on: a FASTA file that was given, or a genome drawn on the spot."""
+"""The inputs of the rows: a FASTA file that was given, or a simulated genome."""
 
 import gzip
 import shutil
@@ -16,12 +16,12 @@ LETTERS = b"ATCGatcgN"
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs that rows share; each is made when a row first asks for it.
+    """Inputs that rows share; each is made when a row first uses it.
 
     Attributes:
         genome: FASTA file, plain or gzip; None for a simulated genome.
-        folder: Scratch folder, deleted in the end.
-        quick: Do little work, to see that a row runs: nothing is to be learnt from its figures.
+        folder: Scratch folder, deleted at the end.
+        quick: Do little work, to see that a row runs; its figures mean nothing.
     """
 
     genome: Path | None
@@ -30,7 +30,7 @@ class Inputs:
 
     @property
     def name(self) -> str:
-        """What to call the genome in a report."""
+        """Name of the genome in a report."""
         return self.genome.name if self.genome else f"{self.bases_drawn / 1e6:g} Mb drawn at random"
 
     @property

@@ -13,7 +13,7 @@ PACKAGES = ("torch", "lightning", "transformers", "numpy", "numba", "pyfastx")
 
 
 def machine() -> dict[str, object]:
-    """What does not change between two runs: processor, memory, versions; and the GPU if torch is in use."""
+    """Properties that stay the same between runs: processor, memory, versions; and the GPU if torch is in use."""
     return {
         "processor": _field(Path("/proc/cpuinfo"), "model name") or platform.processor() or platform.machine(),
         "instructions": _instructions(),
@@ -26,7 +26,7 @@ def machine() -> dict[str, object]:
 
 
 def moment() -> dict[str, object]:
-    """What changes: time, load (processes that wanted to run in the last minute), commit of the code."""
+    """Properties that change: time, load (processes that wanted to run in the last minute), commit of the code."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
         "load": round(os.getloadavg()[0], 1),
@@ -40,7 +40,7 @@ def _gpu() -> dict[str, str]:
 
 
 def _instructions() -> list[str]:
-    """Vector instructions that decide which paths are taken, as Linux names them."""
+    """Vector instructions that decide how products are computed, as Linux names them."""
     known = (_field(Path("/proc/cpuinfo"), "flags") or "").split()
     return [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_tile") if name in known]
 

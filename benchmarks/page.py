@@ -1,17 +1,18 @@
-"""Results as text: a few lines for the terminal, a Markdown page for the repository."""
+"""Results as text: a few lines for the terminal, a Markdown page for the documentation."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 INTRODUCTION: Final = """# Performance
 
-Written by `genomask bench --page`; every figure can be measured again with `make bench`.
+How long whole runs take, beside plain references that do the same work. `make bench` measures all of it again;
+`python benchmarks/gpu.py` measures a GPU.
 
-Contenders of a row do the same work, take turns round by round within one run, and are first checked to
-compute the same. A ratio is the other's time over ours, taken within each round: median (minimum to
-maximum). A goal is judged by the median on the clock that the row names: *wall* is what a user waits for,
-*cpu* is processor time, which suffers less when other processes want the same cores. Times are the best
-of all rounds."""
+Contenders of a row first do the work once, and their results are compared. Then they take turns, round by round.
+Times are medians. A ratio is the reference's time over ours, taken within each round: median (minimum to maximum);
+above 1, genomask is faster. *wall* is how long a user waits; *cpu* is processor time, which depends less on other
+processes. An optimisation stays in the code only if it makes a whole run more than a tenth faster."""
+HEAD: Final = ("| run | | wall | cpu | ratio, wall | ratio, cpu |", "| --- | --- | --- | --- | --- | --- |")
 
 
 def summary(row: dict[str, Any]) -> str:
@@ -20,97 +21,62 @@ def summary(row: dict[str, Any]) -> str:
         return f"{row['name']}: {row['status']}: {row['why']}"
     lines = [f"{row['name']}: {row['title']} (checked: {row['check']})"]
     for name, taken in row["contenders"].items():
-        lines.append(f"  {name:<42} {_seconds(taken['best']):>10}   cpu {_seconds(taken['best_cpu']):>10}")
-    lines += [f"  {name:<42} not measured: {why}" for name, why in row["missing"].items()]
-    for found in row["comparisons"]:
-        wall, cpu = (_spread(found[clock], found["beside"]) for clock in ("wall", "cpu"))
-        lines.append(f"  {_pair(found)}: wall {wall}, cpu {cpu}{_verdict(found, row['clock'])}")
-    return "\n".join([*lines, *(f"  {name}: {value}" for name, value in row["facts"].items())])
+        wall, cpu, *ratios = _cells(taken)
+        lines.append(f"  {name:<42} {wall:>10}, cpu {cpu:>10}; ratio {ratios[0]}, cpu {ratios[1]}")
+    return "\n".join([*lines, *(f"  {name:<42} not measured: {why}" for name, why in row["missing"].items())])
 
 
-def page(files: list[dict[str, Any]], names: list[str]) -> str:
-    """Markdown of several result files, and which of the rows none of them has measured."""
-    parts = [INTRODUCTION]
-    for file in files:
-        parts += list(_file(file))
-    measured = {row["name"] for file in files for row in file["rows"] if row["status"] == "measured"}
-    reasons = {row["name"]: row["why"] for file in files for row in file["rows"] if "why" in row}
-    left = [name for name in names if name not in measured]
-    if left:
-        parts.append("## Not measured")
-        parts.append("\n".join(f"- `{name}`: {reasons.get(name, 'not run')}" for name in left))
-    return "\n\n".join(parts) + "\n"
+def page(records: list[dict[str, Any]]) -> str:
+    """Markdown of several result files: a table for each machine, then what was checked."""
+    return "\n\n".join([INTRODUCTION, *(part for record in records for part in _record(record))]) + "\n"
 
 
-def _file(file: dict[str, Any]) -> Iterator[str]:
-    about, rows = file["machine"], [row for row in file["rows"] if row["status"] == "measured"]
+def _record(record: dict[str, Any]) -> Iterator[str]:
+    about = record["machine"]
+    rows = [row for row in record["rows"] if row["status"] == "measured"]
     yield f"## {about.get('gpu') or about['processor']}"
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    instructions = ", ".join(about.get("instructions", ()))
-    yield (
-        f"{about['processor']}{' with ' * bool(instructions)}{instructions}, {about['cores']} cores, "
-        f"{about['memory_gb']} GB memory; "
-        f"{about['system']}; {versions}."
-    )
+    instructions = ", ".join(about.get("instructions", ())) or "no vector instructions known"
+    yield f"{about['cores']} cores ({instructions}), {about['memory_gb']} GB memory; {about['system']}; {versions}."
     if any(row["load"] > about["cores"] for row in rows):
-        yield (
-            "Other processes shared this machine while it was measured: more wanted to run than it has cores "
-            "(*load* below). That spreads the ratios and lengthens the times; the cpu clock suffers less."
-        )
-    yield "\n".join([*_HEAD, *(line for row in rows for line in _goals(row))])
-    for row in rows:
-        yield from _details(row)
+        yield "Other processes used this machine meanwhile, which lengthens wall times and spreads ratios."
+    yield "\n".join([*HEAD, *(line for row in rows for line in _lines(row))])
+    yield "\n".join(_notes(row) for row in rows)
+    left = [row for row in record["rows"] if row["status"] != "measured"]
+    if left:
+        yield "\n".join(f"- `{row['name']}`: {row['status']}: {row['why']}" for row in left)
 
 
-_HEAD: Final = ("| row | ours, beside | goal | wall | cpu | |", "| --- | --- | --- | --- | --- | --- |")
+def _lines(row: dict[str, Any]) -> Iterator[str]:
+    first = f"**{row['name']}**: {row['title']}"
+    for place, (name, taken) in enumerate(row["contenders"].items()):
+        wall, cpu, *ratios = _cells(taken)
+        beside = ratios if place else ("", "")
+        yield f"| {'' if place else first} | {name} | {wall} | {cpu} | {beside[0]} | {beside[1]} |"
 
 
-def _goals(row: dict[str, Any]) -> Iterator[str]:
-    for found in row["comparisons"]:
-        wall, cpu = (_spread(found[clock], found["beside"]) for clock in ("wall", "cpu"))
-        judged = "" if found["goal"] is None else "met" if found["met"] else "**missed**"
-        yield f"| `{row['name']}` | {_pair(found)} | {_goal(found)} | {wall} | {cpu} | {judged} |"
-
-
-def _details(row: dict[str, Any]) -> Iterator[str]:
+def _notes(row: dict[str, Any]) -> str:
+    ours = next(iter(row["contenders"].values()))
     amount, unit = row["work"]
-    yield f"### `{row['name']}`: {row['title']}"
-    lines = ["| | best, wall | best, cpu | rate |", "| --- | --- | --- | --- |"]
-    for name, taken in row["contenders"].items():
-        rate = f"{amount / taken['best']:,.4g} {unit}/s"
-        lines.append(f"| {name} | {_seconds(taken['best'])} | {_seconds(taken['best_cpu'])} | {rate} |")
-    lines += [f"| {name} | not measured: {why} | | |" for name, why in row["missing"].items()]
-    yield "\n".join(lines)
-    quick = " A quick run, which means nothing." if row.get("quick") else ""
-    measured = (
-        f"{row['date']} UTC, commit {str(row['commit'])[:12]}, load {row['load']}, input {row['input']}, "
-        f"{len(next(iter(row['contenders'].values()))['wall'])} rounds, judged by {row['clock']}.{quick}"
-    )
-    facts = "".join(f" {name}: {value}." for name, value in row["facts"].items())
-    yield f"Checked: {row['check']}.{facts}{' ' * bool(row['note'])}{row['note']} Measured {measured}"
+    rate = f"{amount / _median(ours['wall']):,.3g} {unit} per second"
+    quick = " A quick run: its figures mean nothing." if row.get("quick") else ""
+    missing = "".join(f" {name} was not measured ({why})." for name, why in row["missing"].items())
+    note = f" {row['note']}" if row["note"] else ""
+    origin = f"{row['date']} UTC, commit {str(row['commit'])[:12]}, load {row['load']}, {len(ours['wall'])} rounds"
+    return f"- `{row['name']}`: {rate}. Checked: {row['check']}.{note}{missing}{quick} ({origin}, {row['input']})"
 
 
-def _pair(found: dict[str, Any]) -> str:
-    return f"{found['ours']}, beside {found['beside']}" if found["beside"] else found["ours"]
+def _cells(taken: dict[str, Any]) -> tuple[str, ...]:
+    times = (_seconds(_median(taken[clock])) for clock in ("wall", "cpu"))
+    return (*times, *(_spread(taken["ratio"][clock]) for clock in ("wall", "cpu")))
 
 
-def _goal(found: dict[str, Any]) -> str:
-    if found["goal"] is None:
-        return ""
-    if not found["beside"]:
-        return f"at most {_seconds(found['goal'])}"
-    return f"{found['goal']:g}x" if found["goal"] >= 1 else f"within {1 / found['goal']:.3g}x of its time"
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
 
 
-def _verdict(found: dict[str, Any], clock: str) -> str:
-    if found["goal"] is None:
-        return ""
-    return f" | goal {_goal(found)} by {clock}: {'met' if found['met'] else 'MISSED'}"
-
-
-def _spread(values: dict[str, float], beside: str | None) -> str:
-    show = _times if beside else _seconds
-    return f"{show(values['median'])} ({show(values['min'])} to {show(values['max'])})"
+def _spread(values: dict[str, float]) -> str:
+    return f"{_times(values['median'])} ({_times(values['min'])} to {_times(values['max'])})"
 
 
 def _times(ratio: float) -> str:
