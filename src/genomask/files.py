@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from genomask.checks import require
+
 
 def sha256(path: Path) -> str:
     """Hex digest of a file's content, read once."""
@@ -18,6 +20,25 @@ def sha256(path: Path) -> str:
 def read_json(path: Path) -> Any:
     """Read what ``write_json`` wrote."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """A JSON file that holds one object.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Naming the file and the line, if it holds anything else.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"A model needs {file.name} beside its weights; {file.parent} holds none.")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file}, line {error.lineno}: no JSON ({error.msg}).") from error
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ValueError(f"{file}: no JSON ({type(error).__name__}).") from error
+    require(isinstance(found, dict), str(file), "a JSON object", type(found).__name__)
+    return found
 
 
 def write_json(path: Path, value: object) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from genomask.masking.span import SpanMasking
 from transformers import BertForMaskedLM
 
 import genomask
 from genomask.alphabet import FIRST_KMER, MASK, encode, kmer_table
-from genomask.masking.span import SpanMasking
 from genomask.models.bert import masked_language_model
 from genomask.models.export import export_encoder
 from genomask.models.settings import ModelSettings

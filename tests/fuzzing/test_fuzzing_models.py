@@ -11,12 +11,12 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from genomask.models.tokenizer import save_tokenizer
 
 from fuzz_cases import LONG_RUN, SLOW
 from fuzz_models import FOLDERS, SETTINGS, Folder, literal_tensors, spoil_folder
 from genomask.models.checkpoint import read_weights
 from genomask.models.classifier import classifier_folder, open_classifier
-from genomask.models.tokenizer import save_tokenizer
 from genomask.models.weights import load_dnabert
 
 NAMES = [folder.name for folder in FOLDERS]

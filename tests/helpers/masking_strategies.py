@@ -2,14 +2,14 @@
 
 import numpy as np
 import torch
+from genomask.masking.pmi_released import PmiReleasedMasking
+from genomask.masking.span import SpanMasking
+from genomask.masking.whole_span import WholeSpanMasking
 
 from genomask.masking.draws import sequence_keys
 from genomask.masking.pmi import PmiMasking
-from genomask.masking.pmi_released import PmiReleasedMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
 from genomask.masking.random import RandomMasking
-from genomask.masking.span import SpanMasking
-from genomask.masking.whole_span import WholeSpanMasking
 
 
 def ranking_of(k=6, seed=0):

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from genomask.masking.pmi_released import PmiReleasedMasking
+from genomask.masking.span import SpanMasking
 from torch.nn.functional import pad
 
 from genomask.masking.pmi import PmiMasking
-from genomask.masking.pmi_released import PmiReleasedMasking
-from genomask.masking.span import SpanMasking
 from masking_readings import rows_of
 from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of
 

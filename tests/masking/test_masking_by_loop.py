@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from genomask.masking.pmi_released import PmiReleasedMasking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomask.masking import by_loop
 from genomask.masking.draws import sequence_keys
 from genomask.masking.pmi import PmiMasking
-from genomask.masking.pmi_released import PmiReleasedMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
 from genomask.masking.random import RandomMasking
 from masking_readings import rows_of

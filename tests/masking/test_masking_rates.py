@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from genomask.masking.pmi_released import PmiReleasedMasking
+from genomask.masking.rate import match_rate, realised_rate
 
 from genomask.masking.pmi import PmiMasking
-from genomask.masking.pmi_released import PmiReleasedMasking
 from genomask.masking.random import RandomMasking
-from genomask.masking.rate import match_rate, realised_rate
 from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of
 
 COUNT = 20_000

@@ -5,16 +5,16 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
+from genomask.masking.pmi_released import PmiReleasedMasking
+from genomask.masking.span import SpanMasking
+from genomask.masking.whole_span import WholeSpanMasking
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genomask.masking.draws import Stream, bits, sequence_keys
 from genomask.masking.pmi import PmiMasking
-from genomask.masking.pmi_released import PmiReleasedMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
 from genomask.masking.random import RandomMasking
-from genomask.masking.span import SpanMasking
-from genomask.masking.whole_span import WholeSpanMasking
 from masking_readings import (
     read_half_spans,
     read_pmi,

@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from genomask.masking.pmi_released import PmiReleasedMasking
+from genomask.masking.span import SpanMasking
 
 from genomask.masking.pmi import PmiMasking
-from genomask.masking.pmi_released import PmiReleasedMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
-from genomask.masking.span import SpanMasking
 from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of, vocabulary_of
 
 REFUSED = [

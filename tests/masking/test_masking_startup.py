@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from genomask.masking.rate import realised_rate
+from genomask.masking.startup import BOUNDS, expected_rate, facts, judge, measure
 
 from genomask.alphabet import CLS, FIRST_KMER, MASK, SEP, UNK
 from genomask.masking.base import MaskedBatch, Masking
 from genomask.masking.random import RandomMasking
-from genomask.masking.rate import realised_rate
-from genomask.masking.startup import BOUNDS, expected_rate, facts, judge, measure
 
 K = 3
 ROWS, LENGTH = 300, 60

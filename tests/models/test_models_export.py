@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from genomask.models.tokenizer import kmer_tokenizer
 from tokenizers import Tokenizer
 from transformers import (
     AutoModel,
@@ -21,7 +22,6 @@ from genomask.alphabet import encode
 from genomask.models.bert import masked_language_model, sequence_classifier
 from genomask.models.export import export_encoder, import_encoder
 from genomask.models.settings import ModelSettings
-from genomask.models.tokenizer import kmer_tokenizer
 from genomask.tokens import tokenise
 
 SETTINGS = ModelSettings(

@@ -44,7 +44,7 @@ def fine_tune(
         settings: Words of the command line, such as ``["fs=on", "finetune.crop=center", "trainer=cpu"]``.
 
     Returns:
-        The classifier: its ``model``, its ``classes`` (labels as text, numbers in numeric order) and ``k``.
+        The classifier: its ``model``, its ``classes`` (labels as text, numbers in numeric order) and ``tokens``.
 
     Raises:
         ValueError: If a sequence is not DNA or too long, there are fewer than two classes or too few
@@ -56,11 +56,11 @@ def fine_tune(
     episode = episode_rows(known, task=task, shots=shots, seed=seed, rows=rows)
     rarest = int(np.bincount(known.pool.labels[episode]).min())
     recipe = Recipe(config.finetune, policy(rarest, config.fewshot, config.fs), config.trainer, seed)
-    module = classifier_module(loaded.source, recipe, classes=len(known.classes), k=loaded.k)
+    module = classifier_module(loaded.source, recipe, classes=len(known.classes))
     with fixed_order(config.trainer):
         train(PreparedFinetuning(module, episode_data(known, episode, recipe), recipe))
     module.model.config.id2label = dict(enumerate(known.classes))
-    return Classifier(module.model.cpu().eval(), known.classes, loaded.k)
+    return Classifier(module.model.cpu().eval(), known.classes, loaded.tokens)
 
 
 def episode_rows(
@@ -120,9 +120,9 @@ def predict(
     """
     chosen = classifier if isinstance(classifier, Classifier) else load_classifier(classifier)
     given = encoded(sequences)
-    needed = f"{chosen.k} to {chosen.longest} bases"
+    needed = f"{chosen.shortest} to {chosen.longest} bases"
     for bases in given:
-        require(chosen.k <= len(bases) <= chosen.longest, "A sequence", needed, len(bases))
+        require(chosen.shortest <= len(bases) <= chosen.longest, "A sequence", needed, len(bases))
     return probabilities(chosen, given, batch=batch, both_strands=both_strands)
 
 

@@ -10,15 +10,11 @@ from jaxtyping import Float32
 from torch import Tensor
 from transformers import BertModel
 
-from genomask.alphabet import PAD
 from genomask.api.sequences import encoded, padded
 from genomask.checks import require, require_choice
-from genomask.masking.base import maskable
 from genomask.models.bert import Encoder, read_encoder
 from genomask.models.checkpoint import fill
-from genomask.models.classifier import kmer_length
-from genomask.models.vocabulary import check_vocabulary
-from genomask.tokens import longest_sequence, tokenise
+from genomask.tokens.base import Tokens
 
 POOLS: Final = ("mean", "cls")
 
@@ -28,18 +24,18 @@ class LoadedEncoder(NamedTuple):
 
     Attributes:
         source: What fine-tuning starts from.
-        model: Hugging Face's ``BertModel`` without pooler; tokens are those of ``genomask.tokens``.
-        k: Bases in a k-mer.
+        model: Hugging Face's ``BertModel`` without pooler.
+        tokens: What it reads.
     """
 
     source: Encoder
     model: BertModel
-    k: int
+    tokens: Tokens
 
     @property
     def longest(self) -> int:
         """Bases of the longest sequence that it takes."""
-        return longest_sequence(self.model.config.max_position_embeddings, self.k)
+        return self.tokens.longest(self.model.config.max_position_embeddings)
 
 
 def load_encoder(folder: str | Path) -> LoadedEncoder:
@@ -52,9 +48,7 @@ def load_encoder(folder: str | Path) -> LoadedEncoder:
     source = read_encoder(Path(folder).expanduser())
     model = BertModel(source.config, add_pooling_layer=False)
     fill(model, source.weights, source.directory)
-    k = kmer_length(source.config.vocab_size, source.directory)
-    check_vocabulary(source.directory, k)
-    return LoadedEncoder(source, model.eval(), k)
+    return LoadedEncoder(source, model.eval(), source.tokens)
 
 
 def embed(
@@ -82,15 +76,17 @@ def embed(
     found = np.empty((len(given), loaded.model.config.hidden_size), dtype=np.float32)
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
-        bases, lengths = padded([given[row] for row in rows], k=loaded.k)
-        found[rows] = _pooled(loaded.model, tokenise(bases, lengths, k=loaded.k), pool).numpy()
+        bases, lengths = padded([given[row] for row in rows], shortest=loaded.tokens.shortest)
+        found[rows] = _pooled(loaded.model, loaded.tokens, loaded.tokens.batch(bases, lengths), pool).numpy()
     return found
 
 
 @torch.inference_mode()
-def _pooled(model: BertModel, token_ids: Tensor, pool: str) -> Tensor:
-    states = model(token_ids, attention_mask=token_ids != PAD).last_hidden_state
+def _pooled(model: BertModel, tokens: Tokens, token_ids: Tensor, pool: str) -> Tensor:
+    there = token_ids != tokens.pad
+    states = model(token_ids, attention_mask=there).last_hidden_state
     if pool == "cls":
         return states[:, 0]
-    content = maskable(token_ids)[:, :, None]
+    places, ends = torch.arange(token_ids.shape[1]), there.sum(dim=1) - len(tokens.suffix)
+    content = ((places >= len(tokens.prefix)) & (places < ends[:, None]))[:, :, None]
     return (states * content).sum(dim=1) / content.sum(dim=1)

@@ -4,53 +4,58 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from jaxtyping import Bool, Int64, UInt8
-from torch import Tensor
+import numpy as np
+from jaxtyping import Int32, UInt8
 
-from genomask.api.sequences import encoded, padded
-from genomask.checks import require_choice
+from genomask.api.sequences import encoded
+from genomask.checks import require, require_choice
 from genomask.experiment.config.choices import groups, read_choice
 from genomask.experiment.stages.strategy import handed_over, strategy_constructor
-from genomask.masking.base import Masking, Sequences, maskable
+from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
-from genomask.masking.half_spans import HalfSpanMasking
+from genomask.masking.masker import Corruption, Masker
+from genomask.masking.masker import Masked as MaskedSequence
+from genomask.masking.pmi import HalfSpanMasking
+from genomask.masking.visibility import NOTHING, Visibility, visibility
 from genomask.ranking.table import Ranking
 from genomask.ranking.vocabulary import MaskingVocabulary, membership
 from genomask.seeds import derived_seed
-from genomask.tokens import tokenise
+from genomask.tokens.base import Tokens
+from genomask.tokens.kmer import KmerTokens
 
 
 @dataclass(frozen=True, eq=False)
 class Masked:
-    """A masked batch, and how it came to be.
+    """Masked sequences, and how they came to be.
 
     Attributes:
-        strategy: The strategy that masked it.
-        bases: Bases 0..4, padded.
-        lengths: Bases of every row.
-        token_ids: [CLS], the overlapping k-mers, [SEP], [PAD]: what there was.
-        input_ids: What a model sees: [MASK], a random token or the token itself where it is hidden.
-        hidden: Tokens that the model must predict.
-        centers: Tokens that were drawn as mask centers (Sec. 4.2, step 1).
-        hidden_bases: Bases that were chosen; every token that holds one of them is hidden.
-        ranks: Rank of every token, 1 the highest normalized PMI; None for strategies without ranks.
+        masker: Strategy, tokens and corruption.
+        bases: Bases 0..4 of every sequence.
+        rows: What became of every sequence: ``tokens``, ``input_ids``, ``masked``, ``chosen`` bases, ``weights``.
+        centers: Which bases of every sequence were mask centers (Sec. 4.2, step 1).
+        ranks: Rank of every k-mer by its first base, 1 the highest normalized PMI; None for strategies without ranks.
     """
 
-    strategy: Masking
-    bases: UInt8[Tensor, "batch bases"]
-    lengths: Int64[Tensor, " batch"]
-    token_ids: Int64[Tensor, "batch tokens"]
-    input_ids: Int64[Tensor, "batch tokens"]
-    hidden: Bool[Tensor, "batch tokens"]
-    centers: Bool[Tensor, "batch tokens"]
-    hidden_bases: Bool[Tensor, "batch bases"]
-    ranks: Tensor | None
+    masker: Masker
+    bases: list[UInt8[np.ndarray, " _bases"]]
+    rows: list[MaskedSequence]
+    centers: list[np.ndarray]
+    ranks: list[Int32[np.ndarray, " _kmers"]] | None
+
+    @property
+    def seen(self) -> Visibility:
+        """Counts over all sequences: masked tokens, hidden bases, and what of these is still in sight."""
+        total = NOTHING
+        for row in self.rows:
+            total = total.plus(
+                visibility(row, overlapping=self.masker.tokens.overlapping, mask=self.masker.tokens.mask)
+            )
+        return total
 
     @property
     def rate(self) -> float:
-        """Share of the k-mers that are hidden; 15 % is nominal (Sec. 3)."""
-        return int(self.hidden.sum()) / int(maskable(self.token_ids).sum())
+        """Share of the tokens that is masked; 15 % is nominal (Sec. 3)."""
+        return self.seen.masked_tokens / max(self.seen.tokens, 1)
 
     def figure(self, row: int = 0, *, start: int = 0, bases: int = 120) -> Any:
         """Draw a row: its letters, the hidden bases, centers, ranks, and what the model sees of every token.
@@ -76,26 +81,32 @@ class Masked:
 
     def __repr__(self) -> str:
         """What a terminal shows."""
-        name = type(self.strategy).__name__
-        return f"Masked({len(self.lengths)} sequences, {name} hides {self.rate:.1%} of the tokens)"
+        name = type(self.masker.strategy).__name__
+        return (
+            f"Masked({len(self.rows)} sequences, {name} masks {self.rate:.1%} of the {self.masker.tokens.name} tokens)"
+        )
 
 
 def mask(
     sequences: Iterable[str],
     masking: str | Masking = "pmi",
     *,
+    tokens: Tokens | None = None,
     ranking: Ranking | None = None,
     vocabulary: MaskingVocabulary | None = None,
+    corrupt: str = "token",
     seed: int = 0,
     **settings: Any,
 ) -> Masked:
     """Mask sequences as a strategy of the ``masking`` config group would.
 
     Args:
-        sequences: Letters, or k-mers separated by blanks; each at least k bases.
+        sequences: Letters, or k-mers separated by blanks; each long enough for a token.
         masking: A choice of the group (``pmi``, ``random``, ``span``, ...), or a strategy.
+        tokens: What a model would read; overlapping 6-mers by default.
         ranking: For the strategies that rank k-mers; ``rank`` makes one.
         vocabulary: For ``pmi_vocab``; ``vocabulary`` makes one.
+        corrupt: A choice of the ``corrupt`` config group.
         seed: Draws the mask; the row's number takes part, so equal sequences get masks of their own.
         settings: Arguments of the strategy, such as ``center_probability=0.05``.
 
@@ -103,34 +114,30 @@ def mask(
         ValueError: If a sequence is no DNA or too short, or the strategy lacks or refuses something.
     """
     strategy = masking if isinstance(masking, Masking) else _strategy(masking, ranking, vocabulary, settings)
-    bases, lengths = padded(encoded(sequences), k=strategy.k)
-    token_ids = tokenise(bases, lengths, k=strategy.k)
-    keys = sequence_keys(derived_seed(seed, "mask"), 0, torch.arange(len(lengths)))
-    found = strategy(token_ids, keys)
-    asked = Sequences(token_ids, maskable(token_ids), keys)
-    chosen = strategy.choose_bases(asked)[:, 1 : bases.shape[1] + 1]  # base 0 stands under [CLS]
-    inside = torch.arange(bases.shape[1]) < lengths[:, None]
-    ranks = strategy.ranks(asked) if isinstance(strategy, HalfSpanMasking) else None
-    return Masked(
-        strategy,
-        bases,
-        lengths,
-        token_ids,
-        found.input_ids,
-        found.hidden,
-        strategy.draw_centers(asked),
-        chosen & inside,
-        ranks,
-    )
+    masker = Masker(strategy, tokens or KmerTokens(), _corruption(corrupt))
+    bases = encoded(sequences)
+    for one in bases:
+        require(len(one) >= masker.tokens.shortest, "A sequence", f"at least {masker.tokens.shortest} bases", len(one))
+    keys = sequence_keys(derived_seed(seed, "mask"), 0, np.arange(len(bases)))
+    rows = [masker(one, key) for one, key in zip(bases, keys, strict=True)]
+    seen = [masker.sequence(one, key) for one, key in zip(bases, keys, strict=True)]
+    centers = [strategy.centers(one, masker.center_probability) for one in seen]
+    ranks = [strategy.ranks(one) for one in seen] if isinstance(strategy, HalfSpanMasking) else None
+    return Masked(masker, bases, rows, centers, ranks)
+
+
+def _corruption(name: str) -> Corruption:
+    require_choice(name, "corrupt", tuple(groups()["corrupt"]))
+    return Corruption(**{key: value for key, value in read_choice("corrupt", name).items() if key != "defaults"})
 
 
 def _strategy(
     name: str, ranking: Ranking | None, vocabulary: MaskingVocabulary | None, settings: dict[str, Any]
 ) -> Masking:
     require_choice(name, "masking", tuple(groups()["masking"]))
-    k = settings.get("k", 6 if ranking is None else ranking.k)
     written = {key: value for key, value in read_choice("masking", name).items() if key != "defaults"}
-    constructor = strategy_constructor({**written, "k": k, **settings}, f"masking={name}")
+    plain = {key: value for key, value in written.items() if not str(value).startswith("${")}
+    constructor = strategy_constructor({**plain, **settings}, f"masking={name}")
     given: dict[str, Any] = {}
     for needed in handed_over(constructor):
         value = {"ranking": ranking, "vocabulary": vocabulary}[needed]

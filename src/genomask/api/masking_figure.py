@@ -1,14 +1,14 @@
 """A sequence with what a strategy hides of it: centers, spans, ranks, and what the model sees (Sec. 4.2)."""
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from genomask.alphabet import MASK, decode
+from genomask.alphabet import decode
 from genomask.analysis.figure_style import COLOURS, look
 from genomask.checks import require
 
@@ -32,9 +32,8 @@ class Picture(Figure):
 def masking_figure(masked: "Masked", row: int, *, start: int, bases: int) -> Picture:
     """Draw one row of a masked batch.
 
-    From the top: letters, with the chosen bases on colour and a triangle over the center base of every
-    center; where the strategy ranks tokens, their ranks, best at the top; and every token as the model sees
-    it, at the place of its first base.
+    From the top: letters, with the chosen bases on colour and a triangle over every center; where the strategy ranks
+    k-mers, their ranks, best at the top; and every token as the model sees it, at the place of its first base.
 
     Args:
         masked: The batch.
@@ -45,8 +44,8 @@ def masking_figure(masked: "Masked", row: int, *, start: int, bases: int) -> Pic
     Raises:
         ValueError: If there is no such row or base.
     """
-    require(0 <= row < len(masked.lengths), "row", f"0 to {len(masked.lengths) - 1}", row)
-    length = int(masked.lengths[row])
+    require(0 <= row < len(masked.rows), "row", f"0 to {len(masked.rows) - 1}", row)
+    length = len(masked.bases[row])
     require(0 <= start < length, "start", f"a base of {length}", start)
     require(bases >= 1, "bases", "at least 1", bases)
     stop = min(start + bases, length)
@@ -68,10 +67,9 @@ def masking_figure(masked: "Masked", row: int, *, start: int, bases: int) -> Pic
 
 def _letters(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> None:
     start, stop = span
-    chosen = masked.hidden_bases[row, start:stop].numpy()
-    letters = decode(masked.bases[row, start:stop].numpy())
-    centers = np.flatnonzero(masked.centers[row].numpy()) - 1 + masked.strategy.k // 2
-    centers = centers[(centers >= start) & (centers < stop)]
+    chosen = masked.rows[row].chosen[start:stop]
+    letters = decode(masked.bases[row][start:stop])
+    centers = start + np.flatnonzero(masked.centers[row][start:stop])
     panel.bar(np.arange(start, stop), chosen * 1.0, width=1.0, color=HIDDEN, alpha=0.55)
     for place, letter in enumerate(letters, start=start):
         panel.text(place, 0.5, letter, ha="center", va="center", family="monospace", fontsize=8)
@@ -79,20 +77,19 @@ def _letters(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> 
     panel.set_ylim(0, 1.5)
     panel.set_yticks([])
     panel.grid(visible=False)
-    name = type(masked.strategy).__name__
-    hidden = int(masked.hidden[row].sum())
+    name = type(masked.masker.strategy).__name__
     here = f"{len(centers)} center{'s' * (len(centers) != 1)} here (▼)"
-    panel.set_title(f"{name}: {here}, {hidden} hidden tokens in the whole sequence", fontsize=9)
+    panel.set_title(
+        f"{name}: {here}, {int(masked.rows[row].masked.sum())} masked tokens in the whole sequence", fontsize=9
+    )
 
 
 def _ranks(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> None:
-    ranks: Any = masked.ranks
-    start, stop = span
-    worst = 4**masked.strategy.k
-    values = ranks[row, 1 + start : 1 + stop].numpy()
-    values = values[: _token_stop(masked, row, span) - start]
-    hidden = masked.hidden[row, 1 + start : 1 + start + len(values)].numpy()
+    assert masked.ranks is not None
+    start, worst = span[0], 4 ** (len(masked.bases[row]) - len(masked.ranks[row]) + 1)
+    values, chosen = masked.ranks[row][slice(*span)], masked.rows[row].chosen
     place = np.arange(start, start + len(values))
+    hidden = chosen[place]
     panel.scatter(place[~hidden], values[~hidden], s=8, color="#888888")
     panel.scatter(place[hidden], values[hidden], s=14, color=HIDDEN)
     panel.set_ylim(worst * 1.08, 1 - worst * 0.08)
@@ -101,18 +98,13 @@ def _ranks(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> No
 
 
 def _tokens(panel: Axes, masked: "Masked", row: int, span: tuple[int, int]) -> None:
-    start, last = span[0], _token_stop(masked, row, span)
-    tokens = slice(1 + start, 1 + last)
-    original, shown = masked.token_ids[row, tokens].numpy(), masked.input_ids[row, tokens].numpy()
-    hidden = masked.hidden[row, tokens].numpy()
-    kinds = np.select([~hidden, shown == MASK, shown != original], ["visible", "[MASK]", "random token"], "")
-    colours = [KINDS.get(kind, SAME) for kind in kinds.tolist()]
-    panel.bar(np.arange(start, last), np.ones(last - start), width=0.9, color=colours)
+    tokens, shown, flags, *_ = masked.rows[row]
+    kinds = np.select([~flags, shown == masked.masker.tokens.mask, shown != tokens.ids], [*KINDS][:3], "")
+    here = (tokens.start >= span[0]) & (tokens.start < span[1])
+    widths = np.ones(len(tokens.ids)) if masked.masker.tokens.overlapping else tokens.stop - tokens.start
+    colours = [KINDS.get(kind, SAME) for kind in kinds[here].tolist()]
+    left = tokens.start[here] - 0.5
+    panel.bar(left, np.ones(len(left)), width=widths[here] - 0.1, color=colours, align="edge")
     panel.set_yticks([])
     panel.set_ylabel("tokens", fontsize=8)
     panel.grid(visible=False)
-
-
-def _token_stop(masked: "Masked", row: int, span: tuple[int, int]) -> int:
-    """First base that starts no token, or that is not drawn."""
-    return min(span[1], int(masked.lengths[row]) - masked.strategy.k + 1)

@@ -32,17 +32,17 @@ def encoded(sequences: Iterable[Any]) -> list[UInt8[np.ndarray, " _bases"]]:
 
 
 def padded(
-    sequences: list[UInt8[np.ndarray, " _bases"]], *, k: int
+    sequences: list[UInt8[np.ndarray, " _bases"]], *, shortest: int = 1
 ) -> tuple[UInt8[Tensor, "batch bases"], Int64[Tensor, " batch"]]:
-    """A batch that ``tokens.tokenise`` takes, and the length of every row.
+    """A padded batch, and the length of every row.
 
     Raises:
-        ValueError: If a sequence is shorter than a k-mer.
+        ValueError: If a sequence has fewer bases than ``shortest``.
     """
     lengths = torch.tensor([len(bases) for bases in sequences], dtype=torch.int64)
-    shortest = int(lengths.min()) if sequences else k
-    require(shortest >= k, "A sequence", f"at least k = {k} bases", shortest)
-    batch = np.full((len(sequences), int(lengths.max()) if sequences else k), OTHER, dtype=np.uint8)
+    least = int(lengths.min()) if sequences else shortest
+    require(least >= shortest, "A sequence", f"at least {shortest} bases", least)
+    batch = np.full((len(sequences), int(lengths.max()) if sequences else 0), OTHER, dtype=np.uint8)
     for row, bases in zip(batch, sequences, strict=True):
         row[: len(bases)] = bases
     return torch.from_numpy(batch), lengths

@@ -3,25 +3,43 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from genomask.corpus.segments import Segments, cut, lay_out
+from genomask.corpus.segments import Corpus, Segments, cut, lay_out
 from genomask.corpus.settings import CorpusSettings
 from genomask.corpus.steps import StepBatch, Steps, collate
 from genomask.genome.encoded import open_genome
+from genomask.masking.calibration import Sample
+from genomask.masking.draws import sequence_keys
+from genomask.masking.masker import Masker
 from genomask.seeds import generator
+
+CALIBRATION_SEED: Final = 2**31 + 1
+VALIDATION_SEED: Final = 2**31  # one fixed draw for every model, so that perplexities can be compared
+
+Batch = TypeVar("Batch")
+
+
+class ValidationBatch(NamedTuple):
+    """The same sequences under the model's own masking and under the one that all models share (Fig. 1)."""
+
+    own: StepBatch
+    common: StepBatch
 
 
 class CorpusDataModule(LightningDataModule):
-    """Segments of an encoded genome: one item per optimiser step for training, a fixed sample for validation.
+    """Masked segments of a genome: one item per optimiser step for training, a fixed sample for validation.
 
     Args:
         genome: Directory of the encoded genome.
         settings: How the genome is cut, and what share of the segments is held out.
-        seed: Draws the cuts, the split and the order of every epoch.
+        masker: Masks training sequences; may be exchanged before the training begins.
+        common: Masks validation sequences alike for every model.
+        seed: Draws the cuts, the split, the order of every epoch and the masks.
         batch: Sequences per optimiser step, over all ranks.
         micro_batch: Sequences per forward pass.
         max_steps: Optimiser steps of the whole pretraining.
@@ -33,6 +51,8 @@ class CorpusDataModule(LightningDataModule):
         self,
         genome: Path,
         settings: CorpusSettings,
+        masker: Masker,
+        common: Masker,
         *,
         seed: int,
         batch: int,
@@ -42,42 +62,47 @@ class CorpusDataModule(LightningDataModule):
         workers: int,
     ) -> None:
         super().__init__()
-        self.genome = open_genome(genome)
-        self.axis = lay_out(self.genome, gaps=settings.gaps)
-        self.train, held_out = split(cut(self.genome, settings, generator(seed, "segments")), settings, seed)
+        encoded = open_genome(genome)
+        self.corpus = Corpus(encoded, lay_out(encoded, gaps=settings.gaps), settings.strand)
+        self.train, held_out = split(cut(encoded, settings, generator(seed, "segments")), settings, seed)
         self.validation = held_out.take(slice(validation_segments))
+        self.masker, self.common = masker, common
         self.seed, self.batch, self.micro_batch = seed, batch, micro_batch
         self.max_steps, self.workers = max_steps, workers
 
-    def sample(self, size: int) -> StepBatch:
-        """Segments from the start of the first epoch, as one batch: for calibration and for counting."""
-        rows = np.arange(min(size, len(self.train.start)))
-        return collate(self.genome, self.axis, self.train, rows, np.zeros_like(rows), micro_batch=len(rows))
+    def sample(self, size: int) -> Sample:
+        """Training segments from all over the corpus, at times spread evenly over the training, to calibrate on."""
+        count = len(self.train.start)
+        rows = np.sort(generator(self.seed, "calibration").permutation(count)[:size])
+        keys = sequence_keys(CALIBRATION_SEED, 0, rows)
+        progress = generator(self.seed, "calibration progress").permutation(len(rows)) / len(rows)
+        return Sample(self.corpus.read(self.train.take(rows), keys), keys, progress)
 
     def train_dataloader(self) -> DataLoader[StepBatch]:
         """One item per optimiser step, beginning with the step that a resumed training has come to."""
         trainer = self.trainer
         rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         steps = Steps(
-            self.genome,
-            self.axis,
+            self.corpus,
             self.train,
+            self.masker,
             seed=self.seed,
             batch=self.batch,
             micro_batch=self.micro_batch,
+            max_steps=self.max_steps,
             rank=rank,
             ranks=ranks,
         )
         first = trainer.global_step if trainer else 0
         return self._loader(steps, StepSampler(first, self.max_steps))
 
-    def val_dataloader(self) -> DataLoader[StepBatch]:
+    def val_dataloader(self) -> DataLoader[ValidationBatch]:
         """The validation sample in micro-batches; identical for every model pretrained on this corpus."""
         batches = ValidationBatches(self)
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         return self._loader(batches, range(rank, len(batches), ranks))
 
-    def _loader(self, dataset: Dataset[StepBatch], sampler: "Sampler[int] | range") -> DataLoader[StepBatch]:
+    def _loader(self, dataset: Dataset[Batch], sampler: "Sampler[int] | range") -> DataLoader[Batch]:
         return StepLoader(
             dataset,
             batch_size=None,
@@ -87,7 +112,7 @@ class CorpusDataModule(LightningDataModule):
         )
 
 
-class StepLoader(DataLoader[StepBatch]):
+class StepLoader(DataLoader[Batch]):
     """A loader that Lightning may resume; it keeps no state, as the trainer's step says where to go on."""
 
     def state_dict(self) -> dict[str, int]:
@@ -111,21 +136,34 @@ class StepSampler(Sampler[int]):
         return self.steps
 
 
-class ValidationBatches(Dataset[StepBatch]):
+class ValidationBatches(Dataset[ValidationBatch]):
     """The validation sample, longest segments first, in micro-batches."""
 
-    def __init__(self, corpus: CorpusDataModule) -> None:
-        self.corpus = corpus
-        self.order = np.argsort(-corpus.validation.length, kind="stable")
+    def __init__(self, module: CorpusDataModule) -> None:
+        self.module = module
+        self.order = np.argsort(-module.validation.length, kind="stable")
 
     def __len__(self) -> int:
-        return math.ceil(len(self.order) / self.corpus.micro_batch)
+        return math.ceil(len(self.order) / self.module.micro_batch)
 
-    def __getitem__(self, batch: int) -> StepBatch:
-        size = self.corpus.micro_batch
+    def __getitem__(self, batch: int) -> ValidationBatch:
+        module, size = self.module, self.module.micro_batch
         rows = self.order[batch * size : (batch + 1) * size]
-        corpus = self.corpus
-        return collate(corpus.genome, corpus.axis, corpus.validation, rows, np.zeros_like(rows), micro_batch=size)
+        keys = sequence_keys(VALIDATION_SEED, 0, rows)
+        sequences = module.corpus.read(module.validation.take(rows), keys)
+        trainer = module.trainer
+        progress = trainer.global_step / max(module.max_steps, 1) if trainer else 0.0
+        own, common = (
+            collate(
+                masker,
+                sequences,
+                [masker(bases, key, progress=progress) for bases, key in zip(sequences, keys, strict=True)],
+                micro_batch=size,
+                with_hidden=True,
+            )
+            for masker in (module.masker, module.common)
+        )
+        return ValidationBatch(own, common)
 
 
 def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segments, Segments]:
@@ -139,7 +177,8 @@ def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segm
     if not 0 < held_out < count:
         raise ValueError(
             f"The genome yields {count} segments, too few to hold out a share of {settings.validation_share} "
-            "for validation: choose a longer genome or more chromosomes."
+            "for validation: choose a longer genome or more chromosomes, or shorter segments (corpus.longest), or, if "
+            "it is in many short pieces, begin closer to their starts (corpus.first_start=1)."
         )
     order = generator(seed, "validation split").permutation(count)
     return segments.take(np.sort(order[held_out:])), segments.take(order[:held_out])

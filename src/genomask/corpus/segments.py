@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from genomask.corpus.settings import CorpusSettings
+from genomask.genome.assembly import reverse_complement
 from genomask.genome.encoded import EncodedGenome
 
 
@@ -76,13 +77,26 @@ def _inside_a_run(segments: Segments, genome: EncodedGenome) -> np.ndarray:
     return (run >= 0) & (segments.start + segments.length <= genome.runs[run, 1])
 
 
-def read(genome: EncodedGenome, axis: Axis, segments: Segments) -> UInt8[np.ndarray, "batch bases"]:
-    """Read the bases of a few segments, as wide as the longest of them and filled up with ``OTHER``."""
-    from genomask.loops import read_segments
+class Corpus(NamedTuple):
+    """A genome laid out for reading segments, and the strand that they are read from."""
 
-    batch = np.empty((len(segments.start), segments.length.max(initial=0)), dtype=np.uint8)
-    stretches = np.searchsorted(axis.origin, segments.start, side="right") - 1
-    source = genome.bases.view(np.ndarray)
-    source.flags.writeable = False  # as of a genome on disk: the loop is compiled once
-    read_segments(source, (axis.origin, axis.genome), segments, stretches, batch)
-    return batch
+    genome: EncodedGenome
+    axis: Axis
+    strand: str = "given"
+
+    def read(self, segments: Segments, keys: Int64[np.ndarray, " segments"]) -> list[UInt8[np.ndarray, " _bases"]]:
+        """Read the bases of a few segments; with ``strand="both"``, each from a strand that its key draws."""
+        found = [self._bases(int(start), int(length)) for start, length in zip(*segments, strict=True)]
+        if self.strand == "both":
+            found = [reverse_complement(bases) if key & 1 else bases for bases, key in zip(found, keys, strict=True)]
+        return found
+
+    def _bases(self, start: int, length: int) -> UInt8[np.ndarray, " bases"]:
+        stretch = int(np.searchsorted(self.axis.origin, start, side="right")) - 1
+        parts, stop = [], start + length
+        while start < stop:  # once, unless the segment leads from one stretch into the next
+            end = min(stop, int(self.axis.origin[stretch + 1]))
+            shift = int(self.axis.genome[stretch] - self.axis.origin[stretch])
+            parts.append(np.asarray(self.genome.bases[start + shift : end + shift]))
+            start, stretch = end, stretch + 1
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)

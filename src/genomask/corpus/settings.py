@@ -11,7 +11,8 @@ class CorpusSettings:
 
     ``gaps`` says what happens to bases that are not A, C, G or T: ``"drop"`` leaves out every segment that
     holds one (the paper); ``"join"`` deletes them first, so that a segment may run across a gap (the
-    released code).
+    released code). ``strand`` says which strand a segment is read from: ``"given"`` is the FASTA file's (the paper);
+    ``"both"`` draws one for every segment and epoch.
     """
 
     longest: int
@@ -21,6 +22,7 @@ class CorpusSettings:
     extra_bases: int
     gaps: str
     validation_share: float
+    strand: str = "given"
 
     def __post_init__(self) -> None:
         require(1 <= self.shortest <= self.longest, "corpus.shortest", "1..corpus.longest", self.shortest)
@@ -28,5 +30,6 @@ class CorpusSettings:
         require(self.first_start >= 1, "corpus.first_start", "at least 1", self.first_start)
         require(self.extra_bases >= 0, "corpus.extra_bases", "at least 0", self.extra_bases)
         require_choice(self.gaps, "corpus.gaps", ("drop", "join"))
+        require_choice(self.strand, "corpus.strand", ("given", "both"))
         share = self.validation_share
         require(0 < share < 1, "corpus.validation_share", "a share between 0 and 1", share)

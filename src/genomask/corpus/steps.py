@@ -1,72 +1,141 @@
-"""Which segments each optimiser step sees: a pure function of (seed, step), whatever the workers or ranks."""
+"""What each optimiser step trains on: a pure function of (seed, step), whatever the workers or ranks."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from genomask.corpus.segments import Axis, Segments, read
-from genomask.genome.encoded import EncodedGenome
+from genomask.alphabet import OTHER
+from genomask.corpus.segments import Corpus, Segments
+from genomask.masking.draws import sequence_keys
+from genomask.masking.masker import Masked, Masker
+from genomask.masking.visibility import masked_bases
 from genomask.seeds import generator
 
 
 class Cut(NamedTuple):
-    """A micro-batch: rows ``start..stop`` of a step, and the bases of its longest and shortest row."""
+    """A micro-batch: rows ``start..stop`` of a step and ``width`` tokens; its masked tokens are ``first..last``.
+
+    ``most`` is the number of masked tokens in the row with most of them, at least 1; ``padded`` says whether a row is
+    shorter than the width.
+    """
 
     start: int
     stop: int
-    longest: int
-    shortest: int
+    width: int
+    padded: bool
+    first: int
+    last: int
+    most: int
+
+
+class Work(NamedTuple):
+    """Sums over the rows of a step, counted on the host.
+
+    Attributes:
+        bases: Bases of the sequences.
+        tokens: Tokens, special ones included, [PAD] not.
+        squares: The square of every row's tokens, which attention takes.
+        content: Tokens of DNA.
+        masked: Masked tokens.
+        pairs: Masked tokens times tokens of the same row.
+        masked_bases: Bases that no visible token covers, counted for validation only.
+        positions: Positions that go through the encoder, [PAD] included.
+        weight: Sum of the weights of the masked tokens.
+    """
+
+    bases: int
+    tokens: int
+    squares: int
+    content: int
+    masked: int
+    pairs: int
+    masked_bases: int
+    positions: int
+    weight: float
+
+
+class HiddenBases(NamedTuple):
+    """Bases that no visible token covers, each with a masked token that covers it, as central as there is one.
+
+    ``token`` counts the masked tokens of the batch, ``place`` the bases of the token, ``base`` is 0..3.
+    """
+
+    token: Int64[Tensor, " hidden_bases"]
+    place: Int64[Tensor, " hidden_bases"]
+    base: Int64[Tensor, " hidden_bases"]
 
 
 class StepBatch(NamedTuple):
-    """The sequences of one optimiser step, longest first, so that its micro-batches hold little padding.
+    """The masked sequences of one optimiser step, longest first, so that its micro-batches hold little padding.
 
-    ``epoch`` and ``segment`` identify each sequence's masking draw; ``cuts`` stay on the host.
+    Attributes:
+        input_ids: What the encoder sees.
+        lengths: Tokens of every row.
+        flat: Where masked tokens stand in their micro-batch: row * width + position.
+        slot: Their place in a table of ``most`` masked tokens a row.
+        targets: Their own ids.
+        weights: Their weights in the loss; None for equal weights.
+        hidden: Hidden bases, where overlapping tokens share them and the batch is for validation.
+        cuts: The micro-batches.
+        work: What there is to do.
     """
 
-    bases: UInt8[Tensor, "batch bases"]
+    input_ids: Int64[Tensor, "batch tokens"]
     lengths: Int64[Tensor, " batch"]
-    epoch: Int64[Tensor, " batch"]
-    segment: Int64[Tensor, " batch"]
+    flat: Int64[Tensor, " masked_tokens"]
+    slot: Int64[Tensor, " masked_tokens"]
+    targets: Int64[Tensor, " masked_tokens"]
+    weights: Float32[Tensor, " masked_tokens"] | None
+    hidden: HiddenBases | None
     cuts: tuple[Cut, ...]
+    work: Work
 
 
 class Steps(Dataset[StepBatch]):
     """Item ``step`` is what that optimiser step is trained on.
 
-    The segments form an endless stream, each epoch of it a permutation drawn from (seed, epoch); a step
-    takes the next ``batch`` of them, and of these every rank its share.
+    The segments form an endless stream, each epoch of it a permutation drawn from (seed, epoch); a step takes the next
+    ``batch`` of them, and of these every rank its share.
     """
 
     def __init__(
         self,
-        genome: EncodedGenome,
-        axis: Axis,
+        corpus: Corpus,
         segments: Segments,
+        masker: Masker,
         *,
         seed: int,
         batch: int,
         micro_batch: int,
+        max_steps: int,
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
-        self.genome, self.axis, self.segments = genome, axis, segments
-        self.seed, self.batch, self.micro_batch = seed, batch, micro_batch
+        self.corpus, self.segments, self.masker = corpus, segments, masker
+        self.seed, self.batch, self.micro_batch, self.max_steps = seed, batch, micro_batch, max_steps
         self.rank, self.ranks = rank, ranks
 
     def __getitem__(self, step: int) -> StepBatch:
+        rows, epoch = self.rows(step)
+        keys, progress = sequence_keys(self.seed, epoch, rows), step / max(self.max_steps, 1)
+        sequences = self.corpus.read(self.segments.take(rows), keys)
+        masked = [self.masker(bases, key, progress=progress) for bases, key in zip(sequences, keys, strict=True)]
+        return collate(self.masker, sequences, masked, micro_batch=self.micro_batch)
+
+    def rows(self, step: int) -> tuple[Int64[np.ndarray, " batch"], Int64[np.ndarray, " batch"]]:
+        """The segments of a step, and the epoch that each belongs to."""
         place = np.arange(step * self.batch + self.rank, (step + 1) * self.batch, self.ranks)
         count = len(self.segments.start)
         epoch, within = np.divmod(place, count)
         index = np.empty_like(place)
         for drawn in np.unique(epoch).tolist():
             index[epoch == drawn] = epoch_order(self.seed, drawn, count)[within[epoch == drawn]]
-        return collate(self.genome, self.axis, self.segments, index, epoch, micro_batch=self.micro_batch)
+        return index, epoch
 
 
 @lru_cache(maxsize=2)
@@ -76,24 +145,75 @@ def epoch_order(seed: int, epoch: int, count: int) -> Int64[np.ndarray, " segmen
 
 
 def collate(
-    genome: EncodedGenome,
-    axis: Axis,
-    segments: Segments,
-    index: Int64[np.ndarray, " batch"],
-    epoch: Int64[np.ndarray, " batch"],
+    masker: Masker,
+    sequences: list[UInt8[np.ndarray, " _bases"]],
+    masked: list[Masked],
     *,
     micro_batch: int,
+    with_hidden: bool = False,
 ) -> StepBatch:
-    """Read segments into a batch, longest first, cut into micro-batches of about equal size."""
-    longest_first = np.argsort(-segments.length[index], kind="stable")
-    index, epoch = index[longest_first], epoch[longest_first]
-    chosen = segments.take(index)
-    starts = range(0, len(index), micro_batch)
-    edges = [(start, min(start + micro_batch, len(index))) for start in starts]
-    return StepBatch(
-        torch.from_numpy(read(genome, axis, chosen)),
-        torch.from_numpy(chosen.length),
-        torch.from_numpy(epoch),
-        torch.from_numpy(index),
-        tuple(Cut(start, stop, *chosen.length[[start, stop - 1]].tolist()) for start, stop in edges),
+    """Make a batch of masked sequences, longest first, cut into micro-batches of about equal size."""
+    tokens = masker.tokens
+    order = sorted(range(len(masked)), key=lambda row: -len(masked[row].masked))
+    rows = [masked[row] for row in order]
+    special = tokens.special_count
+    lengths = np.array([len(row.masked) + special for row in rows], dtype=np.int64)
+    input_ids = tokens.pad_rows([np.concatenate((tokens.prefix, row.input_ids, tokens.suffix)) for row in rows])
+    positions = [np.flatnonzero(row.masked) for row in rows]
+    counts = np.array([len(row) for row in positions], dtype=np.int64)
+    bounds = np.concatenate(([0], np.cumsum(counts)))
+    flat, slot, cuts = np.empty(bounds[-1], dtype=np.int64), np.empty(bounds[-1], dtype=np.int64), []
+    for start in range(0, len(rows), micro_batch):
+        stop = min(start + micro_batch, len(rows))
+        width, most = int(lengths[start]), max(1, int(counts[start:stop].max()))
+        for row in range(start, stop):
+            part = slice(bounds[row], bounds[row + 1])
+            flat[part] = (row - start) * width + len(tokens.prefix) + positions[row]
+            slot[part] = (row - start) * most + np.arange(counts[row])
+        padded = bool(lengths[stop - 1] < width)
+        cuts.append(Cut(start, stop, width, padded, int(bounds[start]), int(bounds[stop]), most))
+    weighted = any(row.weights is not None for row in rows)
+    weights = np.concatenate([_weights(row) for row in rows]) if weighted else None
+    work = Work(
+        sum(len(bases) for bases in sequences),
+        int(lengths.sum()),
+        int((lengths * lengths).sum()),
+        int(lengths.sum()) - special * len(rows),
+        int(bounds[-1]),
+        int((lengths * counts).sum()),
+        sum(int(masked_bases(row).sum()) for row in rows) if with_hidden else 0,
+        sum((cut.stop - cut.start) * cut.width for cut in cuts),
+        float(bounds[-1] if weights is None else weights.sum()),
     )
+    return StepBatch(
+        input_ids,
+        torch.from_numpy(lengths),
+        torch.from_numpy(flat),
+        torch.from_numpy(slot),
+        torch.from_numpy(np.concatenate([row.tokens.ids[row.masked] for row in rows])),
+        None if weights is None else torch.from_numpy(weights),
+        _hidden([sequences[row] for row in order], rows, bounds) if with_hidden and tokens.overlapping else None,
+        tuple(cuts),
+        work,
+    )
+
+
+def _weights(row: Masked) -> Float32[np.ndarray, " masked_tokens"]:
+    every = np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights
+    return every[row.masked]
+
+
+def _hidden(
+    sequences: list[UInt8[np.ndarray, " _bases"]], rows: list[Masked], bounds: Int64[np.ndarray, " _rows"]
+) -> HiddenBases:
+    """Find the hidden bases of overlapping k-mers, and the masked token around each."""
+    found: list[np.ndarray] = []
+    for bases, row, first in zip(sequences, rows, bounds[:-1], strict=True):
+        hidden = np.flatnonzero(masked_bases(row) & (bases < OTHER))
+        if len(hidden):
+            k = int(row.tokens.stop[0])
+            token = np.clip(hidden - k // 2, 0, len(row.masked) - 1)
+            number = first + np.cumsum(row.masked)[token] - 1
+            found.append(np.stack((number, hidden - token, bases[hidden].astype(np.int64))))
+    columns = np.concatenate(found, axis=1) if found else np.empty((3, 0), dtype=np.int64)
+    return HiddenBases(*(torch.from_numpy(np.ascontiguousarray(column)) for column in columns))

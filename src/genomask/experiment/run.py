@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genomask.checks import one_line, require
+from genomask.console import say
 from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import Config, register, rerunnable
 from genomask.experiment.config.trust import leaves
@@ -32,9 +33,22 @@ def main() -> None:
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
 
 
+# Settings by the names that they had; they are taken for one release.
+RENAMED: Final = {
+    "match_rate": "match.tokens",
+    "model.k": "tokens.k",
+    "masking.corrupt": "corrupt.unit",
+    "masking.random_specials": "corrupt.random_specials",
+}
+
+
 def spelled(word: str) -> str:
-    """``+experiment=NAME`` as Hydra spells it here, where the default is null and can be replaced."""
-    return word.removeprefix("+") if word.startswith(("+experiment=", "+variant=")) else word
+    """A word of the command line as Hydra takes it: old names replaced, ``+experiment=NAME`` without its plus."""
+    name, equals, value = word.partition("=")
+    if equals and name in RENAMED:
+        say(f"warning: {name} is called {RENAMED[name]} now; the old name goes with the next release.", style="yellow")
+        return f"{RENAMED[name]}={value}"
+    return word.removeprefix("+") if name in ("+experiment", "+variant") else word
 
 
 def job(cfg: DictConfig) -> None:

@@ -13,12 +13,11 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from transformers import BertForSequenceClassification
 
-from genomask.alphabet import PAD
 from genomask.finetune.settings import FinetuneSettings
 from genomask.models.forward import cls_logits
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
-from genomask.tokens import tokenise
+from genomask.tokens.base import Tokens
 from genomask.training.divergence import MOST_STEPS, StopOnDivergence
 from genomask.training.trainer import adamw
 
@@ -109,24 +108,30 @@ class EpisodeModule(LightningModule):
 
 
 class ClassifierModule(EpisodeModule):
-    """Fine-tune an encoder with pooler and classification head on tokens of ``k`` bases."""
+    """Fine-tune an encoder with pooler and classification head on its tokens."""
 
     def __init__(
         self,
         model: BertForSequenceClassification,
         *,
         settings: FinetuneSettings,
-        k: int,
+        tokens: Tokens,
         learning_rate: float,
         seed: int,
     ) -> None:
         super().__init__(settings=settings, learning_rate=learning_rate, seed=seed)
-        self.model, self.k = model, k
+        self.model, self.tokens = model, tokens
+
+    def on_before_batch_transfer(self, batch: ExampleBatch, dataloader_idx: int) -> ExampleBatch:
+        """Cut the sequences into tokens, on the host."""
+        del dataloader_idx
+        return batch._replace(token_ids=self.tokens.batch(batch.bases, batch.lengths))
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
         """Class logits of a batch of sequences."""
-        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-        attention = token_ids != PAD
+        token_ids = batch.token_ids
+        assert token_ids is not None, "on_before_batch_transfer cuts sequences into tokens"
+        attention = token_ids != self.tokens.pad
         if self.settings.fast_path:
             return cls_logits(self.model, token_ids, attention)
         return self.model(token_ids, attention_mask=attention).logits

@@ -53,7 +53,7 @@ def episode_data(
     )
 
 
-def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int, k: int) -> ClassifierModule:
+def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int) -> ClassifierModule:
     """The encoder with a head drawn from the seed."""
     model = sequence_classifier(
         encoder,
@@ -62,7 +62,9 @@ def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int, k: int)
         hidden_dropout=recipe.settings.hidden_dropout,
     )
     rate = recipe.policy.learning_rate
-    return ClassifierModule(model, settings=recipe.settings, k=k, learning_rate=rate, seed=recipe.seed)
+    return ClassifierModule(
+        model, settings=recipe.settings, tokens=encoder.tokens, learning_rate=rate, seed=recipe.seed
+    )
 
 
 def train(prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoints: Path | None = None) -> Trainer:

@@ -1,153 +1,98 @@
-"""What all masking strategies share: they hide bases, and the model sees something else in their place."""
+"""A masking strategy chooses the bases to hide; every token that covers one of them is masked."""
 
 from abc import ABC, abstractmethod
-from copy import deepcopy
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-import torch
-from jaxtyping import Bool, Int64
-from torch import Tensor, nn
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
 
-from genomask.alphabet import FIRST_KMER, MASK, UNK, vocabulary_size
-from genomask.compiled import on_cpu
-from genomask.masking import settings
-from genomask.masking.draws import Stream, below, bits
-from genomask.masking.geometry import tokens_over
+from genomask.checks import require
+from genomask.masking import kernels
+from genomask.masking.draws import Stream, largest_below, stream_key
 
-HIDDEN_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
-MASK_SHARE: Final = 0.8  # of the hidden tokens; not in the paper, DNABERT's and BERT's
-RANDOM_SHARE: Final = 0.1
+MASKED_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
 
 
-class MaskedBatch(NamedTuple):
-    """What the model sees, and where it must predict the original token ids."""
+class Sequence(NamedTuple):
+    """What a strategy sees of one sequence.
 
-    input_ids: Int64[Tensor, "batch tokens"]
-    hidden: Bool[Tensor, "batch tokens"]
+    Attributes:
+        bases: Bases 0..3 in the order A, T, C, G; 4 for another letter.
+        centers: First base that may be a mask center, and the one behind the last: ``Tokens.margin``.
+        key: Key of its draws.
+        progress: Share of the training that is done, from 0 to below 1.
+        lower: Which bases are lower case in the FASTA file (repeats); None where that is not known.
+        tracks: Further values of every base, by the name of the track.
+    """
+
+    bases: UInt8[np.ndarray, " bases"]
+    centers: tuple[int, int]
+    key: np.int64
+    progress: float = 0.0
+    lower: Bool[np.ndarray, " bases"] | None = None
+    tracks: Mapping[str, Float32[np.ndarray, " bases"]] = {}
+
+    def draw_centers(self, probability: float) -> Bool[np.ndarray, " bases"]:
+        """Draw every possible center independently with this probability (DNABERT)."""
+        chosen = np.zeros(len(self.bases), dtype=np.bool_)
+        lasts = np.array([largest_below(probability)])
+        kernels.draw_spans(stream_key(self.key, Stream.CENTERS), *self.centers, lasts, chosen)
+        return chosen
 
 
-class Sequences(NamedTuple):
-    """What a strategy chooses from; ``content`` marks the k-mers and [UNK], ``keys`` are for ``draws``."""
+class Choice(NamedTuple):
+    """Bases to hide and, where a strategy weighs them, the weight of every base in the loss."""
 
-    token_ids: Int64[Tensor, "batch tokens"]
-    content: Bool[Tensor, "batch tokens"]
-    keys: Int64[Tensor, " batch"]
+    bases: Bool[np.ndarray, " bases"]
+    weights: Float32[np.ndarray, " bases"] | None = None
 
 
-class Masking(nn.Module, ABC):
-    """A strategy, which chooses bases; every token that overlaps one of them is hidden.
+class Masking(ABC):
+    """A strategy. It has no k of its own: what it hides does not depend on the tokens.
 
-    Choosing bases rather than tokens is what keeps a hidden base out of all visible tokens. Masks are a
-    pure function of the token ids and the keys of the sequences (see ``draws``).
+    A strategy is a pure function of the sequence: draws come from ``Sequence.draw_centers`` or ``draws.bits``.
 
     Args:
-        k: Bases in a k-mer.
-        center_probability: Probability that a token is a center, whose center base is to be hidden; None
-            for the nominal one, 15 % over the tokens that a center is expected to hide (Sec. 3 and 4.2).
-        corrupt: ``token`` draws for every hidden token whether it becomes [MASK] (80 %), a random token
-            (10 %) or stays (10 %), as DNABERT; ``span`` draws once for every run of hidden tokens.
-        random_specials: Let random tokens be special tokens, as in DNABERT's code.
+        center_probability: Probability that a base is a center; None for the nominal one, 15 % over the tokens that a
+            center is expected to mask (Sec. 3 and 4.2).
 
     Raises:
         ValueError: If a setting is of the wrong type or out of range.
     """
 
-    def __init__(
-        self,
-        *,
-        center_probability: float | None = None,
-        k: int = 6,
-        corrupt: str = "token",
-        random_specials: bool = False,
-    ) -> None:
-        super().__init__()
-        self.k = settings.checked("k", k)
-        self._given = settings.checked("center_probability", center_probability)
-        self.corrupt = settings.checked("corrupt", corrupt)
-        self.random_specials = settings.checked("random_specials", random_specials)
-
-    @property
-    def center_probability(self) -> float:
-        """Probability that a token is a center."""
-        return HIDDEN_SHARE / self.span_tokens() if self._given is None else self._given
-
-    def span_tokens(self) -> float:
-        """Tokens that a center is expected to hide if nothing overlaps; k where it hides a single base."""
-        return float(self.k)
+    def __init__(self, *, center_probability: float | None = None) -> None:
+        if center_probability is not None:
+            require_probability(center_probability, "masking.center_probability")
+        self.center_probability = center_probability
 
     @abstractmethod
-    def choose_bases(self, sequences: Sequences) -> Bool[Tensor, "batch bases"]:
-        """Choose the bases to hide; base x of a row is the first base of its token x.
+    def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"] | Choice:
+        """Choose the bases of one sequence to hide.
 
-        Choosing more, beyond the ends of a sequence, has no effect.
+        Args:
+            sequence: The sequence.
+            probability: Probability that a base is a center: the nominal one, a setting, or calibrated.
         """
 
-    def choose(
-        self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-    ) -> Bool[Tensor, "batch tokens"]:
-        """Choose the tokens to hide; never [CLS], [SEP] or [PAD]."""
-        if on_cpu(token_ids.device.type):
-            from genomask.masking import by_loop  # which knows the strategies, and they this module
+    def centers(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
+        """The mask centers of a sequence, for pictures."""
+        return sequence.draw_centers(probability)
 
-            hidden = by_loop.choose(self, token_ids, keys)
-            if hidden is not None:
-                return hidden
-        return self.choose_by_torch(token_ids, keys)
+    def span_bases(self) -> float:
+        """Bases that a center is expected to hide if nothing overlaps."""
+        return 1.0
 
-    def choose_by_torch(
-        self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]
-    ) -> Bool[Tensor, "batch tokens"]:
-        """Choose them on any device, as ``choose_bases`` says."""
-        content = maskable(token_ids)
-        return tokens_over(self.choose_bases(Sequences(token_ids, content, keys)), self.k) & content
+    def nominal_probability(self, bases_per_token: float) -> float:
+        """The setting or, by default, what masks 15 % of tokens of this size if nothing overlaps.
 
-    def forward(self, token_ids: Int64[Tensor, "batch tokens"], keys: Int64[Tensor, " batch"]) -> MaskedBatch:
-        """Mask a batch: [CLS], k-mers or [UNK], [SEP], [PAD] in every row, and one key per row."""
-        hidden = self.choose(token_ids, keys)
-        if on_cpu(token_ids.device.type):
-            from genomask.masking import by_loop
-
-            return MaskedBatch(by_loop.show(self, token_ids, hidden, keys), hidden)
-        return MaskedBatch(self.show_by_torch(token_ids, hidden, keys), hidden)
-
-    def with_center_probability(self, center_probability: float) -> "Masking":
-        """Copy of the strategy that differs in this setting alone."""
-        copy = deepcopy(self)
-        copy._given = _checked(center_probability)
-        return copy
-
-    def draw_centers(self, sequences: Sequences) -> Bool[Tensor, "batch tokens"]:
-        """Draw every token as a center, independently, with the center probability (DNABERT)."""
-        draw = bits(sequences.keys, stream=Stream.CENTERS, count=sequences.token_ids.shape[1])
-        return sequences.content & below(draw, self.center_probability)
-
-    def show_by_torch(
-        self,
-        token_ids: Int64[Tensor, "batch tokens"],
-        hidden: Bool[Tensor, "batch tokens"],
-        keys: Int64[Tensor, " batch"],
-    ) -> Int64[Tensor, "batch tokens"]:
-        """What the model sees, computed on any device."""
-        draw = bits(keys, stream=Stream.CORRUPTION, count=token_ids.shape[1])
-        # Upper bits decide what becomes of a token, lower ones which token is the random one.
-        kmer_ids = FIRST_KMER + (draw & (4**self.k - 1))
-        random_ids = draw % vocabulary_size(self.k) if self.random_specials else kmer_ids
-        if self.corrupt == "span":
-            draw = draw.gather(1, run_numbers(hidden))
-        shown = torch.where(below(draw, MASK_SHARE), MASK, random_ids).long()
-        return torch.where(hidden & below(draw, MASK_SHARE + RANDOM_SHARE), shown, token_ids)
+        A span of n bases touches n - 1 more tokens than a single base, and that as many as a token has bases.
+        """
+        return self.center_probability or MASKED_SHARE / (bases_per_token - 1 + self.span_bases())
 
 
-def maskable(token_ids: Int64[Tensor, "batch tokens"]) -> Bool[Tensor, "batch tokens"]:
-    """Tokens that stand for DNA: k-mers, and [UNK] for one with an unknown base."""
-    return (token_ids >= FIRST_KMER) | (token_ids == UNK)
-
-
-def run_numbers(hidden: Bool[Tensor, "batch tokens"]) -> Int64[Tensor, "batch tokens"]:
-    """Number the runs of hidden tokens of every row from 0; overlapping spans are one run."""
-    starts = hidden & ~nn.functional.pad(hidden[:, :-1], (1, 0))
-    return (starts.cumsum(dim=1) - 1).clamp(min=0)
-
-
-def _checked(center_probability: Any) -> float:
-    return settings.probability(center_probability, "masking.center_probability")
+def require_probability(value: Any, setting: str) -> float:
+    """Refuse anything but the probability of something that can happen."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    require(number and 0 < value <= 1, setting, "a number above 0 and at most 1", value)
+    return float(value)

@@ -1,70 +1,232 @@
-"""PMI-guided masking (Sec. 4.2), the paper's proposal."""
+"""PMI-guided masking (Sec. 4.2), the paper's proposal, and the same spans without PMI."""
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar, Final
 
 import numpy as np
-import torch
-from jaxtyping import Int32, Int64
-from torch import Tensor
+from jaxtyping import Bool, Int32, Int64
 
-from genomask.alphabet import FIRST_KMER, UNK
-from genomask.checks import require
-from genomask.masking.base import Sequences
-from genomask.masking.half_spans import HalfSpanMasking
+from genomask.checks import require, require_choice
+from genomask.masking import kernels
+from genomask.masking.base import Masking, Sequence, require_probability
+from genomask.masking.draws import Stream, largest_below, stream_key
+
+K_RANGE: Final = range(1, 11)
 
 
-class PmiMasking(HalfSpanMasking):
-    """Hide the highest-ranked token near a center, in the half of the centers that have the best ones nearby.
+class HalfSpanMasking(Masking):
+    """Rank the k-mers of a sequence; centers near the best ranks hide all bases of a k-mer, the others a single base.
 
-    The defaults read Sec. 4.2 thus: "max PMI-Rank" is the best rank, which is the smallest number; its
-    index i runs over the tokens T[i-2..i+3]; "all the nucleotides in T[i]" are those of the best token.
+    The score of a center is the best rank among the k-mers that hold it; a strategy says what the ranks are. With
+    6-mers as tokens, a hidden k-mer masks 11 tokens, a hidden base 6.
 
     Args:
-        ranking: Rank of every k-mer by base-4 code, 1 the highest normalized PMI.
+        k: Bases of a k-mer that is hidden whole.
+        center_probability: As in ``Masking``.
+        count: ``bernoulli`` draws every base as a center independently, as DNABERT; ``fixed`` draws
+            round(center probability * possible centers) in every sequence.
+        high_share: Share of the centers that hide a whole k-mer.
+        high_half: ``ceil`` or ``floor``: how that share of a number of centers is rounded.
+        span_at: The k-mer that a high center hides: ``best`` is that of its score, ``center`` the one around it.
     """
 
-    rank_by_token_id: Tensor
+    rule: ClassVar[tuple[int, int]] = (kernels.CEIL, kernels.BY_SCORE)
+    source: ClassVar[int] = kernels.BY_KMER
 
     def __init__(
         self,
         *,
-        ranking: Int64[np.ndarray, " kmers"] | Int64[Tensor, " kmers"],
+        k: int,
         center_probability: float | None = None,
         count: str = "bernoulli",
+        high_share: float = 0.5,
         high_half: str = "ceil",
         span_at: str = "best",
-        k: int = 6,
-        corrupt: str = "token",
-        random_specials: bool = False,
     ) -> None:
+        super().__init__(center_probability=center_probability)
+        require_choice(count, "masking.count", ("bernoulli", "fixed"))
+        require_choice(high_half, "masking.high_half", ("ceil", "floor"))
+        require_choice(span_at, "masking.span_at", ("best", "center"))
+        self.k, self.count, self.high_share = k, count, require_probability(high_share, "masking.high_share")
+        self.high_half, self.span_at = high_half, span_at
+
+    def span_bases(self) -> float:
+        """A single base or a k-mer: 3.5 on average for k = 6 (Sec. 4.2: half 6, half 11 tokens)."""
+        return 1 - self.high_share + self.high_share * self.k
+
+    @property
+    @abstractmethod
+    def table(self) -> Int32[np.ndarray, " _ranks"]:
+        """Ranks, by code or by position; empty where they are drawn."""
+
+    def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
+        """Choose every center, and all bases of a k-mer near every high one."""
+        chosen = np.zeros(len(sequence.bases), dtype=np.bool_)
+        centers, rule = self._centers(sequence, probability), self.rule[0]
+        rule = kernels.FLOOR if rule == kernels.CEIL and self.high_half == "floor" else rule
+        high = (rule, self.high_share, self.rule[1], self.span_at == "center")
+        kernels.half_spans(centers, self.ranks(sequence), self.k, sequence.centers[0], high, chosen)
+        return chosen
+
+    def centers(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
+        """The mask centers of a sequence."""
+        flags = np.zeros(len(sequence.bases), dtype=np.bool_)
+        flags[self._centers(sequence, probability)] = True
+        return flags
+
+    def _centers(self, sequence: Sequence, probability: float) -> Int64[np.ndarray, " _centers"]:
+        """Draw the centers, "spread uniformly over the DNA string" (Sec. 4.2, step 1)."""
+        first, stop = sequence.centers
+        centers = np.empty(max(stop - first, 0), dtype=np.int64)
+        key = stream_key(sequence.key, Stream.CENTERS)
+        if self.count == "bernoulli":
+            number = kernels.find_centers(key, first, stop, largest_below(probability), centers)
+        else:
+            number = kernels.fixed_centers(key, first, stop, probability, np.empty_like(centers), centers)
+        return centers[:number]
+
+    def ranks(self, sequence: Sequence) -> Int32[np.ndarray, " _kmers"]:
+        """Rank of every k-mer of a sequence by its first base, smallest best; one with an unknown base comes last."""
+        ranks = np.empty(max(len(sequence.bases) - self.k + 1, 0), dtype=np.int32)
+        key = stream_key(sequence.key, Stream.RANKS)
+        kernels.write_ranks(sequence.bases, self.k, self.source, self.table, key, ranks)
+        return ranks
+
+
+class PmiMasking(HalfSpanMasking):
+    """Hide the highest-ranked k-mer near a center, in the half of the centers that have the best ones nearby.
+
+    The defaults read Sec. 4.2 thus: "max PMI-Rank" is the best rank, which is the smallest number; its index i runs
+    over the tokens T[i-2..i+3]; "all the nucleotides in T[i]" are those of the best token.
+
+    Args:
+        ranking: Rank of every k-mer by base-4 code, 1 the highest normalized PMI. Its k need not be the tokens'.
+        settings: Those of ``HalfSpanMasking``.
+    """
+
+    def __init__(
+        self,
+        *,
+        ranking: Int64[np.ndarray, " kmers"],
+        center_probability: float | None = None,
+        count: str = "bernoulli",
+        high_share: float = 0.5,
+        high_half: str = "ceil",
+        span_at: str = "best",
+    ) -> None:
+        k = check_ranking(ranking)
         super().__init__(
+            k=k,
             center_probability=center_probability,
             count=count,
+            high_share=high_share,
             high_half=high_half,
             span_at=span_at,
-            k=k,
-            corrupt=corrupt,
-            random_specials=random_specials,
         )
-        # Special tokens lose against [UNK], which may be hidden, and [UNK] against all that have a rank.
-        last = 4**self.k
-        table = torch.full((FIRST_KMER + last,), last + 2, dtype=torch.int32)
-        table[UNK] = last + 1
-        table[FIRST_KMER:] = check_ranking(ranking, self.k)
-        self.register_buffer("rank_by_token_id", table, persistent=False)
+        self._table = np.asarray(ranking, dtype=np.int32)
 
-    def ranks(self, sequences: Sequences) -> Int32[Tensor, "batch tokens"]:
-        """Look every token up in the ranking."""
-        token_ids = sequences.token_ids
-        return self.rank_by_token_id.index_select(0, token_ids.flatten()).view(token_ids.shape)
+    @property
+    def table(self) -> Int32[np.ndarray, " kmers"]:
+        """The ranking."""
+        return self._table
 
 
-def check_ranking(ranking: Any, k: int) -> Int64[Tensor, " kmers"]:
-    """Refuse anything but one rank 1..4**k for every k-mer."""
-    shape = getattr(ranking, "shape", ())
-    needed = f"the ranks 1..{4**k} of all {k}-mers, once each"
-    require(tuple(shape) == (4**k,), "masking.ranking", needed, f"shape {tuple(shape)}")
-    ranks = ranking if isinstance(ranking, Tensor) else torch.tensor(ranking)
-    missing = sorted(set(range(1, 4**k + 1)) - set(ranks.tolist()))
-    require(not missing, "masking.ranking", needed, f"no rank {missing[:3]}")
-    return ranks
+class SpanMasking(HalfSpanMasking):
+    """PMI-masking in which every k-mer of a sequence has a random rank: the control that isolates the PMI signal.
+
+    So the high half is a random half of the centers, and the hidden k-mer a random one near the center; lengths,
+    overlaps and numbers of spans follow the same law as those of PMI-masking.
+    """
+
+    source = kernels.BY_DRAW
+
+    def __init__(
+        self,
+        *,
+        k: int = 6,
+        center_probability: float | None = None,
+        count: str = "bernoulli",
+        high_share: float = 0.5,
+        high_half: str = "ceil",
+        span_at: str = "best",
+    ) -> None:
+        require(k in K_RANGE, "masking.k", f"a number from {K_RANGE[0]} to {K_RANGE[-1]}", k)
+        super().__init__(
+            k=k,
+            center_probability=center_probability,
+            count=count,
+            high_share=high_share,
+            high_half=high_half,
+            span_at=span_at,
+        )
+
+    @property
+    def table(self) -> Int32[np.ndarray, " 0"]:
+        """Nothing: ranks are drawn, as many different ones as there are k-mers."""
+        return np.empty(0, dtype=np.int32)
+
+
+class PmiReleasedMasking(HalfSpanMasking):
+    """The masking of the code released with the paper: the k-mer at position p has the rank of the one with token id p.
+
+    So masks prefer the same positions in all sequences, and have nothing to do with PMI: what this strategy gains over
+    ``span`` is not due to the ranking.
+
+    Args:
+        ranking: Rank of every k-mer by base-4 code, 1 the highest normalized PMI.
+        version: Month of the public code. ``2025-03`` takes the best half of the centers as high; ``2023-09`` an
+            arbitrary half, the first in the order of a Python set; ``2023-07`` hides a whole k-mer at a single center
+            of the sequence, the last in that order, so that it masks 11 % rather than 15 % of the tokens. The two
+            later ones count all of up to 8 centers as high.
+        center_probability: 1.76 % in the released scripts, against 1.765 % in the paper.
+    """
+
+    source = kernels.BY_POSITION
+    rules: ClassVar = {
+        "2023-07": (kernels.ONE, kernels.BY_LAST_SLOT),
+        "2023-09": (kernels.RELEASED, kernels.BY_SLOT),
+        "2025-03": (kernels.RELEASED, kernels.BY_SCORE),
+    }
+
+    def __init__(
+        self,
+        *,
+        ranking: Int64[np.ndarray, " kmers"],
+        version: str = "2025-03",
+        center_probability: float | None = 0.0176,
+    ) -> None:
+        require_choice(version, "masking.version", tuple(self.rules))
+        super().__init__(
+            k=check_ranking(ranking),
+            center_probability=center_probability,
+            span_at="center" if version == "2023-07" else "best",
+        )
+        self.version, self.rule = version, self.rules[version]
+        # The ids of special tokens have no rank, and the released table gives what it lacks the rank 0.
+        self._table = np.concatenate((np.zeros(5, dtype=np.int32), np.asarray(ranking, dtype=np.int32)))
+
+    @property
+    def table(self) -> Int32[np.ndarray, " _positions"]:
+        """The ranking by position, [CLS] at 0."""
+        return self._table
+
+    def ranks(self, sequence: Sequence) -> Int32[np.ndarray, " _kmers"]:
+        """Look positions up in the ranking.
+
+        Raises:
+            ValueError: If a sequence has more positions than there are token ids.
+        """
+        most = len(self._table) - 1
+        tokens = len(sequence.bases) - self.k + 1
+        require(tokens <= most, "masking=pmi_released", f"at most {most} {self.k}-mers in a sequence", tokens)
+        return super().ranks(sequence)
+
+
+def check_ranking(ranking: Any) -> int:
+    """Refuse anything but one rank 1..4**k for every k-mer; returns k."""
+    shape = tuple(getattr(ranking, "shape", ()))
+    sizes = {(4**k,): k for k in K_RANGE}
+    require(shape in sizes, "masking.ranking", "the ranks 1..4**k of all k-mers, once each", f"shape {shape}")
+    missing = sorted(set(range(1, shape[0] + 1)) - set(np.asarray(ranking).tolist()))
+    require(not missing, "masking.ranking", f"the ranks 1..{shape[0]}, once each", f"no rank {missing[:3]}")
+    return sizes[shape]

@@ -10,16 +10,17 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
-from genomask.alphabet import PAD, vocabulary_size
 from genomask.models.checkpoint import fill
 from genomask.models.export import import_encoder
 from genomask.models.settings import ModelSettings
+from genomask.tokens.base import Tokens
+from genomask.tokens.files import open_tokens
 
 
-def bert_config(settings: ModelSettings) -> BertConfig:
-    """The Hugging Face configuration of these settings."""
+def bert_config(settings: ModelSettings, tokens: Tokens) -> BertConfig:
+    """The Hugging Face configuration of these settings, for these tokens."""
     return BertConfig(
-        vocab_size=vocabulary_size(settings.k),
+        vocab_size=tokens.vocabulary_size,
         hidden_size=settings.hidden_size,
         num_hidden_layers=settings.layers,
         num_attention_heads=settings.heads,
@@ -31,17 +32,18 @@ def bert_config(settings: ModelSettings) -> BertConfig:
         type_vocab_size=2,  # as DNABERT, which has BERT's two sentence types and uses the first
         initializer_range=settings.initializer_range,
         layer_norm_eps=settings.layer_norm_eps,
-        pad_token_id=PAD,
+        pad_token_id=tokens.pad,
         tie_word_embeddings=True,
     )
 
 
 class Encoder(NamedTuple):
-    """An exported encoder that was read: its folder, its configuration, its weights on the CPU."""
+    """An exported encoder that was read: its folder, configuration, weights on the CPU, and tokens."""
 
     directory: Path
     config: BertConfig
     weights: dict[str, Tensor]
+    tokens: Tokens
 
 
 def read_encoder(directory: Path) -> Encoder:
@@ -51,7 +53,8 @@ def read_encoder(directory: Path) -> Encoder:
         FileNotFoundError: If the folder holds no encoder.
         ValueError: If its weights are damaged.
     """
-    return Encoder(directory, *import_encoder(directory))
+    config, weights = import_encoder(directory)
+    return Encoder(directory, config, weights, open_tokens(directory, vocabulary=config.vocab_size))
 
 
 @contextmanager
@@ -62,21 +65,21 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def masked_language_model(settings: ModelSettings, *, seed: int) -> BertForMaskedLM:
+def masked_language_model(settings: ModelSettings, tokens: Tokens, *, seed: int) -> BertForMaskedLM:
     """A fresh encoder with an MLM head whose decoder is the table of token embeddings."""
     with seeded(seed):
-        return BertForMaskedLM(bert_config(settings))
+        return BertForMaskedLM(bert_config(settings, tokens))
 
 
 def sequence_classifier(
-    source: ModelSettings | Path | Encoder, *, classes: int, seed: int, hidden_dropout: float
+    source: Path | Encoder, *, classes: int, seed: int, hidden_dropout: float
 ) -> BertForSequenceClassification:
     """An encoder with a fresh head: pooler (dense and tanh on [CLS]), dropout, linear layer.
 
     The pooler is drawn from the seed together with the classifier, since MLM pretraining trains none.
 
     Args:
-        source: An exported encoder or its folder, or settings for an encoder drawn from the seed.
+        source: An exported encoder, or its folder.
         classes: Labels of the task.
         seed: Draws all weights that are not read from the folder.
         hidden_dropout: Replaces the encoder's, in the head too; attention dropout stays.
@@ -87,12 +90,10 @@ def sequence_classifier(
     """
     if isinstance(source, Path):
         source = read_encoder(source)
-    config = bert_config(source) if isinstance(source, ModelSettings) else deepcopy(source.config)
+    config = deepcopy(source.config)
     config.num_labels = classes
     config.hidden_dropout_prob = hidden_dropout
     with seeded(seed):
         model = BertForSequenceClassification(config)
-    if isinstance(source, Encoder):
-        pooler = ("pooler.dense.weight", "pooler.dense.bias")
-        fill(model.bert, source.weights, source.directory, keep=pooler)
+    fill(model.bert, source.weights, source.directory, keep=("pooler.dense.weight", "pooler.dense.bias"))
     return model

@@ -1,19 +1,17 @@
-"""A fine-tuned classifier as it lies on disk: weights, the names of its classes, and its k."""
+"""A fine-tuned classifier as it lies on disk: weights, the names of its classes, and its tokens."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 from transformers import BertForSequenceClassification
 
-from genomask.alphabet import vocabulary_size
 from genomask.checks import require
+from genomask.files import read_object
 from genomask.models.checkpoint import fill, read_weights
-from genomask.models.config_file import read_config, read_object
+from genomask.models.config_file import read_config
 from genomask.models.settings import CLASSIFIER
-from genomask.models.vocabulary import check_vocabulary
-from genomask.tokens import longest_sequence
-
-LONGEST_K = 10
+from genomask.tokens.base import Tokens
+from genomask.tokens.files import open_tokens
 
 
 class Classifier(NamedTuple):
@@ -21,12 +19,17 @@ class Classifier(NamedTuple):
 
     model: BertForSequenceClassification
     classes: tuple[str, ...]
-    k: int
+    tokens: Tokens
+
+    @property
+    def shortest(self) -> int:
+        """Bases of the shortest sequence that has a token."""
+        return self.tokens.shortest
 
     @property
     def longest(self) -> int:
         """Bases of the longest sequence that the model takes."""
-        return longest_sequence(self.model.config.max_position_embeddings, self.k)
+        return self.tokens.longest(self.model.config.max_position_embeddings)
 
 
 def classifier_folder(name: str | Path) -> Path:
@@ -65,19 +68,7 @@ def open_classifier(directory: Path) -> Classifier:
     require(kind == needed, str(directory), f"a {needed} (finetune.save_model=true keeps one)", kind)
     model = BertForSequenceClassification(config)
     fill(model, weights, directory)
-    k = kmer_length(config.vocab_size, directory)
-    check_vocabulary(directory, k)
+    tokens = open_tokens(directory, vocabulary=config.vocab_size)
     names = config.id2label or {}
     classes = tuple(str(name) for _, name in sorted(names.items()))
-    return Classifier(model.eval(), classes, k)
-
-
-def kmer_length(vocabulary: int, source: Path) -> int:
-    """Bases in the k-mers of a vocabulary of this size.
-
-    Raises:
-        ValueError: If no vocabulary of k-mers and five special tokens has it.
-    """
-    sizes = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}
-    require(vocabulary in sizes, str(source), "a vocabulary of k-mers", vocabulary)
-    return sizes[vocabulary]
+    return Classifier(model.eval(), classes, tokens)

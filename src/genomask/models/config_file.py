@@ -1,6 +1,5 @@
 """The config.json of a model folder: what is used of it is checked, what is not is left unread."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,6 +10,7 @@ from transformers.activations import ACT2FN
 
 from genomask.alphabet import PAD
 from genomask.checks import require
+from genomask.files import read_object
 
 
 class Field(NamedTuple):
@@ -49,25 +49,6 @@ def read_config(file: Path, weights: Mapping[str, Tensor], *, prefix: str = "") 
     if "id2label" in kept:
         kept["id2label"] = {int(label): name for label, name in kept["id2label"].items()}
     return BertConfig(**kept)
-
-
-def read_object(file: Path) -> dict[str, Any]:
-    """A JSON file that holds one object.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming the file and the line, if it holds anything else.
-    """
-    if not file.is_file():
-        raise FileNotFoundError(f"A model needs {file.name} beside its weights; {file.parent} holds none.")
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{file}, line {error.lineno}: no JSON ({error.msg}).") from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise ValueError(f"{file}: no JSON ({type(error).__name__}).") from error
-    require(isinstance(found, dict), str(file), "a JSON object", type(found).__name__)
-    return found
 
 
 def _sizes(weights: Mapping[str, Tensor], prefix: str) -> dict[str, int]:

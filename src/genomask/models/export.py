@@ -14,19 +14,19 @@ from transformers import BertConfig, BertPreTrainedModel
 from genomask.files import written
 from genomask.models.checkpoint import read_weights
 from genomask.models.config_file import read_config
-from genomask.models.settings import ModelSettings
-from genomask.models.tokenizer import save_tokenizer
+from genomask.tokens.base import Tokens
+from genomask.tokens.files import save_tokens
 
 
-def export_encoder(model: BertPreTrainedModel, directory: Path, settings: ModelSettings) -> None:
-    """Write a model, with the head that it has, and the tokenizer of its settings into an existing folder."""
+def export_encoder(model: BertPreTrainedModel, directory: Path, tokens: Tokens) -> None:
+    """Write a model, with the head that it has, and its tokens into an existing folder."""
     tied = model.all_tied_weights_keys  # the MLM decoder's, which are written once, as token embeddings
     weights = {name: weight for name, weight in model.state_dict().items() if name not in tied}
     with written(directory / "model.safetensors", SafetensorError):
         save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
     model.config.architectures = [type(model).__name__]
     model.config.to_json_file(directory / "config.json", use_diff=False)
-    save_tokenizer(directory, k=settings.k, max_tokens=settings.max_tokens)
+    save_tokens(tokens, directory, max_tokens=model.config.max_position_embeddings)
 
 
 def import_encoder(directory: Path) -> tuple[BertConfig, dict[str, Tensor]]:

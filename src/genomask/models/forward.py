@@ -1,13 +1,12 @@
 """BERT's forward pass without the work that no logit depends on; equal to the plain pass.
 
-Only some tokens of the last layer are read: the hidden ones by the masked language model, [CLS] by the
+Only some tokens of the last layer are read: the masked ones by the masked language model, [CLS] by the
 classifier. For the former that layer's keys and values are computed everywhere, all else for the tokens that
 are read. [CLS] is a single query a row, for which not even keys and values are needed.
 
 ``attention`` is False at [PAD]; None says that no row is padded, which saves a little time.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
 import torch
@@ -22,45 +21,32 @@ from genomask.models.products import wide_products
 TOGETHER: Final = 512  # tokens in a feed-forward part at once
 
 
-class HiddenTokens(NamedTuple):
-    """Where the hidden tokens of a batch stand, row by row; ``locate`` finds them."""
+class MaskedTokens(NamedTuple):
+    """Where the masked tokens of a batch stand, row by row."""
 
-    flat: Int64[Tensor, " hidden_tokens"]  # row * tokens + position
-    slot: Int64[Tensor, " hidden_tokens"]  # row * most + how many hidden tokens of the row come before
-    most: int  # hidden tokens in the row with most of them, at least 1
-
-
-def locate(hidden: Bool[Tensor, "batch tokens"], counts: Sequence[int] | None = None) -> HiddenTokens:
-    """Find the hidden tokens of a batch.
-
-    ``counts``, the number of them in every row, is read from the device if it is not given. Nothing else
-    waits for the device, here or in the forward pass.
-    """
-    counts = hidden.sum(dim=1).tolist() if counts is None else counts
-    most = max(1, *counts)
-    flat = hidden.flatten().nonzero_static(size=sum(counts)).squeeze(1)
-    before = hidden.cumsum(dim=1).flatten()[flat] - 1
-    return HiddenTokens(flat, flat // hidden.shape[1] * most + before, most)
+    flat: Int64[Tensor, " masked_tokens"]  # row * tokens + position
+    slot: Int64[Tensor, " masked_tokens"]  # row * most + how many masked tokens of the row come before
+    most: int  # masked tokens in the row with most of them, at least 1
 
 
 def masked_logits(
     model: BertForMaskedLM,
     input_ids: Int64[Tensor, "batch tokens"],
-    hidden: HiddenTokens,
+    masked: MaskedTokens,
     attention: Bool[Tensor, "batch tokens"] | None = None,
-) -> Float[Tensor, "hidden_tokens vocab"]:
-    """Logits of the hidden tokens, in the order of ``hidden.flat``; there may be none.
+) -> Float[Tensor, "masked_tokens vocab"]:
+    """Logits of the masked tokens, in the order of ``masked.flat``; there may be none.
 
-    Equals ``model(input_ids, attention).logits.flatten(0, 1)[hidden.flat]``.
+    Equals ``model(input_ids, attention).logits.flatten(0, 1)[masked.flat]``.
     """
     with wide_products(input_ids.device):
         states = _up_to_last(model.bert, input_ids, attention)
         last = _layers(model.bert)[-1]
         batch, _, features = states.shape
-        asked = states.flatten(0, 1).index_select(0, hidden.flat)
-        grid = asked.new_zeros(batch * hidden.most, features).index_copy(0, hidden.slot, asked)
-        context = _attend(last, grid.view(batch, hidden.most, features), states, attention)
-        return model.cls(_finish(last, context.flatten(0, 1).index_select(0, hidden.slot), asked))
+        queries = states.flatten(0, 1).index_select(0, masked.flat)
+        grid = queries.new_zeros(batch * masked.most, features).index_copy(0, masked.slot, queries)
+        context = _attend(last, grid.view(batch, masked.most, features), states, attention)
+        return model.cls(_finish(last, context.flatten(0, 1).index_select(0, masked.slot), queries))
 
 
 def cls_logits(
@@ -98,15 +84,15 @@ def _up_to_last(
 
 def _attend(
     layer: BertLayer,
-    asked: Float[Tensor, "batch asked hidden"],
+    queries: Float[Tensor, "batch queries hidden"],
     states: Float[Tensor, "batch tokens hidden"],
     attention: Bool[Tensor, "batch tokens"] | None,
-) -> Float[Tensor, "batch asked hidden"]:
-    """What every asked token gathers from the tokens of its row."""
+) -> Float[Tensor, "batch queries hidden"]:
+    """What every query gathers from the tokens of its row."""
     own = layer.attention.self
     query, key, value = (
         projected.unflatten(-1, (own.num_attention_heads, -1)).transpose(1, 2)
-        for projected in (own.query(asked), own.key(states), own.value(states))
+        for projected in (own.query(queries), own.key(states), own.value(states))
     )
     mask = None if attention is None else attention[:, None, None, :]
     drop = own.dropout.p if own.training else 0.0
@@ -122,7 +108,7 @@ def _attend(
 
 def _attend_once(
     layer: BertLayer,
-    asked: Float[Tensor, "batch 1 hidden"],
+    queries: Float[Tensor, "batch 1 hidden"],
     states: Float[Tensor, "batch tokens hidden"],
     attention: Bool[Tensor, "batch tokens"] | None,
 ) -> Float[Tensor, "batch 1 hidden"]:
@@ -133,7 +119,7 @@ def _attend_once(
     """
     own = layer.attention.self
     heads = own.num_attention_heads
-    query = (own.query(asked[:, 0]) * own.attention_head_size**-0.5).unflatten(-1, (heads, -1))
+    query = (own.query(queries[:, 0]) * own.attention_head_size**-0.5).unflatten(-1, (heads, -1))
     key_weight, value_weight = (part.weight.unflatten(0, (heads, -1)) for part in (own.key, own.value))
     key_bias, value_bias = (part.bias.unflatten(0, (heads, -1)) for part in (own.key, own.value))
     scores = torch.einsum("bhf,hfc->bhc", query, key_weight) @ states.transpose(1, 2)
@@ -145,14 +131,14 @@ def _attend_once(
 
 
 def _finish(
-    layer: BertLayer, context: Float[Tensor, "... hidden"], asked: Float[Tensor, "... hidden"]
+    layer: BertLayer, context: Float[Tensor, "... hidden"], queries: Float[Tensor, "... hidden"]
 ) -> Float[Tensor, "... hidden"]:
     """The rest of the layer, token by token; on a CPU some tokens after the others.
 
     What lies between the two products of the feed-forward part then stays in the processor's cache, which
     saves 8 % to 9 % of a training step's time (LOGO, 5 sequences of 300 bp).
     """
-    states = layer.attention.output(context, asked)
+    states = layer.attention.output(context, queries)
     parts = -(-states.shape[:-1].numel() // TOGETHER) if states.device.type == "cpu" else 1
     if parts <= 1:
         return layer.feed_forward_chunk(states)

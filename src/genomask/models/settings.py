@@ -9,11 +9,10 @@ CLASSIFIER = "model"  # folder in which a fine-tuning keeps its classifier, if a
 
 @dataclass
 class ModelSettings:
-    """A BERT encoder over k-mer tokens, and the batch that the paper trains it with.
+    """A BERT encoder, and the batch that the paper trains it with.
 
     Attributes:
         name: What tables call the model.
-        k: Bases in a k-mer; the vocabulary has ``4**k + 5`` tokens.
         hidden_size: Features of a token, shared evenly by the heads.
         max_tokens: Longest input, [CLS] and [SEP] included (Table 4 calls it "embedding size").
         initializer_range: Standard deviation of freshly drawn weights.
@@ -32,7 +31,6 @@ class ModelSettings:
     hidden_dropout: float
     attention_dropout: float
     paper_batch: int
-    k: int = 6
     max_tokens: int = 512
     layer_norm_eps: float = 1e-12
     initializer_range: float = 0.02
@@ -50,5 +48,4 @@ class ModelSettings:
             require(value > 0, f"model.{setting}", "a number above 0", value)
         divides = self.hidden_size % self.heads == 0
         require(divides, "model.heads", f"a divisor of hidden_size = {self.hidden_size}", self.heads)
-        require(1 <= self.k <= 8, "model.k", "a number from 1 to 8", self.k)
         require(self.max_tokens >= 3, "model.max_tokens", "a number above 2", self.max_tokens)

@@ -7,18 +7,19 @@ from torch import Tensor
 from transformers import BertForMaskedLM
 
 from genomask.checks import require
+from genomask.files import read_object
 from genomask.models.bert import bert_config, seeded
 from genomask.models.checkpoint import fill, read_weights
-from genomask.models.config_file import read_object
 from genomask.models.settings import ModelSettings
-from genomask.models.vocabulary import check_vocabulary
+from genomask.tokens.files import check_vocabulary
+from genomask.tokens.kmer import KmerTokens
 
 OLD_NAMES = {".gamma": ".weight", ".beta": ".bias"}  # of layer norms, in the oldest checkpoints
 UNUSED = ("bert.embeddings.position_ids", "bert.pooler.", "cls.seq_relationship.")  # MLM trains no pooler
 COMPARED = ("num_attention_heads", "hidden_act", "layer_norm_eps")  # what no tensor's shape tells
 
 
-def load_dnabert(directory: Path, settings: ModelSettings) -> BertForMaskedLM:
+def load_dnabert(directory: Path, settings: ModelSettings, tokens: KmerTokens) -> BertForMaskedLM:
     """Read weights that DNABERT's code trained; the module then gives the logits that DNABERT gave.
 
     The folder holds pytorch_model.bin or model.safetensors. config.json (which names no model type),
@@ -30,10 +31,10 @@ def load_dnabert(directory: Path, settings: ModelSettings) -> BertForMaskedLM:
         ValueError: If the files do not fit the settings or one another.
     """
     weights = _modern(read_weights(directory))
-    check_vocabulary(directory, settings.k)
-    _check_config(directory / "config.json", settings)
+    check_vocabulary(directory, tokens)
+    _check_config(directory / "config.json", settings, tokens)
     with seeded(0):
-        model = BertForMaskedLM(bert_config(settings))
+        model = BertForMaskedLM(bert_config(settings, tokens))
     _check_tied(weights, directory)
     own = {name: weight for name, weight in weights.items() if name not in model.all_tied_weights_keys}
     if "cls.predictions.bias" in own:
@@ -58,10 +59,10 @@ def _check_tied(weights: dict[str, Tensor], directory: Path) -> None:
     require(tied, f"The MLM decoder in {directory}", "the weights of the token embeddings", "others")
 
 
-def _check_config(file: Path, settings: ModelSettings) -> None:
+def _check_config(file: Path, settings: ModelSettings, tokens: KmerTokens) -> None:
     if not file.is_file():
         return
-    found, wanted = read_object(file), bert_config(settings)
+    found, wanted = read_object(file), bert_config(settings, tokens)
     for name in COMPARED:
         value = getattr(wanted, name)
         other = found.get(name, value)

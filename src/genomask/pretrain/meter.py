@@ -4,12 +4,10 @@ import time
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Int64
 from torch import Tensor
 
-from genomask.alphabet import PAD, vocabulary_size
-from genomask.corpus.steps import StepBatch
-from genomask.models.flops import Work, training_flops
+from genomask.corpus.steps import StepBatch, Work
+from genomask.models.flops import training_flops
 from genomask.models.products import product
 from genomask.models.settings import ModelSettings
 
@@ -33,34 +31,31 @@ class Throughput(NamedTuple):
 
 
 class Meter:
-    """Counts on the device what goes through the encoder; only reading makes the host wait.
+    """Counts what goes through the encoder, on the host; only stopping the time makes the host wait for the device.
 
     Args:
         model: Shape of the encoder.
-        fast_path: Whether the last layer is computed for hidden tokens alone.
+        vocabulary: Token ids that the head tells apart.
+        fast_path: Whether the last layer is computed for masked tokens alone.
     """
 
-    def __init__(self, model: ModelSettings, *, fast_path: bool) -> None:
-        self.model, self.fast_path = model, fast_path
-        self.counts: Tensor | None = None  # bases, tokens, squares, asked, pairs
-        self.positions = 0
+    def __init__(self, model: ModelSettings, *, vocabulary: int, fast_path: bool) -> None:
+        self.model, self.vocabulary, self.fast_path = model, vocabulary, fast_path
+        self.done: Work | None = None
+        self.device: torch.device | None = None
         self.seconds = 0.0
         self.running_since: float | None = None
 
-    def add(
-        self,
-        batch: StepBatch,
-        token_ids: Int64[Tensor, "batch tokens"],
-        hidden: Bool[Tensor, "batch tokens"],
-    ) -> None:
+    def add(self, batch: StepBatch) -> None:
         """Count a step."""
-        tokens = (token_ids != PAD).sum(dim=1)
-        asked = hidden.sum(dim=1) if self.fast_path else tokens
-        columns = torch.stack((batch.lengths, tokens, tokens * tokens, asked, asked * tokens))
-        counts = columns.sum(dim=1)
-        self.counts = counts if self.counts is None else self.counts + counts
-        k = self.model.k
-        self.positions += sum((cut.stop - cut.start) * (max(cut.longest - k + 1, 0) + 2) for cut in batch.cuts)
+        self.device = batch.input_ids.device
+        before = self.done or Work(*[0] * len(Work._fields))
+        self.done = Work(*(one + other for one, other in zip(before, batch.work, strict=True)))
+
+    @property
+    def masked_share(self) -> float | None:
+        """Masked tokens over tokens of DNA, of all steps so far."""
+        return None if self.done is None else self.done.masked / max(self.done.content, 1)
 
     def start(self) -> None:
         """Let the time run."""
@@ -70,8 +65,8 @@ class Meter:
         """Let the time stand still; waits for the device, so that work under way is counted to its end."""
         if self.running_since is None:
             return
-        if self.counts is not None and self.counts.is_cuda:
-            torch.cuda.synchronize(self.counts.device)
+        if self.device is not None and self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
         self.seconds += time.perf_counter() - self.running_since
         self.running_since = None
 
@@ -81,15 +76,21 @@ class Meter:
         self.stop()
         if running:
             self.start()
-        if self.counts is None or not self.seconds:
+        if self.done is None or not self.seconds:
             return None
-        bases, *sums = (int(count) for count in self.counts.tolist())
-        work = Work(*sums)
-        flops = training_flops(self.model, work, vocabulary=vocabulary_size(self.model.k))
+        work = self.done
+        flops = training_flops(
+            self.model,
+            tokens=work.tokens,
+            squares=work.squares,
+            queries=work.masked if self.fast_path else work.tokens,
+            pairs=work.pairs if self.fast_path else work.squares,
+            vocabulary=self.vocabulary,
+        )
         return Throughput(
-            bases / self.seconds,
+            work.bases / self.seconds,
             work.tokens / self.seconds,
-            work.tokens / self.positions,
+            work.tokens / work.positions,
             flops / self.seconds,
             self.seconds,
         )
@@ -105,11 +106,6 @@ def matmul_peak(device: torch.device, dtype: torch.dtype, *, seconds: float = 0.
     while best == float("inf") or time.perf_counter() < end:
         best = min(best, _timed_product(left, right))
     return 2 * size**3 / best
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16; emulated, a step takes many times as long as in float32."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def _timed_product(left: Tensor, right: Tensor) -> float:

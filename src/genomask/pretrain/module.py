@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import torch
 from lightning import Callback, LightningModule
@@ -15,46 +15,43 @@ from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
 from transformers import BertForMaskedLM
 
+from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.steps import StepBatch
-from genomask.masking.base import MaskedBatch, Masking, maskable
-from genomask.masking.draws import sequence_keys
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import Meter
 from genomask.pretrain.settings import PretrainSettings
-from genomask.pretrain.step import loss_sum, micro_batches
+from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
 from genomask.seeds import derived_seed
-from genomask.tokens import tokenise
+from genomask.tokens.base import Tokens
 from genomask.training.divergence import StopOnDivergence
-from genomask.training.trainer import adamw
+from genomask.training.optimiser import adamw
 
-VALIDATION_SEED = 2**31  # one fixed draw for every model, so that perplexities can be compared
+MASKS: Final = {"": "own", "_common": "common"}  # suffix of a metric's name, and the masking it is measured under
 
 
 class PretrainModule(LightningModule):
-    """Pretrain an encoder under a masking strategy; one training step is one optimiser step.
+    """Pretrain an encoder on masked sequences; one training step is one optimiser step.
 
-    A step's sequences are masked together, then go through the encoder in micro-batches. The loss is the
-    mean over all hidden tokens of the step, whatever the micro-batches; DNABERT's scripts average the means
-    of micro-batches, which weighs tokens of micro-batches with few hidden tokens more.
+    Batches arrive masked. A step's sequences go through the encoder in micro-batches. The loss is the weighted mean
+    over all masked tokens of the step, whatever the micro-batches; DNABERT's scripts average the means of
+    micro-batches, which gives more weight to tokens of micro-batches with few masked tokens.
 
-    Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it exactly.
-    The host waits for the device once a step, for the number of hidden tokens; and now and then to log.
+    Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it exactly. No step
+    waits for the device, but to log.
 
     Args:
         model: Encoder with its MLM head, tied.
-        masking: The strategy under study.
-        common: The one masking under which the perplexities of all models are compared (Fig. 1).
+        tokens: What the encoder reads.
         settings: Optimiser and budget.
         shape: Shape of the encoder.
         warmup_steps: Optimiser steps until the full learning rate.
-        seed: Draws masks and dropout.
+        seed: Draws dropout.
     """
 
     def __init__(
         self,
         model: BertForMaskedLM,
-        masking: Masking,
-        common: Masking,
+        tokens: Tokens,
         *,
         settings: PretrainSettings,
         shape: ModelSettings,
@@ -63,14 +60,16 @@ class PretrainModule(LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.model, self.masking, self.common = model, masking, common
-        self.settings, self.k, self.warmup_steps, self.seed = settings, shape.k, warmup_steps, seed
-        self.meter = Meter(shape, fast_path=settings.fast_path)
-        self.diverged: Path | None = None  # where the batch goes at which the loss is no number
-        self.loss, self.loss_common = MeanMetric(nan_strategy="error"), MeanMetric(nan_strategy="error")
+        self.model, self.k = model, round(tokens.bases_per_token)
+        self.settings, self.warmup_steps, self.seed = settings, warmup_steps, seed
+        self.meter = Meter(shape, vocabulary=tokens.vocabulary_size, fast_path=settings.fast_path)
+        self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
+        for suffix in MASKS:
+            setattr(self, f"loss{suffix}", MeanMetric(nan_strategy="error"))
+            setattr(self, f"nats{suffix}", MeanMetric(nan_strategy="error"))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW with linear warmup and decay over the whole budget."""
+        """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
         optimizer, schedule = adamw(
             self.model,
             learning_rate=self.settings.learning_rate,
@@ -79,62 +78,66 @@ class PretrainModule(LightningModule):
             weight_decay=self.settings.weight_decay,
             warmup_steps=self.warmup_steps,
             max_steps=self.settings.max_steps,
+            schedule=self.settings.schedule,
         )
         return [optimizer], [schedule]
 
     def configure_callbacks(self) -> list[Callback]:
-        """Stop where the loss is no number."""
+        """Stop when the loss becomes NaN or infinite."""
         advice = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
         return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=advice)]
 
     def training_step(self, batch: StepBatch) -> Tensor:
         """Accumulate the gradient over the step's micro-batches, then update the weights once.
 
-        Returns the loss, for those who watch it; on one of several processes, its own part of it.
+        Returns the loss, for callbacks; on one of several processes, its own part of it.
         """
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step, self.global_rank))
-        optimizer, schedule = (
-            cast(LightningOptimizer, self.optimizers()),
-            cast(LambdaLR, self.lr_schedulers()),
-        )
-        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-        masked = self.masking(token_ids, sequence_keys(self.seed, batch.epoch, batch.segment))
-        hidden = self.trainer.strategy.reduce(masked.hidden.sum(), reduce_op="sum")
-        total = torch.as_tensor(hidden).clamp(min=1)
-        parts = micro_batches(token_ids, masked, batch.cuts, k=self.k)
-
+        optimizer, schedule = cast(LightningOptimizer, self.optimizers()), cast(LambdaLR, self.lr_schedulers())
+        rate = float(schedule.get_last_lr()[0])
+        total, parts = self._total_weight(batch), micro_batches(batch)
         loss = torch.zeros((), device=self.device)
         for number, part in enumerate(parts, start=1):
             with self._no_exchange_before_the_last(number, len(parts)):
-                share = loss_sum(self.model, part, fast_path=self.settings.fast_path) / total
+                logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
+                share = loss_sum(logits, part) / total
                 self.manual_backward(share * self.trainer.world_size)
             loss += share.detach()
-
         if self.settings.clip_norm > 0:  # by hand, as the optimiser is fused
             clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
-        self.meter.add(batch, token_ids, masked.hidden)
-        self._log_step(loss, token_ids, masked, float(schedule.get_last_lr()[0]))
+        self.meter.add(batch)
+        self._log_step(loss, batch, rate)
         return loss
 
-    def validation_step(self, batch: StepBatch) -> None:
-        """Measure perplexity under the model's own masking and under the common one (Fig. 1)."""
-        token_ids = tokenise(batch.bases, batch.lengths, k=self.k)
-        keys = sequence_keys(VALIDATION_SEED, batch.epoch, batch.segment)
-        for metric, masking in ((self.loss, self.masking), (self.loss_common, self.common)):
-            masked = masking(token_ids, keys)
-            count = masked.hidden.sum()
-            (part,) = micro_batches(token_ids, masked, batch.cuts, k=self.k)
-            loss = loss_sum(self.model, part, fast_path=self.settings.fast_path)
-            metric.update(loss / count.clamp(min=1), weight=count)
+    def validation_step(self, batch: ValidationBatch) -> None:
+        """Measure the loss of tokens and of bases, under the model's own masking and the common one (Fig. 1)."""
+        for suffix, masks in MASKS.items():
+            masked: StepBatch = getattr(batch, masks)
+            (part,) = micro_batches(masked)
+            logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
+            plain = loss_sum(logits, part._replace(weights=None))
+            getattr(self, f"loss{suffix}").update(plain / max(masked.work.masked, 1), weight=masked.work.masked)
+            nats, count = base_nats(logits, masked, k=self.k)
+            getattr(self, f"nats{suffix}").update(nats / max(count, 1), weight=count)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the perplexities, exp of the mean loss in nats per hidden token."""
-        for name, metric in (("perplexity", self.loss), ("perplexity_common", self.loss_common)):
-            self.log(f"validation/{name}", metric.compute().exp(), sync_dist=True)
-            metric.reset()
+        """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base."""
+        for suffix in MASKS:
+            loss, nats = getattr(self, f"loss{suffix}"), getattr(self, f"nats{suffix}")
+            self.log(f"validation/perplexity{suffix}", loss.compute().exp(), sync_dist=True)
+            self.log(f"validation/nats_per_base{suffix}", nats.compute(), sync_dist=True)
+            loss.reset()
+            nats.reset()
+
+    def _total_weight(self, batch: StepBatch) -> Tensor | float:
+        """Sum of the weights of the step's masked tokens, over all ranks."""
+        if self.trainer.world_size == 1:
+            return max(batch.work.weight, 1e-9)
+        own = torch.tensor(batch.work.weight, device=self.device)
+        return torch.as_tensor(self.trainer.strategy.reduce(own, reduce_op="sum")).clamp(min=1e-9)
 
     def _no_exchange_before_the_last(self, number: int, count: int):
         strategy = self.trainer.strategy
@@ -142,11 +145,11 @@ class PretrainModule(LightningModule):
             return strategy.block_backward_sync()
         return nullcontext()
 
-    def _log_step(self, loss: Tensor, token_ids: Tensor, masked: MaskedBatch, rate: float) -> None:
+    def _log_step(self, loss: Tensor, batch: StepBatch, rate: float) -> None:
         """Log now and then: reading a number makes the device wait."""
         if self.global_step % self.settings.log_every:
             return
-        hidden = masked.hidden.sum() / maskable(token_ids).sum()
+        share = batch.work.masked / max(batch.work.content, 1)
         # Every rank has summed its own part of the loss, and the log averages over ranks.
-        values = {"loss": loss * self.trainer.world_size, "hidden_share": hidden, "learning_rate": rate}
+        values = {"loss": loss * self.trainer.world_size, "masked_share": share, "learning_rate": rate}
         self.log_dict({f"pretrain/{name}": value for name, value in values.items()}, prog_bar=True, sync_dist=True)

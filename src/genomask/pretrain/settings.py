@@ -1,6 +1,6 @@
 """What a pretraining run may vary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from genomask.checks import renamed_to, require, require_choice, take_old_names
 
@@ -64,6 +64,9 @@ class PretrainSettings:
     log_every: int
     checkpoint_every: int
     workers: int
+    schedule: str = "linear"
+    keep: list[int] = field(default_factory=list)
+    step: int | None = None
     fast_path: bool = True
     shortcut: bool | None = renamed_to("fast_path")
 
@@ -87,4 +90,13 @@ class PretrainSettings:
             require(0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name))
         for name in ("epsilon", "weight_decay", "clip_norm"):
             require(getattr(self, name) >= 0, f"pretrain.{name}", "at least 0", getattr(self, name))
-        require_choice(self.precision, "pretrain.precision", ("32-true", "bf16-mixed"))
+        require_choice(self.precision, "pretrain.precision", ("auto", "32-true", "bf16-mixed"))
+        require_choice(self.schedule, "pretrain.schedule", ("linear", "constant", "wsd"))
+        for step in self.keep:
+            fits = 0 < step < self.max_steps and step % self.validate_every == 0
+            needed = (
+                f"steps below {self.max_steps} at which it validates (pretrain.validate_every={self.validate_every})"
+            )
+            require(fits, "pretrain.keep", needed, step)
+        kept = self.step is None or self.step in self.keep
+        require(kept, "pretrain.step", f"one of the steps in pretrain.keep, {self.keep}", self.step)

@@ -1,6 +1,5 @@
 """The arithmetic of one optimiser step of pretraining, without a training loop around it."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,55 +8,84 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import BertForMaskedLM
 
-from genomask.alphabet import PAD
-from genomask.corpus.steps import Cut
-from genomask.masking.base import MaskedBatch
-from genomask.models.forward import HiddenTokens, locate, masked_logits
+from genomask.alphabet import FIRST_KMER
+from genomask.corpus.steps import Cut, StepBatch
+from genomask.models.forward import MaskedTokens, masked_logits
 
 
 class MicroBatch(NamedTuple):
-    """Rows of a step that go through the encoder together; ``targets`` are the ids of the hidden tokens."""
+    """Rows of a step that go through the encoder together."""
 
     input_ids: Int64[Tensor, "batch tokens"]
     attention: Bool[Tensor, "batch tokens"] | None
-    hidden: HiddenTokens
-    targets: Int64[Tensor, " hidden_tokens"]
+    masked: MaskedTokens
+    targets: Int64[Tensor, " masked_tokens"]
+    weights: Float[Tensor, " masked_tokens"] | None
 
 
-def micro_batches(
-    token_ids: Int64[Tensor, "batch tokens"], masked: MaskedBatch, cuts: Sequence[Cut], *, k: int
-) -> list[MicroBatch]:
-    """Cut a step into micro-batches, no wider than they need; unpadded ones have no attention mask.
-
-    Waits for the device once, for the number of hidden tokens of every row; the rest of the step never does.
-    """
-    counts = masked.hidden.sum(dim=1).tolist()
-    return [_micro_batch(token_ids, masked, cut, counts[cut.start : cut.stop], k=k) for cut in cuts]
+def micro_batches(batch: StepBatch) -> list[MicroBatch]:
+    """Cut a step into micro-batches, no wider than they need; unpadded ones have no attention mask."""
+    return [_micro_batch(batch, cut) for cut in batch.cuts]
 
 
-def _micro_batch(
-    token_ids: Int64[Tensor, "batch tokens"], masked: MaskedBatch, cut: Cut, counts: list[int], *, k: int
-) -> MicroBatch:
-    block = slice(cut.start, cut.stop), slice(0, max(cut.longest - k + 1, 0) + 2)
-    token_ids = token_ids[block]
-    hidden = locate(masked.hidden[block], counts)
-    targets = token_ids.flatten().index_select(0, hidden.flat)
-    attention = token_ids != PAD if cut.shortest < cut.longest else None
-    return MicroBatch(masked.input_ids[block], attention, hidden, targets)
+def _micro_batch(batch: StepBatch, cut: Cut) -> MicroBatch:
+    rows, masked = slice(cut.start, cut.stop), slice(cut.first, cut.last)
+    attention = None
+    if cut.padded:
+        columns = torch.arange(cut.width, device=batch.lengths.device)
+        attention = columns < batch.lengths[rows, None]
+    return MicroBatch(
+        batch.input_ids[rows, : cut.width],
+        attention,
+        MaskedTokens(batch.flat[masked], batch.slot[masked], cut.most),
+        batch.targets[masked],
+        None if batch.weights is None else batch.weights[masked],
+    )
 
 
-def loss_sum(model: BertForMaskedLM, part: MicroBatch, *, fast_path: bool) -> Float[Tensor, ""]:
-    """Cross-entropy in nats, summed over the hidden tokens; 0 where nothing is hidden.
+def logits_of(model: BertForMaskedLM, part: MicroBatch, *, fast_path: bool) -> Float[Tensor, "masked_tokens vocab"]:
+    """Logits of the masked tokens.
 
     Args:
         model: Encoder with its MLM head.
         part: What goes through it.
-        fast_path: Compute the last layer and the head for hidden tokens alone; the plain pass, if not.
+        fast_path: Compute the last layer and the head for masked tokens alone; the plain pass, if not.
     """
     if fast_path:
-        logits = masked_logits(model, part.input_ids, part.hidden, part.attention)
-    else:
-        attention = None if part.attention is None else part.attention.to(torch.int64)
-        every = model(part.input_ids, attention_mask=attention).logits
-        logits = every.flatten(0, 1).index_select(0, part.hidden.flat)
-    return cross_entropy(logits.float(), part.targets, reduction="sum")
+        return masked_logits(model, part.input_ids, part.masked, part.attention).float()
+    attention = None if part.attention is None else part.attention.to(torch.int64)
+    every = model(part.input_ids, attention_mask=attention).logits
+    return every.flatten(0, 1).index_select(0, part.masked.flat).float()
+
+
+def loss_sum(logits: Float[Tensor, "masked_tokens vocab"], part: MicroBatch) -> Float[Tensor, ""]:
+    """Cross-entropy in nats, weighted and summed over the masked tokens; 0 where there are none."""
+    if part.weights is None:
+        return cross_entropy(logits, part.targets, reduction="sum")
+    return (cross_entropy(logits, part.targets, reduction="none") * part.weights).sum()
+
+
+def base_nats(
+    logits: Float[Tensor, "masked_tokens vocab"], batch: StepBatch, *, k: int
+) -> tuple[Float[Tensor, ""], int]:
+    """Nats of the hidden bases of a batch of one micro-batch, summed, and how many bases they are.
+
+    Of overlapping k-mers, the distribution over the k-mers of a token is summed to that of the base in question. Other
+    tokens are predicted whole: a token's nats are those of its bases.
+
+    Args:
+        logits: Of the masked tokens.
+        batch: With its hidden bases, if tokens overlap.
+        k: Bases of a token, if tokens overlap.
+    """
+    if batch.hidden is None:
+        return cross_entropy(logits, batch.targets, reduction="sum"), batch.work.masked_bases
+    total = logits.new_zeros(())
+    log_prob = logits[:, FIRST_KMER : FIRST_KMER + 4**k].log_softmax(dim=1)
+    token, places, bases = batch.hidden
+    for place in range(k):
+        here = places == place
+        if here.any():
+            kmers = log_prob[token[here]].view(-1, 4**place, 4, 4 ** (k - 1 - place))
+            total -= kmers.logsumexp(dim=(1, 3)).gather(1, bases[here, None]).sum()
+    return total, len(bases)

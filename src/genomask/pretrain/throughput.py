@@ -7,8 +7,9 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 from genomask.console import say
-from genomask.pretrain.meter import Meter, has_bfloat16, matmul_peak
+from genomask.pretrain.meter import Meter, matmul_peak
 from genomask.pretrain.settings import PretrainSettings
+from genomask.training.host import has_bfloat16
 
 
 class ThroughputCallback(Callback):
@@ -25,7 +26,7 @@ class ThroughputCallback(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure the device, then let the time run."""
-        dtype = torch.bfloat16 if self.settings.precision == "bf16-mixed" else torch.float32
+        dtype = torch.bfloat16 if trainer.precision == "bf16-mixed" else torch.float32
         if dtype is torch.bfloat16 and pl_module.device.type == "cpu" and not has_bfloat16():
             say("       this processor emulates bfloat16: pretrain.precision=32-true is many times as fast")
         self.peak = matmul_peak(pl_module.device, dtype)

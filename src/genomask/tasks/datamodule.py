@@ -14,12 +14,13 @@ from genomask.tasks.examples import Benchmark, Examples
 
 
 class ExampleBatch(NamedTuple):
-    """Sequences with their lengths in bases, class indices, and rows in the set they come from."""
+    """Sequences with their lengths in bases, class indices, and rows in the set they come from; tokens, once cut."""
 
     bases: UInt8[Tensor, "batch bases"]
     lengths: Int64[Tensor, " batch"]
     labels: Int64[Tensor, " batch"]
     rows: Int64[Tensor, " batch"]
+    token_ids: Int64[Tensor, "batch tokens"] | None = None
 
 
 class ExampleDataset(Dataset[ExampleBatch]):

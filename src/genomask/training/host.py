@@ -45,6 +45,19 @@ def sequences_at_once(machine: TrainerSettings, chosen: int | None, *, cpu: int,
     return chosen or (gpu if on_gpu(machine) else cpu)
 
 
+def resolved_precision(setting: str, machine: TrainerSettings) -> str:
+    """The precision that ``auto`` means: bfloat16 where the device computes it natively, else float32."""
+    if setting != "auto":
+        return setting
+    native = torch.cuda.is_bf16_supported(including_emulation=False) if on_gpu(machine) else has_bfloat16()
+    return "bf16-mixed" if native else "32-true"
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16; emulated, a step takes many times as long as in float32."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
 def prepare_host(machine: TrainerSettings) -> None:
     """Set what the process computes with: threads, oneDNN's cache, glibc's allocator."""
     # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16

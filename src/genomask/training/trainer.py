@@ -13,10 +13,6 @@ from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
-from torch import nn
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import LambdaLR
-from transformers import get_linear_schedule_with_warmup
 
 from genomask.console import console
 from genomask.training.checkpoints import AtomicCheckpoints
@@ -68,32 +64,6 @@ def profiler(name: str | None, log: Path) -> Profiler | None:
         steps = torch.profiler.schedule(wait=1, warmup=1, active=2)
         return PyTorchProfiler(log, "profile", schedule=steps, acc_events=True)
     return {"simple": SimpleProfiler, "advanced": AdvancedProfiler}[name](dirpath=log, filename="profile")
-
-
-def adamw(
-    module: nn.Module,
-    *,
-    learning_rate: float,
-    betas: tuple[float, float],
-    epsilon: float,
-    weight_decay: float,
-    warmup_steps: int,
-    max_steps: int,
-    fused: bool = True,
-) -> tuple[AdamW, LambdaLR]:
-    """AdamW with linear warmup, then linear decay to zero at ``max_steps``.
-
-    Biases and LayerNorm weights do not decay; embeddings do, as in DNABERT's scripts. ``fused`` updates
-    weights in one pass, in a third of the time on a CPU; a module then clips its gradients by itself, as
-    Lightning refuses to in mixed precision.
-    """
-    decay, no_decay = [], []
-    for name, parameter in module.named_parameters():
-        if parameter.requires_grad:
-            (no_decay if name.endswith("bias") or "LayerNorm" in name else decay).append(parameter)
-    groups = [{"params": decay, "weight_decay": weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
-    optimizer = AdamW(groups, lr=learning_rate, betas=betas, eps=epsilon, fused=fused)
-    return optimizer, get_linear_schedule_with_warmup(optimizer, warmup_steps, max_steps)
 
 
 def _quiet() -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64
+from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor, nn
 from transformers import BertForSequenceClassification
 
@@ -13,15 +13,15 @@ from genomask.alphabet import FIRST_KMER, MASK, PAD
 from genomask.console import progress
 from genomask.models.classifier import Classifier
 from genomask.tasks.examples import Examples
-from genomask.tokens import tokenise
+from genomask.tokens.base import Tokens
 
 
 class Batch(NamedTuple):
-    """Token ids of some rows, and how many bases each row has."""
+    """Some rows of a set: their sequences and their token ids."""
 
     rows: Int64[np.ndarray, " batch"]
+    sequences: list[UInt8[np.ndarray, " _bases"]]
     token_ids: Int64[Tensor, "batch tokens"]
-    bases: int  # of the longest row
 
 
 class Attribution(NamedTuple):
@@ -32,13 +32,12 @@ class Attribution(NamedTuple):
     difference: Float32[np.ndarray, " rows"]  # margin at the sequence less margin at the baseline
 
 
-def batches(examples: Examples, *, k: int, size: int, device: torch.device) -> Iterator[Batch]:
+def batches(examples: Examples, tokens: Tokens, *, size: int, device: torch.device) -> Iterator[Batch]:
     """The examples in their own order, some at a time."""
     for start in range(0, len(examples.labels), size):
         rows = np.arange(start, min(start + size, len(examples.labels)))
-        padded = torch.from_numpy(examples.padded(rows)).to(device)
-        lengths = torch.from_numpy(examples.lengths[rows]).to(device)
-        yield Batch(rows, tokenise(padded, lengths, k=k), padded.shape[1])
+        sequences = [row[:length] for row, length in zip(examples.padded(rows), examples.lengths[rows], strict=True)]
+        yield Batch(rows, sequences, tokens.pad_rows([tokens.ids(bases) for bases in sequences]).to(device))
 
 
 def integrated_gradients(
@@ -118,18 +117,23 @@ def cls_attention(
     return flow[:, 0]
 
 
-def over_bases(tokens: Float[Tensor, "batch tokens"], *, k: int, mean: bool) -> Float32[np.ndarray, "batch bases"]:
-    """Hand what a token has to the bases that it covers; the first token is [CLS], the last column no k-mer.
+def over_bases(
+    values: Float[Tensor, "batch tokens"], sequences: list[UInt8[np.ndarray, " _bases"]], tokens: Tokens, *, mean: bool
+) -> list[Float32[np.ndarray, " _bases"]]:
+    """Hand what a token has to the bases that it covers.
 
-    With ``mean`` a base has the mean of the tokens that cover it, as in DNABERT; else every token is
-    divided evenly among its k bases, so that nothing is lost or counted twice.
+    With ``mean`` a base has the mean of the tokens that cover it, as in DNABERT; else every token is divided evenly
+    among its bases, so that nothing is lost or counted twice.
     """
-    kmers = tokens[:, 1:-1]
-    spread = torch.nn.functional.pad(kmers, (k - 1, k - 1)).unfold(dimension=1, size=k, step=1).sum(dim=-1)
-    if not mean:
-        return (spread / k).float().cpu().numpy()
-    covering = torch.nn.functional.pad(torch.ones_like(kmers), (k - 1, k - 1)).unfold(1, k, 1).sum(dim=-1)
-    return (spread / covering).float().cpu().numpy()
+    found = []
+    for row, bases in zip(values.float().cpu().numpy(), sequences, strict=True):
+        _, start, stop = tokens.split(bases)
+        own = row[len(tokens.prefix) : len(tokens.prefix) + len(start)]
+        size, share = len(bases) + 1, own if mean else own / np.maximum(stop - start, 1)
+        steps = np.bincount(start, share, size) - np.bincount(stop, share, size)
+        covering = np.maximum(tokens.coverage(bases), 1) if mean else 1.0
+        found.append((np.cumsum(steps)[:-1] / covering).astype(np.float32))
+    return found
 
 
 def attribute(
@@ -144,18 +148,20 @@ def attribute(
     device: torch.device,
 ) -> Attribution:
     """Gradient and attention of every base of every row; 0 beyond a row's end."""
-    model, k = classifier.model.requires_grad_(requires_grad=False), classifier.k
+    model, tokens = classifier.model.requires_grad_(requires_grad=False), classifier.tokens
     nn.Module.to(model, device)
     shape = (len(examples.labels), int(examples.lengths.max()))
     gradient, looked = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     difference = np.zeros(len(examples.labels), np.float32)
     with progress("attribute", len(examples.labels)) as advance:
-        for rows, token_ids, bases in batches(examples, k=k, size=size, device=device):
+        for rows, sequences, token_ids in batches(examples, tokens, size=size, device=device):
             kmers, there = token_ids >= FIRST_KMER, token_ids != PAD
-            tokens = integrated_gradients(model, token_ids, target=target, steps=steps, baseline=baseline)
-            gradient[rows, :bases] = over_bases(tokens * kmers, k=k, mean=False)
+            gained = integrated_gradients(model, token_ids, target=target, steps=steps, baseline=baseline) * kmers
             weights = cls_attention(model, token_ids, kind=attention) * kmers
-            looked[rows, :bases] = over_bases(weights, k=k, mean=True)
+            for row, own in zip(rows, over_bases(gained, sequences, tokens, mean=False), strict=True):
+                gradient[row, : len(own)] = own
+            for row, own in zip(rows, over_bases(weights, sequences, tokens, mean=True), strict=True):
+                looked[row, : len(own)] = own
             with torch.no_grad():
                 word, start = (margin(model, point, there, target) for point in _ends(model, token_ids, baseline))
             difference[rows] = (word - start).cpu().numpy()

@@ -73,7 +73,7 @@ def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     )
     classifier = placed(open_classifier(folder), device)
     positive = _class_index(classifier, asked.positive)
-    cut = cut_of(asked.window, asked.step, shortest=classifier.k, longest=classifier.longest)
+    cut = cut_of(asked.window, asked.step, shortest=classifier.shortest, longest=classifier.longest)
     found = survey(pieces, cut, genome, named=sink_kind(asked.out) in TRACKS)
     require(found.windows, str(asked.input), "at least one sequence", "none")
     named = ", ".join(classifier.classes)

@@ -7,14 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float64, Int64
 
-from genomask.alphabet import OTHER, PAD
 from genomask.analysis.variants.scores import Log, log_probabilities, mean_of_strands
 from genomask.analysis.variants.windows import Bases
 from genomask.checks import require_choice
 from genomask.genome.sequences import reverse_complement
 from genomask.models.classifier import Classifier
 from genomask.models.forward import cls_logits
-from genomask.tokens import tokenise
 
 
 class Predictor(NamedTuple):
@@ -84,15 +82,10 @@ def logits(classifier: Classifier, windows: list[Bases], batch: int) -> Float64[
         batch: Windows at once.
     """
     device = next(classifier.model.parameters()).device
-    sizes = np.array([len(bases) for bases in windows], dtype=np.int64)
-    table = np.full((len(windows), max(int(sizes.max()), classifier.k - 1)), OTHER, dtype=np.uint8)
-    table[np.arange(table.shape[1]) < sizes[:, None]] = np.concatenate(windows)
-    bases, lengths = torch.from_numpy(table).to(device), torch.from_numpy(sizes).to(device)
-    parts = []
+    parts, pad = [], classifier.tokens.pad
     for start in range(0, len(windows), batch):
-        rows = slice(start, start + batch)
-        longest, shortest = int(sizes[rows][0]), int(sizes[rows][-1])
-        token_ids = tokenise(bases[rows, : max(longest, classifier.k - 1)], lengths[rows], k=classifier.k)
-        attention = None if longest == shortest else token_ids != PAD
+        rows = [classifier.tokens.ids(bases) for bases in windows[start : start + batch]]
+        token_ids = classifier.tokens.pad_rows(rows).to(device)
+        attention = None if len({len(row) for row in rows}) == 1 else token_ids != pad
         parts.append(cls_logits(classifier.model, token_ids, attention))
     return torch.cat(parts).cpu().double().numpy()

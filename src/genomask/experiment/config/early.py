@@ -20,7 +20,7 @@ from genomask.experiment.config.words import ELSEWHERE, Words, read_words
 
 MOST: Final = 1_000  # combinations of swept values that are looked at
 ABSENT: Final = "???"  # what a file says of a setting that has no default
-OUTSIDE: Final = {"seed": int, "pretrain_seed": int, "match_rate": float | None, "shots": int | str}
+OUTSIDE: Final = {"seed": int, "pretrain_seed": int, "shots": int | str}
 
 
 def check_arguments(arguments: Sequence[str]) -> None:
@@ -38,7 +38,6 @@ def check_arguments(arguments: Sequence[str]) -> None:
     if words.clear:
         for group in (*HOMES, *KIND_HOMES):
             _check_group(words, group)
-        _check_masking(words)
         _check_outside(words)
         _check_stage(words)
 
@@ -77,15 +76,6 @@ def _build(words: Words, kind: type, group: str, values: dict[str, Any]) -> Any:
         return None
 
 
-def _check_masking(words: Words) -> None:
-    from genomask.masking.settings import CHECKS
-
-    for values in _combinations(words, "masking"):
-        for name in values.keys() & CHECKS.keys() if "_target_" not in values else ():
-            if values[name] is not UnclearError:
-                CHECKS[name](values[name], f"masking.{name}")
-
-
 def _check_outside(words: Words) -> None:
     for values in _combinations(words, ""):
         given = {name: values.get(name, read_defaults()[name]) for name in OUTSIDE}
@@ -93,8 +83,7 @@ def _check_outside(words: Words) -> None:
             plain: dict[str, Any] = {
                 name: converted(_resolved(words, given[name]), hint, name) for name, hint in OUTSIDE.items()
             }
-            k = (_setting(words, "ranking", "k"), _setting(words, "model", "k"))
-            check_run(**plain, folds=_setting(words, "finetune", "cross_validate"), k=k)
+            check_run(**plain, folds=_setting(words, "finetune", "cross_validate"))
         except UnclearError:
             continue
 

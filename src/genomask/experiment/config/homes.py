@@ -11,6 +11,10 @@ KIND_HOMES: Final = {
         "fasta": "genomask.genome.fasta:FastaGenome",
         "grch38": "genomask.genome.grch38:Grch38Genome",
     },
+    "tokens": {
+        "kmer": "genomask.tokens.settings:KmerSettings",
+        "bpe": "genomask.tokens.settings:BpeSettings",
+    },
     "task": {
         "synthetic": "genomask.tasks.synthetic:SyntheticTask",
         "table": "genomask.tasks.sources:TableTask",
@@ -33,6 +37,8 @@ KIND_HOMES: Final = {
 HOMES: Final = {  # the types that ``Config`` is annotated with, which a test holds together
     "ranking": "genomask.ranking.table:RankingSettings",
     "vocab": "genomask.ranking.vocabulary:VocabularySettings",
+    "corrupt": "genomask.masking.masker:Corruption",
+    "match": "genomask.masking.calibration:MatchSettings",
     "corpus": "genomask.corpus.settings:CorpusSettings",
     "model": "genomask.models.settings:ModelSettings",
     "wc": "genomask.pretrain.settings:Warmup",

@@ -39,9 +39,7 @@ def check_run(
     shots: int | str,
     seed: int,
     pretrain_seed: int,
-    match_rate: float | None,
     folds: int | None,
-    k: tuple[int, int],
 ) -> None:
     """Refuse what no choice of a group can know to be wrong.
 
@@ -49,9 +47,7 @@ def check_run(
         shots: Examples a class, or ``full``.
         seed: Of the episode.
         pretrain_seed: Of the pretraining.
-        match_rate: Share of hidden tokens to calibrate to.
         folds: Of ``finetune.cross_validate``.
-        k: Bases in a k-mer, of the ranking and of the model.
 
     Raises:
         ValueError: If a value is out of its range, or two do not fit together.
@@ -62,6 +58,3 @@ def check_run(
         require(folds <= shots, "finetune.cross_validate", f"at most shots = {shots} folds", folds)
     require(seed >= 0, "seed", "at least 0", seed)
     require(pretrain_seed >= 0, "pretrain_seed", "at least 0", pretrain_seed)
-    in_range = match_rate is None or 0 < match_rate < 1
-    require(in_range, "match_rate", "a share between 0 and 1, or null", match_rate)
-    require(k[0] == k[1], "ranking.k", f"the model's k = {k[1]}", k[0])

@@ -26,6 +26,8 @@ from genomask.experiment.config.machine import (
 from genomask.experiment.config.trust import watch_composition
 from genomask.finetune.baselines.settings import EncoderClassifier
 from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
+from genomask.masking.calibration import MatchSettings
+from genomask.masking.masker import Corruption
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
@@ -45,7 +47,10 @@ class Config:
     ranking: RankingSettings = MISSING
     vocab: VocabularySettings = MISSING
     corpus: CorpusSettings = MISSING
+    tokens: Any = MISSING
     masking: Any = MISSING
+    corrupt: Corruption = MISSING
+    match: MatchSettings = field(default_factory=MatchSettings)
     model: ModelSettings = MISSING
     wc: Warmup = MISSING
     hga: Accumulation = MISSING
@@ -66,7 +71,6 @@ class Config:
     shots: int | str = 10
     seed: int = 0
     pretrain_seed: int = 0
-    match_rate: float | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,9 +86,7 @@ class Config:
             shots=self.shots,
             seed=self.seed,
             pretrain_seed=self.pretrain_seed,
-            match_rate=self.match_rate,
             folds=self.finetune.cross_validate,
-            k=(self.ranking.k, self.model.k),
         )
 
     def _check_names(self) -> None:

@@ -22,7 +22,6 @@ from genomask.models.settings import CLASSIFIER
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import Benchmark, crop
-from genomask.tokens import longest_sequence
 from genomask.training.checkpoints import CHECKPOINTS, RESUMABLE
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
@@ -32,7 +31,9 @@ NOT_HASHED = ("evaluation_batch", "fast_path", "shortcut", "checkpoint_every")  
 def finetune_artefact(run: Context) -> Artefact:
     """One fine-tuning, identified by its encoder, its task and all that shapes its score."""
     config = run.config
+    step = config.pretrain.step
     choices = f"{config.task.name}-{config.model.name}-{config.labels['masking']}"
+    choices += "" if step is None else f"-step={step}"
     label = f"{choices}-shots={config.shots}-seed={config.seed}"
     settings = {
         "format": FINETUNE_FORMAT,
@@ -41,6 +42,7 @@ def finetune_artefact(run: Context) -> Artefact:
         "task": config.task.name,  # names the draw of the episode
         "policy": recipe_of(run).policy._asdict(),
         "finetune": _settings(run),
+        **({} if step is None else {"step": step}),
     }
     return Artefact("finetune", label, settings, (encoder_artefact(run), task_artefact(run)))
 
@@ -61,16 +63,18 @@ def recipe_of(run: Context) -> Recipe:
     return Recipe(config.finetune, chosen, config.trainer, config.seed)
 
 
-def open_task(run: Context, task: Path) -> Benchmark:
+def open_task(run: Context, task: Path, encoder: Path) -> Benchmark:
     """The benchmark, cut to what the run's encoder takes."""
-    return _benchmark(task, longest_sequence(run.config.model.max_tokens, run.config.model.k), run.config.finetune.crop)
+    source = _encoder(encoder)
+    longest = source.tokens.longest(source.config.max_position_embeddings)
+    return _benchmark(task, longest, run.config.finetune.crop)
 
 
 def _finetune(run: Context, encoder: Path, folder: Path, directory: Path) -> None:
-    task, recipe, artefact = open_task(run, folder), recipe_of(run), finetune_artefact(run)
+    task, recipe, artefact = open_task(run, folder, encoder), recipe_of(run), finetune_artefact(run)
     rows = draw_rows(run, task)
     data = episode_data(task, rows, recipe)
-    module = classifier_module(_encoder(encoder), recipe, classes=len(task.classes), k=run.config.model.k)
+    module = classifier_module(_encoder(encoder), recipe, classes=len(task.classes))
     module.diverged = run.store.root / DIVERGED / artefact.name
     if not run.config.sweep.name:
         sizes = f"{len(rows):,} examples for {recipe.policy.epochs} epochs"
@@ -84,7 +88,7 @@ def _finetune(run: Context, encoder: Path, folder: Path, directory: Path) -> Non
     if run.config.finetune.save_model:
         (directory / CLASSIFIER).mkdir()
         module.model.config.id2label = dict(enumerate(task.classes))
-        export_encoder(module.model, directory / CLASSIFIER, run.config.model)
+        export_encoder(module.model, directory / CLASSIFIER, module.tokens)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 
 
@@ -95,7 +99,7 @@ def _cross_validation(run: Context, prepared: PreparedFinetuning, encoder: Path,
         return {}
 
     def predict(data: EpisodeDataModule) -> Tensor:
-        module = classifier_module(_encoder(encoder), recipe, classes=len(task.classes), k=run.config.model.k)
+        module = classifier_module(_encoder(encoder), recipe, classes=len(task.classes))
         return train_and_predict(PreparedFinetuning(module, data, recipe))[0]
 
     found = cross_validate(prepared.data, predict, folds=folds, seed=recipe.seed, classes=task.classes)

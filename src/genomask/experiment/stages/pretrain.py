@@ -5,30 +5,35 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from lightning import Callback
 
+from genomask.checks import require
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.rank import build_genome, genome_artefact
+from genomask.experiment.stages.rank import build_context, build_genome, genome_artefact
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
+from genomask.experiment.stages.tokens import build_tokens, tokens_artefact, tokens_identity
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, sha256, write_json
-from genomask.masking import startup
+from genomask.genome.context import UNIFORM, level
+from genomask.masking import calibration
 from genomask.masking.base import Masking
-from genomask.masking.draws import sequence_keys
+from genomask.masking.masker import Corruption, Masker
 from genomask.masking.random import RandomMasking
-from genomask.masking.rate import match_rate, realised_rate
 from genomask.models.bert import masked_language_model
 from genomask.models.checkpoint import weights_file
 from genomask.models.export import export_encoder
 from genomask.models.weights import load_dnabert
+from genomask.pretrain.keep import KeepSteps, step_folder
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
-from genomask.tokens import tokenise
+from genomask.tokens.base import Tokens
+from genomask.tokens.kmer import KmerTokens
 from genomask.training.checkpoints import (
     CHECKPOINTS,
     RESUMABLE,
@@ -37,16 +42,15 @@ from genomask.training.checkpoints import (
     newest_checkpoint,
     train_from,
 )  # fmt: skip
-from genomask.training.host import fixed_order, sequences_at_once
+from genomask.training.host import fixed_order, resolved_precision, sequences_at_once
 from genomask.training.loggers import loggers
 from genomask.training.trainer import is_rank_zero, profiler, trainer
 
-ENCODER_FORMAT = 1  # raised when the code would train other weights
-NOT_HASHED = (
-    "micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers",
-)  # fmt: skip  # change rounding, not results
+ENCODER_FORMAT = 2  # raised when the code would train other weights
+# Change rounding, not results; where to start from is no part of a training.
+NOT_HASHED = ("micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers", "step")
 DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the directory of runs
-CALIBRATION_SEED = 2**31 + 1
+DRIFT = 0.1  # relative; of the masked share over the whole training from the calibrated one
 
 
 def encoder_artefact(run: Context) -> Artefact:
@@ -56,55 +60,87 @@ def encoder_artefact(run: Context) -> Artefact:
     pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
     model = asdict(config.model) | {"weights": _weights_digest(config.model.weights)}
     del model["name"], model["paper_batch"]
+    trained = tokens_artefact(run)
     settings = {
         "format": ENCODER_FORMAT,
         "model": model,
+        "tokens": tokens_identity(run),
         "masking": config.masking,
-        "match_rate": config.match_rate,
+        "corrupt": asdict(config.corrupt),
+        "match": asdict(config.match),
         "corpus": asdict(config.corpus),
-        "pretrain": pretrain | {"batch": _batch(run), "warmup_steps": config.wc.of(config.pretrain.max_steps)},
+        "pretrain": pretrain
+        | {
+            "batch": _batch(run),
+            "warmup_steps": config.wc.of(config.pretrain.max_steps),
+            "precision": resolved_precision(config.pretrain.precision, config.trainer),
+        },
         "seed": config.pretrain_seed,
     }
-    return Artefact("encoder", label, settings, (genome_artefact(run), *strategy_inputs(run)))
+    inputs = (genome_artefact(run), *strategy_inputs(run), *([trained] if trained else []))
+    return Artefact("encoder", label, settings, inputs)
 
 
 def build_encoder(run: Context) -> Path:
     """Pretrain the encoder, or go on with a pretraining that was interrupted.
 
-    The directory is a Hugging Face model with its tokenizer, plus ``pretraining.json`` and ``log/``.
+    The directory is a Hugging Face model with its tokenizer, plus ``pretraining.json``; with ``pretrain.step``, the one
+    that was kept at this step.
     """
     artefact = encoder_artefact(run)
     if run.store.has(artefact):
-        return run.store.open(artefact)
-    corpus, masking = _corpus(run), make_strategy(run)
+        return _at_step(run, run.store.open(artefact))
+    tokens = build_tokens(run)
+    corpus = _corpus(run, tokens, make_strategy(run))
     if not is_rank_zero():
-        _pretrain(run, corpus, masking, run.store.building(artefact))
+        _pretrain(run, corpus, tokens, run.store.building(artefact))
         sys.exit(0)  # the first process of this training goes on alone
-    return run.store.build(
-        artefact, lambda directory: _pretrain(run, corpus, masking, directory), resume_from=RESUMABLE
+    directory = run.store.build(
+        artefact, lambda directory: _pretrain(run, corpus, tokens, directory), resume_from=RESUMABLE
     )
+    return _at_step(run, directory)
 
 
 def report_encoder(run: Context) -> None:
-    """Pretrain and print the perplexities."""
+    """Pretrain and print what the encoder has learned."""
     directory = build_encoder(run)
     found = read_json(directory / "pretraining.json")
     say(
         f"\nEncoder: {directory}\n"
         f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']}, "
         f"{found['perplexity_common']:.2f} under the common random mask\n"
+        f"  {nats_line(found)}\n"
+        f"  counting alone: {_counting(found['context_nats'])}\n"
         f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')\n"
         "\nNext: the same words without stage=pretrain fine-tune this encoder: python train.py ... shots=10"
     )
 
 
-def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, directory: Path) -> None:
+def nats_line(found: Mapping[str, Any]) -> str:
+    """Where a pretraining ends, in words: what its nats per base compare with."""
+    nats, contexts = found["nats_per_base_common"], {int(n): value for n, value in found["context_nats"].items()}
+    floor = found["overlap_floor_common"]
+    reached = level(nats, contexts)
+    if found["overlapping"] and found["perplexity_common"] > floor and not reached:
+        place = f"still learning that tokens overlap (which alone is worth a perplexity of {floor:.1f})"
+    else:
+        place = (
+            "not yet at the frequencies of bases" if reached is None else f"at the level of {reached} bases of context"
+        )
+    return f"{nats:.3f} nats per hidden base ({UNIFORM:.3f} knows nothing): {place}"
+
+
+def _counting(contexts: Mapping[str, float]) -> str:
+    """Nats of a base by the number of bases on either side that k-mer counts know it by."""
+    return ", ".join(f"{nats:.3f} from {n} on either side" for n, nats in contexts.items() if int(n))
+
+
+def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory: Path) -> None:
     config = run.config
-    masking, rates = _calibrated(masking, corpus, run)
+    facts = _calibrate(corpus, run)
     module = PretrainModule(
-        _initial_model(run),
-        masking,
-        RandomMasking(k=config.model.k),
+        _initial_model(run, tokens),
+        tokens,
         settings=config.pretrain,
         shape=config.model,
         warmup_steps=config.wc.of(config.pretrain.max_steps),
@@ -112,15 +148,26 @@ def _pretrain(run: Context, corpus: CorpusDataModule, masking: Masking, director
     )
     module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
-    perplexity = _fit(run, module, corpus, directory, [throughput])
+    contexts = {str(n): round(nats, 6) for n, nats in build_context(run).items()}
+    facts |= {"context_nats": contexts, "tokens": tokens.name, "corrupt": config.labels["corrupt"]}
+
+    def export(folder: Path, metrics: Mapping[str, float], steps: int) -> None:
+        folder.mkdir(exist_ok=True)
+        export_encoder(module.model, folder, tokens)
+        write_json(folder / "pretraining.json", _summary(facts, metrics, corpus, run, steps))
+
+    keep = KeepSteps(config.pretrain.keep, directory, export)
+    metrics = _fit(run, module, corpus, directory, [throughput, keep])
     if not is_rank_zero():
         return
-    export_encoder(module.model, directory, config.model)
-    summary = _summary(rates, perplexity, corpus, run)
+    if module.meter.masked_share is not None:
+        _warn_of_drift(module.meter.masked_share, facts["realised_masking_rate"])
+        facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
     if throughput.found:
-        summary |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
+        facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
         say(f"       {_speed(throughput.found)}", style="dim")
-    write_json(directory / "pretraining.json", summary)
+    export(directory, metrics, config.pretrain.max_steps)
+    say(f"       {nats_line(read_json(directory / 'pretraining.json'))}", style="dim")
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
 
 
@@ -131,7 +178,7 @@ def _fit(
     directory: Path,
     callbacks: list[Callback],
 ) -> Mapping[str, float]:
-    """Train from the newest checkpoint to the last step; returns the perplexities of the final weights."""
+    """Train from the newest checkpoint to the last step; returns the validation metrics of the final weights."""
     config, budget = run.config, run.config.pretrain
     checkpoints = directory / CHECKPOINTS
     newest = newest_checkpoint(checkpoints)
@@ -140,7 +187,7 @@ def _fit(
     with fixed_order(config.trainer), loggers(config.logger, log, name=name, wandb_run=identity) as logs:
         fit = trainer(
             config.trainer,
-            precision=budget.precision,
+            precision=resolved_precision(budget.precision, config.trainer),
             loggers=logs,
             callbacks=[ResumePoints(checkpoints, every=budget.checkpoint_every), *callbacks],
             max_steps=budget.max_steps,
@@ -154,8 +201,8 @@ def _fit(
         )
         if budget.max_steps:
             train_from(fit, module, corpus, newest)
-        perplexities = fit.validate(module, datamodule=corpus, verbose=False)
-    return perplexities[0]
+        metrics = fit.validate(module, datamodule=corpus, verbose=False)
+    return metrics[0]
 
 
 def _speed(found: Mapping[str, float]) -> str:
@@ -167,11 +214,13 @@ def _speed(found: Mapping[str, float]) -> str:
     )
 
 
-def _corpus(run: Context) -> CorpusDataModule:
+def _corpus(run: Context, tokens: Tokens, strategy: Masking) -> CorpusDataModule:
     config = run.config
     return CorpusDataModule(
         build_genome(run),
         config.corpus,
+        Masker(strategy, tokens, config.corrupt),
+        Masker(RandomMasking(), tokens, Corruption()),
         seed=config.pretrain_seed,
         batch=_batch(run),
         micro_batch=sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=4, gpu=64),
@@ -185,52 +234,74 @@ def _batch(run: Context) -> int:
     return run.config.hga.of(run.config.pretrain.batch or run.config.model.paper_batch)
 
 
-def _initial_model(run: Context):
+def _initial_model(run: Context, tokens: Tokens):
     settings = run.config.model
     if settings.weights is not None:
-        return load_dnabert(Path(settings.weights), settings)
-    return masked_language_model(settings, seed=derived_seed(run.config.pretrain_seed, "initial weights"))
+        fits = isinstance(tokens, KmerTokens) and tokens.stride == 1
+        require(fits, "model.weights", "tokens=kmer with stride 1, which published weights have", tokens.name)
+        assert isinstance(tokens, KmerTokens)
+        return load_dnabert(Path(settings.weights), settings, tokens)
+    return masked_language_model(settings, tokens, seed=derived_seed(run.config.pretrain_seed, "initial weights"))
 
 
-def _calibrated(masking: Masking, corpus: CorpusDataModule, run: Context) -> tuple[Masking, dict[str, float]]:
-    """Measure the masking on the corpus, after matching it to the rate asked for, if any; say what is odd.
+def _calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
+    """Measure the masking on the corpus, after matching it to the configured share, if any; warn of what is unusual.
 
     Raises:
-        ValueError: If nothing can be learned under it.
+        ValueError: If nothing can be learned under it, or the share is out of its reach.
     """
-    batch = corpus.sample(run.config.pretrain.calibration_segments)
-    token_ids = tokenise(batch.bases, batch.lengths, k=run.config.model.k)
-    keys = sequence_keys(CALIBRATION_SEED, batch.epoch, batch.segment)
-    if run.config.match_rate is not None:
-        masking = match_rate(masking, token_ids, keys, rate=run.config.match_rate)
-    rate = realised_rate(masking, token_ids, keys)
-    name, probability = run.config.labels["masking"], masking.center_probability
-    expected = run.config.match_rate or startup.expected_rate(masking)
-    sample = startup.measure(masking, token_ids, keys)
-    say(f"       masking={name} hides {rate.mean:.2%} of the tokens", style="dim")
-    steps, segments = run.config.pretrain.max_steps, len(corpus.train.start)
+    config, target = run.config, run.config.match
+    sample = corpus.sample(config.pretrain.calibration_segments)
+    if target.tokens is not None or target.bases is not None:
+        corpus.masker = calibration.match(corpus.masker, sample, tokens=target.tokens, bases=target.bases)
+    measured, name = calibration.measure(corpus.masker, sample), config.labels["masking"]
+    common = calibration.measure(corpus.common, sample)
+    expected = target.tokens or (measured.share if target.bases else calibration.expected_share(corpus.masker))
+    seen = measured.seen
+    say(
+        f"       masking={name} masks {measured.share:.2%} of the tokens, {seen.masked_bases / seen.bases:.2%} of the "
+        f"bases; corrupt={config.labels['corrupt']} leaves {seen.kept_share:.1%} of these in sight",
+        style="dim",
+    )
+    steps, segments = config.pretrain.max_steps, len(corpus.train.start)
     say(f"       {steps:,} steps of {_batch(run):,} sequences, drawn from {segments:,} segments", style="dim")
-    for oddity in startup.judge(sample, rate, name=name, expected=expected, k=run.config.model.k):
-        say(f"       warning: {oddity}", style="yellow")
-    return masking, startup.facts(sample, expected) | {
-        "realised_masking_rate": rate.mean,
-        "realised_masking_rate_error": rate.standard_error,
-        "center_probability": probability,
+    for warning in calibration.warnings(measured, corpus.masker, name=name, expected=expected):
+        say(f"       warning: {warning}", style="yellow")
+    return calibration.facts(measured, corpus.masker, expected) | {
+        "overlap_floor_common": round(common.seen.overlap_floor, 4),
+        "overlapping": corpus.masker.tokens.overlapping,
+        "masked_tokens": seen.masked_tokens,
+        "masked_bases": seen.masked_bases,
     }
 
 
+def _warn_of_drift(trained: float, claimed: float) -> None:
+    if abs(trained - claimed) > DRIFT * claimed:
+        say(
+            f"       warning: {trained:.2%} of the tokens were masked; on the sample it was {claimed:.2%}: "
+            "raise pretrain.calibration_segments",
+            style="yellow",
+        )
+
+
 def _summary(
-    rates: dict[str, float], perplexity: Mapping[str, float], corpus: CorpusDataModule, run: Context
-) -> dict[str, object]:
+    facts: Mapping[str, Any], metrics: Mapping[str, float], corpus: CorpusDataModule, run: Context, steps: int
+) -> dict[str, Any]:
+    names = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
     return {
-        **rates,
-        "perplexity": perplexity["validation/perplexity"],
-        "perplexity_common": perplexity["validation/perplexity_common"],
-        "max_steps": run.config.pretrain.max_steps,
+        **facts,
+        **{name: metrics[f"validation/{name}"] for name in names},
+        "max_steps": steps,
         "sequences_per_step": _batch(run),
         "training_segments": len(corpus.train.start),
         "validation_segments": len(corpus.validation.start),
     }
+
+
+def _at_step(run: Context, directory: Path) -> Path:
+    """The folder of the encoder that ``pretrain.step`` chooses."""
+    step = run.config.pretrain.step
+    return directory if step is None else step_folder(directory, step)
 
 
 def _weights_digest(weights: str | None) -> str | None:

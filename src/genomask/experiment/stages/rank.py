@@ -7,13 +7,15 @@ from typing import Any
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
+from genomask.files import read_json, write_json
+from genomask.genome.context import LONGEST_CONTEXT, context_nats
 from genomask.genome.counts import count_kmers
 from genomask.genome.encoded import open_genome
 from genomask.ranking.table import rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
 
-GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = 1  # raised when the code would write other bytes
+GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = CONTEXT_FORMAT = 1  # raised when the code would write other bytes
 
 
 def genome_artefact(run: Context) -> Artefact:
@@ -81,6 +83,22 @@ def build_vocabulary(run: Context) -> Path:
         write_table5(words, directory / "table5.csv")
 
     return run.store.build(artefact, build)
+
+
+def build_context(run: Context) -> dict[int, float]:
+    """Nats of a base given its neighbours, from the genome's counts (``genome.context``)."""
+    artefact = Artefact("context", run.config.genome.label, {"format": CONTEXT_FORMAT}, (genome_artefact(run),))
+    if run.store.has(artefact):
+        directory = run.store.open(artefact)
+    else:
+        genome = open_genome(build_genome(run))
+
+        def build(directory: Path) -> None:
+            nats = context_nats(count_kmers(genome.bases, genome.runs, k=2 * LONGEST_CONTEXT + 1))
+            write_json(directory / "nats.json", {str(n): value for n, value in nats.items()})
+
+        directory = run.store.build(artefact, build)
+    return {int(n): value for n, value in read_json(directory / "nats.json").items()}
 
 
 def report_ranking(run: Context) -> None:

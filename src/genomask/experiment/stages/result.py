@@ -32,7 +32,7 @@ from genomask.training.checkpoints import CHECKPOINTS, log_folder, newest_checkp
 from genomask.training.host import fixed_order, repeatability
 from genomask.training.loggers import loggers
 
-NO_ENCODER = dict.fromkeys(("genome", "masking", "ranking", "wc", "hga", "fs"), "-")
+NO_ENCODER = dict.fromkeys(("genome", "masking", "tokens", "corrupt", "ranking", "wc", "hga", "fs"), "-")
 
 
 class Outcome(NamedTuple):
@@ -117,11 +117,13 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
         "task": config.task.name,
         "classifier": config.classifier.kind,
         "model": config.classifier.name if encoder is None else config.model.name,
-        **(NO_ENCODER if encoder is None else _pretrained(config, outcome.training.get("stable"))),
+        **(NO_ENCODER if encoder is None else _pretrained(config, pretraining, outcome.training.get("stable"))),
         "shots": config.shots,
         "seed": config.seed,
         "pretrain_seed": None if encoder is None else config.pretrain_seed,
-        "match_rate": None if encoder is None else config.match_rate,
+        "match_rate": None if encoder is None else config.match.tokens,
+        "match_bases": None if encoder is None else config.match.bases,
+        "step": None if encoder is None else config.pretrain.step,
         "leaks_dropped": _dropped(config),
         "n_train": n_train,
         "n_test": len(task.test.labels),
@@ -137,10 +139,12 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
     }
 
 
-def _pretrained(config: Config, stable: bool | None) -> Json:
+def _pretrained(config: Config, pretraining: Json, stable: bool | None) -> Json:
     return {
         "genome": config.genome.label,
         "masking": config.pretrained_by,
+        "tokens": pretraining.get("tokens", "-"),
+        "corrupt": config.labels["corrupt"],
         "ranking": config.ranking.mode,
         "wc": config.labels["wc"],
         "hga": config.labels["hga"],

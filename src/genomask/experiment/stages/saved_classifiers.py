@@ -10,10 +10,9 @@ import numpy as np
 from genomask.analysis.variants.predictor import Predictor, predictor
 from genomask.checks import require, shown
 from genomask.experiment.stages.context import Context
-from genomask.files import sha256
+from genomask.files import read_object, sha256
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import classifier_folder, open_classifier
-from genomask.models.config_file import read_object
 from genomask.models.settings import CLASSIFIER
 from genomask.tasks.arrays import open_benchmark
 from genomask.training.host import device_of, prepare_host, sequences_at_once
@@ -34,7 +33,7 @@ class Asked(NamedTuple):
     @property
     def shortest(self) -> int:
         """Bases of the shortest window that holds a token for every classifier."""
-        return max(each.classifier.k for each in self.predictors)
+        return max(each.classifier.shortest for each in self.predictors)
 
     @property
     def longest(self) -> int:

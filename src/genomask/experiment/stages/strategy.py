@@ -55,7 +55,7 @@ def check_strategy(run: Context) -> None:
         if name not in settings:
             raise ValueError(f"masking.{name} is not a setting of {_choice(run)}; it takes {', '.join(settings)}.")
     blanks = {
-        "ranking": identity_ranking(run.config.model.k).rank,
+        "ranking": identity_ranking(run.config.ranking.k).rank,
         "vocabulary": {2: np.ones(16, dtype=bool)},
     }
     try:

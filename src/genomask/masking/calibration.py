@@ -1,0 +1,194 @@
+"""What a strategy does to a corpus, measured on a sample before a pretraining begins, and matched to a target."""
+
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Float64, Int64, UInt8
+
+from genomask.checks import require
+from genomask.masking import kernels
+from genomask.masking.base import require_probability
+from genomask.masking.masker import Masker
+from genomask.masking.visibility import NOTHING, Visibility, masked_bases, visibility
+
+HALVINGS: Final = 20
+TOLERANCE: Final = 0.001  # of a matched share
+USUAL: Final = (0.01, 0.5)  # shares of masked tokens outside are allowed, but hardly meant
+EXPECTED_WITHIN: Final = 0.15  # relative: spans are cut at the ends of a sequence, and centers are not everywhere
+UNKNOWN_SHARE: Final = 0.1  # of the tokens
+COMMON_SHARE: Final = 0.25  # of the tokens; the commonest 6-mer of the human genome makes up 0.4 %
+ERRORS: Final = 5.0  # standard errors that chance hardly exceeds
+FEW_TOKENS: Final = 8  # a vocabulary with fewer tokens of DNA has no rare ones
+
+
+@dataclass
+class MatchSettings:
+    """Share of the tokens, or of the bases, that every strategy is calibrated to mask; None for its nominal rate."""
+
+    tokens: float | None = None
+    bases: float | None = None
+
+    def __post_init__(self) -> None:
+        one = self.tokens is None or self.bases is None
+        require(one, "match", "one target, match.tokens or match.bases", f"{self.tokens} and {self.bases}")
+        for name, value in (("tokens", self.tokens), ("bases", self.bases)):
+            require(value is None or 0 < value < 1, f"match.{name}", "a share between 0 and 1, or null", value)
+
+
+class Sample(NamedTuple):
+    """Sequences of a corpus, the key of each, and how much of the training is done when it is masked."""
+
+    sequences: Many[UInt8[np.ndarray, " _bases"]]
+    keys: Int64[np.ndarray, " batch"]
+    progress: Float64[np.ndarray, " batch"]
+
+
+class Measured(NamedTuple):
+    """What a masker does to a sample.
+
+    Attributes:
+        seen: Counts over the sample.
+        share: Masked tokens over all tokens.
+        error: Standard error of that share, from the spread over sequences.
+        unknown: Tokens that stand for no known k-mer.
+        distinct: Different tokens.
+        commonest: Occurrences of the commonest token.
+    """
+
+    seen: Visibility
+    share: float
+    error: float
+    unknown: int
+    distinct: int
+    commonest: int
+
+
+def measure(masker: Masker, sample: Sample) -> Measured:
+    """Mask a sample and count.
+
+    Raises:
+        ValueError: If there are fewer than two sequences, or none holds a token.
+    """
+    require(len(sample.sequences) > 1, "The sample of a corpus", "at least 2 sequences", len(sample.sequences))
+    seen, rows = NOTHING, np.zeros((len(sample.sequences), 2))
+    counts = np.zeros(masker.tokens.vocabulary_size, dtype=np.int64)
+    overlapping, mask = masker.tokens.overlapping, masker.tokens.mask
+    for row, (bases, key, progress) in enumerate(zip(*sample, strict=True)):
+        masked = masker(bases, key, progress=float(progress))
+        seen = seen.plus(visibility(masked, overlapping=overlapping, mask=mask))
+        rows[row] = len(masked.masked), masked.masked.sum()
+        counts += np.bincount(masked.tokens.ids, minlength=len(counts))
+    require(seen.tokens > 0, "The sample of a corpus", "sequences of at least one token", "none")
+    share = seen.masked_tokens / seen.tokens
+    # The variance of a ratio of sums, by linearisation.
+    error = (rows[:, 1] - share * rows[:, 0]).std(ddof=1) * len(rows) ** 0.5 / seen.tokens
+    unknown = int(counts[masker.tokens.unk])
+    counts[masker.tokens.unk] = 0
+    return Measured(seen, share, float(error), unknown, int((counts > 0).sum()), int(counts.max()))
+
+
+def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases: float | None = None) -> Masker:
+    """Copy of a masker whose center probability makes it mask this share of the sample's tokens, or of its bases.
+
+    All probabilities are tried with the same draws, so that the share hardly ever falls as one grows, and bisection
+    finds where it passes the target.
+
+    Raises:
+        ValueError: If the target is no share, or out of the strategy's reach on this sample.
+    """
+    setting = "match.bases" if tokens is None else "match.tokens"
+    target = require_probability(bases if tokens is None else tokens, setting)
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        reached = _share(masker.with_probability(middle), sample, of_bases=tokens is None)
+        low, high = (middle, high) if reached < target else (low, middle)
+    matched = masker.with_probability(high)
+    reached = _share(matched, sample, of_bases=tokens is None)
+    if abs(reached - target) > TOLERANCE:
+        unit = setting.partition(".")[2]
+        name = type(masker.strategy).__name__
+        raise ValueError(
+            f"{setting}={target:g} is out of reach: {name} masks {reached:.2%} of the sample's {unit} with a center "
+            f"probability of {high:.3g}. Lower the target, or calibrate on more segments."
+        )
+    return matched
+
+
+def _share(masker: Masker, sample: Sample, *, of_bases: bool) -> float:
+    """Share of the tokens, or of the bases, that is masked."""
+    part = whole = 0
+    for bases, key, progress in zip(*sample, strict=True):
+        if of_bases:
+            masked = masker(bases, key, progress=float(progress))
+            part += int(masked_bases(masked).sum())
+            whole += len(bases) if len(masked.masked) else 0
+        else:
+            tokens = masker.tokens.split(bases)
+            flags = np.empty(len(tokens.ids), dtype=np.bool_)
+            kernels.cover(masker.choose(masker.sequence(bases, key, float(progress))).bases, *tokens[1:], flags)
+            part, whole = part + int(flags.sum()), whole + len(flags)
+    return part / max(whole, 1)
+
+
+def expected_share(masker: Masker) -> float:
+    """Share of masked tokens where any base is a center with the same probability, and spans overlap."""
+    reach = masker.tokens.bases_per_token - 1 + masker.strategy.span_bases()
+    return 1 - (1 - masker.center_probability) ** reach
+
+
+def warnings(measured: Measured, masker: Masker, *, name: str, expected: float) -> list[str]:
+    """Say in a line each what is unusual about the masking or the corpus.
+
+    Args:
+        measured: What was counted.
+        masker: What masked the sample.
+        name: What the strategy is called.
+        expected: The share of masked tokens that is expected.
+
+    Raises:
+        ValueError: If nothing can be learned: no token is masked, or every one, or every token is unknown.
+    """
+    seen, share = measured.seen, measured.share
+    require(
+        measured.unknown < seen.tokens,
+        "The corpus",
+        "A, C, G and T",
+        f"{masker.tokens.name} tokens that are all unknown",
+    )
+    some = 0 < seen.masked_tokens < seen.tokens
+    needed = f"to mask some of the tokens and not all ({seen.tokens:,} in the sample)"
+    require(some, f"masking={name}", needed, f"{seen.masked_tokens:,} masked")
+    kinds = len(masker.tokens.random_ids)
+    found: list[str] = []
+    if measured.unknown > UNKNOWN_SHARE * seen.tokens:
+        found.append(f"{measured.unknown / seen.tokens:.1%} of the tokens are [UNK]")
+    if kinds > FEW_TOKENS and measured.commonest > COMMON_SHARE * seen.tokens:
+        found.append(f"{measured.commonest / seen.tokens:.1%} of the tokens are the same")
+    if measured.distinct < min(kinds, seen.tokens) // 20:
+        found.append(f"only {measured.distinct:,} different tokens among {seen.tokens:,}")
+    if not USUAL[0] <= share <= USUAL[1]:
+        found.append(f"masking={name} masks {share:.2%} of the tokens; 15 % is usual")
+    if abs(share - expected) > EXPECTED_WITHIN * expected + ERRORS * measured.error:
+        found.append(f"masking={name} masks {share:.2%} of the tokens, where {expected:.2%} are expected")
+    return found
+
+
+def facts(measured: Measured, masker: Masker, expected: float) -> dict[str, Any]:
+    """What of this is kept beside an encoder."""
+    seen = measured.seen
+    return {
+        "expected_masking_rate": round(expected, 6),
+        "realised_masking_rate": round(measured.share, 6),
+        "realised_masking_rate_error": round(measured.error, 6),
+        "masked_share_of_bases": round(seen.masked_bases / max(seen.bases, 1), 6),
+        "kept_share_of_hidden_bases": round(seen.kept_share, 6),
+        "overlap_floor": round(seen.overlap_floor, 4),
+        "mask_token_share": round(seen.mask_ids / max(seen.masked_tokens, 1), 6),
+        "center_probability": masker.center_probability,
+        "sample_tokens": seen.tokens,
+        "unknown_share": round(measured.unknown / seen.tokens, 6),
+        "distinct_tokens": measured.distinct,
+    }

@@ -1,0 +1,104 @@
+"""What every kind of tokens can say of a sequence."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from torch import Tensor
+
+
+class Split(NamedTuple):
+    """Tokens of one sequence, special ones left out: their ids, and the bases ``start..stop`` that each covers."""
+
+    ids: Int64[np.ndarray, " tokens"]
+    start: Int64[np.ndarray, " tokens"]
+    stop: Int64[np.ndarray, " tokens"]
+
+
+class Tokens(ABC):
+    """One way to cut sequences into tokens.
+
+    Attributes:
+        vocabulary_size: Token ids are below this.
+        pad: Id of [PAD], which fills up batches.
+        unk: Id of the token for what no other token stands for.
+        mask: Id of [MASK].
+        prefix: Ids before the tokens of a sequence, such as [CLS].
+        suffix: Ids behind them, such as [SEP].
+        random_ids: Ids of tokens of DNA, among which a random token is drawn.
+        bases_per_token: Bases that a token covers on average.
+        shortest: Bases of the shortest sequence that has a token.
+        margin: Bases at the start and at the end of a sequence where no mask center is drawn: overlapping k-mers
+            have their centers at the center bases of tokens (Sec. 3, "MLM training").
+        overlapping: Whether neighbouring tokens share bases.
+    """
+
+    vocabulary_size: int
+    pad: int
+    unk: int
+    mask: int
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    random_ids: Int64[np.ndarray, " _ids"]
+    bases_per_token: float
+    shortest: int = 1
+    margin: tuple[int, int] = (0, 0)
+    overlapping: bool = False
+
+    @abstractmethod
+    def split(self, bases: UInt8[np.ndarray, " bases"]) -> Split:
+        """Cut one sequence of bases 0..3, anything above being another letter."""
+
+    @abstractmethod
+    def longest(self, max_tokens: int) -> int:
+        """Bases up to which every sequence of A, C, G and T fits into so many tokens, special ones included."""
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """All that shapes the tokens, as JSON, for hashes and for ``tokens.json``."""
+
+    @abstractmethod
+    def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
+        """Write what ``AutoTokenizer`` opens, which reads raw DNA as ``split`` does, into an existing folder."""
+
+    @property
+    def name(self) -> str:
+        """What tables call these tokens."""
+        return "-".join(str(value) for value in self.identity().values())
+
+    @property
+    def special_count(self) -> int:
+        """Special tokens that every sequence gets."""
+        return len(self.prefix) + len(self.suffix)
+
+    def ids(self, bases: UInt8[np.ndarray, " bases"]) -> Int64[np.ndarray, " tokens"]:
+        """Token ids of one sequence, special tokens included."""
+        return np.concatenate((self.prefix, self.split(bases).ids, self.suffix), dtype=np.int64)
+
+    def batch(
+        self, bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"]
+    ) -> Int64[Tensor, "batch tokens"]:
+        """Token ids of a padded batch, special tokens included, as wide as its longest row.
+
+        Args:
+            bases: Bases 0..3, anything above is another letter; those beyond a row's length are ignored.
+            lengths: Bases in each row, at most the width of the batch.
+        """
+        rows = bases.cpu().numpy()
+        return self.pad_rows([self.ids(row[:length]) for row, length in zip(rows, lengths.tolist(), strict=True)])
+
+    def pad_rows(self, rows: list[Int64[np.ndarray, " _tokens"]]) -> Int64[Tensor, "batch tokens"]:
+        """Token ids of several sequences as one batch, filled up with [PAD]."""
+        padded = np.full((len(rows), max(map(len, rows), default=0)), self.pad, dtype=np.int64)
+        for row, ids in zip(padded, rows, strict=True):
+            row[: len(ids)] = ids
+        return torch.from_numpy(padded)
+
+    def coverage(self, bases: UInt8[np.ndarray, " bases"]) -> Float32[np.ndarray, " bases"]:
+        """How many tokens cover every base of a sequence."""
+        _, start, stop = self.split(bases)
+        steps = np.bincount(start, minlength=len(bases) + 1) - np.bincount(stop, minlength=len(bases) + 1)
+        return np.cumsum(steps[: len(bases)]).astype(np.float32)

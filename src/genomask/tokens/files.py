@@ -1,0 +1,85 @@
+"""The tokens of a model folder: written beside its weights, and read back."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from genomask.alphabet import vocabulary_size
+from genomask.checks import require
+from genomask.files import read_object
+from genomask.text_files import read_lines
+from genomask.tokens.base import Tokens
+from genomask.tokens.kmer import LONGEST_K, KmerTokens
+from genomask.tokens.subword import SubwordTokens
+
+TOKENS_FILE: Final = "tokens.json"
+ORDER: Final = "bases in the order A, T, C, G"
+
+
+def save_tokens(tokens: Tokens, directory: Path, *, max_tokens: int) -> None:
+    """Write tokens.json, and the tokenizer for Hugging Face's ``AutoTokenizer``, into an existing folder.
+
+    Args:
+        tokens: What the model reads.
+        directory: The folder.
+        max_tokens: Longest input of the model, special tokens included, where truncation cuts.
+    """
+    tokens.save_tokenizer(directory, max_tokens=max_tokens)
+    (directory / TOKENS_FILE).write_text(json.dumps(tokens.identity(), indent=2) + "\n", encoding="utf-8")
+
+
+def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
+    """The tokens of a model folder; one without tokens.json has overlapping k-mers if its vocabulary says so.
+
+    Args:
+        directory: The folder.
+        vocabulary: Rows of the model's table of token embeddings.
+
+    Raises:
+        ValueError: If the files do not fit together, or do not say what the tokens are.
+    """
+    file = directory / TOKENS_FILE
+    said: dict[str, Any] = read_object(file) if file.is_file() else {}
+    if said.get("kind") == "kmer":
+        tokens: Tokens = KmerTokens(said.get("k", 0), said.get("stride", 0))
+    elif not said and vocabulary in (sizes := {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}):
+        tokens = KmerTokens(sizes[vocabulary])
+    elif (directory / "tokenizer.json").is_file():
+        tokens = SubwordTokens(directory / "tokenizer.json")
+    else:
+        raise ValueError(
+            f"{directory} does not say what its tokens are: it has no {TOKENS_FILE} and no tokenizer.json."
+        )
+    if isinstance(tokens, KmerTokens):
+        check_vocabulary(directory, tokens)
+        require(vocabulary == tokens.vocabulary_size, f"{directory}", f"{tokens.vocabulary_size} tokens", vocabulary)
+    require(
+        vocabulary >= tokens.vocabulary_size, f"{directory}", f"at least {tokens.vocabulary_size} tokens", vocabulary
+    )
+    return tokens
+
+
+def check_vocabulary(directory: Path, tokens: KmerTokens) -> None:
+    """Hold vocab.txt and tokenizer.json, where they are there, against the ids of this program.
+
+    Weights under another order of k-mers would load, and mean nothing.
+
+    Raises:
+        ValueError: Naming the file, and the token that is not where it must be.
+    """
+    wanted, k = tokens.vocabulary, tokens.k
+    lines, tokenizer = directory / "vocab.txt", directory / "tokenizer.json"
+    if lines.is_file():
+        found = [line.text.strip() for line in read_lines(lines)]
+        require(len(found) == len(wanted), str(lines), f"{len(wanted)} tokens for k = {k}", len(found))
+        for line, (token, other) in enumerate(zip(wanted, found, strict=True), start=1):
+            require(token == other, f"{lines}, line {line},", f"{token} ({ORDER})", other)
+    if tokenizer.is_file():
+        model = read_object(tokenizer).get("model")
+        ids = model.get("vocab") if isinstance(model, dict) else None
+        require(isinstance(ids, dict), str(tokenizer), "a vocabulary of words", type(ids).__name__)
+        assert isinstance(ids, dict)
+        require(len(ids) == len(wanted), str(tokenizer), f"{len(wanted)} tokens for k = {k}", len(ids))
+        for token_id, token in enumerate(wanted):
+            place = f"{token} in {tokenizer}"
+            require(ids.get(token) == token_id, place, f"id {token_id} ({ORDER})", ids.get(token))

@@ -1,0 +1,134 @@
+"""Tokens of a Hugging Face tokenizer, whose offsets say which bases each covers: BPE, or what a model brings along."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import UInt8
+from tokenizers import Regex, Tokenizer
+from tokenizers.models import BPE
+from tokenizers.normalizers import Normalizer, Replace, Sequence
+from tokenizers.processors import BertProcessing
+from tokenizers.trainers import BpeTrainer
+
+from genomask.alphabet import BASES, CLS, SEP, SPECIAL_TOKENS, decode
+from genomask.checks import one_line, require
+from genomask.files import sha256
+from genomask.tokens.base import Split, Tokens
+
+TRIAL: Final = 2000  # bases of the random sequence that a tokenizer is tried on
+LONGEST_TOKEN: Final = 16  # bases; without a limit, repeats become tokens of their own
+# Names of the special tokens: BERT's and BPE tokenizers' as here, RoBERTa's and ESM's.
+NAMES: Final = {"pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>"), "mask": ("[MASK]", "<mask>")}
+
+
+class SubwordTokens(Tokens):
+    """Tokens of a tokenizer.json.
+
+    Args:
+        file: The tokenizer.json.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no tokenizer, lacks a special token, or its tokens lose bases.
+    """
+
+    def __init__(self, file: Path) -> None:
+        if not file.is_file():
+            raise FileNotFoundError(f"There is no tokenizer {file}.")
+        try:
+            self.tokenizer = Tokenizer.from_file(str(file))
+        except Exception as error:  # tokenizers raises bare Exceptions
+            raise ValueError(f"{file} is no tokenizer.json: {one_line(str(error))}.") from error
+        self.file = file
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.vocabulary_size = max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
+        self.pad, self.unk, self.mask = (self._special(kind) for kind in NAMES)
+        self._read_affixes()
+        special = {token_id for token_id, token in self.tokenizer.get_added_tokens_decoder().items() if token.special}
+        ids = set(self.tokenizer.get_vocab(with_added_tokens=True).values())
+        self.random_ids = np.array(sorted(ids - special - {self.pad, self.unk, self.mask}), dtype=np.int64)
+        trial = np.random.default_rng(0).integers(0, 4, TRIAL, dtype=np.uint8)
+        self.bases_per_token = TRIAL / len(self.split(trial).ids)
+
+    def split(self, bases: UInt8[np.ndarray, " bases"]) -> Split:
+        """Cut one sequence.
+
+        Raises:
+            ValueError: If the tokens do not cover every base once, in order.
+        """
+        encoding = self.tokenizer.encode(decode(bases), add_special_tokens=False)
+        edges = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        start, stop = edges[:, 0], edges[:, 1]
+        ends = np.concatenate(([0], stop))
+        if (start != ends[:-1]).any() or ends[-1] != len(bases):
+            wrong = int(ends[np.append(start, len(bases)) != ends][0])
+            raise ValueError(
+                f"{self.file} loses bases: of {decode(bases)[wrong : wrong + 20]} no token, or more than one, covers "
+                "the first base. Its tokens must cover every base of a sequence once."
+            )
+        return Split(np.array(encoding.ids, dtype=np.int64), start, stop)
+
+    def longest(self, max_tokens: int) -> int:
+        """As many bases as tokens, as a token may cover a single base."""
+        return max_tokens - self.special_count
+
+    def identity(self) -> dict[str, Any]:
+        """``kind`` and the content of the file."""
+        return {"kind": "subword", "sha256": sha256(self.file)}
+
+    @property
+    def name(self) -> str:
+        """``subword`` with the size of the vocabulary."""
+        return f"subword-{self.vocabulary_size}"
+
+    def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
+        """Write the same tokenizer.json, and its special tokens by role."""
+        self.tokenizer.save(str(directory / "tokenizer.json"))
+        names = self.tokenizer.id_to_token
+        config = {f"{kind}_token": names(getattr(self, kind)) for kind in NAMES}
+        roles = (("cls_token", self.prefix), ("sep_token", self.suffix))
+        config |= {role: names(ids[0]) for role, ids in roles if len(ids) == 1}
+        config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens}
+        (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+    def _special(self, kind: str) -> int:
+        found = [self.tokenizer.token_to_id(name) for name in NAMES[kind]]
+        ids = [token_id for token_id in found if token_id is not None]
+        if not ids:
+            raise ValueError(f"{self.file} lacks a special token: {' or '.join(NAMES[kind])}.")
+        return ids[0]
+
+    def _read_affixes(self) -> None:
+        """Read the special tokens before and behind a sequence off an example."""
+        example = self.tokenizer.encode("ACGT", add_special_tokens=True)
+        content = [place for place, special in enumerate(example.special_tokens_mask) if not special]
+        require(content, f"{self.file}", "tokens for ACGT", example.tokens)
+        self.prefix = tuple(example.ids[: content[0]])
+        self.suffix = tuple(example.ids[content[-1] + 1 :])
+
+
+def train_bpe(sequences: Iterable[str], size: int) -> Tokenizer:
+    """Train byte-pair encoding on stretches of DNA, with BERT's special tokens first.
+
+    Args:
+        sequences: Stretches of a few hundred letters; no token reaches from one into the next.
+        size: Tokens of the vocabulary, special ones included.
+    """
+    tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
+    capitals: list[Normalizer] = [Replace(letter.lower(), letter) for letter in BASES]
+    tokenizer.normalizer = Sequence([*capitals, Replace(Regex("[^ACGT]"), "N")])
+    trainer = BpeTrainer(
+        vocab_size=size,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=list(BASES),
+        limit_alphabet=len(BASES),
+        max_token_length=LONGEST_TOKEN,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(sequences, trainer)
+    tokenizer.post_processor = BertProcessing(("[SEP]", SEP), ("[CLS]", CLS))
+    return tokenizer
