@@ -7,7 +7,6 @@ numbers that were drawn for the tokens, by position, and returns the positions o
 import math
 
 import numpy as np
-import torch
 
 BASES = "ATCG"
 
@@ -31,16 +30,6 @@ def vocabulary_of(words):
     for word in words:
         vocabulary[len(word)][code_of(word)] = True
     return vocabulary
-
-
-def rows_of(sequences, k, width=0):
-    """Token ids: [CLS] = 2, k-mers from 5 on, [UNK] = 1, [SEP] = 3, [PAD] = 0."""
-    rows = []
-    for letters in sequences:
-        kmers = kmers_of(letters, k)[1:]
-        rows.append([2, *(1 if kmer is None else 5 + code_of(kmer) for kmer in kmers), 3])
-    width = max(width, *map(len, rows))
-    return torch.tensor([row + [0] * (width - len(row)) for row in rows])
 
 
 def around(center, before, after, end):
@@ -123,7 +112,7 @@ def read_whole_span(letters, k, draws, probability):
 def read_vocab(letters, k, draws, probability, words):
     """Every center hides the longest word over its center base; the first, if there are several."""
     end = len(letters) - k + 1
-    known = {x for t, kmer in enumerate(kmers_of(letters, k)) if kmer for x in range(t, t + k)}
+    known = {x for x, letter in enumerate(letters, start=1) if letter in BASES}
     bases = set()
     for c in range(1, end + 1):
         if draws[c] < probability:

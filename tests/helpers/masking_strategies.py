@@ -1,15 +1,13 @@
 """Every masking strategy, and random sequences to try them on."""
 
 import numpy as np
-import torch
-from genomask.masking.pmi_released import PmiReleasedMasking
-from genomask.masking.span import SpanMasking
-from genomask.masking.whole_span import WholeSpanMasking
 
 from genomask.masking.draws import sequence_keys
-from genomask.masking.pmi import PmiMasking
+from genomask.masking.masker import Corruption, Masker
+from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
-from genomask.masking.random import RandomMasking
+from genomask.masking.random import RandomMasking, WholeSpanMasking
+from genomask.tokens.kmer import KmerTokens
 
 
 def ranking_of(k=6, seed=0):
@@ -21,29 +19,45 @@ def vocabulary_of(lengths=range(2, 11), share=0.02, seed=0):
     return {n: rng.random(4**n) < share for n in lengths}
 
 
+def with_ranking(strategy):
+    return lambda *, k=6, **settings: strategy(ranking=ranking_of(k), **settings)
+
+
+def without_k(strategy):
+    return lambda *, k=6, **settings: strategy(**settings)  # noqa: ARG005  (every maker takes it)
+
+
 STRATEGIES = {
-    "random": RandomMasking,
-    "pmi": lambda **settings: PmiMasking(ranking=ranking_of(settings.get("k", 6)), **settings),
+    "random": without_k(RandomMasking),
+    "pmi": with_ranking(PmiMasking),
     "span": SpanMasking,
-    "whole_span": WholeSpanMasking,
-    "pmi_vocab": lambda **settings: PmiVocabMasking(vocabulary=vocabulary_of(), **settings),
-    "pmi_released": lambda **settings: PmiReleasedMasking(ranking=ranking_of(settings.get("k", 6)), **settings),
+    "whole_span": without_k(WholeSpanMasking),
+    "pmi_vocab": without_k(lambda **settings: PmiVocabMasking(vocabulary=vocabulary_of(), **settings)),
+    "pmi_released": with_ranking(PmiReleasedMasking),
+}
+
+TOKENS = {
+    "6-mer": KmerTokens(6),
+    "3-mer": KmerTokens(3),
+    "base": KmerTokens(1),
+    "6-mer/6": KmerTokens(6, stride=6),
 }
 
 
-def random_rows(lengths, *, k=6, seed=0):
-    """Token ids of random sequences of so many tokens each."""
-    generator = torch.Generator().manual_seed(seed)
-    width = max(lengths)
-    bases = torch.randint(0, 4, (len(lengths), width + k - 1), generator=generator)
-    codes = sum(bases[:, place : place + width] * 4 ** (k - 1 - place) for place in range(k))
-    rows = torch.zeros(len(lengths), width + 2, dtype=torch.int64)
-    rows[:, 0] = 2
-    rows[:, 1:-1] = codes + 5
-    end = torch.tensor(lengths)[:, None] + 1
-    position = torch.arange(width + 2)
-    return rows.masked_fill(position > end, 0).scatter(1, end, 3)
+def masker_of(name, *, k=6, tokens=None, corruption=None, **settings):
+    return Masker(STRATEGIES[name](k=k, **settings), tokens or KmerTokens(k), corruption or Corruption())
 
 
-def keys_of(rows, seed=0):
-    return sequence_keys(seed, 0, torch.arange(len(rows)))
+def random_bases(lengths, seed=0):
+    """Random sequences of so many bases each."""
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 4, length, dtype=np.uint8) for length in lengths]
+
+
+def keys_of(sequences, seed=0):
+    return sequence_keys(seed, 0, np.arange(len(sequences)))
+
+
+def masked_all(masker, sequences, keys=None):
+    keys = keys_of(sequences) if keys is None else keys
+    return [masker(bases, key) for bases, key in zip(sequences, keys, strict=True)]

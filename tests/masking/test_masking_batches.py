@@ -1,20 +1,22 @@
 """A mask depends on a sequence and its key, and on nothing around it."""
 
+import numpy as np
 import pytest
-import torch
-from genomask.masking.pmi_released import PmiReleasedMasking
-from genomask.masking.span import SpanMasking
-from torch.nn.functional import pad
 
-from genomask.masking.pmi import PmiMasking
-from masking_readings import rows_of
-from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of
+from genomask.alphabet import encode
+from genomask.masking.base import Choice, Masking
+from genomask.masking.masker import Corruption, Masker
+from genomask.masking.pmi import PmiReleasedMasking
+from genomask.tokens.kmer import KmerTokens
+from masking_strategies import STRATEGIES, TOKENS, keys_of, masked_all, masker_of, random_bases, ranking_of
 
-LENGTHS = [120, 77, 64, 31, 12, 5, 2, 1] * 3
+LENGTHS = [120, 77, 64, 31, 12, 8, 7, 6] * 3
 
 
 def equal(one, other):
-    return torch.equal(one.input_ids, other.input_ids) and torch.equal(one.hidden, other.hidden)
+    return all(
+        (a.input_ids == b.input_ids).all() and (a.masked == b.masked).all() for a, b in zip(one, other, strict=True)
+    )
 
 
 @pytest.fixture(params=STRATEGIES)
@@ -22,112 +24,147 @@ def name(request):
     return request.param
 
 
-@pytest.mark.parametrize("corrupt", ["token", "span"])
-def test_a_batch_gives_what_its_sequences_give_alone(name, corrupt):
-    masking, rows = STRATEGIES[name](center_probability=0.05, corrupt=corrupt), random_rows(LENGTHS)
-    keys = keys_of(rows)
-    together = masking(rows, keys)
-    for row, (tokens, key) in enumerate(zip(LENGTHS, keys, strict=True)):
-        alone = masking(rows[row : row + 1, : tokens + 2], key[None])
-        assert torch.equal(alone.hidden[0], together.hidden[row, : tokens + 2])
-        assert torch.equal(alone.input_ids[0], together.input_ids[row, : tokens + 2])
+def test_every_token_can_be_masked_and_visible_ones_stay_as_they_are(name):
+    sequences = [encode("ATCGATTACAGGATNCATTACAGG"), encode("ATTACAG")]
+    for row in masked_all(masker_of(name, center_probability=1.0), sequences):
+        assert row.masked.all()
+    for row in masked_all(masker_of(name, center_probability=0.05), random_bases(LENGTHS)):
+        assert (row.input_ids[~row.masked] == row.tokens.ids[~row.masked]).all()
 
 
-def test_padding_changes_nothing_and_is_never_hidden(name):
-    masking, rows = STRATEGIES[name](center_probability=0.05), random_rows(LENGTHS)
-    keys = keys_of(rows)
-    wide = masking(pad(rows, (0, 300)), keys)
-    narrow = masking(rows, keys)
-    assert torch.equal(wide.input_ids, pad(narrow.input_ids, (0, 300)))
-    assert torch.equal(wide.hidden, pad(narrow.hidden, (0, 300)))
+def test_a_sequence_in_which_nothing_is_masked_stays_as_it_is(name):
+    for row in masked_all(masker_of(name, center_probability=1e-9), random_bases([40] * 50)):
+        assert not row.masked.any()
+        assert (row.input_ids == row.tokens.ids).all()
 
 
-def test_special_tokens_are_never_hidden_and_everything_else_can_be(name):
-    rows = rows_of(["ATCGATTACAGGATNCATTACAGG", "ATTACAG", "ATT"], 6)
-    masked = STRATEGIES[name](center_probability=1.0)(rows, keys_of(rows))
-    assert torch.equal(masked.hidden, (rows == 1) | (rows >= 5))
-    assert torch.equal(masked.input_ids[~masked.hidden], rows[~masked.hidden])
+def test_sequences_shorter_than_a_token_pass_through(name):
+    for bases in random_bases([0, 1, 5]):
+        row = masker_of(name, center_probability=1.0)(bases, keys_of(range(1))[0])
+        assert len(row.masked) == len(row.input_ids) == 0
 
 
-def test_a_sequence_in_which_nothing_is_hidden_stays_as_it_is(name):
-    rows = random_rows([40] * 50)
-    masked = STRATEGIES[name](center_probability=1e-9)(rows, keys_of(rows))
-    assert not masked.hidden.any()
-    assert torch.equal(masked.input_ids, rows)
-
-
-def test_sequences_shorter_than_k_pass_through(name):
-    rows = torch.tensor([[2, 3], [2, 3]])
-    masked = STRATEGIES[name](center_probability=1.0)(rows, keys_of(rows))
-    assert not masked.hidden.any()
-    assert torch.equal(masked.input_ids, rows)
+@pytest.mark.parametrize("tokens", TOKENS.values(), ids=TOKENS)
+def test_every_strategy_masks_every_kind_of_tokens(name, tokens):
+    rows = masked_all(masker_of(name, tokens=tokens), random_bases([200] * 30))
+    share = sum(row.masked.sum() for row in rows) / sum(len(row.masked) for row in rows)
+    assert 0.08 < share < 0.25
 
 
 def test_the_input_is_left_alone(name):
-    rows = random_rows(LENGTHS)
-    before, keys = rows.clone(), keys_of(rows)
-    STRATEGIES[name](center_probability=0.5)(rows, keys)
-    assert torch.equal(rows, before)
-    assert torch.equal(keys, keys_of(rows))
+    sequences = random_bases(LENGTHS)
+    before = [bases.copy() for bases in sequences]
+    masked_all(masker_of(name, center_probability=0.5), sequences)
+    assert all((one == other).all() for one, other in zip(before, sequences, strict=True))
 
 
-def test_the_global_generator_plays_no_part(name):
-    masking, rows = STRATEGIES[name](), random_rows(LENGTHS)
-    state = torch.get_rng_state()
-    first = masking(rows, keys_of(rows))
-    torch.manual_seed(5)
-    assert equal(masking(rows, keys_of(rows)), first)
-    assert not equal(masking(rows, keys_of(rows, seed=1)), first)
-    torch.set_rng_state(state)
-
-
-def test_weights_do_not_hold_the_tables_of_a_strategy(name):
-    assert not STRATEGIES[name]().state_dict()
+def test_a_mask_depends_on_the_key_alone(name):
+    sequences = random_bases(LENGTHS)
+    first = masked_all(masker_of(name), sequences)
+    np.random.default_rng(5).random(100)
+    assert equal(masked_all(masker_of(name), sequences), first)
+    assert not equal(masked_all(masker_of(name), sequences, keys_of(sequences, seed=1)), first)
 
 
 def test_a_copy_with_another_probability_leaves_the_original_alone(name):
-    masking = STRATEGIES[name]()
-    before = masking.center_probability
-    assert masking.with_center_probability(0.3).center_probability == 0.3
-    assert masking.center_probability == before
+    masker = masker_of(name)
+    before = masker.center_probability
+    assert masker.with_probability(0.3).center_probability == 0.3
+    assert masker.center_probability == before
 
 
 @pytest.mark.parametrize("version", ["2023-07", "2023-09", "2025-03"])
 def test_pmi_released_does_not_look_at_the_sequence(version):
-    masking = PmiReleasedMasking(ranking=ranking_of(), version=version)
-    rows, others = random_rows([510] * 60, seed=1), random_rows([510] * 60, seed=2)
-    assert torch.equal(masking.choose(rows, keys_of(rows)), masking.choose(others, keys_of(rows)))
+    masker = Masker(PmiReleasedMasking(ranking=ranking_of(), version=version), KmerTokens())
+    one, other = (masked_all(masker, random_bases([515] * 60, seed)) for seed in (1, 2))
+    assert all((a.masked == b.masked).all() for a, b in zip(one, other, strict=True))
 
 
 def test_pmi_looks_at_the_sequence():
-    masking = PmiMasking(ranking=ranking_of())
-    rows, others = random_rows([510] * 60, seed=1), random_rows([510] * 60, seed=2)
-    assert not torch.equal(masking.choose(rows, keys_of(rows)), masking.choose(others, keys_of(rows)))
+    one, other = (masked_all(masker_of("pmi"), random_bases([515] * 60, seed)) for seed in (1, 2))
+    assert any((a.masked != b.masked).any() for a, b in zip(one, other, strict=True))
 
 
-def mean_rank_of_whole_tokens(masking, rows):
-    """Mean rank of the tokens in the middle of a span of 11, which are hidden whole."""
-    hidden = pad(masking.choose(rows, keys_of(rows)), (1, 1))
-    run = hidden.unfold(1, 13, 1)
-    middle = (run[..., 1:12].all(dim=2) & ~run[..., 0] & ~run[..., 12]).nonzero() + torch.tensor([0, 5])
-    ranks = torch.from_numpy(ranking_of())
-    return ranks[rows[middle[:, 0], middle[:, 1]] - 5].double().mean().item()
+def mean_rank_of_whole_kmers(name, sequences):
+    """Mean rank of the 6-mers that are hidden whole, with nothing hidden beside them."""
+    ranks, ranking = [], ranking_of()
+    for bases, row in zip(sequences, masked_all(masker_of(name), sequences), strict=True):
+        chosen = np.concatenate(([False], row.chosen, [False]))
+        edges = np.flatnonzero(np.diff(chosen))
+        ids = KmerTokens().split(bases).ids
+        ranks += [ranking[ids[a] - 5] for a, b in edges.reshape(-1, 2) if b - a == 6]
+    return np.mean(ranks), len(ranks)
 
 
-def test_pmi_hides_tokens_of_far_better_rank_than_span_does():
-    rows = random_rows([510] * 400)
-    pmi, span = (mean_rank_of_whole_tokens(m, rows) for m in (PmiMasking(ranking=ranking_of()), SpanMasking()))
-    assert pmi < 500
-    assert span == pytest.approx(2048, abs=4 * 1182 / 40)  # of > 1600 tokens; a rank has sd 4096 / sqrt(12)
+def test_pmi_hides_k_mers_of_far_better_rank_than_span_does():
+    sequences = random_bases([515] * 400)
+    pmi, _ = mean_rank_of_whole_kmers("pmi", sequences)
+    span, n = mean_rank_of_whole_kmers("span", sequences)
+    assert pmi < 700
+    assert span == pytest.approx(2048, abs=4 * 1182 / n**0.5)  # a rank has sd 4096 / sqrt(12)
 
 
-@pytest.mark.gpu
-def test_masks_are_the_same_on_a_gpu(name):
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device")
-    masking, rows = STRATEGIES[name](center_probability=0.05), random_rows(LENGTHS)
-    keys = keys_of(rows)
-    expected = masking(rows, keys)
-    found = masking.cuda()(rows.cuda(), keys.cuda())
-    assert torch.equal(found.hidden.cpu(), expected.hidden)
-    assert torch.equal(found.input_ids.cpu(), expected.input_ids)
+@pytest.mark.parametrize(("unit", "shares"), [("token", (0.8, 0.1)), ("span", (0.8, 0.1)), ("base", (0.8, 0.1))])
+def test_masked_tokens_become_the_mask_a_random_token_or_stay(unit, shares):
+    masker = masker_of("random", tokens=KmerTokens(1), corruption=Corruption(unit, *shares))
+    rows = masked_all(masker, random_bases([500] * 400))
+    ids = np.concatenate([row.tokens.ids[row.masked] for row in rows])
+    shown = np.concatenate([row.input_ids[row.masked] for row in rows])
+    n, tolerance = len(ids), 6 * (0.25 / len(ids)) ** 0.5
+    assert n > 20_000
+    assert (shown == 4).mean() == pytest.approx(0.8, abs=tolerance)
+    assert (shown == ids).mean() == pytest.approx(0.1 + 0.1 / 4, abs=tolerance)
+    assert shown.max() < 9
+
+
+def test_the_corruption_of_a_base_decides_for_all_tokens_that_cover_it():
+    rows = masked_all(masker_of("random", corruption=Corruption("base")), random_bases([300] * 300))
+    mixed = kept = 0
+    for row in rows:
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], row.masked, [False]))))
+        for start, stop in edges.reshape(-1, 2):
+            if row.chosen[start : stop + 5].sum() == 1:  # one hidden base alone
+                same = row.input_ids[start:stop] == row.tokens.ids[start:stop]
+                masks = row.input_ids[start:stop] == 4
+                kept += same.all()
+                mixed += not (same.all() or masks.all() or not (same.any() or masks.any()))
+    assert kept > 20
+    assert mixed == 0
+
+
+def test_a_mask_of_every_masked_token_shows_nothing():
+    rows = masked_all(masker_of("pmi", corruption=Corruption("token", 1.0, 0.0)), random_bases([300] * 50))
+    assert all((row.input_ids[row.masked] == 4).all() for row in rows)
+
+
+class Weighted(Masking):
+    """Hide centers; the weight of a base is its place."""
+
+    def choose(self, sequence, probability):
+        return Choice(sequence.draw_centers(probability), np.arange(len(sequence.bases), dtype=np.float32))
+
+
+def test_a_token_weighs_as_much_as_the_bases_chosen_in_it():
+    row = Masker(Weighted(), KmerTokens(3), probability=0.1)(random_bases([60])[0], keys_of(range(1))[0])
+    for token in np.flatnonzero(row.masked):
+        places = [place for place in range(token, token + 3) if row.chosen[place]]
+        assert row.weights[token] == pytest.approx(np.mean(places))
+
+
+class Wrong(Masking):
+    """Return something that is no choice."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def choose(self, sequence, probability):  # noqa: ARG002
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    "answer", [None, np.zeros(3, dtype=bool), np.zeros(20), Choice(np.zeros(20, dtype=bool), np.ones(3))]
+)
+def test_a_strategy_that_answers_anything_else_is_named(answer):
+    with pytest.raises(ValueError, match=r"Wrong.choose must return 20 (bases|weights), one for each base"):
+        Masker(Wrong(answer), KmerTokens(3), probability=0.1)(random_bases([20])[0], keys_of(range(1))[0])

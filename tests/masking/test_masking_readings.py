@@ -3,18 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
-import pytest
-import torch
-from genomask.masking.pmi_released import PmiReleasedMasking
-from genomask.masking.span import SpanMasking
-from genomask.masking.whole_span import WholeSpanMasking
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from genomask.alphabet import encode
 from genomask.masking.draws import Stream, bits, sequence_keys
-from genomask.masking.pmi import PmiMasking
+from genomask.masking.masker import Masker
+from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
-from genomask.masking.random import RandomMasking
+from genomask.masking.random import RandomMasking, WholeSpanMasking
+from genomask.tokens.kmer import KmerTokens
 from masking_readings import (
     read_half_spans,
     read_pmi,
@@ -22,23 +20,21 @@ from masking_readings import (
     read_released,
     read_vocab,
     read_whole_span,
-    rows_of,
     vocabulary_of,
 )
 
 
 class Case(NamedTuple):
-    """Letters of a batch, and what else a mask depends on, and should not: ``width`` is padding."""
+    """Letters of some sequences, and what else a mask depends on."""
 
     sequences: list[str]
     k: int
     probability: float
     seed: int
-    width: int
 
     @property
     def strategy(self):
-        return {"k": self.k, "center_probability": self.probability}
+        return {"center_probability": self.probability}
 
     @property
     def ranking(self):
@@ -51,25 +47,24 @@ CASES = st.builds(
     st.sampled_from([3, 4, 5, 6]),
     st.sampled_from([0.02, 0.1, 0.5, 1.0]),
     st.integers(0, 2**40),
-    st.integers(0, 65),
 )
 
 
 # About as many centers as there are in a sequence of 512 tokens, and sequences in which nothing is known.
 LETTERS = np.random.default_rng(0).choice(list("ATCG"), size=(40, 150))
-MANY = Case([*map("".join, LETTERS), *["N" * 12] * 20], k=6, probability=0.06, seed=0, width=0)
+MANY = Case([*map("".join, LETTERS), *["N" * 12] * 20], k=6, probability=0.06, seed=0)
 
 
-def assert_reads_alike(masking, case, read):
-    """``read`` gives the hidden positions from the letters, and from what was drawn for centers and ranks."""
-    rows = rows_of(case.sequences, case.k, case.width)
-    keys = sequence_keys(case.seed, 0, torch.arange(len(rows)))
-    centers = bits(keys, stream=Stream.CENTERS, count=rows.shape[1]).double() / 2**32 + 0.5
-    ranks = bits(keys, stream=Stream.RANKS, count=rows.shape[1])
-    drawn = zip(case.sequences, centers.tolist(), ranks.tolist(), strict=True)
-    expected = [read(*sequence) for sequence in drawn]
-    hidden = masking.choose(rows, keys)
-    assert [set(row.nonzero().flatten().tolist()) for row in hidden] == expected
+def assert_reads_alike(strategy, case, read):
+    """``read`` gives the masked positions from the letters, and from what was drawn for centers and ranks."""
+    masker = Masker(strategy, KmerTokens(case.k))
+    keys = sequence_keys(case.seed, 0, np.arange(len(case.sequences)))
+    for letters, key in zip(case.sequences, keys, strict=True):
+        count = len(letters) + 2
+        centers = bits(key, stream=Stream.CENTERS, count=count) / 2**32
+        ranks = bits(key, stream=Stream.RANKS, count=count).tolist()
+        masked = masker(encode(letters), key).masked
+        assert set((np.flatnonzero(masked) + 1).tolist()) == read(letters, centers.tolist(), ranks)
 
 
 @example(MANY)
@@ -112,7 +107,7 @@ def test_span_is_pmi_with_ranks_that_are_drawn(case):
         ranks = [word // 2 ** (32 - 2 * case.k) for word in words]  # one of 4**k values
         return read_half_spans(case.k, end, centers, ranks.__getitem__)
 
-    assert_reads_alike(SpanMasking(**case.strategy), case, read)
+    assert_reads_alike(SpanMasking(k=case.k, **case.strategy), case, read)
 
 
 @example(MANY, "2023-07")
@@ -154,10 +149,9 @@ def test_pmi_vocab_hides_the_longest_word_around_a_center(case, more):
     )
 
 
-@pytest.mark.parametrize("k", [3, 4, 5, 6])
-def test_a_word_at_the_end_of_a_sequence_is_found(k):
+def test_a_word_at_the_end_of_a_sequence_is_hidden_whole():
     letters = "ATCGGCTAATCGATTACA"
-    masking = PmiVocabMasking(vocabulary=vocabulary_of({"TTACA", "CATTTTTTTT"}), k=k)
-    lengths = masking.longest_from(rows_of([letters], k))[0].tolist()
-    assert lengths[len(letters) - 4] == 5
-    assert lengths.count(1) == len(lengths) - 1
+    masker = Masker(PmiVocabMasking(vocabulary=vocabulary_of({"TTACA", "CATTTTTTTT"})), KmerTokens(1))
+    keys = sequence_keys(0, 0, np.arange(300))
+    ends = [masker.with_probability(0.05)(encode(letters), key).chosen[-5:] for key in keys]
+    assert {tuple(end.tolist()) for end in ends} == {(True,) * 5, (False,) * 5}

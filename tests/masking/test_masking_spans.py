@@ -2,40 +2,44 @@
 
 import numpy as np
 import pytest
-import torch
 
-from genomask.masking.draws import Stream, below, bits, sequence_keys
+from genomask.alphabet import OTHER, encode
+from genomask.masking.draws import Stream, bits, largest_below, sequence_keys
+from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking
 from genomask.masking.random import RandomMasking
-from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of
+from genomask.tokens.kmer import KmerTokens
+from masking_strategies import STRATEGIES, keys_of, masker_of, random_bases, ranking_of
 
 RARELY = 0.01
 
 
 def lone_centers(tokens, count=3000):
-    """Keys under which a sequence of so many tokens has a single center, and where it is."""
-    keys = sequence_keys(0, 0, torch.arange(count))
-    centers = below(bits(keys, stream=Stream.CENTERS, count=tokens + 2), RARELY)[:, 1:-1]
-    alone = centers.sum(dim=1) == 1
-    return keys[alone], centers[alone].int().argmax(dim=1) + 1
+    """Keys under which a sequence of so many tokens has a single center, and the token it is the center of, from 1."""
+    keys = sequence_keys(0, 0, np.arange(count))
+    drawn = np.stack([bits(key, stream=Stream.CENTERS, count=tokens + 1)[1:] for key in keys]) <= largest_below(RARELY)
+    alone = drawn.sum(axis=1) == 1
+    return keys[alone], drawn[alone].argmax(axis=1) + 1
 
 
-def hidden_tokens(masking, tokens, keys):
-    rows = random_rows([tokens] * len(keys), k=masking.k)
-    return [row.nonzero().flatten().tolist() for row in masking.choose(rows, keys)]
+def masked_tokens(masker, tokens, keys):
+    sequences = random_bases([tokens + masker.tokens.k - 1] * len(keys))
+    return [
+        (np.flatnonzero(masker(bases, key).masked) + 1).tolist() for bases, key in zip(sequences, keys, strict=True)
+    ]
 
 
-def bases_out_of_sight(hidden, tokens, k):
+def bases_out_of_sight(masked, tokens, k):
     """Bases that no visible token holds; base x is the first of token x."""
-    visible = {base for t in range(1, tokens + 1) if t not in hidden for base in range(t, t + k)}
+    visible = {base for t in range(1, tokens + 1) if t not in masked for base in range(t, t + k)}
     return [base for base in range(1, tokens + k) if base not in visible]
 
 
 @pytest.mark.parametrize("k", [3, 4, 5, 6])
 def test_exactly_one_base_is_uncovered_by_visible_tokens_around_a_random_center(k):
     keys, centers = lone_centers(60)
-    hidden = hidden_tokens(RandomMasking(k=k, center_probability=RARELY), 60, keys)
-    inner = [(c, h) for c, h in zip(centers.tolist(), hidden, strict=True) if k <= c <= 60 - k]
+    masked = masked_tokens(masker_of("random", k=k, center_probability=RARELY), 60, keys)
+    inner = [(c, h) for c, h in zip(centers.tolist(), masked, strict=True) if k <= c <= 60 - k]
     assert len(inner) > 500
     for center, tokens in inner:
         assert len(tokens) == k
@@ -48,61 +52,88 @@ def test_exactly_one_base_is_uncovered_by_visible_tokens_around_a_random_center(
 )
 def test_spans_are_clipped_at_the_ends_not_moved(center, expected):
     keys, centers = lone_centers(30)
-    hidden = hidden_tokens(RandomMasking(center_probability=RARELY), 30, keys[centers == center])
-    assert hidden
-    assert all(tokens == expected for tokens in hidden)
+    masked = masked_tokens(masker_of("random", center_probability=RARELY), 30, keys[centers == center])
+    assert masked
+    assert all(tokens == expected for tokens in masked)
 
 
 @pytest.mark.parametrize("k", [3, 4, 5, 6])
 def test_a_high_center_hides_all_k_bases_of_the_best_token_nearby(k):
-    ranking = ranking_of(k)
-    masking = PmiMasking(ranking=ranking, k=k, center_probability=RARELY)
+    ranking, tokens = ranking_of(k), KmerTokens(k)
+    masker = Masker(PmiMasking(ranking=ranking, center_probability=RARELY), tokens)
     keys, centers = lone_centers(60)
-    rows = random_rows([60] * len(keys), k=k)
-    for row, center, tokens in zip(rows, centers.tolist(), hidden_tokens(masking, 60, keys), strict=True):
+    for bases, key, center in zip(random_bases([60 + k - 1] * len(keys)), keys, centers.tolist(), strict=True):
         near = range(max(center - (k - 1) // 2, 1), min(center + k // 2, 60) + 1)
-        best = min(near, key=lambda t: ranking[row[t] - 5])
-        assert tokens == list(range(max(best - k + 1, 1), min(best + k - 1, 60) + 1))
+        ids = tokens.split(bases).ids
+        best = min(near, key=lambda t: ranking[ids[t - 1] - 5])
+        masked = (np.flatnonzero(masker(bases, key).masked) + 1).tolist()
+        assert masked == list(range(max(best - k + 1, 1), min(best + k - 1, 60) + 1))
         if k < best <= 60 - k:
-            assert len(tokens) == 2 * k - 1
-            assert bases_out_of_sight(tokens, 60, k) == list(range(best, best + k))
+            assert len(masked) == 2 * k - 1
+            assert bases_out_of_sight(masked, 60, k) == list(range(best, best + k))
 
 
 def test_an_unknown_token_is_hidden_whole_only_where_no_k_mer_is_near():
     keys, centers = lone_centers(13)
     keys = keys[centers == 1]
-    unknown, worst = [2, *[1] * 13, 3], [2, 1, 4100, *[1] * 11, 3]
-    masking = PmiMasking(ranking=np.arange(1, 4097), center_probability=RARELY)
-    for row, last in ((unknown, 6), (worst, 7)):
-        hidden = masking.choose(torch.tensor([row] * len(keys)), keys)
-        assert len(keys) > 10
-        assert hidden[:, 1 : last + 1].all()
-        assert not hidden[:, last + 1 :].any()
+    ranking = np.arange(1, 4097)
+    masker = Masker(PmiMasking(ranking=ranking, center_probability=RARELY), KmerTokens())
+    unknown, known = np.full(18, OTHER, dtype=np.uint8), encode("GGGGGG" + "N" * 12)  # one k-mer, of the worst rank
+    assert len(keys) > 10
+    for key in keys:
+        for bases in (unknown, known):
+            masked = masker(bases, key).masked
+            assert masked[:6].all()
+            assert not masked[6:].any()
 
 
 def test_a_single_center_is_in_the_low_half_under_floor():
     keys, _ = lone_centers(60)
-    masking = PmiMasking(ranking=ranking_of(), high_half="floor", center_probability=RARELY)
-    assert {len(tokens) for tokens in hidden_tokens(masking, 60, keys)} == {3, 4, 5, 6}
+    masker = masker_of("pmi", high_half="floor", center_probability=RARELY)
+    assert {len(tokens) for tokens in masked_tokens(masker, 60, keys)} == {3, 4, 5, 6}
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.25, 0.5, 1.0])
+def test_the_high_share_of_the_centers_hides_a_whole_k_mer(share):
+    masker = masker_of("span", high_share=share, high_half="ceil", center_probability=0.004, tokens=KmerTokens(1))
+    whole = []
+    for bases, key in zip(random_bases([2000] * 40), keys_of(range(40)), strict=True):
+        centers = masker.strategy.centers(masker.sequence(bases, key), 0.004).sum()
+        high = np.ceil(share * centers)
+        whole.append(masker(bases, key).chosen.sum() / (centers + 5 * high))  # spans that overlap make it less
+    assert 0.9 < np.mean(whole) <= 1
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("k", [4, 5, 6])
 def test_no_visible_token_contains_the_base_of_a_center(name, k):
-    masking = STRATEGIES[name](k=k, center_probability=0.05)
-    rows = random_rows([100, 80, 37, 3, 1] * 8, k=k)
-    keys = keys_of(rows)
-    centers = below(bits(keys, stream=Stream.CENTERS, count=rows.shape[1]), 0.05)
-    hidden = masking.choose(rows, keys)
-    for row, drawn, out in zip(rows.tolist(), centers.tolist(), hidden.tolist(), strict=True):
-        tokens = row.index(3) - 1
-        unseen = bases_out_of_sight([t for t, is_out in enumerate(out) if is_out], tokens, k)
+    masker = masker_of(name, k=k, center_probability=0.05)
+    sequences = random_bases([n + k - 1 for n in [100, 80, 37, 3, 1] * 8])
+    for bases, key in zip(sequences, keys_of(sequences), strict=True):
+        row = masker(bases, key)
+        tokens = len(row.masked)
+        drawn = bits(key, stream=Stream.CENTERS, count=tokens + 1) <= largest_below(0.05)
+        unseen = bases_out_of_sight((np.flatnonzero(row.masked) + 1).tolist(), tokens, k)
         assert {c + k // 2 for c in range(1, tokens + 1) if drawn[c]} <= set(unseen)
+
+
+@pytest.mark.parametrize("tokens", [KmerTokens(1), KmerTokens(6, stride=6), KmerTokens(3)], ids=lambda t: t.name)
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_strategy_hides_the_same_bases_whatever_the_tokens_but_for_the_ends(name, tokens):
+    """The bases between the margins depend on the sequence alone, where centers are numbered alike."""
+    strategy, (bases,), (key,) = STRATEGIES[name](), random_bases([300]), keys_of(range(1))
+    masker = Masker(strategy, tokens, probability=0.02)
+    row = masker(bases, key)
+    start, stop = row.tokens.start, row.tokens.stop
+    assert [row.chosen[a:b].any() for a, b in zip(start, stop, strict=True)] == row.masked.tolist()
+    if tokens.margin == (0, 0):
+        single = Masker(strategy, KmerTokens(1), probability=0.02)(bases, key)
+        assert (single.chosen == row.chosen).all()
+        assert (single.masked == single.chosen).all()
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_nominal_probability_is_15_percent_over_the_expected_span(name):
-    masking = STRATEGIES[name]()
     expected = {
         "random": 0.15 / 6,  # Sec. 3
         "pmi": 0.15 / 8.5,  # Sec. 4.2
@@ -111,4 +142,8 @@ def test_the_nominal_probability_is_15_percent_over_the_expected_span(name):
         "pmi_vocab": 0.15 / (5 + 9.667),  # lengths 2..10 with shares close to those of 4**n
         "pmi_released": 0.0176,
     }
-    assert masking.center_probability == pytest.approx(expected[name], rel=2e-3)
+    assert masker_of(name).center_probability == pytest.approx(expected[name], rel=2e-3)
+
+
+def test_a_single_base_token_is_masked_with_15_percent():
+    assert Masker(RandomMasking(), KmerTokens(1)).center_probability == pytest.approx(0.15)
