@@ -24,7 +24,10 @@ def with_ranking(strategy):
 
 
 def without_k(strategy):
-    return lambda *, k=6, **settings: strategy(**settings)  # noqa: ARG005  (every maker takes it)
+    def make(*, k=6, **settings):  # noqa: ARG001  (every maker takes it)
+        return strategy(**settings)
+
+    return make
 
 
 STRATEGIES = {
