@@ -19,7 +19,7 @@ from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens.base import Tokens
 from genomask.training.divergence import MOST_STEPS, StopOnDivergence
-from genomask.training.trainer import adamw
+from genomask.training.optimiser import adamw
 
 ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # for a loss that is NaN or infinite
 
