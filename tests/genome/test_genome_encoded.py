@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genomask.genome.encoded import open_genome, sequence, write_genome
+from genomask.genome.encoded import is_lower, open_genome, sequence, write_genome
 
 RECORDS = [("chr1", [0, 1, 4, 2, 3, 3]), ("chr2", [4, 4]), ("chrX", [2, 4])]
 records_of_bases = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=5)
@@ -152,3 +152,27 @@ def test_a_record_that_does_not_exist_is_refused_with_those_that_do(folder):
 def test_the_files_are_the_plain_ones_they_are_said_to_be(folder):
     assert (folder / "bases.u8").read_bytes() == bytes([0, 1, 4, 2, 3, 3, 4, 4, 2, 4])
     assert json.loads((folder / "records.json").read_text()) == {"chr1": 6, "chr2": 2, "chrX": 2}
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0, 3, 4, 8, 11, 12]), min_size=1, max_size=12), min_size=1, max_size=5),
+    st.data(),
+)
+def test_lower_case_is_kept_as_stretches_beside_the_bases(tmp_path_factory, records, data):
+    folder, size = tmp_path_factory.mktemp("genome"), data.draw(st.integers(1, 4))
+    records[0][0] = 8
+    whole = [np.array(bases, dtype=np.uint8) for bases in records]
+    cut = ([bases[start : start + size] for start in range(0, len(bases), size)] for bases in whole)
+    write_genome(((f"record{number}", pieces) for number, pieces in enumerate(cut)), folder)
+    genome, every = open_genome(folder), np.concatenate(whole)
+    assert genome.bases.tolist() == (every & 7).tolist()
+    assert genome.runs.tolist() == literal_runs([(bases & 7).tolist() for bases in whole])
+    assert genome.lower.tolist() == literal_runs([(4 * (bases < 8)).tolist() for bases in whole])
+    start, stop = sorted(data.draw(st.tuples(st.integers(0, len(every)), st.integers(0, len(every)))))
+    assert is_lower(genome, start, stop).tolist() == (every[start:stop] >= 8).tolist()
+
+
+def test_a_genome_in_upper_case_has_no_file_for_it(folder):
+    assert not (folder / "lower.npy").exists()
+    assert open_genome(folder).lower.shape == (0, 2)
+    assert not is_lower(open_genome(folder), 0, 10).any()

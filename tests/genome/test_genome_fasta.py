@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import struct
 
 import pytest
 from omegaconf import OmegaConf
@@ -107,3 +108,72 @@ def test_the_settings_are_a_schema_of_the_configuration():
     schema = OmegaConf.structured(FastaGenome)
     config = OmegaConf.merge(schema, {"path": "genome.fa", "chromosomes": ["chr*", 2]})
     assert OmegaConf.to_object(config) == FastaGenome("genome.fa", ["chr*", "2"])
+
+
+def test_several_files_and_patterns_are_one_genome_in_the_order_that_people_count(tmp_path, folder):
+    for name in ("chr10", "chr2", "chr1"):
+        (tmp_path / f"{name}.fa").write_text(f">{name}\nAC\n")
+    (tmp_path / "chr1.fa.fai").write_text("chr1\t2\n")
+    (tmp_path / "[x].fa").write_text(">x\ngg\n")
+    source = FastaGenome([f"{tmp_path}/[x].fa", f"{tmp_path}/chr*"])
+    source.encode(folder)
+    genome = open_genome(folder)
+    assert genome.names == ("x", "chr1", "chr2", "chr10")
+    assert genome.lower.tolist() == [[0, 2]]
+    assert source.label == "x-and-more"
+    assert FastaGenome(f"{tmp_path}/chr*").label == "chr"
+    assert len(source.fingerprint()["sha256"]) == 4
+
+
+def test_a_pattern_that_fits_no_file_and_a_path_that_is_none_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"needs a FASTA file; none is called .*chr\*\.fa"):
+        FastaGenome(f"{tmp_path}/chr*.fa").fingerprint()
+    for path in ([], 3, ["a", 3]):
+        with pytest.raises(ValueError, match=r"genome\.path needs a file, a pattern, or a list of them"):
+            FastaGenome(path)
+
+
+def test_a_record_in_two_files_is_refused_with_both(tmp_path, folder):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.fa").write_text(">chr1\nAC\n")
+    with pytest.raises(ValueError, match=r"Record chr1 is in .*a\.fa and in .*b\.fa; a genome has it once"):
+        FastaGenome([f"{tmp_path}/a.fa", f"{tmp_path}/b.fa"]).encode(folder)
+
+
+def two_bit(records: dict[str, str]) -> bytes:
+    """A 2bit file as UCSC specifies it: an index, then for each record blocks of N, of lower case, and bases."""
+    first = 16 + sum(5 + len(name) for name in records)
+    index, body = b"", b""
+    for name, text in records.items():
+        index += bytes([len(name)]) + name.encode() + struct.pack("<I", first + len(body))
+        body += struct.pack("<I", len(text))
+        for inside in (lambda letter: letter in "Nn", str.islower):
+            starts = [at for at in range(len(text)) if inside(text[at]) and (at == 0 or not inside(text[at - 1]))]
+            sizes = [next((n for n in range(at, len(text)) if not inside(text[n])), len(text)) - at for at in starts]
+            body += struct.pack(f"<{1 + 2 * len(starts)}I", len(starts), *starts, *sizes)
+        codes = ["TCAG".find(letter.upper()) % 4 for letter in text] + [0] * (-len(text) % 4)
+        body += struct.pack("<I", 0)
+        body += bytes(a << 6 | b << 4 | c << 2 | d for a, b, c, d in zip(*[iter(codes)] * 4, strict=True))
+    return struct.pack("<4I", 0x1A412743, 0, len(records), 0) + index + body
+
+
+def test_a_2bit_file_is_the_same_genome_as_its_fasta_file(tmp_path, folder):
+    pytest.importorskip("py2bit")
+    texts = {"chr1": "ACGTNNNNacgtTTGCA" * 20, "chr2": "ttaaN"}
+    (tmp_path / "a.2bit").write_bytes(two_bit(texts))
+    (tmp_path / "a.fa").write_text("".join(f">{name}\n{text}\n" for name, text in texts.items()))
+    (tmp_path / "other").mkdir()
+    for name, place in (("a.2bit", folder), ("a.fa", tmp_path / "other")):
+        FastaGenome(str(tmp_path / name)).encode(place)
+    one, other = open_genome(folder), open_genome(tmp_path / "other")
+    assert one.names == other.names
+    for field in ("bases", "offsets", "runs", "lower"):
+        assert getattr(one, field).tolist() == getattr(other, field).tolist()
+
+
+@pytest.mark.parametrize("length", [10, 60, 200, 340])
+def test_a_2bit_file_that_was_cut_off_is_refused(tmp_path, folder, length):
+    pytest.importorskip("py2bit")
+    (tmp_path / "a.2bit").write_bytes(two_bit({"chr1": "ACGTnnnNacgtTTGCA" * 40, "chr2": "ttaaN"})[:length])
+    with pytest.raises(ValueError, match=r"a\.2bit cannot be read: it is a damaged 2bit file|at least one A, C, G"):
+        FastaGenome(str(tmp_path / "a.2bit")).encode(folder)

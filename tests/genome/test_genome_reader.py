@@ -84,7 +84,7 @@ def test_pieces_are_cut_anywhere_and_need_not_be_taken(tmp_path_factory, text, s
     with patch.object(reader, "_PIECE", size):
         for name, pieces in read_pieces(path):
             taken = itertools.islice(pieces, data.draw(st.sampled_from([None, 0, 1])))
-            found[name] = [base for piece in taken for base in piece.tolist()]
+            found[name] = [base for piece in taken for base in (piece & 7).tolist()]
     assert list(found) == list(wanted)
     assert all(wanted[name][: len(bases)] == bases for name, bases in found.items())
 

@@ -2,14 +2,14 @@
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 
 from genomask.alphabet import OTHER
 from genomask.checks import require
@@ -17,6 +17,10 @@ from genomask.checks import require
 BASES_FILE: Final = "bases.u8"
 RECORDS_FILE: Final = "records.json"  # the length of every record, by name, in order
 RUNS_FILE: Final = "runs.npy"
+LOWER_FILE: Final = "lower.npy"  # absent where every letter is upper case
+TRACK_FILE: Final = "track-{}.f32"
+LOWER: Final = 8  # added to a base in a piece whose letter is lower case; on disk, bases are 0..4
+_BASE: Final = LOWER - 1
 _AHEAD: Final = 2  # pieces under way: one is written, one waits for its turn, so that the writer never does
 
 Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after another; none is empty
@@ -33,53 +37,79 @@ class EncodedGenome:
         offsets: Record ``i`` is ``bases[offsets[i]:offsets[i + 1]]``.
         runs: ``[start, stop)`` in ``bases`` of every longest stretch of A, C, G and T only. No run leads
             from one record into the next, so neither does a k-mer or a segment within a run.
+        lower: Likewise of every stretch of lower-case letters, which are soft-masked repeats.
+        tracks: By name, one value for every base; read-only memory maps.
     """
 
     bases: UInt8[np.ndarray, " bases"]
     names: tuple[str, ...]
     offsets: Int64[np.ndarray, " _records"]
     runs: Int64[np.ndarray, "runs 2"]
+    lower: Int64[np.ndarray, "_stretches 2"] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    tracks: Mapping[str, Float32[np.ndarray, " bases"]] = field(default_factory=dict)
+
+
+class _Stretches:
+    """Where some kind of base begins and ends, in pieces that arrive one after another."""
+
+    def __init__(self) -> None:
+        self._edges = [np.empty(0, dtype=np.int64)]
+        self._inside = False
+
+    def add(self, flags: Bool[np.ndarray, " bases"] | None, offset: int) -> None:
+        """Go on with a piece of a record that starts at the offset; None stands for no base of the kind."""
+        if flags is None:
+            self.end(offset)
+        elif not (self._inside and flags.all()):
+            self._edges.append(np.flatnonzero(np.diff(flags, prepend=self._inside)) + offset)
+            self._inside = bool(flags[-1])
+
+    def end(self, offset: int) -> None:
+        """End the stretch that is open, if there is one."""
+        if self._inside:
+            self._edges.append(np.array([offset]))
+            self._inside = False
+
+    def table(self) -> Int64[np.ndarray, "stretches 2"]:
+        """Start and stop of every stretch."""
+        return np.concatenate(self._edges).reshape(-1, 2)
 
 
 def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None:
-    """Write records into an existing directory, each its name and its bases 0..4 in pieces.
+    """Write records into an existing directory, each its name and its bases in pieces.
 
-    Pieces are written while the next ones are made, and forgotten then.
+    A base is 0..4, plus ``LOWER`` where the letter is lower case. Pieces are written while the next ones are
+    made, and forgotten then.
 
     Raises:
         ValueError: If two records share a name, or no record holds an A, C, G or T.
     """
     lengths: dict[str, int] = {}
-    edges = [np.empty(0, dtype=np.int64)]
-    offset = 0
+    runs, lower, offset = _Stretches(), _Stretches(), 0
     with (directory / BASES_FILE).open("wb") as file, ThreadPoolExecutor(1) as writer:
         writing: deque[Future[int]] = deque()
         for name, pieces in records:
             require(name not in lengths, "A genome", "a name of its own for every record", name)
-            first, known = offset, False
+            first = offset
             for piece in pieces:
                 if len(writing) == _AHEAD:
                     writing.popleft().result()
-                writing.append(writer.submit(file.write, piece.data))
-                edges.append(_acgt_edges(piece, after=known) + offset)
-                known = bool(piece[-1] < OTHER)
+                masked = bool(piece.max() >= LOWER)
+                bases = piece & _BASE if masked else piece
+                writing.append(writer.submit(file.write, bases.data))
+                runs.add(bases < OTHER, offset)
+                lower.add(piece >= LOWER if masked else None, offset)
                 offset += len(piece)
-            edges.append(np.full(int(known), offset))
+            runs.end(offset)
+            lower.end(offset)
             lengths[name] = offset - first
         for last in writing:
             last.result()
-    runs = np.concatenate(edges).reshape(-1, 2)
-    require(len(runs) > 0, "A genome", "at least one A, C, G or T", f"{offset} other letters")
-    np.save(directory / RUNS_FILE, runs)
+    require(len(runs.table()) > 0, "A genome", "at least one A, C, G or T", f"{offset} other letters")
+    np.save(directory / RUNS_FILE, runs.table())
+    if len(lower.table()):
+        np.save(directory / LOWER_FILE, lower.table())
     (directory / RECORDS_FILE).write_text(json.dumps(lengths), encoding="utf-8")
-
-
-def _acgt_edges(piece: UInt8[np.ndarray, " bases"], *, after: bool) -> Int64[np.ndarray, " edges"]:
-    """Find where A, C, G and T begin or end in a piece; ``after``: whether one of them stands before it."""
-    if after and piece.max() < OTHER:  # as in most pieces
-        return np.empty(0, dtype=np.int64)
-    known = piece < OTHER
-    return np.flatnonzero(np.diff(known, prepend=after))
 
 
 def open_genome(directory: Path) -> EncodedGenome:
@@ -94,18 +124,33 @@ def open_genome(directory: Path) -> EncodedGenome:
             raise FileNotFoundError(f"An encoded genome needs {directory / file}, which does not exist.")
     lengths: dict[str, int] = json.loads((directory / RECORDS_FILE).read_text(encoding="utf-8"))
     offsets = np.cumsum([0, *lengths.values()], dtype=np.int64)
-    size = (directory / BASES_FILE).stat().st_size
-    whole = f"the {offsets[-1]:,} bytes that {RECORDS_FILE} speaks of (delete the folder, it will be rebuilt)"
-    require(size == offsets[-1], str(directory / BASES_FILE), whole, size)
-    runs = np.load(directory / RUNS_FILE)
-    fits = runs.ndim == 2 and (np.diff(runs.ravel(), prepend=0, append=size) >= 0).all()
-    require(bool(fits), str(directory / RUNS_FILE), f"rising pairs of positions up to {size}", runs.shape)
-    bases = np.memmap(directory / BASES_FILE, dtype=np.uint8, mode="r")
-    return EncodedGenome(bases, tuple(lengths), offsets, runs)
+    size = int(offsets[-1])
+    bases = _mapped(directory / BASES_FILE, np.uint8, size)
+    lower = [_stretches(directory / LOWER_FILE, size)] if (directory / LOWER_FILE).is_file() else []
+    before, after = TRACK_FILE.split("{}")
+    tracks = {
+        path.name.removeprefix(before).removesuffix(after): _mapped(path, np.float32, size)
+        for path in sorted(directory.glob(TRACK_FILE.format("*")))
+    }
+    return EncodedGenome(bases, tuple(lengths), offsets, _stretches(directory / RUNS_FILE, size), *lower, tracks=tracks)
+
+
+def _mapped(path: Path, dtype: type[np.generic], size: int) -> np.memmap:
+    needed, found = size * np.dtype(dtype).itemsize, path.stat().st_size
+    whole = f"the {needed:,} bytes that {RECORDS_FILE} speaks of (delete the folder, it will be rebuilt)"
+    require(found == needed, str(path), whole, found)
+    return np.memmap(path, dtype=dtype, mode="r")
+
+
+def _stretches(path: Path, size: int) -> Int64[np.ndarray, "stretches 2"]:
+    table = np.load(path)
+    fits = table.ndim == 2 and (np.diff(table.ravel(), prepend=0, append=size) >= 0).all()
+    require(bool(fits), str(path), f"rising pairs of positions up to {size}", table.shape)
+    return table
 
 
 def sequence(genome: EncodedGenome, name: str, start: int, stop: int) -> UInt8[np.ndarray, " bases"]:
-    """Bases of a record from ``start`` (counted from 0) up to and without ``stop``; a view, not a copy.
+    """Bases of a record from ``start`` (0-based) to ``stop`` (exclusive); a view, not a copy.
 
     Raises:
         ValueError: If the genome has no such record, or the record no such positions.
@@ -117,3 +162,8 @@ def sequence(genome: EncodedGenome, name: str, start: int, stop: int) -> UInt8[n
         found = f"start {start:,} and stop {stop:,} (0-based, stop exclusive) are no stretch of it"
         raise ValueError(f"{name} has {end - begin:,} bases; {found}.")
     return genome.bases[begin + start : begin + stop]
+
+
+def is_lower(genome: EncodedGenome, start: int, stop: int) -> Bool[np.ndarray, " bases"]:
+    """Which of ``genome.bases[start:stop]`` are lower case in the FASTA file, as soft-masked repeats are."""
+    return np.searchsorted(genome.lower.ravel(), np.arange(start, stop), side="right") % 2 == 1

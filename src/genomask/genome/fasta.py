@@ -1,68 +1,147 @@
-"""``genome=fasta``: the records of any FASTA file, or some of them."""
+"""``genome=fasta``: the records of FASTA or 2bit files, all or some of them, with tracks along them."""
 
 import hashlib
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from glob import has_magic
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from genomask.checks import require
 from genomask.genome.encoded import Pieces, write_genome
-from genomask.genome.reader import fasta_file, read_pieces
+from genomask.genome.reader import encode_piece, fasta_file, read_pieces
+from genomask.genome.tracks import check_tracks, fingerprint_tracks, write_tracks
+
+_ENDINGS: Final = re.compile(r"(\.(fa|fas|fasta|fna|2bit|gz|bgz))+$", re.IGNORECASE)
+_INDEXES: Final = (".fai", ".gzi")  # lie beside FASTA files, and fit the same patterns
+_TWO_BIT: Final = (b"\x43\x27\x41\x1a", b"\x1a\x41\x27\x43")  # in either order of bytes
+_AT_ONCE: Final = 1 << 20  # bases of a 2bit file
 
 
 @dataclass
 class FastaGenome:
-    """A genome in a FASTA file: plain, gzip or bgzip."""
+    """A genome in FASTA files (plain, gzip or bgzip) or 2bit files."""
 
-    path: str
+    path: Any  # a file, a pattern such as chr*.fa.gz, or a list of them
     chromosomes: list[str] | None = None  # names of records, or patterns such as chr*; None: all records
+    tracks: dict[str, str] | None = None  # BED or bigWig files by name
 
     def __post_init__(self) -> None:
         require(self.chromosomes != [], "genome.chromosomes", "names or patterns, or null for all", [])
+        paths = [self.path] if isinstance(self.path, str) else self.path
+        fits = isinstance(paths, list) and paths and all(isinstance(path, str) for path in paths)
+        require(fits, "genome.path", "a file, a pattern, or a list of them", self.path)
+        check_tracks(self.tracks)
 
     @property
     def label(self) -> str:
-        """The file's name without its endings, fit for the name of a folder."""
-        stem = re.sub(r"(\.(fa|fas|fasta|fna|gz|bgz))+$", "", Path(self.path).name, flags=re.IGNORECASE)
-        return re.sub(r"[^\w.]+", "-", stem, flags=re.ASCII).strip("-.") or "genome"
+        """The first file's name without its endings, fit for the name of a folder."""
+        name = f"{_ENDINGS.sub('', Path(self._paths[0]).name)}{'-and-more' if self._paths[1:] else ''}"
+        return re.sub(r"[^\w.]+", "-", name, flags=re.ASCII).strip("-.") or "genome"
 
     def fingerprint(self) -> dict[str, Any]:
-        """All that shapes the genome, for hashing: what is in the file, whatever it is called.
+        """All that shapes the genome, for hashing: what is in the files, whatever they are called.
 
         Raises:
             FileNotFoundError: If there is no such file.
         """
-        with fasta_file(self.path).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"source": "fasta", "sha256": sha256, "chromosomes": sorted(set(self.chromosomes or ["*"]))}
+        digests = []
+        for path in self._files():
+            with path.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        return {
+            "source": "fasta",
+            "sha256": digests[0] if len(digests) == 1 else digests,
+            "chromosomes": sorted(set(self.chromosomes or ["*"])),
+            **fingerprint_tracks(self.tracks),
+        }
 
     def encode(self, directory: Path) -> None:
-        """Write the encoded genome into an existing directory.
+        """Write the encoded genome and its tracks into an existing directory.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is not whole and sound, or a name or pattern matches no record.
+            ValueError: If a file is not whole and sound, a record is in two files, or a name or pattern matches
+                no record.
         """
-        with closing(self._records()) as records:
+        left_out: list[str] = []
+        with closing(self._records(left_out)) as records:
             write_genome(records, directory)
+        write_tracks(self.tracks, directory, left_out=left_out)
 
-    def _records(self) -> Generator[tuple[str, Pieces]]:
+    @property
+    def _paths(self) -> list[str]:
+        return [self.path] if isinstance(self.path, str) else list(self.path)
+
+    def _files(self) -> list[Path]:
+        """The files that are meant, in the order of the list, and those of a pattern as people count."""
+        files: list[Path] = []
+        for text in self._paths:
+            path = Path(text).expanduser()
+            if path.is_file() or not has_magic(str(path)):
+                files.append(fasta_file(path))
+                continue
+            top = Path(path.anchor)
+            found = [file for file in top.glob(str(path.relative_to(top))) if file.suffix not in _INDEXES]
+            if not found:
+                raise FileNotFoundError(f"A genome needs a FASTA file; none is called {path}.")
+            files += sorted(found, key=lambda file: [part.zfill(20) for part in re.split(r"(\d+)", file.name)])
+        return files
+
+    def _records(self, left_out: list[str]) -> Generator[tuple[str, Pieces]]:
+        """The chosen records; the names of the others are added to ``left_out``."""
         patterns = self.chromosomes or ["*"]
-        unmatched = set(patterns)
-        names: list[str] = []
-        for name, pieces in read_pieces(fasta_file(self.path)):
-            names.append(name)
-            matching = {pattern for pattern in patterns if name == pattern or fnmatchcase(name, pattern)}
-            unmatched -= matching
-            if matching:
-                yield name, pieces
+        unmatched, homes = set(patterns), dict[str, Path]()
+        for file in self._files():
+            for name, pieces in _read_records(file):
+                if name in homes:
+                    raise ValueError(f"Record {name} is in {homes[name]} and in {file}; a genome has it once.")
+                homes[name] = file
+                matching = {pattern for pattern in patterns if name == pattern or fnmatchcase(name, pattern)}
+                unmatched -= matching
+                if matching:
+                    yield name, pieces
+                else:
+                    left_out.append(name)
         if unmatched:
+            names = list(homes)
             raise ValueError(
                 f"genome.chromosomes needs names or patterns of records in {self.path}; "
                 f"none is called {' or '.join(sorted(unmatched))}, they are called {', '.join(names[:50])}"
                 f"{', ...' if names[50:] else '.'}"
             )
+
+
+def _read_records(file: Path) -> Iterator[tuple[str, Pieces]]:
+    with file.open("rb") as opened:
+        two_bit = opened.read(4) in _TWO_BIT
+    yield from read_2bit(file) if two_bit else read_pieces(file)
+
+
+def read_2bit(path: Path) -> Iterator[tuple[str, Pieces]]:
+    """Yield the name of every record of a 2bit file, and its bases in pieces as ``read_pieces`` does.
+
+    Raises:
+        ValueError: If the file is damaged, or py2bit is not installed.
+    """
+    try:
+        import py2bit
+    except ImportError:
+        raise ValueError(f"{path} is a 2bit file, which py2bit reads: install it with pip install py2bit.") from None
+
+    def read(function: Callable[..., Any], *arguments: object) -> Any:
+        try:
+            return function(*arguments)
+        except RuntimeError as error:
+            raise ValueError(f"{path} cannot be read: it is a damaged 2bit file ({error}).") from None
+
+    with read(py2bit.open, str(path), True) as file:
+        for name, length in file.chroms().items():
+            pieces = ((start, min(start + _AT_ONCE, length)) for start in range(0, length, _AT_ONCE))
+            letters = (read(file.sequence, name, *piece).encode() for piece in pieces)
+            yield name, (encode_piece(np.frombuffer(text, dtype=np.uint8)) for text in letters)

@@ -12,6 +12,7 @@ from genomask.genome.download import download
 from genomask.genome.encoded import Pieces, write_genome
 from genomask.genome.names import HUMAN
 from genomask.genome.reader import read_pieces
+from genomask.genome.tracks import check_tracks, fingerprint_tracks, write_tracks
 
 RELEASE: Final = "GRCh38.p13"
 ASSEMBLY: Final = f"GCF_000001405.39_{RELEASE}"
@@ -37,10 +38,12 @@ class Grch38Genome:
     chromosomes: list[str] | None = None  # of 1..22, X, Y; None: all 24
     cache: str | None = None  # where downloads stay; None: folder genomask of the user's cache
     url: str = f"https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/001/405/{ASSEMBLY}"  # or a copy of it
+    tracks: dict[str, str] | None = None  # BED or bigWig files by name
 
     def __post_init__(self) -> None:
         known = self.chromosomes is None or (self.chromosomes and set(self.chromosomes) <= set(HUMAN))
         require(bool(known), "genome.chromosomes", "some of 1..22, X, Y, or null for all", self.chromosomes)
+        check_tracks(self.tracks)
 
     @property
     def label(self) -> str:
@@ -49,7 +52,8 @@ class Grch38Genome:
 
     def fingerprint(self) -> dict[str, Any]:
         """All that shapes the genome, for hashing; needs no network."""
-        return {"source": "grch38", "release": RELEASE, "chromosomes": self._chosen()}
+        chosen = {"source": "grch38", "release": RELEASE, "chromosomes": self._chosen()}
+        return chosen | fingerprint_tracks(self.tracks)
 
     def encode(self, directory: Path) -> None:
         """Download what is not in the cache yet, and write the encoded genome into an existing directory.
@@ -60,6 +64,8 @@ class Grch38Genome:
         """
         with closing(_records(self._download())) as records:
             write_genome(records, directory)
+        left_out = [f"chr{name}" for name in HUMAN if name not in self._chosen()]
+        write_tracks(self.tracks, directory, left_out=left_out)
 
     def _chosen(self) -> list[str]:
         return [name for name in HUMAN if self.chromosomes is None or name in self.chromosomes]

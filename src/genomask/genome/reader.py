@@ -15,14 +15,15 @@ import numpy as np
 import pyfastx
 from jaxtyping import UInt8
 
-from genomask.alphabet import BASES, OTHER
+from genomask.alphabet import BASES
 from genomask.checks import one_line
 from genomask.console import progress
+from genomask.genome.encoded import LOWER
 from genomask.genome.fasta_text import is_piped
 
 _SEVERAL_BASES: Final = "RYSWKMBDHVN"  # the other IUPAC codes of DNA
-_BLANK: Final = OTHER + 1
-_FOREIGN: Final = OTHER + 2
+_BLANK: Final = 2 * LOWER  # larger than any base
+_FOREIGN: Final = 4 * LOWER
 _PIECE: Final = 1 << 19  # letters converted together: few enough for a cache, enough to hand on cheaply
 _PIPE_SIZE: Final = 1 << 20  # with Linux's 64 KiB a gzip file takes 1.15 times as long
 
@@ -53,14 +54,19 @@ def fasta_file(path: str | Path) -> Path:
 
 
 def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]:
-    """Yield the name and all bases (0..4) of every record: ``read_pieces``, each record's put together."""
+    """Yield the name and all bases (0..4) of every record, whatever the case of their letters."""
     with closing(read_pieces(path)) as records:
         for name, pieces in records:
-            yield name, np.concatenate([np.empty(0, dtype=np.uint8), *pieces])
+            bases = np.concatenate([np.empty(0, dtype=np.uint8), *pieces])
+            bases &= LOWER - 1
+            yield name, bases
+            del bases  # its memory is free before the next record is read
 
 
 def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
-    """Yield the name (the first word of the header) of every record, in file order, and its bases (0..4).
+    """Yield the name (the first word of the header) of every record, in file order, and its bases.
+
+    A base is 0..4, plus ``LOWER`` where the letter is lower case.
 
     The bases come in pieces, to be taken before the next record is asked for. Only after the last record is
     it known that the file is whole: until then, keep nothing for good.
@@ -132,23 +138,26 @@ def _records(text: IO[bytes], found: _Found) -> Iterator[tuple[str, Iterator[UIn
 
 def _pieces(letters: str, name: str, found: _Found) -> Iterator[UInt8[np.ndarray, " _bases"]]:
     """Bases of a record's letters, blanks left out, and counted; ends early at a letter that has no place."""
-    from genomask.genome.loops import encode_letters  # which imports numba
-
     text = _as_bytes(letters)
     for start in range(0, len(letters), _PIECE):
-        piece = text[start : start + _PIECE]
-        bases = np.empty_like(piece)
-        worst = encode_letters(piece, _LETTER_TO_BASE, bases)
-        if worst == _FOREIGN:
+        bases = encode_piece(text[start : start + _PIECE])
+        if bases.max(initial=0) == _FOREIGN:
             position = start + int(np.argmax(bases == _FOREIGN))
             where = f"record {name!r} has {letters[position]!r} at position {position + 1}"
             found.problem = f"{where}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}"
             return
-        if worst == _BLANK:
-            bases = bases[bases != _BLANK]
         found.letters += len(bases)
         if len(bases):
             yield bases
+
+
+def encode_piece(letters: UInt8[np.ndarray, " letters"]) -> UInt8[np.ndarray, " _bases"]:
+    """Bases of letters in ASCII, blanks left out; where a letter is none, all places stay, and it has the largest."""
+    from genomask.genome.loops import encode_letters  # which imports numba
+
+    bases = np.empty_like(letters)
+    largest = encode_letters(letters, _LETTER_TO_BASE, bases)
+    return bases[bases != _BLANK] if largest == _BLANK else bases
 
 
 def _as_bytes(letters: str) -> UInt8[np.ndarray, " letters"]:
@@ -176,9 +185,11 @@ def _verdict(child: "subprocess.Popen[bytes]", problem: str, read: str) -> str:
 
 def _letter_table() -> UInt8[np.ndarray, " letters"]:
     table = np.full(256, _FOREIGN, dtype=np.uint8)
-    for base, letters in enumerate((*BASES, _SEVERAL_BASES, " \t\r\n")):
-        for letter in letters + letters.lower():
-            table[ord(letter)] = base
+    for base, letters in enumerate((*BASES, _SEVERAL_BASES)):
+        for letter in letters:
+            table[[ord(letter), ord(letter.lower())]] = base, base + LOWER
+    for blank in " \t\r\n":
+        table[ord(blank)] = _BLANK
     return table
 
 

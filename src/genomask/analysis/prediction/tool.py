@@ -112,13 +112,13 @@ def survey(
 
 def _genome(path: Path, stack: ExitStack) -> "EncodedGenome":
     """The genome of intervals: an encoded one as it is, or a FASTA file encoded among the temporary files."""
-    from genomask.genome.encoded import BASES_FILE, open_genome, write_genome
-    from genomask.genome.reader import read_pieces
+    from genomask.genome.encoded import BASES_FILE, open_genome
+    from genomask.genome.fasta import FastaGenome
 
     if (path / BASES_FILE).is_file():
         return open_genome(path)
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="genomask-genome-")))
-    write_genome(read_pieces(path), folder)
+    FastaGenome(str(path)).encode(folder)
     return open_genome(folder)
 
 

@@ -15,7 +15,8 @@ from genomask.ranking.table import rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
 
-GENOME_FORMAT = RANKING_FORMAT = VOCABULARY_FORMAT = CONTEXT_FORMAT = 1  # raised when the code would write other bytes
+GENOME_FORMAT = 2  # raised when the code would write other bytes
+RANKING_FORMAT = VOCABULARY_FORMAT = CONTEXT_FORMAT = 1
 
 
 def genome_artefact(run: Context) -> Artefact:

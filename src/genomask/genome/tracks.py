@@ -1,0 +1,105 @@
+"""Tracks: one value for every base of a genome, from BED or bigWig files, kept beside its bases."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float32
+
+from genomask.checks import require
+from genomask.console import say
+from genomask.files import sha256
+from genomask.genome.encoded import TRACK_FILE, EncodedGenome, open_genome
+from genomask.genome.names import find_record, require_record
+from genomask.genome.places import read_bed
+
+_NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_BIGWIG: Final = re.compile(r"\.(bw|bigwig)$", re.IGNORECASE)
+_AT_ONCE: Final = 1 << 20  # bases of a bigWig file
+
+Filled = tuple[str, str, int, int, Any]  # place in the file, record, start, stop, value or values
+
+
+def check_tracks(tracks: Mapping[str, str] | None) -> None:
+    """Refuse names that no file can have."""
+    for name in tracks or {}:
+        require(_NAME.fullmatch(name), "genome.tracks", "names of letters, digits and _", name)
+
+
+def fingerprint_tracks(tracks: Mapping[str, str] | None) -> dict[str, Any]:
+    """What identifies the tracks: nothing if there are none, else their names and contents."""
+    return {"tracks": {name: sha256(_existing(name, path)) for name, path in tracks.items()}} if tracks else {}
+
+
+def write_tracks(tracks: Mapping[str, str] | None, directory: Path, *, left_out: Sequence[str] = ()) -> None:
+    """Write tracks beside the genome that this directory holds; a base that no interval covers has 0.
+
+    A BED interval has its score (column 5), or 1 if it has none; where intervals overlap, the later one counts.
+
+    Args:
+        tracks: BED or bigWig files by name.
+        directory: Holds an encoded genome.
+        left_out: Records that the genome's file has and the genome leaves out: intervals there are passed over.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a record is unknown, an interval ends beyond its record, or every value is 0.
+    """
+    for name, path in (tracks or {}).items():
+        genome, file = open_genome(directory), _existing(name, path)
+        values = np.memmap(directory / TRACK_FILE.format(name), np.float32, "w+", shape=(len(genome.bases),))
+        passed = _fill(values, genome, file, tuple(left_out))
+        require(values.any(), f"genome.tracks.{name}={path}", "a value other than 0", "none")
+        values.flush()
+        if passed:
+            say(f"track {name}: {passed:,} intervals lie on records that the genome leaves out")
+
+
+def _existing(name: str, path: str) -> Path:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f"genome.tracks.{name} needs a BED or bigWig file; there is none at {file}.")
+    return file
+
+
+def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Path, left_out: tuple[str, ...]) -> int:
+    """Write every interval's values; returns the number of intervals on records that are left out."""
+    passed = 0
+    for where, record, start, stop, value in _bigwig(file) if _BIGWIG.search(file.name) else _bed(file):
+        if find_record(genome.names, record) is None and find_record(left_out, record) is not None:
+            passed += 1
+            continue
+        try:
+            number = require_record(genome.names, record)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}.") from None
+        first, last = genome.offsets[number : number + 2].tolist()
+        if stop > last - first:
+            beyond = f"stop {stop:,} lies beyond the end of {genome.names[number]}, which has {last - first:,} bases"
+            raise ValueError(f"{where}: {beyond}.")
+        values[first + start : first + stop] = value
+    return passed
+
+
+def _bed(file: Path) -> Iterator[Filled]:
+    for line, place, _, score in read_bed(file):
+        yield f"{file}, line {line}", place.record, place.start, place.stop, 1.0 if score is None else score
+
+
+def _bigwig(file: Path) -> Iterator[Filled]:
+    import pyBigWig
+
+    try:
+        opened = pyBigWig.open(str(file))
+    except RuntimeError:
+        raise ValueError(f"{file} is no bigWig file, or a damaged one.") from None
+    with opened:
+        for record, length in opened.chroms().items():
+            for start in range(0, length, _AT_ONCE):
+                found = opened.values(record, start, min(start + _AT_ONCE, length), numpy=True)
+                covered = np.flatnonzero(~np.isnan(found))
+                if len(covered):
+                    stop = int(covered[-1]) + 1
+                    yield f"{file}, {record}", record, start, start + stop, np.nan_to_num(found[:stop])
