@@ -14,6 +14,7 @@ from genomask.api.sequences import encoded, padded
 from genomask.checks import require, require_choice
 from genomask.models.bert import Encoder, read_encoder
 from genomask.models.checkpoint import fill
+from genomask.models.forward import states
 from genomask.tokens.base import Tokens
 
 POOLS: Final = ("mean", "cls")
@@ -84,9 +85,9 @@ def embed(
 @torch.inference_mode()
 def _pooled(model: BertModel, tokens: Tokens, token_ids: Tensor, pool: str) -> Tensor:
     there = token_ids != tokens.pad
-    states = model(token_ids, attention_mask=there).last_hidden_state
+    found = states(model, token_ids, there)
     if pool == "cls":
-        return states[:, 0]
+        return found[:, 0]
     places, ends = torch.arange(token_ids.shape[1]), there.sum(dim=1) - len(tokens.suffix)
     content = ((places >= len(tokens.prefix)) & (places < ends[:, None]))[:, :, None]
-    return (states * content).sum(dim=1) / content.sum(dim=1)
+    return (found * content).sum(dim=1) / content.sum(dim=1)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn.functional import dropout, scaled_dot_product_attention
-from transformers import BertForMaskedLM, BertForSequenceClassification, BertModel
+from transformers import BertForMaskedLM, BertForSequenceClassification, BertModel, PreTrainedModel
 from transformers.models.bert.modeling_bert import BertLayer, BertPooler
 
 from genomask.models.products import wide_products
@@ -27,6 +27,17 @@ class MaskedTokens(NamedTuple):
     flat: Int64[Tensor, " masked_tokens"]  # row * tokens + position
     slot: Int64[Tensor, " masked_tokens"]  # row * most + how many masked tokens of the row come before
     most: int  # masked tokens in the row with most of them, at least 1
+
+
+def states(
+    model: PreTrainedModel,
+    token_ids: Int64[Tensor, "batch tokens"],
+    attention: Bool[Tensor, "batch tokens"] | None = None,
+) -> Float[Tensor, "batch tokens hidden"]:
+    """Features of every token in the last layer, of an encoder with or without a head, whatever its architecture."""
+    mask = None if attention is None else attention.to(torch.int64)
+    with wide_products(token_ids.device):
+        return model.base_model(token_ids, attention_mask=mask).last_hidden_state
 
 
 def masked_logits(
