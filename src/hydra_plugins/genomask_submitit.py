@@ -1,4 +1,4 @@
-"""Submitit launchers that wait for every job, whatever becomes of one of them.
+"""Submitit launchers that wait for every job, also when one of them is killed.
 
 The launchers of hydra-submitit-launcher, which these extend, give up at the first job that was killed, and
 start all jobs of a machine at once.
@@ -7,6 +7,7 @@ start all jobs of a machine at once.
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +30,10 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
     @dataclass
     class LocalSettings(LocalQueueConf):
-        """Submitit's settings, and how many jobs this machine runs at once."""
+        """Submitit's settings, and how many jobs this machine runs at once; None is one for every core."""
 
         _target_: str = "hydra_plugins.genomask_submitit.PatientLocalLauncher"
-        at_once: int = 2
+        at_once: int | None = None
         max_num_timeout: int = 0
 
     @dataclass
@@ -46,7 +47,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
     store(group="hydra/launcher", name="genomask_slurm", node=SlurmSettings, provider="genomask")
 
     class PatientLocalLauncher(BaseSubmititLauncher):
-        """A process of this machine for every job, ``at_once`` of them at a time."""
+        """Run every job in a process of this machine, ``at_once`` of them at a time."""
 
         _EXECUTOR = "local"
 
@@ -56,7 +57,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
             setup_globals()
             settings = dict(self.params)
-            at_once = settings.pop("at_once")
+            at_once = settings.pop("at_once") or _cores()
             assert self.task_function is not None, "Hydra sets a launcher up before it launches"
             if not isinstance(self.task_function, partial):  # at the second launch of a sweep it is one
                 self.task_function = partial(_work, self.task_function)
@@ -65,7 +66,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
                 for number, overrides in enumerate(job_overrides, start=initial_job_idx):
                     while sum(not job.done() for job in jobs) >= at_once:
                         time.sleep(0.2)
-                    with _deaf():
+                    with _ignore_sigint():
                         jobs.append(executor.submit(self, *_arguments(number, overrides)))
                 return [_ending(job) for job in jobs]
 
@@ -93,8 +94,11 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
             jobs = _executor(self._EXECUTOR, dict(self.params)).map_array(self, *zip(*arguments, strict=True))
             return [_ending(job) for job in jobs]
 
+    def _cores() -> int:
+        return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
     def _work(task: TaskFunction, cfg: DictConfig) -> Any:
-        """Do a job in a process that heeds SIGTERM, as submitit's do not, and ends with its controller."""
+        """Run a job in a process that SIGTERM ends, unlike submitit's own, and that ends with its controller."""
         from genomask.experiment.sweeps.stop import end_with
 
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -102,7 +106,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
         return task(cfg)
 
     def _cancel(jobs: Sequence[Any]) -> None:
-        """End all jobs, and see them end: their controllers pass SIGTERM on."""
+        """End all jobs and wait for them: their controllers pass SIGTERM on."""
         controllers = [job._process for job in jobs if job._process is not None]
         for controller in controllers:
             controller.terminate()
@@ -113,8 +117,8 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
                 controller.kill()
 
     @contextmanager
-    def _deaf() -> Iterator[None]:
-        """Start processes that a Ctrl-C does not reach: the sweep hears it and ends them."""
+    def _ignore_sigint() -> Iterator[None]:
+        """Start processes that ignore Ctrl-C: the sweep gets it and ends them."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             yield

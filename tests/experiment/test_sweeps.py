@@ -93,7 +93,6 @@ def expected(data, tmp_path_factory) -> dict[str, bytes]:
     "launcher",
     [
         "local",
-        pytest.param("joblib", marks=pytest.mark.slow),
         pytest.param("submitit_local", marks=pytest.mark.slow),
     ],
 )

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 TRAIN = str(Path(__file__).parents[2] / "train.py")
-WORKERS = {"joblib": "popen_loky_posix", "submitit_local": "submitit.core._submit"}  # in their command lines
+WORKER = "submitit.core._submit"  # in its command line
 
 
 def start(*words: str, log: Path) -> subprocess.Popen:
@@ -18,8 +18,8 @@ def start(*words: str, log: Path) -> subprocess.Popen:
         )
 
 
-def members(process: subprocess.Popen, launcher: str | None = None) -> list[int]:
-    """The living processes of a program's session, but for itself; of a launcher, its workers alone."""
+def members(process: subprocess.Popen, *, workers: bool = False) -> list[int]:
+    """The living processes of a program's session, but for itself; with ``workers``, those alone that run cells."""
     listed = subprocess.run(
         ["ps", "-ww", "-o", "pid=,stat=,args=", "--sid", str(process.pid)],
         capture_output=True,
@@ -30,7 +30,7 @@ def members(process: subprocess.Popen, launcher: str | None = None) -> list[int]
     return [
         int(pid)
         for pid, state, command in found
-        if int(pid) != process.pid and not state.startswith("Z") and (launcher is None or WORKERS[launcher] in command)
+        if int(pid) != process.pid and not state.startswith("Z") and (not workers or WORKER in command)
     ]
 
 

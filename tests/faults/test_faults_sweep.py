@@ -60,18 +60,16 @@ def cells(runs: Path) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(3 * WAIT)
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
-def test_a_sweep_under_fire_ends_as_an_undisturbed_one(words, expected, launcher, tmp_path, record_property):
-    dice, runs, killed, starts = random.Random(f"{launcher} {CASES}"), tmp_path / "runs", 0, 0
+def test_a_sweep_under_fire_ends_as_an_undisturbed_one(words, expected, tmp_path, record_property):
+    dice, runs, killed, starts = random.Random(f"submitit_local {CASES}"), tmp_path / "runs", 0, 0
     moments = sorted(dice.sample(range(JOBS - 10), KILLS))  # by how many jobs are done
-    two = {"joblib": "n_jobs=2", "submitit_local": "at_once=2"}[launcher]
-    command = (*words, f"launcher={launcher}", f"hydra.launcher.{two}")
+    command = (*words, "launcher=submitit_local", "hydra.launcher.at_once=2")
     while len(cells(runs)) < JOBS:
         starts += 1
         assert starts <= KILLS + 2, (tmp_path / "log").read_text()
         with start(*command, f"paths.runs={runs}", log=tmp_path / "log") as process:
             while process.poll() is None:
-                workers = members(process, launcher)
+                workers = members(process, workers=True)
                 if workers and killed < KILLS and len(list(runs.glob("finetune/*"))) >= moments[killed]:
                     killed += kill(dice.choice(workers))
                 time.sleep(0.1 + dice.random())
@@ -82,4 +80,4 @@ def test_a_sweep_under_fire_ends_as_an_undisturbed_one(words, expected, launcher
     assert cells(runs) == expected
     assert not list(runs.glob("*/*.building"))
     assert subprocess.run([sys.executable, TRAIN, "status", str(runs)], check=False).returncode == 0
-    record_property(f"sweep of {JOBS} jobs, {launcher}", killed)
+    record_property(f"sweep of {JOBS} jobs", killed)

@@ -7,8 +7,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from genomask.experiment.config.choices import CONF
-from genomask.experiment.config.early import check_arguments
 from genomask.experiment.config.schema import Config, register
+from genomask.experiment.config.words import hydra_word
 from genomask.experiment.run import context
 
 
@@ -18,12 +18,11 @@ def configured(words: Sequence[str]) -> Config:
     Raises:
         ValueError: For a word that the command line would refuse.
     """
-    check_arguments(words)
     register()
     before = HydraConfig.instance().cfg
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            cfg = compose("config", list(words), return_hydra_config=True)
+            cfg = compose("config", [hydra_word(word) for word in words], return_hydra_config=True)
             HydraConfig.instance().set_config(cfg)
             OmegaConf.set_struct(cfg, value=False)
             del cfg["hydra"]

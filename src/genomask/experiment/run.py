@@ -1,13 +1,14 @@
-"""The program: compose the configuration, check it, run it; a user's mistake costs one line."""
+"""Compose the configuration, check it, run it; a user's mistake costs one line."""
 
 import math
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import hydra
+from hydra._internal import utils as hydra_program
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
 from hydra.types import RunMode
@@ -15,10 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genomask.checks import one_line, require
-from genomask.console import say
 from genomask.experiment.config.choices import CONF
+from genomask.experiment.config.errors import explain, in_one_line
 from genomask.experiment.config.schema import Config, register, rerunnable
 from genomask.experiment.config.trust import leaves
+from genomask.experiment.config.words import hydra_word
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import run_stages
 from genomask.experiment.store.store import Store
@@ -29,26 +31,9 @@ from genomask.experiment.sweeps.stop import stoppable
 def main() -> None:
     """Entry point of ``genomask`` and of ``train.py``."""
     register()
-    sys.argv[1:] = [spelled(word) for word in sys.argv[1:]]
+    sys.argv[1:] = [hydra_word(word) for word in sys.argv[1:]]
+    hydra_program.run_and_report = in_one_line  # pyright: ignore[reportAttributeAccessIssue]
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
-
-
-# Settings by the names that they had; they are taken for one release.
-RENAMED: Final = {
-    "match_rate": "match.tokens",
-    "model.k": "tokens.k",
-    "masking.corrupt": "corrupt.unit",
-    "masking.random_specials": "corrupt.random_specials",
-}
-
-
-def spelled(word: str) -> str:
-    """A word of the command line as Hydra takes it: old names replaced, ``+experiment=NAME`` without its plus."""
-    name, equals, value = word.partition("=")
-    if equals and name in RENAMED:
-        say(f"warning: {name} is called {RENAMED[name]} now; the old name goes with the next release.", style="yellow")
-        return f"{RENAMED[name]}={value}"
-    return word.removeprefix("+") if name in ("+experiment", "+variant") else word
 
 
 def job(cfg: DictConfig) -> None:
@@ -72,7 +57,7 @@ def job(cfg: DictConfig) -> None:
 
 
 def cell_runs(cfg: DictConfig) -> list[Context]:
-    """The runs of a cell, one a seed; whatever follows from the seed is composed anew for each."""
+    """The runs of a cell, one per seed; what follows from the seed is resolved anew for each."""
     seeds, cfg.sweep.seeds = list(cfg.sweep.seeds), None
     runs: list[Context] = []
     for seed in seeds:
@@ -98,11 +83,11 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
         resolved = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
         config = cast(Config, OmegaConf.to_object(cfg))
     except OmegaConfBaseException as error:
-        raise ValueError(str(error).splitlines()[0]) from error
+        raise ValueError(explain(error)) from error
     except (TypeError, AttributeError) as error:  # ${...} of one type where another belongs
         raise ValueError(f"A setting has a value of the wrong type: {one_line(str(error))}") from error
     except RecursionError as error:
-        raise ValueError("A setting refers to itself: see to the ${...} of the configuration.") from error
+        raise ValueError("A setting refers to itself by ${...}.") from error
     composed = isinstance(config, Config)  # pyright: ignore[reportUnnecessaryIsInstance]
     require(composed, "A configuration", "config_schema in its defaults list", "none")
     for place, value in leaves(resolved):

@@ -1,5 +1,8 @@
-"""Groups of the configuration and their choices, read without Hydra, so that help and typos cost no wait."""
+"""Groups of the configuration and their choices, read without Hydra so that help is quick; names that are alike."""
 
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +24,7 @@ def groups() -> dict[str, list[str]]:
 
 @cache
 def read_choice(group: str, choice: str) -> dict[str, Any]:
-    """What the file of a choice says, with what it takes over from other choices of its group."""
+    """The settings of a choice's file, with what it takes over from other choices of its group."""
     said: dict[str, Any] = {}
     for name in lineage(group, choice):
         said |= read_yaml(CONF / group / f"{name}.yaml")
@@ -38,16 +41,30 @@ def lineage(group: str, choice: str) -> list[str]:
 
 @cache
 def read_defaults() -> dict[str, Any]:
-    """What ``config.yaml`` says: the default choice of every group, and the settings outside of groups."""
+    """Everything in ``config.yaml``: the default choice of every group, and the settings outside of groups."""
     return read_yaml(CONF / "config.yaml")
 
 
 def default_choices() -> dict[str, str | None]:
-    """The choice of every group that nothing else is said of."""
+    """The choice of every group that the command line leaves alone."""
     found: dict[str, str | None] = {}
     for entry in read_defaults()["defaults"]:
         if isinstance(entry, dict):
             found |= {name: choice for name, choice in entry.items() if " " not in name}
+    return found
+
+
+def topics() -> dict[str, list[str]]:
+    """The groups in the order of the defaults list of ``config.yaml``, under the comments that stand there."""
+    found: dict[str, list[str]] = {}
+    for line in (CONF / "config.yaml").read_text(encoding="utf-8").partition("\ndefaults:\n")[2].splitlines():
+        heading, member = re.fullmatch(r"  # (.+):", line), re.match(r"  - (\w+):", line)
+        if heading:
+            found[heading[1]] = []
+        elif member and found:
+            list(found.values())[-1].append(member[1])
+        elif line and not line.startswith(" "):
+            break
     return found
 
 
@@ -65,3 +82,25 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
     return yaml.load(path.read_text(encoding="utf-8"), loader) or {}
+
+
+def near_misses(name: str, known: Iterable[str]) -> list[str]:
+    """The known names that are most like a name, best first.
+
+    Names that it begins come first, then names with the same last part (``max_steps`` for
+    ``pretrain.max_steps``), then names that are spelt alike.
+    """
+    known = list(known)
+    begun = [other for other in known if other.startswith(name) and "." not in other.removeprefix(name)]
+    ends = {other.rpartition(".")[2]: other for other in known if "." in other}
+    alike = get_close_matches(name, known, n=3, cutoff=0.6)
+    if "." not in name:
+        alike += [ends[end] for end in get_close_matches(name, ends, n=2, cutoff=0.75)]
+    same_end = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
+    return list(dict.fromkeys([*begun, *same_end, *alike]))[:3]
+
+
+def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """``Did you mean A or B?``, with a space before it; nothing where nothing is like it."""
+    near = [f"{prefix}{other}" for other in near_misses(name, known)]
+    return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -1,10 +1,9 @@
-"""What a run is besides its groups: its stages, its machine, its loggers, its seeds and its folders."""
+"""Settings of a run that belong to no step of the work: its stages, machine, loggers, seeds and folders."""
 
 from dataclasses import dataclass
 
 from genomask.checks import require, require_choice
-
-STAGES = ("rank", "vocab", "pretrain", "finetune", "leaks", "motifs", "variants", "mutagenesis")
+from genomask.experiment.stages.registry import STAGES
 
 
 @dataclass
@@ -16,7 +15,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         for stage in self.run:
-            require_choice(stage, "stage.run", STAGES)
+            require_choice(stage, "stage.run", tuple(STAGES))
 
 
 @dataclass
@@ -41,10 +40,10 @@ def check_run(
     pretrain_seed: int,
     folds: int | None,
 ) -> None:
-    """Refuse what no choice of a group can know to be wrong.
+    """Refuse values outside of groups that are out of range or do not fit together.
 
     Args:
-        shots: Examples a class, or ``full``.
+        shots: Examples per class, or ``full``.
         seed: Of the episode.
         pretrain_seed: Of the pretraining.
         folds: Of ``finetune.cross_validate``.

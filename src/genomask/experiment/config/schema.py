@@ -1,13 +1,12 @@
 """The whole configuration as one type; Hydra checks every value against it before a job starts.
 
-Groups with several kinds of choice (genome, task) have one type a kind, which the choice's YAML names in
-its defaults list. ``masking`` has none: a strategy's constructor is its schema, so that a new strategy is
-one class and one YAML file.
+Most groups have one type, some have one per kind of choice (``KINDS``). ``masking`` has none: a strategy's
+constructor is its schema, so that a new strategy is one class and one YAML file.
 """
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
@@ -16,7 +15,6 @@ from genomask.analysis.motifs.settings import MotifSettings
 from genomask.analysis.variants.settings import VariantSettings
 from genomask.checks import require
 from genomask.corpus.settings import CorpusSettings
-from genomask.experiment.config.homes import KIND_HOMES, load
 from genomask.experiment.config.machine import (
     Paths,
     Stage,
@@ -24,19 +22,57 @@ from genomask.experiment.config.machine import (
     check_run,
 )
 from genomask.experiment.config.trust import watch_composition
-from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.finetune.baselines.settings import (
+    CnnBaseline,
+    EncoderClassifier,
+    GcBaseline,
+    KmerBaseline,
+    MajorityBaseline,
+)
 from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
+from genomask.genome.fasta import FastaGenome
+from genomask.genome.grch38 import Grch38Genome
+from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.masking.calibration import MatchSettings
 from genomask.masking.masker import Corruption
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
+from genomask.tasks.cohn import CohnTask
+from genomask.tasks.layouts import GenomicBenchmarksTask, GueTask, SplitTableTask
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
+from genomask.tasks.promoters.settings import PromoterTask
+from genomask.tasks.sources import FastaTask, FolderTask, TableTask
+from genomask.tasks.synthetic import SyntheticTask
+from genomask.tokens.settings import BpeSettings, KmerSettings
 from genomask.training.settings import LoggerSettings, TrainerSettings
 
-NAME = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
-LONGEST_NAME = 80
+# Groups with several kinds of choice; a choice's YAML names its kind in its defaults list.
+KINDS: Final[dict[str, dict[str, type]]] = {
+    "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},
+    "tokens": {"kmer": KmerSettings, "bpe": BpeSettings},
+    "task": {
+        "synthetic": SyntheticTask,
+        "table": TableTask,
+        "fasta": FastaTask,
+        "folder": FolderTask,
+        "promoters": PromoterTask,
+        "cohn": CohnTask,
+        "gue": GueTask,
+        "genomic_benchmarks": GenomicBenchmarksTask,
+        "split_table": SplitTableTask,
+    },
+    "classifier": {
+        "encoder": EncoderClassifier,
+        "majority": MajorityBaseline,
+        "gc": GcBaseline,
+        "kmer_logistic": KmerBaseline,
+        "cnn": CnnBaseline,
+    },
+}
+NAME: Final = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
+LONGEST_NAME: Final = 80
 
 
 @dataclass
@@ -107,11 +143,8 @@ class Config:
         return "none" if self.model.weights is None else "published"
 
 
-KINDS = {group: {kind: load(home) for kind, home in homes.items()} for group, homes in KIND_HOMES.items()}
-
-
 def register() -> None:
-    """Make the types known to Hydra, out of sight of the groups that users choose from; watch its work."""
+    """Give Hydra the types, outside of the groups that users choose from, and check all that it composes."""
     watch_composition()
     store = ConfigStore.instance()
     store.store(name="config_schema", node=Config)

@@ -1,98 +1,60 @@
-"""The words of a command line, as far as they can be understood without Hydra.
-
-Whatever is not plainly ``name=value`` is left to Hydra, and so is everything once choices may lie in other
-folders or an experiment or variant may have chosen.
-"""
+"""Words of the command line as Hydra's grammar has them, so that people need not know it."""
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from functools import cache
+from pathlib import Path
+from typing import Final
 
-from genomask.experiment.config.choices import default_choices, groups
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 
-ELSEWHERE: Final = ("--config", "-cd", "-cp", "-cn", "hydra.searchpath")  # choices may lie in other folders
-MULTIRUN: Final = ("-m", "--multirun", "hydra.mode=MULTIRUN")
-PRESETS: Final = ("experiment", "variant")  # choices that choose for other groups
-_WORD: Final = re.compile(r"(\+{0,2})([A-Za-z_]\w*(?:\.\w+)*)=(.*)", re.DOTALL)
-_SEVERAL: Final = re.compile(r"[\w.+-]+(?:,[\w.+-]+)+")
+from genomask.console import say
 
-
-class Word(NamedTuple):
-    """One ``name=value``: the name, its values (several in a multirun), and whether it adds a new name."""
-
-    name: str
-    values: tuple[str, ...]
-    adds: bool
-
-    @property
-    def group(self) -> str:
-        """What comes before the first point."""
-        return self.name.partition(".")[0]
-
-    @property
-    def setting(self) -> str:
-        """What comes after it; nothing for the choice of a group."""
-        return self.name.partition(".")[2]
+PRESETS: Final = ("+experiment=", "+variant=")  # their default is null and can be replaced, so the plus is left out
+RENAMED: Final = {  # settings by the names that they had; they are taken for one release
+    "match_rate": "match.tokens",
+    "model.k": "tokens.k",
+    "masking.corrupt": "corrupt.unit",
+    "masking.random_specials": "corrupt.random_specials",
+}
+_WORD: Final = re.compile(r"([+~]*[\w/@.:-]+)=(.*)", re.ASCII | re.DOTALL)
+_REGION: Final = re.compile(r"[^\s,:]+:[\d,]+-[\d,]+")  # chr1:1,001-1,070, as UCSC writes it
 
 
-class Words(NamedTuple):
-    """What the command line says.
+def hydra_word(word: str) -> str:
+    """The word with quotes around what Hydra would not read as one text: ``=``, ``(``, ``~``, letters of any alphabet.
 
-    Attributes:
-        plain: The words that are understood.
-        many: Whether it asks for several jobs.
-        clear: Whether the plain words and the shipped files say all that there is to know.
+    Whatever Hydra reads stays as it is, and so does what has quotes or brackets of its own.
     """
-
-    plain: tuple[Word, ...]
-    many: bool
-    clear: bool
-
-    def chosen(self, group: str) -> tuple[str, ...]:
-        """The choices of a group that a run may have; all of them where an experiment or variant chooses."""
-        for word in reversed(self.plain):
-            if word.name == group and set(word.values) <= {*groups().get(group, ()), "null"}:
-                return tuple(choice for choice in word.values if choice != "null")
-            if word.name == group:
-                return tuple(groups().get(group, ()))
-        if any(word.name in PRESETS and word.values != ("null",) for word in self.plain):
-            return tuple(groups().get(group, ()))
-        choice = default_choices().get(group)
-        return () if choice is None else (choice,)
-
-    def given(self, group: str) -> dict[str, tuple[str, ...]]:
-        """Values of the settings of a group, by name; the last word counts. ``""`` is outside of groups."""
-        return {
-            (word.setting or word.name): word.values
-            for word in self.plain
-            if (word.group if word.setting else "") == group and word.name not in groups()
-        }
+    word = word.removeprefix("+") if word.startswith(PRESETS) else word
+    found = _WORD.fullmatch(word)
+    if found is None:
+        return word
+    name, value = found.groups()
+    if name in RENAMED:
+        say(f"warning: {name} is called {RENAMED[name]} now; the old name goes with the next release.", style="yellow")
+        name = RENAMED[name]
+    if value.startswith("~/"):  # bash leaves it to the program
+        value = str(Path(value).expanduser())
+    if _REGION.fullmatch(value):
+        return f"{name}={_quoted(value)}"
+    listed = re.fullmatch(r"\[(.*)\]", value, re.DOTALL)
+    inner = listed[1] if listed else value
+    if _is_readable(f"{name}={value}") or re.search(r"[\[\]{}\"']", inner):
+        return f"{name}={value}"
+    items = [item if _is_readable(f"x={item}") else _quoted(item) for item in inner.split(",")]
+    return f"{name}=[{','.join(items)}]" if listed else f"{name}={','.join(items)}"
 
 
-def read_words(arguments: Sequence[str]) -> Words:
-    """Understand what is plain in the arguments of a run.
-
-    Raises:
-        ValueError: If several values are given where one job can have only one.
-    """
-    elsewhere = any(argument.startswith(ELSEWHERE) for argument in arguments)
-    preset = any(re.match(rf"\+*({'|'.join(PRESETS)})=(?!null$)", argument) for argument in arguments)
-    odd = any(argument.startswith("~") or re.match(r"\+*[\w.]+[/@]", argument) for argument in arguments)
-    many = any(argument in MULTIRUN for argument in arguments)
-    plain = tuple(_plain(arguments, many=many or preset or elsewhere))
-    return Words(plain, many, clear=not (elsewhere or preset or odd))
+def _quoted(text: str) -> str:
+    tail = text[len(text.rstrip("\\")) :]  # a backslash before the closing quote is doubled
+    return f"'{text}{tail}'"
 
 
-def _plain(arguments: Iterable[str], *, many: bool) -> Iterable[Word]:
-    for argument in arguments:
-        found = _WORD.fullmatch(argument)
-        if not found:
-            continue
-        prefix, name, value = found.groups()
-        several = _SEVERAL.fullmatch(value)
-        if several and not many and not name.startswith("hydra."):
-            raise ValueError(
-                f"{argument} gives several values: with -m, each is a job of its own; "
-                f"for one list write '{name}=[{value}]'."
-            )
-        yield Word(name, tuple(value.split(",")) if several and many else (value,), bool(prefix))
+@cache
+def _is_readable(word: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        return False
+    return True

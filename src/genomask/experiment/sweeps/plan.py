@@ -14,8 +14,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from genomask.console import say
+from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
-from genomask.experiment.run import CONF, spelled
+from genomask.experiment.config.words import hydra_word
 from genomask.experiment.store.artefact import Artefact, digest_of
 from genomask.experiment.store.provenance import provenance
 from genomask.experiment.sweeps.estimate import estimate
@@ -111,7 +112,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-m", "--multirun", action="store_true", help="accepted, and needless")
     parser.add_argument("overrides", nargs="*", help="the words of the run: experiment=table1 shots=10,50")
     known = parser.parse_intermixed_args(arguments)
-    words = [spelled(word) for word in known.overrides]
+    words = [hydra_word(word) for word in known.overrides]
     if known.config_dir:
         words.append(f"hydra.searchpath=[{Path(known.config_dir).resolve()}]")
     register()
