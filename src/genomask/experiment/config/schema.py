@@ -13,15 +13,10 @@ from omegaconf import MISSING
 
 from genomask.analysis.motifs.settings import MotifSettings
 from genomask.analysis.variants.settings import VariantSettings
-from genomask.checks import require
+from genomask.checks import require, require_choice
 from genomask.corpus.settings import CorpusSettings
-from genomask.experiment.config.machine import (
-    Paths,
-    Stage,
-    SweepSettings,
-    check_run,
-)
 from genomask.experiment.config.trust import watch_composition
+from genomask.experiment.stages.registry import STAGES
 from genomask.finetune.baselines.settings import (
     CnnBaseline,
     EncoderClassifier,
@@ -76,6 +71,33 @@ LONGEST_NAME: Final = 80
 
 
 @dataclass
+class Stage:
+    """Which stages to run; each builds the inputs that it lacks."""
+
+    name: str
+    run: list[str]
+
+    def __post_init__(self) -> None:
+        for stage in self.run:
+            require_choice(stage, "stage.run", tuple(STAGES))
+
+
+@dataclass
+class SweepSettings:
+    """The seeds that one job of a sweep runs, in place of ``seed``, and the sweep's folder; the sweeper sets both."""
+
+    name: str | None = None
+    seeds: list[int] | None = None
+
+
+@dataclass
+class Paths:
+    """Where artefacts and results are written."""
+
+    runs: str = "runs"
+
+
+@dataclass
 class Config:
     """Every setting of a run."""
 
@@ -118,12 +140,7 @@ class Config:
             require(known, group, f"one of the kinds {', '.join(types)}", type(getattr(self, group)).__name__)
         require(isinstance(self.masking, dict), "masking", "a _target_ and its arguments", self.masking)
         self._check_names()
-        check_run(
-            shots=self.shots,
-            seed=self.seed,
-            pretrain_seed=self.pretrain_seed,
-            folds=self.finetune.cross_validate,
-        )
+        self._check_together()
 
     def _check_names(self) -> None:
         """Refuse names that lead out of the directory of runs: names of artefacts are made of them."""
@@ -134,6 +151,16 @@ class Config:
         for setting, name in names.items():
             fits = name is None or (len(name) <= LONGEST_NAME and NAME.fullmatch(name))
             require(fits, setting, f"up to {LONGEST_NAME} letters, digits and . _ + = -", name)
+
+    def _check_together(self) -> None:
+        """Refuse values outside of groups that are out of range, and settings that do not fit together."""
+        shots, folds = self.shots, self.finetune.cross_validate
+        in_range = shots == "full" or (isinstance(shots, int) and shots >= 1)
+        require(in_range, "shots", "a number from 1, or full", shots)
+        if folds is not None and isinstance(shots, int):
+            require(folds <= shots, "finetune.cross_validate", f"at most shots = {shots} folds", folds)
+        require(self.seed >= 0, "seed", "at least 0", self.seed)
+        require(self.pretrain_seed >= 0, "pretrain_seed", "at least 0", self.pretrain_seed)
 
     @property
     def pretrained_by(self) -> str:
