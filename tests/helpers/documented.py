@@ -16,7 +16,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from compose import composed
 from genomask.cli import TOOLS
-from genomask.experiment.run import spelled
+from genomask.experiment.config.words import hydra_word
 from genomask.experiment.stages.run import check, run_stages
 from made_runs import make_comparison
 
@@ -134,7 +134,7 @@ def program(words: list[str], *, small: bool) -> None:
     elif words and words[0] in TOOLS:
         tool(words[0], words[1:])
     elif not {"--help", "--config-name"} & set(words):  # test_start.py and test_readme.py type these
-        settings = [spelled(word) for word in without_flags(words)]
+        settings = [hydra_word(word) for word in without_flags(words)]
         for setting in settings:
             provide(setting)
         singles = one_by_one(settings)

@@ -24,7 +24,8 @@ _REGION: Final = re.compile(r"[^\s,:]+:[\d,]+-[\d,]+")  # chr1:1,001-1,070, as U
 def hydra_word(word: str) -> str:
     """The word with quotes around what Hydra would not read as one text: ``=``, ``(``, ``~``, letters of any alphabet.
 
-    Whatever Hydra reads stays as it is, and so does what has quotes or brackets of its own.
+    Whatever Hydra reads stays as it is, and so does what has quotes or brackets of its own. Old names of settings
+    become the new ones, with a warning.
     """
     word = word.removeprefix("+") if word.startswith(PRESETS) else word
     found = _WORD.fullmatch(word)
