@@ -80,6 +80,7 @@ def make_finetuning(
     data: str = "data",
     save_model: bool = False,
     learning_rate: float = 4e-4,
+    folder: str | None = None,
     **others: Any,
 ) -> Path:
     """A fine-tuning's result; all but ``wc``, ``hga`` and ``match_rate`` reach the result alone."""
@@ -111,7 +112,7 @@ def make_finetuning(
     }
     label = f"{task}-{model}-{masking}-shots={shots}-seed={seed}"
     artefact = Artefact("finetune", label, settings, (encoder, source))
-    config = {"model": {"name": model, "weights": None}}
+    config = {"model": {"name": model, "weights": None}, "task": {"name": task, "dir": folder}}
     store = Store(runs, config)
     return store.build(artefact, lambda directory: write_json(directory / "result.json", result))
 

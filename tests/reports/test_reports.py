@@ -1,18 +1,22 @@
 """The report: what it shows of made-up runs whose numbers are known, and what it refuses to show."""
 
+import base64
 import csv
+import gzip
 import json
 import re
 
 import numpy as np
 import pytest
+from plotly.offline import get_plotlyjs
 from scipy import stats
 
 from genomask.reports.arms import label_arms, shapes_of, variant
-from genomask.reports.between import between_pretrainings, differences_by_pretraining
+from genomask.reports.between import between_pretrainings
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
 from genomask.reports.collect import collect
+from genomask.reports.compare import differences_by_pretraining
 from genomask.reports.document import markdown
 from genomask.reports.latex import latex
 from genomask.reports.lines import series
@@ -37,21 +41,23 @@ def test_a_cell_holds_the_mean_and_sd_of_its_runs_and_the_difference_of_shared_d
     found = cell(report, "PMI (WC+FS)", 100).summary("accuracy")
     assert (found.n, found.mean) == (10, pytest.approx(scores["pmi"].mean()))
     assert found.sd == pytest.approx(stats.tstd(scores["pmi"]))
-    (pair,) = (pair for pair in report.pairs if pair.comparisons)
+    (pair,) = (pair for pair in report.questions.masking if pair.comparisons)
     expected = compare(scores["pmi"], scores["random"])
     assert pair.comparisons["accuracy"].difference == pytest.approx(expected.difference)
     assert pair.comparisons["accuracy"].permutation == expected.permutation
     assert pair.holm["accuracy"] == expected.permutation, "there is nothing else to correct for"
 
-    row = "| 100 | PMI (WC+FS) | 10 |"
-    (line,) = (line for line in markdown(report.document).splitlines() if line.startswith(row))
-    assert f"| {found.mean:.3f} ± {found.sd:.3f} | 0.644 ± 0.008 |" in line, "ours, then the paper's"
-    assert f"{expected.difference:+.3f} ± {expected.sd:.3f}" in line
+    (line,) = (line for line in markdown(report.document).splitlines() if line.startswith("| PMI | ") and "±" in line)
+    _, _, accuracy, draws, pretrainings, difference, _, _, paper_accuracy, *_ = line.split(" | ")
+    assert accuracy == f"{found.mean:.3f} ± {found.sd:.3f}"
+    assert paper_accuracy == "0.644 ± 0.008", "ours, then the paper's"
+    assert difference == f"{expected.difference:+.3f}"
+    assert (draws, pretrainings) == ("10", "1"), "a row says how many pretrainings stand behind it"
 
 
 def test_p_values_are_corrected_over_the_rows_of_a_table(tmp_path):
     make_comparison(tmp_path, shots=(10, 50, 100), seeds=6)
-    found = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.comparisons]
+    found = [pair for pair in build_report(tmp_path, baseline="random").questions.masking if pair.comparisons]
     assert [pair.holm["accuracy"] for pair in found] == pytest.approx([3 * 2 / 2**6] * 3)
 
 
@@ -66,11 +72,11 @@ def test_only_draws_that_both_rows_met_are_compared_and_pretrainings_are_average
     for seed in (0, 1):
         make_encoder(tmp_path, "random", seed=seed)
     report = build_report(tmp_path, baseline="random")
-    (pair,) = (pair for pair in report.pairs if pair.comparisons)
+    (pair,) = (pair for pair in report.questions.masking if pair.comparisons)
     assert pair.comparisons["accuracy"].n == 2
     assert pair.comparisons["accuracy"].difference == pytest.approx(np.mean([0.06, 0.09]))
     assert cell(report, "PMI (WC+FS)").pretrainings == 2
-    assert "2 pretrainings" in markdown(report.document)
+    assert "| 2 pretrainings, 2 draws | " in markdown(report.document), "a comparison says what its interval covers"
 
 
 def test_pretrainings_of_one_row_stand_beside_each_other_over_the_episodes_that_all_met(tmp_path):
@@ -86,13 +92,14 @@ def test_pretrainings_of_one_row_stand_beside_each_other_over_the_episodes_that_
     assert found.means == pytest.approx({0: 0.615, 1: 0.55})
     assert found.between == pytest.approx(stats.tstd([0.615, 0.55]))
     assert found.within == pytest.approx((stats.tstd([0.55, 0.68]) + stats.tstd([0.5, 0.6])) / 2)
-    (pair,) = (pair for pair in report.pairs if pair.comparisons)
-    assert differences_by_pretraining(pair, "accuracy") == pytest.approx({0: 0.065, 1: -0.04})
-    row = (
-        "| prom_core | 10 | PMI (WC+FS) | Accuracy | 2 | 0.615, 0.550 | 0.046 | 0.081 "
-        "| +0.065, -0.040 | -0.655 to +0.680 |"  # t = 12.706 at 1 degree of freedom, times 0.0525
-    )
-    assert row in markdown(report.document)
+    (pair,) = (pair for pair in report.questions.masking if pair.comparisons)
+    apart = differences_by_pretraining(pair.cell, pair.baseline, "accuracy")
+    assert {seed: np.mean(list(each.values())) for seed, each in apart.items()} == pytest.approx({0: 0.065, 1: -0.04})
+    (table, *_) = section(report, "between").tables
+    (row,) = (row for row in table.rows if row[:2] == ["Accuracy", "PMI"])
+    assert row[2:7] == ["0.046", "0.081", "2", "0.615, 0.550", "+0.065, -0.040"]
+    # t = 12.706 at 1 degree of freedom, times 0.0525: wider than by the draws, which scatter less
+    assert row[7] == "-0.655 to +0.680"
 
 
 def test_a_single_pretraining_is_compared_with_no_other(tmp_path):
@@ -182,18 +189,59 @@ def test_pretraining_seeds_of_one_setting_are_one_row_only_while_the_encoders_ar
     assert set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders))) == {"PMI (WC+FS)"}
 
 
-def test_baselines_stand_in_every_models_table_and_can_be_the_baseline(tmp_path):
+def test_classifiers_without_an_encoder_stand_once_a_task_and_can_be_the_baseline(tmp_path):
     for seed in range(3):
         for model in ("logo", "dnabert"):
             make_finetuning(tmp_path, "random", accuracy=0.6 + seed / 100, seed=seed, model=model)
         make_baseline(tmp_path, "gc", accuracy=0.55, seed=seed)
         make_baseline(tmp_path, "majority", accuracy=0.5, auc=0.5, seed=seed, collapsed=True)
     report = build_report(tmp_path, baseline="gc")
-    rows = {(c.model, c.label) for c in report.cells}
-    assert {(model, "GC content") for model in ("logo", "dnabert")} < rows
-    against = [pair for pair in report.pairs if pair.cell.label == "ORI (WC+FS)"]
+    assert [c.model for c in report.cells if c.label == "GC content"] == ["-"]
+    against = [pair for pair in report.questions.masking if pair.cell.label == "ORI (WC+FS)"]
     assert [pair.comparisons["accuracy"].difference for pair in against] == pytest.approx([0.06, 0.06])
     assert not any(c.collapsed for c in report.cells), "a majority vote has one class by design"
+
+
+def test_encoders_stand_beside_the_strongest_classifier_that_has_none(tmp_path):
+    for seed in range(3):
+        make_finetuning(tmp_path, "pmi", accuracy=0.6 + seed / 100, seed=seed)
+        make_baseline(tmp_path, "gc", accuracy=0.55, auc=0.70, seed=seed)
+        make_baseline(tmp_path, "kmer_logistic", accuracy=0.62, auc=0.65, seed=seed)
+    (pair,) = build_report(tmp_path, baseline="random").questions.encoder
+    assert pair.baseline.label == "GC content", "the strongest by AUC, not the one with the best accuracy"
+    assert pair.comparisons["auc"].difference == pytest.approx(0.66 - 0.70)
+
+
+def test_what_pretraining_added_is_paired_by_the_seed_of_the_pretraining(tmp_path):
+    for pretrain_seed, gain in ((0, 0.02), (1, 0.04), (2, 0.06)):
+        make_encoder(tmp_path, "random", seed=pretrain_seed, steps=0, curve=())
+        make_encoder(tmp_path, "pmi", seed=pretrain_seed)
+        for seed in range(4):
+            drawn = {"seed": seed, "pretrain_seed": pretrain_seed}
+            score = 0.5 + seed / 50 + pretrain_seed / 10
+            untrained = {"steps": 0, "pretraining": {"max_steps": 0}}
+            make_finetuning(tmp_path, "random", accuracy=score, **drawn, **untrained)
+            make_finetuning(tmp_path, "pmi", accuracy=score + gain, **drawn)
+    report = build_report(tmp_path, baseline="random")
+    (pair,) = report.questions.pretraining
+    assert (pair.cell.short, pair.baseline.short) == ("PMI", "no pretraining")
+    found = pair.comparisons["auc"]
+    assert (found.pretrainings, found.n) == (3, 4)
+    assert found.difference == pytest.approx(0.04)
+    half = 0.02 / 3**0.5 * stats.t.ppf(0.975, 2)
+    assert found.interval == pytest.approx((0.04 - half, 0.04 + half)), "the draws agree, the pretrainings do not"
+
+
+def test_probes_are_compared_with_probes_only(tmp_path):
+    for seed in range(3):
+        for masking, score in (("random", 0.5), ("pmi", 0.6)):
+            make_finetuning(tmp_path, masking, accuracy=score, seed=seed)
+            make_finetuning(tmp_path, masking, accuracy=score + 0.2 + score / 10, seed=seed, classifier="probe", fs="-")
+    for masking in ("random", "pmi"):
+        make_encoder(tmp_path, masking)
+    pairs = {pair.cell.short: pair for pair in build_report(tmp_path, baseline="random").questions.masking}
+    assert pairs["PMI, probe"].comparisons["accuracy"].difference == pytest.approx(0.11)
+    assert pairs["PMI, encoder"].comparisons["accuracy"].difference == pytest.approx(0.1)
 
 
 def test_a_row_is_compared_with_the_baseline_of_its_own_masking_rate(tmp_path):
@@ -206,7 +254,7 @@ def test_a_row_is_compared_with_the_baseline_of_its_own_masking_rate(tmp_path):
         make_baseline(tmp_path, "gc", accuracy=0.58, seed=seed)
     for masking, rate in (("span", None), ("pmi", 0.15)):
         make_encoder(tmp_path, masking, match_rate=rate)
-    pairs = [pair for pair in build_report(tmp_path, baseline="random").pairs if pair.comparisons]
+    pairs = [pair for pair in build_report(tmp_path, baseline="random").questions.masking if pair.comparisons]
     differences = {pair.cell.label: pair.comparisons["accuracy"].difference for pair in pairs}
     wanted = {"GC content": 0.08, "PMI's spans without PMI (WC+FS)": 0.1, "PMI (WC+FS)": 0.05}
     assert differences == pytest.approx(wanted)
@@ -218,7 +266,7 @@ def test_a_row_is_compared_with_the_baseline_whose_other_settings_differ_least(t
         for seed in (0, 1):
             make_finetuning(tmp_path, masking, accuracy=score, seed=seed)
             make_finetuning(tmp_path, masking, accuracy=2 * score - 0.3, seed=seed, learning_rate=1e-4)
-    pairs = {pair.cell.label: pair for pair in build_report(tmp_path, baseline="random").pairs}
+    pairs = {pair.cell.label: pair for pair in build_report(tmp_path, baseline="random").questions.masking}
     for rate, difference in ((0.0004, 0.1), (0.0001, 0.2)):
         pair = pairs[f"PMI (WC+FS) [policy.learning_rate={rate}]"]
         assert pair.comparisons["accuracy"].difference == pytest.approx(difference)
@@ -242,19 +290,37 @@ def test_the_best_of_two_variants_is_marked_and_the_honest_choice_stands_beside_
     assert best.summary("accuracy").mean == pytest.approx((0.60 + 0.70) / 2)
     assert honest.summary("accuracy").mean == pytest.approx((0.64 + 0.70) / 2)
     text = markdown(report.document)
-    assert "PMI-best (WC+FS) † | 2 | 0.650 ± 0.071 | 0.602 ± 0.058 |" in text
+    (line,) = (line for line in text.splitlines() if line.startswith("| PMI-best (WC+FS) † |"))
+    assert "| 0.650 ± 0.071 | 2 | 1 |" in line
+    assert "| 0.602 ± 0.058 |" in line
     assert "chosen on the test set" in text
-    assert not any(pair.comparisons for pair in report.pairs if pair.cell.chosen)
+    assert not any(pair.comparisons for pair in report.questions.masking if pair.cell.chosen)
 
 
 def test_lines_join_shots_over_the_policy_of_fs_and_part_where_it_is_ablated(tmp_path):
     make_finetuning(tmp_path, "pmi", accuracy=0.6, shots=10, fs="on")
     make_finetuning(tmp_path, "pmi", accuracy=0.7, shots=500, fs="off")
-    lines = series(build_report(tmp_path, baseline="random").cells)
-    assert list(lines) == ["PMI (WC, FS for few shots)"]
+    assert list(series(build_report(tmp_path, baseline="random").cells)) == ["PMI"]
     make_finetuning(tmp_path, "pmi", accuracy=0.55, shots=10, fs="off")
     lines = series(build_report(tmp_path, baseline="random").cells)
-    assert {name: len(line) for name, line in lines.items()} == {"PMI (WC+FS)": 1, "PMI (WC)": 2}
+    assert {name: len(line) for name, line in lines.items()} == {"PMI, FS": 1, "PMI": 2}
+
+
+def test_short_names_hold_what_differs_and_never_hide_a_difference(tmp_path):
+    for steps in (400, 10_000):
+        make_encoder(tmp_path, "pmi", steps=steps)
+        for model in ("logo", "dnabert"):
+            make_finetuning(tmp_path, "pmi", accuracy=0.6, steps=steps, model=model)
+    cells = build_report(tmp_path, baseline="random").cells
+    names = [c.name for c in cells]
+    assert {"LOGO PMI, 400 steps", "LOGO PMI, 10,000 steps"} < set(names)
+    assert len(set(names)) == len(cells) == 4
+    assert cells[0].label.startswith("PMI (WC+FS) [")
+
+
+def test_a_task_that_is_a_number_keeps_its_folder(tmp_path):
+    make_finetuning(tmp_path, "pmi", accuracy=0.6, task="0", folder="/data/GUE/tf/0")
+    assert [c.task for c in build_report(tmp_path, baseline="random").cells] == ["tf/0"]
 
 
 def test_half_written_and_damaged_artefacts_are_named_and_left_out(tmp_path, capsys):
@@ -303,7 +369,7 @@ def test_encoders_without_fine_tunings_are_reported_with_their_joined_curves(tmp
         ("100", "900.0", "880.0"), ("200", "870.0", "850.0"), ("300", "860.0", "840.0"),
     ]  # fmt: skip
     text = (tmp_path / "out" / "report.md").read_text()
-    assert "| LOGO PMI (WC) | " in text
+    assert "| PMI | " in text
     assert "14.12% ± 0.10%" in text
     assert {path.suffix for path in (tmp_path / "out").glob("perplexity.*")} == {
         ".csv",
@@ -325,8 +391,9 @@ def test_the_page_needs_no_network_and_holds_plotly_once(tmp_path):
     make_finetuning(tmp_path, "</script><b>", accuracy=0.5)
     main([str(tmp_path)])
     page = (tmp_path / "report" / "report.html").read_text()
-    assert page.count("plotly.js v") == 1
-    ours = page[: page.index("plotly.js v")] + page[page.index("<body>") :]
+    (packed,) = re.findall(r'<script id="plotly" type="application/gzip">([^<]*)</script>', page)
+    assert gzip.decompress(base64.b64decode(packed)).decode() == get_plotlyjs()
+    ours = page.replace(packed, "")
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", ours)
     assert "<b>" not in ours.replace("&lt;b&gt;", ""), "names are escaped in the page and in its scripts"
     plots = page[page.index("const PLOTS") :]

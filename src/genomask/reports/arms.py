@@ -1,12 +1,12 @@
-"""What a row of a table is called, and which fine-tunings are seeds of the same row."""
+"""Rows of a table: how each is named, and which fine-tunings are seeds of the same row."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from genomask.reports.collect import Encoder, Finetuning
 
-NAMES = {
+NAMES: Final = {
     "none": "no pretraining",
     "published": "published weights",
     "random": "ORI",
@@ -16,34 +16,57 @@ NAMES = {
     "pmi_released": "PMI as released",
     "pmi": "PMI",
 }
-BASELINES = {
+BASELINES: Final = {
     "majority": "majority class",
     "gc": "GC content",
     "kmer_logistic": "k-mer logistic regression",
     "cnn": "CNN",
 }
-NO_ENCODER = "-"  # the model of a baseline
+UNTRAINED: Final = ("none", "published")  # encoders that no masking of ours has shaped
+NO_ENCODER: Final = "-"  # the model of a baseline
 SEEDS = ("seed", "format")  # settings of an artefact that tell no rows apart
 CURVE = ("pretrain.validate_every", "pretrain.validation_segments")  # shape curves, not weights
 EPISODE = ("shots", "task", *SEEDS)
-KEPT = ("finetune.save_model",)  # shapes what is left behind, not the score
+NOT_SCORED = ("finetune.save_model",)  # shapes the files that are left, not the score
+OPTIONS: Final = ("wc", "hga", "fs")
 
 
-def variant(result: Mapping[str, Any]) -> str:
-    """The name of a row as in the paper's tables, such as ``PMI (WC+FS)``, from what its result says."""
-    classifier = result.get("classifier", "encoder")
-    if classifier != "encoder":
-        return BASELINES.get(classifier, str(classifier))
-    untrained = result["masking"] in ("none", "published")
-    options = ("fs",) if untrained else ("wc", "hga", "fs")
-    chosen = "+".join(option.upper() for option in options if result[option] == "on")
-    name = NAMES.get(result["masking"], str(result["masking"]))
-    return f"{name} ({chosen})" if chosen else name
+def classifier_of(result: Mapping[str, Any]) -> str:
+    """The classifier; early results name none, as there was one."""
+    return result.get("classifier", "encoder")
+
+
+def has_encoder(result: Mapping[str, Any]) -> bool:
+    """Whether the score is of an encoder, fine-tuned or probed."""
+    return classifier_of(result) not in BASELINES and result["masking"] != NO_ENCODER
 
 
 def model_of(result: Mapping[str, Any]) -> str:
     """The encoder's name; ``-`` for a baseline, which has none."""
-    return result["model"] if result.get("classifier", "encoder") == "encoder" else NO_ENCODER
+    return result["model"] if has_encoder(result) else NO_ENCODER
+
+
+def kind_of(result: Mapping[str, Any]) -> str:
+    """The masking of the encoder, or the name of a classifier that has none."""
+    return result["masking"] if has_encoder(result) else classifier_of(result)
+
+
+def variant(result: Mapping[str, Any]) -> str:
+    """The name of a row as in the paper's tables, such as ``PMI (WC+FS)``, from what its result says."""
+    classifier = classifier_of(result)
+    if not has_encoder(result):
+        return BASELINES.get(classifier, str(classifier))
+    options = options_of(result)
+    chosen = [option.upper() for option in options if result.get(option) == "on"]
+    chosen += [] if classifier == "encoder" else [classifier]
+    name = NAMES.get(result["masking"], str(result["masking"]))
+    return f"{name} ({'+'.join(chosen)})" if chosen else name
+
+
+def options_of(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """The switches that can shape this score: none of pretraining without one, FS in a fine-tuning only."""
+    before = () if result["masking"] in (*UNTRAINED, NO_ENCODER) else ("wc", "hga")
+    return (*before, "fs") if classifier_of(result) == "encoder" else before
 
 
 def order(label: str) -> tuple[int, str]:
@@ -63,13 +86,40 @@ def label_arms(finetunings: list[Finetuning], shapes: list[dict[str, Any]]) -> l
     for place, item in enumerate(finetunings):
         result = item.result
         groups[task_of(result), model_of(result), result["shots"], variant(result)].append(place)
-    telling: dict[tuple[Any, ...], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
+    differing: dict[tuple[Any, ...], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
     for (_, model, _, name), places in groups.items():
-        telling[model, name] |= _telling([shapes[place] for place in places])
+        differing[model, name] |= _differing([shapes[place] for place in places])
     return [
-        variant(item.result) + _suffix(shape, telling[model_of(item.result), variant(item.result)])
+        variant(item.result) + _suffix(shape, differing[model_of(item.result), variant(item.result)])
         for item, shape in zip(finetunings, shapes, strict=True)
     ]
+
+
+def short_name(result: Mapping[str, Any], label: str, shown: Iterable[str]) -> str:
+    """A row's name as a person would say it: the masking, then of options and settings only those that tell.
+
+    Args:
+        result: A result of the row.
+        label: The row's full name; what its brackets hold is kept, in fewer words.
+        shown: Options, and ``classifier``, that differ between rows.
+    """
+    kind = kind_of(result)
+    name = BASELINES.get(kind) or (NAMES[kind] if kind in UNTRAINED else kind.replace("_", " ").replace("pmi", "PMI"))
+    name = name.replace("k-mer logistic regression", "k-mer logistic")
+    words = [option.upper() for option in OPTIONS if option in shown and result.get(option) == "on"]
+    words += [classifier_of(result)] if "classifier" in shown and has_encoder(result) else []
+    _, _, settings = label.partition(" [")
+    words += [say_setting(part) for part in settings.removesuffix("]").split(", ") if not part.endswith(("=None", "="))]
+    return ", ".join([name, *filter(None, words)])
+
+
+def say_setting(part: str) -> str:
+    """``pretrain.max_steps=400`` as ``400 steps``."""
+    setting, _, value = part.partition("=")
+    last = setting.rpartition(".")[2]
+    if last == "max_steps":
+        return f"{int(value):,} steps"
+    return f"{last.replace('_', ' ')} {value}" if value else part
 
 
 def task_of(result: Mapping[str, Any]) -> tuple[str, str]:
@@ -84,7 +134,7 @@ def shapes_of(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[di
 
 
 def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]:
-    shape = without(flatten(without(item.manifest["settings"], EPISODE)), KEPT)
+    shape = without(flatten(without(item.manifest["settings"], EPISODE)), NOT_SCORED)
     digest = item.result.get("artefacts", {}).get("encoder")
     if not digest:
         return shape
@@ -111,12 +161,12 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _telling(shapes: list[dict[str, Any]]) -> set[str]:
+def _differing(shapes: list[dict[str, Any]]) -> set[str]:
     """The settings that differ among fine-tunings which share a name."""
     names = {name for shape in shapes for name in shape}
     return {name for name in names if len({str(shape.get(name)) for shape in shapes}) > 1}
 
 
-def _suffix(shape: Mapping[str, Any], telling: set[str]) -> str:
-    parts = [f"{name}={shape[name]}" for name in sorted(telling) if name in shape]
+def _suffix(shape: Mapping[str, Any], differing: set[str]) -> str:
+    parts = [f"{name}={shape[name]}" for name in sorted(differing) if name in shape]
     return f" [{', '.join(parts)}]" if parts else ""

@@ -1,4 +1,4 @@
-"""What two pretrainings of one masking strategy differ by, beside what two strategies differ by."""
+"""How far pretrainings of one row lie apart, and how many of them would find a small difference."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,18 +6,25 @@ from typing import NamedTuple
 import numpy as np
 
 from genomask.reports.cells import Cell
-from genomask.reports.collect import SCORES
-from genomask.reports.compare import BaselineComparison, shared_draws
-from genomask.reports.document import ABSENT, Section, Table, interval_text
-from genomask.reports.scores import TITLES, model_title, row_name
-from genomask.reports.statistics.summary import t_interval
+from genomask.reports.compare import BaselineComparison, differences, differences_by_pretraining
+from genomask.reports.document import ABSENT, Section, Table, interval_text, number
+from genomask.reports.scores import KEYS, TITLES, keys_of, row_name
+from genomask.reports.statistics.power import planned_power, pretrainings_needed
+from genomask.reports.statistics.pretrainings import Variances, variances
 
+PLANNED = (0.005, 0.01, 0.02)  # true differences in AUC that a plan may hope for
+COUNTS = (2, 3, 5, 10, 20)  # pretrainings of a plan
 READING = (
-    "Rows with more than one pretraining. Means are over the episodes that all pretrainings of a row met. "
-    "“between” is their standard deviation, “within” that of the episodes (a mean of n of them varies by it "
-    "over √n). “Δ” is the mean difference to {baseline}, pretraining by pretraining, over the episodes that "
-    "both met; the interval is Student's, of their mean, and speaks of pretrainings still to come. Where it "
+    "Rows with more than one pretraining. Means are over the episodes that all pretrainings of a row met. “between” is "
+    "their standard deviation, “within” that of the episodes (a mean of n of them varies by it over √n). “Δ” is the "
+    "mean difference to {baseline}, pretraining by pretraining; the interval covers pretrainings and draws. Where it "
     "holds 0, nothing is known about the strategy, whatever p the draws have."
+)
+POWER = (
+    "Power of a comparison with {baseline} in AUC by number of pretrainings an arm, at {draws} draws each, for three "
+    "true differences. From the variances of the paired differences, averaged over {cells} comparisons: standard "
+    "deviation {pretraining:.3f} between pretrainings, {draw:.3f} between draws, {rest:.3f} of the rest. "
+    "An estimate from few pretrainings is a rough one."
 )
 
 
@@ -42,7 +49,7 @@ def between_pretrainings(cell: Cell, score: str) -> Between | None:
     seeds = sorted({pretraining for _, pretraining in cell.runs if pretraining is not None})
     met = [{episode for episode, own in cell.runs if own == seed} for seed in seeds]
     episodes = sorted(set.intersection(*met)) if len(seeds) > 1 else []
-    if not episodes:
+    if not episodes or score not in cell.scores:
         return None
     values = np.array([[cell.runs[each, seed].result[score] for each in episodes] for seed in seeds])
     within = float(values.std(axis=1, ddof=1).mean()) if len(episodes) > 1 else None
@@ -50,54 +57,66 @@ def between_pretrainings(cell: Cell, score: str) -> Between | None:
     return Between(means, len(episodes), float(values.mean(axis=1).std(ddof=1)), within)
 
 
-def differences_by_pretraining(pair: BaselineComparison, score: str) -> dict[int, float]:
-    """Mean difference to the baseline over the episodes that both met, by the pretraining's seed."""
-    assert pair.baseline is not None  # a comparison has two sides
-    seeds = sorted({pretraining for _, pretraining in pair.cell.runs if pretraining is not None})
-    found = {}
-    for seed in seeds:
-        own, base = (
-            {draw: run for draw, run in cell.runs.items() if draw[1] in (seed, None)}
-            for cell in (pair.cell, pair.baseline)
-        )
-        ours, theirs = shared_draws(own, base)
-        if ours:
-            apart = [a.result[score] - b.result[score] for (a,), (b,) in zip(ours, theirs, strict=True)]
-            found[seed] = float(np.mean(apart))
-    return found
-
-
 def between_section(pairs: list[BaselineComparison], baseline: str) -> Section | None:
-    """A table of every model; None while every row has one pretraining."""
+    """Rows with several pretrainings, and what more of them would find; None while every row has one."""
     columns = [
-        "<task", "shots", "<row", "<score", "n", "<mean by pretraining", "between", "within", "<Δ",
-        "95 % interval",
+        *KEYS, "<score", "<row", "between", "within", "episodes", "<mean by pretraining", "<Δ by pretraining",
+        "95 % interval", *(f"pretrainings for {difference}" for difference in PLANNED),
     ]  # fmt: skip
-    tables = []
-    for model in sorted({pair.cell.model for pair in pairs}):
-        rows = list(_rows([pair for pair in pairs if pair.cell.model == model and not pair.cell.chosen]))
-        if rows:
-            tables.append(Table(model_title(model), columns, rows))
-    notes = [READING.format(baseline=baseline)]
-    return Section("between", "Between pretrainings", notes, tables) if tables else None
+    rows = [row for pair in pairs if not pair.cell.chosen for row in _rows(pair)]
+    if not rows:
+        return None
+    tables = [Table("", columns, rows, len(KEYS) + 1), *_power_table(pairs, baseline)]
+    return Section("between", "Between pretrainings", [READING.format(baseline=baseline)], tables)
 
 
-def _rows(pairs: list[BaselineComparison]) -> Iterable[list[str]]:
-    for pair in pairs:
-        for score in SCORES:
-            found = between_pretrainings(pair.cell, score)
-            if found is None:
-                continue
-            apart = differences_by_pretraining(pair, score) if pair.comparisons else {}
-            yield [
-                pair.cell.task,
-                str(pair.cell.shots),
-                row_name(pair.cell),
-                TITLES[score],
-                str(found.episodes),
-                ", ".join(f"{mean:.3f}" for mean in found.means.values()),
-                f"{found.between:.3f}",
-                ABSENT if found.within is None else f"{found.within:.3f}",
-                ", ".join(f"{each:+.3f}" for each in apart.values()) or ABSENT,
-                interval_text(t_interval(np.array(list(apart.values())))),
-            ]
+def _rows(pair: BaselineComparison) -> Iterable[list[str]]:
+    for score, title in TITLES.items():
+        found = between_pretrainings(pair.cell, score)
+        if found is None:
+            continue
+        compared = pair.comparisons.get(score)
+        apart = differences_by_pretraining(pair.cell, pair.baseline, score) if compared and pair.baseline else {}
+        yield [
+            *keys_of(pair.cell),
+            title,
+            row_name(pair.cell),
+            f"{found.between:.3f}",
+            number(found.within),
+            str(found.episodes),
+            ", ".join(f"{mean:.3f}" for mean in found.means.values()),
+            ", ".join(f"{np.mean(list(each.values())):+.3f}" for each in apart.values()) or ABSENT,
+            interval_text(compared.interval) if compared else ABSENT,
+            *_needed(pair, score),
+        ]
+
+
+def _needed(pair: BaselineComparison, score: str) -> list[str]:
+    """Pretrainings an arm that would find each planned difference with power 0.8, at the draws at hand."""
+    spread = _variances(pair, score)
+    if spread is None or score != "auc":
+        return [ABSENT] * len(PLANNED)
+    needed = [pretrainings_needed(each, spread, draws=pair.comparisons[score].n) for each in PLANNED]
+    return [str(count) if count else "over 50" for count in needed]
+
+
+def _variances(pair: BaselineComparison, score: str) -> Variances | None:
+    """Variances of the differences to the baseline; None below two pretrainings or draws, and without a spread."""
+    compared = pair.comparisons.get(score)
+    if compared is None or pair.baseline is None or min(compared.pretrainings, compared.n) < 2:
+        return None
+    spread = variances(differences(pair.cell, pair.baseline, score))
+    return spread if sum(spread) else None
+
+
+def _power_table(pairs: list[BaselineComparison], baseline: str) -> list[Table]:
+    spreads = [(spread, pair.comparisons["auc"].n) for pair in pairs if (spread := _variances(pair, "auc"))]
+    if not spreads:
+        return []
+    pooled = Variances(*np.mean([spread for spread, _ in spreads], axis=0).tolist())
+    draws = int(np.median([n for _, n in spreads]))
+    rows = [[str(count), *(f"{planned_power(each, pooled, count, draws):.0%}" for each in PLANNED)] for count in COUNTS]
+    sds = {name: value**0.5 for name, value in pooled._asdict().items()}
+    note = POWER.format(baseline=baseline, draws=draws, cells=len(spreads), **sds)
+    columns = ["<pretrainings an arm", *(f"true difference {each}" for each in PLANNED)]
+    return [Table("Power by number of pretrainings", columns, rows, 0, [note])]

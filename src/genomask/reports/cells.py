@@ -1,14 +1,30 @@
 """The cells of a table: the scores of one row at one number of shots, summarised."""
 
 from collections import defaultdict
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from genomask.reports.arms import NO_ENCODER, label_arms, model_of, order, shapes_of, task_of, variant
-from genomask.reports.collect import Encoder, Finetuning
+from genomask.reports.arms import (
+    NO_ENCODER,
+    OPTIONS,
+    classifier_of,
+    has_encoder,
+    kind_of,
+    label_arms,
+    model_of,
+    options_of,
+    order,
+    shapes_of,
+    short_name,
+    task_of,
+    variant,
+)
+from genomask.reports.collect import SCORES, Encoder, Finetuning
 from genomask.reports.paper import Printed, printed
-from genomask.reports.statistics.summary import Interval, Summary, bootstrap_interval, summarise
+from genomask.reports.statistics.summary import Interval, Summary, summarise, t_interval
 
 TEST_SET, CROSS_VALIDATION = "test set", "cross-validation"  # what a best-of-variants row is chosen by
 Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
@@ -17,9 +33,10 @@ Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
 class Cell(NamedTuple):
     """The fine-tunings of one row on one task with one number of shots.
 
-    ``variant`` is the row's name as in the paper, ``label`` the same with whatever else tells it apart.
-    ``shape`` holds all settings that the runs share. ``chosen`` says what a best-of-variants row was chosen
-    by: ``"test set"``, ``"cross-validation"`` or "".
+    ``variant`` is the row's name as in the paper, ``label`` the same with whatever else tells it apart,
+    ``short`` the fewest words that do, and ``name`` these after the model's where there are several.
+    ``shape`` holds all settings that the runs share. ``chosen`` says what a best-of-variants row was chosen by:
+    ``"test set"``, ``"cross-validation"`` or "".
     """
 
     task: str
@@ -30,23 +47,40 @@ class Cell(NamedTuple):
     runs: dict[Draw, Finetuning]
     shape: dict[str, Any]
     chosen: str = ""
+    short: str = ""
+    name: str = ""
 
     @property
     def key(self) -> tuple[str, str, int | str]:
-        """What the cells of one block of a table share: task, model, shots."""
+        """What the rows of one block of a table share: task, model, shots."""
         return self.task, self.model, self.shots
 
-    def scores(self, name: str) -> np.ndarray:
+    @property
+    def result(self) -> dict[str, Any]:
+        """Any of the results, for what all of them share."""
+        return next(iter(self.runs.values())).result
+
+    @property
+    def kind(self) -> str:
+        """The masking of the cell's encoder, or the name of its classifier."""
+        return kind_of(self.result)
+
+    @property
+    def scores(self) -> list[str]:
+        """The scores that every run has; early results lack MCC."""
+        return [name for name in SCORES if all(name in item.result for item in self.runs.values())]
+
+    def values(self, score: str) -> np.ndarray:
         """All values of a score, one a run."""
-        return np.array([item.result[name] for item in self.runs.values()], dtype=float)
+        return np.array([item.result[score] for item in self.runs.values()], dtype=float)
 
-    def summary(self, name: str) -> Summary:
+    def summary(self, score: str) -> Summary:
         """A score's n, mean and spread."""
-        return summarise(self.scores(name))
+        return summarise(self.values(score))
 
-    def interval(self, name: str) -> Interval | None:
-        """The bootstrap interval of a score's mean."""
-        return bootstrap_interval(self.scores(name))
+    def interval(self, score: str) -> Interval | None:
+        """Student's interval of a score's mean."""
+        return t_interval(self.values(score))
 
     @property
     def collapsed(self) -> list[Finetuning]:
@@ -60,31 +94,33 @@ class Cell(NamedTuple):
         return len({seed for _, seed in self.runs if seed is not None})
 
     @property
+    def draws(self) -> int:
+        """How many episodes are among the runs."""
+        return len({seed for seed, _ in self.runs})
+
+    @property
     def printed(self) -> Printed | None:
         """What the paper prints for this cell, if anything."""
         return printed(self.task, self.model, self.shots, self.variant)
 
 
 def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[Cell]:
-    """Sort fine-tunings into cells. A baseline, which has no encoder, stands in the tables of all models."""
+    """Sort fine-tunings into cells, the better of two variants (PMI-best) among them."""
     tasks, runs, shape_of = _task_names(finetunings), defaultdict(dict), {}
     shapes = shapes_of(finetunings, encoders)
-    models = {model_of(item.result) for item in finetunings} - {NO_ENCODER} or {NO_ENCODER}
     for item, shape, label in zip(finetunings, shapes, label_arms(finetunings, shapes), strict=True):
         result = item.result
-        own = model_of(result)
-        for model in models if own == NO_ENCODER else (own,):
-            key = tasks[task_of(result)], model, result["shots"], variant(result), label
-            runs[key][result["seed"], result.get("pretrain_seed")] = item
-            shape_of[key] = shape
-    cells = [Cell(*key, runs=dict(sorted(found.items(), key=str)), shape=shape_of[key]) for key, found in runs.items()]
-    return sorted(cells, key=sorted_by)
+        key = tasks[task_of(result)], model_of(result), result["shots"], variant(result), label
+        runs[key][result["seed"], result.get("pretrain_seed")] = item
+        shape_of[key] = shape
+    cells = [Cell(*key, runs=dict(sorted(own.items(), key=str)), shape=shape_of[key]) for key, own in runs.items()]
+    return sorted([*_shorten(cells), *best_of_variants(cells)], key=sorted_by)
 
 
 def sorted_by(cell: Cell) -> tuple[Any, ...]:
-    """Tables run over models, tasks, shots and rows, in this order."""
-    late = cell.chosen == "cross-validation"
-    return cell.model, cell.task, shots_order(cell.shots), order(cell.label), late
+    """Tables run over tasks, shots, models and rows, in this order."""
+    late = cell.chosen == CROSS_VALIDATION
+    return cell.task, shots_order(cell.shots), cell.model, order(cell.label), late
 
 
 def shots_order(shots: int | str) -> float:
@@ -92,11 +128,48 @@ def shots_order(shots: int | str) -> float:
     return float(shots) if isinstance(shots, int) else float("inf")
 
 
+def _shorten(cells: list[Cell]) -> list[Cell]:
+    """Give every cell the shortest name that tells it from the others; where none does, its label."""
+    blocks = [list(block) for _, block in groupby(sorted(cells, key=sorted_by), key=lambda cell: cell.key)]
+    shown = {option for block in blocks for option in (*OPTIONS, "classifier") if _differs(block, option)}
+    named = [cell._replace(short=short_name(cell.result, cell.label, shown)) for cell in cells]
+    several = len({cell.model for cell in cells} - {NO_ENCODER}) > 1
+    labels: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for cell in named:
+        labels[cell.model, cell.short].add(cell.label if "fs" in shown else _without_fs(cell.label))
+    named = [cell if len(labels[cell.model, cell.short]) == 1 else cell._replace(short=cell.label) for cell in named]
+    return [
+        cell._replace(
+            name=f"{model_title(cell.model)} {cell.short}" if several and cell.model != NO_ENCODER else cell.short
+        )
+        for cell in named
+    ]
+
+
+def model_title(model: str) -> str:
+    """The model's name as a heading."""
+    return {"dnabert": "DNABERT", "logo": "LOGO"}.get(model, model)
+
+
+def _differs(block: Iterable[Cell], option: str) -> bool:
+    """Whether rows of one block that could have the option differ in it."""
+    results = [cell.result for cell in block if has_encoder(cell.result)]
+    if option == "classifier":
+        return len({classifier_of(result) for result in results}) > 1
+    return len({result.get(option) for result in results if option in options_of(result)}) > 1
+
+
+def _without_fs(label: str) -> str:
+    """A row's name without FS, which the paper's policy has on for few shots and off for many."""
+    name, bracket, rest = label.partition(" [")
+    return name.replace("+FS)", ")").replace(" (FS)", "") + bracket + rest
+
+
 def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:
     """A name for every task; where one name stands for different data, the data's digest is added."""
-    found = {task_of(item.result) for item in finetunings}
-    names = [name for name, _ in found]
-    return {(name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in found}
+    tasks = {task_of(item.result) for item in finetunings}
+    names = [name for name, _ in tasks]
+    return {(name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in tasks}
 
 
 def best_of_variants(cells: list[Cell]) -> list[Cell]:
@@ -120,7 +193,7 @@ def best_of_variants(cells: list[Cell]) -> list[Cell]:
 def _best(variants: list[Cell], label: str) -> list[Cell]:
     by_test = max(variants, key=lambda cell: cell.summary("accuracy").mean)
     name = label.partition(" [")[0]
-    rows = [by_test._replace(variant=name, label=label, chosen=TEST_SET)]
+    rows = [by_test._replace(variant=name, label=label, short=name, name=name, chosen=TEST_SET)]
     shared = set.intersection(*(set(cell.runs) for cell in variants))
     picked: dict[Draw, Finetuning] = {}
     for draw in sorted(shared, key=str):
@@ -128,5 +201,7 @@ def _best(variants: list[Cell], label: str) -> list[Cell]:
         if all(run.result.get("cross_validation") for run in runs):
             picked[draw] = max(runs, key=lambda run: run.result["cross_validation"]["accuracy"])
     if picked:
-        rows.append(by_test._replace(variant="", label=label, runs=picked, chosen=CROSS_VALIDATION))
+        rows.append(
+            by_test._replace(variant="", label=label, short=name, name=name, runs=picked, chosen=CROSS_VALIDATION)
+        )
     return rows

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple, TypeVar
 from genomask.experiment.store.manifest import MANIFEST, read_manifest
 from genomask.files import sha256
 
-SCORES = ("accuracy", "auc")
+SCORES = ("accuracy", "auc", "mcc")
+REQUIRED_SCORES = ("accuracy", "auc")  # of which every result has both; the paper prints these two
+REQUIRED = ("task", "model", "masking", "wc", "hga", "fs", "shots", "seed", *REQUIRED_SCORES, "collapsed", "n_test")
+LOGGED = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")  # validation/NAME
 Item = TypeVar("Item")
-NEEDED = ("task", "model", "masking", "wc", "hga", "fs", "shots", "seed", *SCORES, "collapsed", "n_test")
 
 
 class Finetuning(NamedTuple):
@@ -33,11 +35,16 @@ class Encoder(NamedTuple):
 
 
 class CurvePoint(NamedTuple):
-    """Perplexities after ``step`` optimiser steps: under the encoder's own mask, and under the common one."""
+    """Validation after ``step`` optimiser steps: perplexity, and nats per masked base where they were logged.
+
+    ``own`` is under the encoder's own mask, ``common`` under the mask that all encoders share.
+    """
 
     step: int
     own: float
     common: float
+    nats_own: float | None = None
+    nats_common: float | None = None
 
 
 class Vocabulary(NamedTuple):
@@ -79,28 +86,39 @@ def collect(runs: Path) -> Results:
 def _read_all(
     runs: Path, kind: str, read: Callable[[Path, str, dict[str, Any]], Item], problems: list[str]
 ) -> list[Item]:
-    found = []
+    items = []
     for directory in sorted((runs / kind).glob("*")):
         if directory.suffix == ".building" or not directory.is_dir():
             continue
         name = directory.relative_to(runs).as_posix()
         try:
-            found.append(read(directory, name, _manifest(directory)))
+            items.append(read(directory, name, _manifest(directory)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else error
             problems.append(f"{name} is left out: {reason}".rstrip(".") + ".")
-    return found
+    return items
 
 
 def _finetuning(directory: Path, name: str, manifest: dict[str, Any]) -> Finetuning:
-    found = _checked_json(directory, "result.json", manifest)
-    missing = [key for key in NEEDED if key not in found]
+    result = _checked_json(directory, "result.json", manifest)
+    missing = [key for key in REQUIRED if key not in result]
     if missing:
         raise ValueError(f"result.json lacks {missing[0]}")
     for score in SCORES:
-        if not (isinstance(found[score], float | int) and math.isfinite(found[score])):
-            raise ValueError(f"result.json has {score} = {found[score]!r} where a finite number belongs")
-    return Finetuning(name, found | _untrained(found, manifest), manifest)
+        value = result.get(score)
+        if (score in result or score in REQUIRED_SCORES) and not (
+            isinstance(value, float | int) and math.isfinite(value)
+        ):
+            raise ValueError(f"result.json has {score} = {value!r} where a finite number belongs")
+    return Finetuning(name, result | _untrained(result, manifest) | _task(result, manifest), manifest)
+
+
+def _task(result: dict[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
+    """The task's name with its folder where the name alone is a number, as of GUE's ``tf/0``."""
+    folder = manifest["config"].get("task", {}).get("dir")
+    if folder and str(result["task"]).isdigit() and Path(folder).name == result["task"]:
+        return {"task": "/".join(Path(folder).parts[-2:])}
+    return {}
 
 
 def _untrained(result: dict[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
@@ -126,16 +144,14 @@ def read_curve(directory: Path) -> list[CurvePoint]:
 
     Empty where no CSV was logged. Where two logs hold the same step, the later log counts.
     """
-    points = {}
+    points: dict[int, CurvePoint] = {}
     for log in sorted(directory.glob("log*/metrics.csv"), key=_first_step):
         with log.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
-                if row.get("validation/perplexity") and row.get("validation/perplexity_common"):
-                    own, common = (
-                        float(row["validation/perplexity"]),
-                        float(row["validation/perplexity_common"]),
-                    )
-                    points[int(row["step"])] = CurvePoint(int(row["step"]), own, common)
+                names = [f"validation/{name}" for name in LOGGED]
+                own, common, *nats = (float(row[name]) if row.get(name) else None for name in names)
+                if own is not None and common is not None:
+                    points[int(row["step"])] = CurvePoint(int(row["step"]), own, common, *nats)
     return [points[step] for step in sorted(points)]
 
 
@@ -166,11 +182,11 @@ def _manifest(directory: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"it has no {path.name}") from None
     except ValueError as error:
         raise ValueError(f"{path.name} cannot be read ({error})") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise ValueError(f"{path.name} cannot be read (it holds no object)")
-    return found
+    return content

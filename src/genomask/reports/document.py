@@ -1,5 +1,6 @@
 """A report as a document: sections with notes, tables and plots, written by Markdown and HTML alike."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from genomask.reports.statistics.summary import Interval
@@ -7,26 +8,92 @@ from genomask.reports.statistics.summary import Interval
 ABSENT = "-"
 
 
+class Entry(str):
+    """The text of one cell of a table, with what the page adds to it.
+
+    Attributes:
+        full: What the cell says in full, on hover and in the downloaded CSV.
+        spark: Values of a small curve that stands beside the text.
+    """
+
+    __slots__ = ("full", "spark")
+    full: str
+    spark: tuple[float | None, ...]
+
+    def __new__(cls, text: str, *, full: str = "", spark: Iterable[float | None] = ()) -> "Entry":
+        """A text with its additions."""
+        entry = super().__new__(cls, text)
+        entry.full, entry.spark = full, tuple(spark)
+        return entry
+
+
 class Table(NamedTuple):
-    """A table of text. Columns whose head starts with ``<`` are text and stand left; others are numbers."""
+    """A table of text. Columns whose head starts with ``<`` are text and stand left; others are numbers.
+
+    The first ``keys`` columns say where a row belongs: readers filter by them, a phone shows them below the
+    row's name, and those that are the same in all rows stand above the table instead.
+    """
 
     title: str
     columns: list[str]
     rows: list[list[str]]
+    keys: int = 0
+    notes: list[str] = []  # noqa: RUF012  (never changed)
 
     @property
     def heads(self) -> list[str]:
         """The columns' heads as they are read."""
         return [column.removeprefix("<") for column in self.columns]
 
+    def compact(self) -> "Table":
+        """The table without columns that hold nothing, and without keys that tell no rows apart."""
+        values = [{row[place] for row in self.rows} for place in range(len(self.columns))]
+        same = {place for place in range(self.keys) if len(values[place]) == 1}
+        empty = {place for place in range(len(self.columns)) if values[place] <= {"", ABSENT}}
+        kept = [place for place in range(len(self.columns)) if place not in same | empty]
+        shared = [f"{self.heads[place]} {next(iter(values[place]))}" for place in sorted(same - empty)]
+        title = ", ".join([self.title, *shared] if self.title else shared)
+        rows = [[self._shown(row[place], place) for place in kept] for row in self.rows]
+        keys = sum(place < self.keys for place in kept)
+        return Table(title[:1].upper() + title[1:], [self.columns[place] for place in kept], rows, keys, self.notes)
+
+    def _shown(self, value: str, place: int) -> str:
+        return "" if value == ABSENT and place >= self.keys else value
+
+
+class Footnotes:
+    """Remarks on rows of a table: each is written once, under a mark, with the number of rows it holds for."""
+
+    def __init__(self) -> None:
+        """No remark yet."""
+        self._rows: dict[str, int] = {}
+
+    def mark(self, remarks: Iterable[str]) -> str:
+        """The marks of one row's remarks, such as ``1,3``; empty without a remark."""
+        marks = []
+        for remark in remarks:
+            self._rows[remark] = self._rows.get(remark, 0) + 1
+            marks.append(str(list(self._rows).index(remark) + 1))
+        return ",".join(marks)
+
+    @property
+    def notes(self) -> list[str]:
+        """Every remark with its mark and its number of rows."""
+        rows = {remark: f"{count} rows" if count > 1 else "1 row" for remark, count in self._rows.items()}
+        return [f"{place}: {remark} ({rows[remark]})" for place, remark in enumerate(rows, start=1)]
+
 
 class Plot(NamedTuple):
-    """A plotly figure as plain JSON: ``data`` and ``layout``; ``height`` in pixels."""
+    """A plotly figure as plain JSON: ``data`` and ``layout``; ``height`` in pixels.
+
+    Of the plots of a section, those with the same ``choice`` are shown together, and a reader chooses.
+    """
 
     title: str
     data: list[dict[str, Any]]
     layout: dict[str, Any]
     height: int = 360
+    choice: str = ""
 
 
 class Section(NamedTuple):
@@ -38,11 +105,17 @@ class Section(NamedTuple):
     tables: list[Table] = []  # noqa: RUF012  (never changed)
     plots: list[Plot] = []  # noqa: RUF012
 
+    @property
+    def choices(self) -> list[str]:
+        """What the plots can be chosen by."""
+        return [choice for choice in dict.fromkeys(plot.choice for plot in self.plots) if choice]
+
 
 class Document(NamedTuple):
-    """The whole report; ``warnings`` stand before everything else."""
+    """The whole report; the answer and the warnings stand before everything else."""
 
     title: str
+    answer: list[str]
     facts: list[tuple[str, str]]
     warnings: list[str]
     sections: list[Section]
@@ -59,7 +132,7 @@ def interval_text(interval: Interval | None) -> str:
     return f"{interval.low:+.3f} to {interval.high:+.3f}" if interval else ABSENT
 
 
-def p_value(p: float | None) -> str:
+def p_text(p: float | None) -> str:
     """A p-value to three decimals; never 0."""
     if p is None:
         return ABSENT
@@ -72,12 +145,14 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def markdown(document: Document) -> str:
-    """The whole document; plots are left to the page."""
+    """The whole document as Markdown; plots are left to the page."""
     lines = [f"# {document.title}", ""]
+    lines += [line for sentence in document.answer for line in (sentence, "")]
     lines += [line for warning in document.warnings for line in (f"> **{warning}**", "")]
     lines += [f"- {name}: {value}" for name, value in document.facts]
     for section in document.sections:
-        lines += ["", *_section(section)]
+        if section.tables or section.notes:
+            lines += ["", *_section(section)]
     return "\n".join(lines) + "\n"
 
 
@@ -87,6 +162,7 @@ def _section(section: Section) -> list[str]:
         lines += [note, ""]
     for table in section.tables:
         lines += [*([f"### {table.title}", ""] if table.title else []), *_table(table), ""]
+        lines += [line for note in table.notes for line in (note, "")]
     return lines[:-1]
 
 

@@ -7,6 +7,7 @@ from genomask.experiment.sweeps.status import Job
 from genomask.reports.cells import Cell
 from genomask.reports.collect import Finetuning, Results
 from genomask.reports.document import ABSENT, Section, Table, number
+from genomask.reports.scores import KEYS, keys_of, row_name
 
 STATES = ("failed", "running", "missing")
 
@@ -16,7 +17,7 @@ def jobs_section(jobs: list[Job]) -> Section | None:
     open_jobs = sorted((job for job in _distinct(jobs) if job.state != "done"), key=_urgency)
     if not open_jobs:
         return None
-    rows = [[job.state, job.sweep, _telling(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs]
+    rows = [[job.state, job.sweep, _differing(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs]
     columns = ["<state", "<sweep", "<overrides", "<reason", "<artefact"]
     return Section("jobs", "Not finished", [], [Table("", columns, rows)])
 
@@ -34,7 +35,7 @@ def _distinct(jobs: list[Job]) -> list[Job]:
     return list({job.artefact: job for job in sorted(jobs, key=lambda job: job.error is not None)}.values())
 
 
-def _telling(job: Job, jobs: list[Job]) -> str:
+def _differing(job: Job, jobs: list[Job]) -> str:
     """The overrides of a job that not all jobs of its sweep have."""
     others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
     shared = set.intersection(*others) if len(others) > 1 else set()
@@ -48,14 +49,14 @@ def _urgency(job: Job) -> tuple[int, str, tuple[str, ...]]:
 
 UNTOLD: Final = "do not say (they were written before results did)"
 READING: Final = (
-    "A collapsed fine-tuning gave every test sequence one class, a known plague of few-shot BERT. It is "
+    "A collapsed fine-tuning gave every test sequence one class, a known failure of few-shot fine-tuning. It is "
     "counted in all means; its accuracy is the share of that class."
 )
 
 
-def repeatability_facts(found: Results) -> list[tuple[str, str]]:
+def repeatability_facts(results: Results) -> list[tuple[str, str]]:
     """How many fine-tunings repeat bit for bit, and why the others may not."""
-    said = [item.result.get("repeatability") for item in found.finetunings]
+    said = [item.result.get("repeatability") for item in results.finetunings]
     if not any(said):
         return []
     repeats = [each for each in said if each and each["bit_for_bit"]]
@@ -72,16 +73,16 @@ def collapsed_section(cells: list[Cell]) -> Section | None:
     hit = [cell for cell in cells if cell.collapsed and not cell.chosen]
     if not hit:
         return None
-    columns = ["<task", "<model", "shots", "<row", "n", "collapsed", "share"]
+    columns = [*KEYS, "<row", "n", "collapsed", "share"]
     counts = [
-        [cell.task, cell.model, str(cell.shots), cell.label, str(len(cell.runs)), str(len(cell.collapsed)),
+        [*keys_of(cell), row_name(cell), str(len(cell.runs)), str(len(cell.collapsed)),
          number(len(cell.collapsed) / len(cell.runs), 2)]
         for cell in hit
     ]  # fmt: skip
     runs = {item.directory: item for cell in hit for item in cell.collapsed}
     rows = [_run(item) for _, item in sorted(runs.items())]
     tables = [
-        Table("By cell", columns, counts),
+        Table("By cell", columns, counts, len(KEYS)),
         Table("By run", ["<run", "seed", "accuracy", "AUC"], rows),
     ]
     return Section("collapsed", "Collapsed fine-tunings", [READING], tables)

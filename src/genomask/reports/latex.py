@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from genomask.reports.cells import Cell, shots_order
-from genomask.reports.collect import SCORES
-from genomask.reports.compare import kind
+from genomask.reports.arms import NO_ENCODER
+from genomask.reports.cells import TEST_SET, Cell, model_title, shots_order
+from genomask.reports.collect import REQUIRED_SCORES as SCORES
 from genomask.reports.document import ABSENT, spread
 from genomask.reports.paper import TASKS
-from genomask.reports.scores import model_title, paper_value, row_name
+from genomask.reports.scores import paper_value
 
 SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
 NEEDS = r"% needs \usepackage{booktabs,xcolor}; grey: as printed in the paper; bold: the best of ours"
@@ -17,7 +17,7 @@ def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
     """Write ``table1.tex`` and ``table2.tex`` (PMI's ablation), where there is a row for them."""
     parts = {
         "table1.tex": [cell for cell in cells if not is_ablation(cell)],
-        "table2.tex": [cell for cell in cells if kind(cell) == "pmi" and not cell.chosen],
+        "table2.tex": [cell for cell in cells if cell.kind == "pmi" and not cell.chosen],
     }
     for name, chosen in parts.items():
         if chosen:
@@ -27,8 +27,8 @@ def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
 
 def is_ablation(cell: Cell) -> bool:
     """Whether a row stands in Table 2 alone: PMI with HGA, or without WC."""
-    result = next(iter(cell.runs.values())).result
-    return kind(cell) == "pmi" and not cell.chosen and (result["hga"] == "on" or result["wc"] != "on")
+    result = cell.result
+    return cell.kind == "pmi" and not cell.chosen and (result["hga"] == "on" or result["wc"] != "on")
 
 
 def latex(cells: list[Cell]) -> str:
@@ -45,7 +45,8 @@ def latex(cells: list[Cell]) -> str:
         rf"per class & type & {' & '.join(['Accuracy & AUC'] * len(tasks))} \\",
     ]
     for model in dict.fromkeys(cell.model for cell in cells):
-        title = rf"\multicolumn{{{2 + 2 * len(tasks)}}}{{c}}{{{_text(model_title(model))} as base model}} \\"
+        head = "Without an encoder" if model == NO_ENCODER else f"{model_title(model)} as base model"
+        title = rf"\multicolumn{{{2 + 2 * len(tasks)}}}{{c}}{{{_text(head)}}} \\"
         lines += [r"\midrule", title, r"\midrule"]
         lines += _model_rows([cell for cell in cells if cell.model == model], tasks)
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
@@ -56,12 +57,17 @@ def _model_rows(cells: list[Cell], tasks: list[str]) -> list[str]:
     for shots in sorted({cell.shots for cell in cells}, key=shots_order):
         block = [cell for cell in cells if cell.shots == shots]
         lines += [r"\addlinespace"] if lines else []
-        for place, name in enumerate(dict.fromkeys(row_name(cell) for cell in block)):
-            row = {cell.task: cell for cell in block if row_name(cell) == name}
+        for place, name in enumerate(dict.fromkeys(_name(cell) for cell in block)):
+            row = {cell.task: cell for cell in block if _name(cell) == name}
             values = [_value(row.get(task), score, block) for task in tasks for score in SCORES]
             lines.append(rf"{'' if place else shots} & {_text(name)} & {' & '.join(values)} \\")
             lines += _paper_row(row, tasks)
     return lines
+
+
+def _name(cell: Cell) -> str:
+    """The row's name, with its mark where it was chosen among variants."""
+    return cell.label + {"": "", TEST_SET: " †"}.get(cell.chosen, " ‡")
 
 
 def _paper_row(row: dict[str, Cell], tasks: list[str]) -> list[str]:
@@ -74,10 +80,10 @@ def _paper_row(row: dict[str, Cell], tasks: list[str]) -> list[str]:
 def _value(cell: Cell | None, score: str, block: list[Cell]) -> str:
     if cell is None:
         return ABSENT
-    found = cell.summary(score)
+    summary = cell.summary(score)
     best = max(other.summary(score).mean for other in block if other.task == cell.task)
-    value = _text(spread(found.mean, found.sd))
-    return rf"\textbf{{{value}}}" if found.mean == best else value
+    value = _text(spread(summary.mean, summary.sd))
+    return rf"\textbf{{{value}}}" if summary.mean == best else value
 
 
 def _task_order(task: str) -> tuple[int, str]:

@@ -1,120 +1,185 @@
-"""The scores as tables: ours beside the paper's, and every comparison with the baseline."""
+"""The scores as tables: ours beside the paper's, and every comparison with a baseline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from genomask.reports.cells import TEST_SET, Cell
-from genomask.reports.collect import SCORES
+from genomask.reports.arms import has_encoder
+from genomask.reports.cells import TEST_SET, Cell, model_title
+from genomask.reports.collect import REQUIRED_SCORES
 from genomask.reports.compare import BaselineComparison
-from genomask.reports.document import ABSENT, Table, interval_text, number, p_value, spread
+from genomask.reports.document import ABSENT, Entry, Footnotes, Section, Table, interval_text, number, p_text, spread
+from genomask.reports.plots import forest, learning_curves
+from genomask.reports.statistics.paired import Comparison
 from genomask.reports.statistics.power import paired_power
 
-TITLES = {"accuracy": "Accuracy", "auc": "AUC"}
-MODEL_TITLES = {"dnabert": "DNABERT", "logo": "LOGO", "-": "no encoder"}
+TITLES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the order in which they are read
+KEYS = ["<task", "<model", "<tokens", "shots"]
+READING = (
+    "Mean ± standard deviation over the runs of a row, each on the whole test set. Δ is the mean paired difference "
+    "to {baseline} on the same draws, with its 95 % interval. “paper” is what Tables 1 and 2 print for the row of "
+    "that name, at the paper's scale (10,000 steps); * means that the paper left FS out."
+)
+CHOSEN = (
+    "† The better of two variants, chosen on the test set as the paper's PMI-best is: an optimistic number, which is "
+    "compared with nothing. ‡ The same choice made run by run, by cross-validation within the shots."
+)
+COMPARED = (
+    "Paired over the draws that both rows met: same task, model, shots and seed. The interval covers what stands "
+    "beside it. Over draws alone it speaks of the encoders at hand; over pretrainings and draws (a mixed model) it "
+    "speaks of pretrainings still to come. p is the sign-flip test's, or the mixed model's; Holm's correction runs "
+    "over the rows of one model and score in a table. “same within ±{bound}” is the p of two one-sided tests: small "
+    "means that the rows are equivalent. “detectable” is the smallest true difference found with power 0.8."
+)
+STRONGEST = (
+    "The strongest classifier without an encoder, cell by cell: the one with the best mean AUC on these test "
+    "sequences, a choice that favours it."
+)
 
 
-def score_tables(pairs: list[BaselineComparison]) -> list[Table]:
-    """One table for every model and task: n, mean and sd beside the paper's, and the paired difference."""
-    blocks: dict[tuple[str, str], list[BaselineComparison]] = {}
+def scores_section(cells: list[Cell], pairs: list[BaselineComparison], baseline: str) -> Section | None:
+    """Every score of every row; None without a cell."""
+    if not cells:
+        return None
+    notes = [READING.format(baseline=baseline), *([CHOSEN] if any(cell.chosen for cell in cells) else [])]
+    collapsed = len({run.directory for cell in cells for run in cell.collapsed})
+    if collapsed:
+        notes.append(f"Fine-tunings that gave every test sequence one class: {collapsed}; they count.")
+    return Section("scores", "All scores", notes, [score_table(pairs)])
+
+
+def curves_section(cells: list[Cell]) -> Section | None:
+    """Scores against shots; None where every row has a single number of shots."""
+    plots = learning_curves(cells, TITLES)
+    note = (
+        "Mean and 95 % interval over runs. The paper's means and standard deviations can be switched on in the legend."
+    )
+    has_paper = any(cell.printed for cell in cells)
+    return Section("curves", "Scores against shots", [note] if has_paper else [], [], plots) if plots else None
+
+
+def comparisons_section(tables: Mapping[str, list[BaselineComparison]], bound: float) -> Section | None:
+    """Paired differences, a table for every question; None while nothing can be paired."""
+    shown = {title: [pair for pair in pairs if pair.comparisons] for title, pairs in tables.items()}
+    shown = {title: pairs for title, pairs in shown.items() if pairs}
+    notes = [COMPARED.format(bound=bound), *([STRONGEST] if any("strongest" in title for title in shown) else [])]
+    made = [comparison_table(title, pairs, bound) for title, pairs in shown.items()]
+    others = list(shown.items())[1:]  # the first question's figure is the report's first
+    plots = [plot for title, pairs in others for plot in forest(title, pairs, TITLES)]
+    return Section("comparisons", "Paired comparisons", notes, made, plots) if made else None
+
+
+def keys_of(cell: Cell) -> list[str]:
+    """Where a row belongs: task, model, tokens, shots."""
+    return [cell.task, model_title(cell.model), str(cell.result.get("tokens") or ""), str(cell.shots)]
+
+
+def row_name(cell: Cell) -> Entry:
+    """The row's short name, with its mark where it was chosen among variants; the whole identity on hover."""
+    return Entry(cell.short + {"": "", TEST_SET: " †"}.get(cell.chosen, " ‡"), full=cell.label)
+
+
+def score_table(pairs: list[BaselineComparison]) -> Table:
+    """A line for every row: mean and sd, n, the paired difference, and the paper's numbers."""
+    footnotes = Footnotes()
+    columns = [
+        *KEYS, "<row", *TITLES.values(), "draws", "pretrainings", "Δ AUC", "95 % interval",
+        *(f"paper's {TITLES[score]}" for score in ("auc", "accuracy")), "<notes",
+    ]  # fmt: skip
+    rows = []
     for pair in pairs:
-        blocks.setdefault((pair.cell.model, pair.cell.task), []).append(pair)
-    columns = ["shots", "<row", "n", *(head for score in SCORES for head in _heads(score)), "<remarks"]
-    return [
-        Table(f"{model_title(model)}, {task}", columns, [_score_row(pair) for pair in block])
-        for (model, task), block in blocks.items()
-    ]
+        cell, auc = pair.cell, pair.comparisons.get("auc")
+        rows.append(
+            [
+                *keys_of(cell),
+                row_name(cell),
+                *(_score(cell, score) for score in TITLES),
+                str(cell.draws),
+                str(cell.pretrainings) if cell.pretrainings else "",
+                f"{auc.difference:+.3f}" if auc else "",
+                interval_text(auc.interval) if auc else "",
+                *(paper_value(cell, score) for score in ("auc", "accuracy")),
+                footnotes.mark(remarks(pair)),
+            ]
+        )
+    return Table("", columns, rows, len(KEYS), footnotes.notes)
 
 
-def _heads(score: str) -> tuple[str, str, str]:
-    return TITLES[score], "paper", f"Δ {TITLES[score]}"
-
-
-def _score_row(pair: BaselineComparison) -> list[str]:
-    cell = pair.cell
-    row = [str(cell.shots), row_name(cell), str(len(cell.runs))]
-    for score in SCORES:
-        summary = cell.summary(score)
-        found = pair.comparisons.get(score)
-        difference = spread(found.difference, found.sd, signed=True) if found else ABSENT
-        row += [spread(summary.mean, summary.sd), paper_value(cell, score), difference]
-    return [*row, "; ".join(remarks(pair)) or ABSENT]
-
-
-def row_name(cell: Cell) -> str:
-    """The row's name, with its mark where it was chosen among variants."""
-    return cell.label + {"": "", TEST_SET: " †"}.get(cell.chosen, " ‡")
+def _score(cell: Cell, score: str) -> str:
+    if score not in cell.scores:
+        return ""
+    summary = cell.summary(score)
+    return spread(summary.mean, summary.sd)
 
 
 def paper_value(cell: Cell, score: str) -> str:
     """The paper's ``mean ± sd`` for this cell, as printed, with its asterisk."""
-    found = cell.printed
-    if found is None:
+    printed = cell.printed
+    if printed is None or score not in REQUIRED_SCORES:
         return ABSENT
-    mean, sd = getattr(found, score)
-    return f"{mean} ± {sd}{'*' if found.starred else ''}"
+    mean, sd = getattr(printed, score)
+    return f"{mean} ± {sd}{'*' if printed.starred else ''}"
 
 
 def remarks(pair: BaselineComparison) -> Iterable[str]:
-    """What a reader of a cell must know beside its numbers."""
+    """Remarks that a reader of a cell must know beside its numbers."""
     cell = pair.cell
     if cell.collapsed:
         yield f"{len(cell.collapsed)} of {len(cell.runs)} collapsed to one class"
-    if cell.pretrainings > 1:
-        yield f"{cell.pretrainings} pretrainings"
+    if cell.pretrainings == 1 and pair.baseline and pair.baseline.pretrainings and pair.comparisons:
+        yield "one pretraining: the interval covers draws and speaks of these encoders, not of their masking strategies"
     if cell.chosen:
         yield f"chosen by {cell.chosen}" if cell.chosen != TEST_SET else "chosen on the test set"
     if cell.printed and cell.printed.variant != cell.variant:
         yield f"paper's row: {cell.printed.variant}"
-    if not pair.comparisons and not cell.chosen and pair.reason != "the baseline":
+    if not pair.comparisons and not cell.chosen and pair.reason != "the baseline" and has_encoder(cell.result):
         yield pair.reason
 
 
-def comparison_tables(pairs: list[BaselineComparison]) -> list[Table]:
-    """One table for every model: interval, tests, correction and power of every paired difference."""
+def comparison_table(title: str, pairs: list[BaselineComparison], bound: float) -> Table:
+    """Interval, test, correction, equivalence and power of every paired difference."""
+    footnotes = Footnotes()
     columns = [
-        "<task", "shots", "<row", "<against", "<score", "n", "Δ", "95 % interval", "Wilcoxon p",
-        "sign-flip p", "Holm p", "ahead", "detectable Δ", "power at paper's Δ", "<remark",
+        *KEYS, "<against", "<score", "<row", "Δ", "95 % interval", "<interval covers", "p", "Holm p", "ahead",
+        f"same within ±{bound}", "detectable", "power at paper's Δ", "<notes",
     ]  # fmt: skip
-    tables = []
-    for model in sorted({pair.cell.model for pair in pairs}):
-        own = [pair for pair in pairs if pair.cell.model == model]
-        rows = [_comparison_row(pair, score) for pair in own for score in pair.comparisons]
-        if rows:
-            tables.append(Table(model_title(model), columns, rows))
-    return tables
+    rows = []
+    for pair in pairs:
+        assert pair.baseline is not None  # a comparison has two sides
+        for score in (name for name in TITLES if name in pair.comparisons):
+            keys = [*keys_of(pair.cell), Entry(pair.baseline.short, full=pair.baseline.label), TITLES[score]]
+            rows.append([*keys, *_comparison_row(pair, pair.baseline, score, footnotes)])
+    return Table(title, columns, rows, len(KEYS) + 2, footnotes.notes)
 
 
-def _comparison_row(pair: BaselineComparison, score: str) -> list[str]:
-    cell, found = pair.cell, pair.comparisons[score]
-    assert pair.baseline is not None  # a comparison has two sides
-    expected = _printed_difference(cell, pair.baseline, score)
-    power = paired_power(expected, found.sd, found.n) if expected is not None and found.sd else None
+def _comparison_row(pair: BaselineComparison, baseline: Cell, score: str, footnotes: Footnotes) -> list[str]:
+    compared = pair.comparisons[score]
+    expected = _printed_difference(pair.cell, baseline, score)
+    power = paired_power(expected, compared.sd, compared.n) if expected is not None and compared.sd else None
     return [
-        cell.task,
-        str(cell.shots),
-        row_name(cell),
-        pair.baseline.label,
-        TITLES[score],
-        str(found.n),
-        f"{found.difference:+.3f}",
-        interval_text(found.interval),
-        p_value(found.wilcoxon),
-        p_value(found.permutation),
-        p_value(pair.holm[score]),
-        f"{found.improvement:.0%}",
-        number(found.detectable),
+        row_name(pair.cell),
+        f"{compared.difference:+.3f}",
+        interval_text(compared.interval),
+        covers(compared, pair.cell, baseline),
+        p_text(compared.p),
+        p_text(pair.holm[score]),
+        f"{compared.improvement:.0%}",
+        p_text(compared.equivalent),
+        number(compared.detectable),
         ABSENT if power is None else f"{power:.0%}",
-        found.reason or ABSENT,
+        footnotes.mark([compared.reason] if compared.reason else []),
     ]
+
+
+def covers(compared: Comparison, cell: Cell, baseline: Cell) -> str:
+    """What an interval covers: draws alone, or pretrainings and draws."""
+    draws = f"{compared.n} draw{'s' if compared.n > 1 else ''}"
+    if compared.pretrainings > 1:
+        return f"{compared.pretrainings} pretrainings, {draws}"
+    return f"{draws}, one pretraining" if cell.pretrainings or baseline.pretrainings else draws
 
 
 def _printed_difference(cell: Cell, baseline: Cell, score: str) -> float | None:
     """The paper's difference between the two rows, if it prints both."""
     ours, theirs = cell.printed, baseline.printed
-    if ours is None or theirs is None:
+    if ours is None or theirs is None or score not in REQUIRED_SCORES:
         return None
     return float(getattr(ours, score)[0]) - float(getattr(theirs, score)[0])
-
-
-def model_title(model: str) -> str:
-    """The model's name as a heading."""
-    return MODEL_TITLES.get(model, model)

@@ -12,17 +12,31 @@ from genomask.reports.compare import BaselineComparison
 from genomask.reports.pretraining import label_encoders
 
 RUN_COLUMNS = (
-    *("task", "model", "classifier", "masking", "ranking", "wc", "hga", "fs", "match_rate", "genome"),
+    *(
+        "task",
+        "model",
+        "classifier",
+        "tokens",
+        "masking",
+        "corrupt",
+        "ranking",
+        "wc",
+        "hga",
+        "fs",
+        "match_rate",
+        "genome",
+    ),
     *("shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate"),
     *("accuracy", "auc", "f1", "mcc", "collapsed"),
 )
 
 
 def write_tables(report: Report, directory: Path) -> list[Path]:
-    """Write ``runs.csv``, ``table.csv`` and ``perplexity.csv``; what is empty is not written."""
+    """Write ``runs.csv``, ``table.csv``, ``comparisons.csv`` and ``perplexity.csv``; an empty one is not written."""
     tables = {
         "runs.csv": [_run(item) for item in report.results.finetunings],
-        "table.csv": [_cell(pair) for pair in report.pairs],
+        "table.csv": [_cell(pair) for pair in report.questions.masking],
+        "comparisons.csv": list(_comparisons(report)),
         "perplexity.csv": list(_curves(report)),
     }
     return [_write(directory / name, rows) for name, rows in tables.items() if rows]
@@ -35,11 +49,7 @@ def _run(item: Finetuning) -> dict[str, Any]:
 
 def _cell(pair: BaselineComparison) -> dict[str, Any]:
     cell = pair.cell
-    row: dict[str, Any] = {
-        "task": cell.task,
-        "model": cell.model,
-        "shots": cell.shots,
-        "row": cell.label,
+    row = _identity(cell) | {
         "chosen_by": cell.chosen,
         "n": len(cell.runs),
         "pretraining_seeds": cell.pretrainings,
@@ -47,35 +57,47 @@ def _cell(pair: BaselineComparison) -> dict[str, Any]:
         "against": pair.baseline.label if pair.baseline else None,
     }
     for score in SCORES:
-        row |= {f"{score}_{name}": value for name, value in (_summary(cell, score) | _found(pair, score)).items()}
+        row |= {f"{score}_{name}": value for name, value in (_summary(cell, score) | _compared(pair, score)).items()}
     return row
 
 
-def _summary(cell: Cell, score: str) -> dict[str, Any]:
-    found = cell.summary(score)
-    mean, sd = getattr(cell.printed, score) if cell.printed else (None, None)
-    low, high = cell.interval(score) or (None, None)
+def _comparisons(report: Report) -> Iterable[dict[str, Any]]:
+    for pair in (pair for pairs in report.questions for pair in pairs):
+        for score in pair.comparisons:
+            against = {"question": pair.question, "against": pair.baseline.label if pair.baseline else None}
+            yield _identity(pair.cell) | against | {"score": score} | _compared(pair, score)
+
+
+def _identity(cell: Cell) -> dict[str, Any]:
     return {
-        "mean": found.mean,
-        "sd": found.sd,
-        "interquartile_mean": found.interquartile_mean,
-        "low": low,
-        "high": high,
-        "paper_mean": mean,
-        "paper_sd": sd,
+        "task": cell.task,
+        "model": cell.model,
+        "tokens": cell.result.get("tokens"),
+        "shots": cell.shots,
+        "row": cell.label,
+        "short": cell.short,
     }
 
 
-def _found(pair: BaselineComparison, score: str) -> dict[str, Any]:
-    found = pair.comparisons.get(score)
-    names = ("n", "difference", "difference_sd", "difference_low", "difference_high")
-    names += ("wilcoxon_p", "sign_flip_p", "holm_p", "improvement", "detectable", "reason")
-    if found is None:
-        return dict.fromkeys(names) | {"reason": pair.reason}
-    low, high = found.interval or (None, None)
-    values = (found.n, found.difference, found.sd, low, high, found.wilcoxon, found.permutation)
-    values += (pair.holm[score], found.improvement, found.detectable, found.reason)
+def _summary(cell: Cell, score: str) -> dict[str, Any]:
+    names = ("mean", "sd", "interquartile_mean", "low", "high", "paper_mean", "paper_sd")
+    if score not in cell.scores:
+        return dict.fromkeys(names)
+    summary, interval = cell.summary(score), cell.interval(score)
+    printed = getattr(cell.printed, score, (None, None))
+    values = (summary.mean, summary.sd, summary.interquartile_mean, *(interval or (None, None)), *printed)
     return dict(zip(names, values, strict=True))
+
+
+def _compared(pair: BaselineComparison, score: str) -> dict[str, Any]:
+    item = pair.comparisons.get(score)
+    names = ("n", "pretrainings", "difference", "difference_sd", "difference_low", "difference_high", "p", "holm_p")
+    names += ("equivalent_p", "sign_flip_p", "improvement", "detectable", "reason")
+    if item is None:
+        return dict.fromkeys(names) | {"reason": pair.reason}
+    values = (item.n, item.pretrainings, item.difference, item.sd, *(item.interval or (None, None)), item.p)
+    values += (pair.holm[score], item.equivalent, item.permutation, item.improvement)
+    return dict(zip(names, (*values, item.detectable, item.reason), strict=True))
 
 
 def _curves(report: Report) -> Iterable[dict[str, Any]]:
@@ -86,6 +108,8 @@ def _curves(report: Report) -> Iterable[dict[str, Any]]:
                 "step": point.step,
                 "perplexity_common": point.common,
                 "perplexity_own": point.own,
+                "nats_per_base_common": point.nats_common,
+                "nats_per_base_own": point.nats_own,
                 "directory": encoder.directory,
             }
 

@@ -1,15 +1,22 @@
-"""``genomask report RUNS``: whatever has finished so far, as Markdown, CSV, LaTeX and one HTML page."""
+"""``genomask report RUNS``: whatever has finished so far, in the terminal and as a page, Markdown, CSV and LaTeX."""
 
 import argparse
+import shutil
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genomask.console import say
 
-NEEDS = {"scipy": "scipy", "jinja2": "jinja2", "plotly": "plotly", "matplotlib": "matplotlib"}
+if TYPE_CHECKING:
+    from genomask.reports.build import Report
+
+NEEDED = {"scipy", "jinja2", "plotly", "matplotlib"}
+WIDTH = 100  # characters of the chart, where the terminal has as many
 
 
 def main(arguments: list[str]) -> None:
-    """Write the report.
+    """Write the report and print its answer; with ``--watch``, again whenever something has finished.
 
     Raises:
         FileNotFoundError: If there is no such directory of runs.
@@ -17,24 +24,54 @@ def main(arguments: list[str]) -> None:
     """
     chosen = _parser().parse_args(arguments)
     try:
+        from genomask.experiment.sweeps.status import read_jobs
         from genomask.reports.build import build_report
         from genomask.reports.write import write_report
     except ModuleNotFoundError as error:
-        if error.name not in NEEDS:
+        if error.name not in NEEDED:
             raise
         raise ValueError(f"genomask report needs {error.name}: pip install 'genomask[report]'.") from error
-    report = build_report(chosen.runs, baseline=chosen.baseline)
+    last, refresh = None, chosen.watch
+    while True:
+        if not chosen.runs.is_dir():
+            raise FileNotFoundError(f"A report needs a directory of runs; there is none at {chosen.runs}.")
+        state = [(job.artefact, job.state) for job in read_jobs(chosen.runs)], _finished(chosen.runs)
+        waits = refresh and any(job in ("running", "missing") for _, job in state[0])
+        if state != last:
+            report = build_report(chosen.runs, baseline=chosen.baseline, bound=chosen.equivalent)
+            paths = write_report(report, chosen.out or chosen.runs / "report", refresh=refresh if waits else None)
+            _say(report, paths)
+            last = state
+        if not waits:
+            return
+        time.sleep(refresh)
+
+
+def _finished(runs: Path) -> list[Path]:
+    """Directories of artefacts, whose number grows while runs finish."""
+    return sorted(path for kind in ("finetune", "encoder", "vocab") for path in (runs / kind).glob("*"))
+
+
+def _say(report: "Report", paths: list[Path]) -> None:
+    """The answer in words and as a chart, then what could not be read, and where it all stands."""
+    from genomask.reports.answer import chart, gains
+
+    for line in report.document.answer:
+        say(line)
+    figure = next((found for pairs in report.questions if (found := gains(pairs))), [])
+    for line in chart(figure, min(shutil.get_terminal_size().columns, WIDTH)):
+        say(line)
     for problem in report.results.problems:
         say(f"warning: {problem}", style="yellow")
-    for path in write_report(report, chosen.out or chosen.runs / "report"):
+    for path in paths:
         say(f"wrote  {path}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="genomask report",
-        description="Write what has finished so far in RUNS: one HTML page, Markdown, CSV, LaTeX tables in "
-        "the paper's shape, and the perplexity figure.",
+        description="Say what the finished runs in RUNS show, and write it: one HTML page, Markdown, CSV, LaTeX "
+        "tables in the paper's shape, and the perplexity figure.",
     )
     parser.add_argument("runs", type=Path, metavar="RUNS", help="the directory that paths.runs named")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; RUNS/report if not given")
@@ -44,4 +81,33 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MASKING",
         help="what rows are compared with: a masking (random, none, ...) or a classifier (gc, cnn, ...)",
     )
+    parser.add_argument(
+        "--equivalent",
+        type=_bound,
+        default=0.01,
+        metavar="BOUND",
+        help="rows that differ by less than this are called the same; tested by two one-sided tests (0.01)",
+    )
+    parser.add_argument(
+        "--watch",
+        type=_seconds,
+        nargs="?",
+        const=60,
+        metavar="SECONDS",
+        help="stay, and write again when jobs of the sweep have finished, until none is left; looks every 60 s",
+    )
     return parser
+
+
+def _bound(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"a difference between 0 and 1 is needed, not {text}")
+    return value
+
+
+def _seconds(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"at least 1 second is needed, not {text}")
+    return value

@@ -1,0 +1,206 @@
+"""What the runs show, first in words, then as one figure: gains over a baseline, by task and shots."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from genomask.reports.arms import has_encoder
+from genomask.reports.cells import Cell, shots_order
+from genomask.reports.compare import BaselineComparison
+from genomask.reports.statistics.paired import Comparison
+from genomask.reports.statistics.power import SIGNIFICANCE
+from genomask.reports.statistics.summary import Interval, t_interval
+
+SCORE: Final = "auc"  # that the answer is given in
+MOST_ROWS: Final = 6  # that get a sentence
+MOST_GAINS: Final = 24  # that a figure shows one by one; more are averaged over their tasks
+
+
+class Gain(NamedTuple):
+    """A difference to a baseline, for one line of a figure."""
+
+    label: str
+    kind: str  # the masking or classifier, which gives the colour
+    difference: float
+    interval: Interval | None
+    n: str
+
+
+class Questions(NamedTuple):
+    """The comparisons of a report, by what they ask."""
+
+    masking: list[BaselineComparison]
+    pretraining: list[BaselineComparison]
+    encoder: list[BaselineComparison]
+
+
+def gains(pairs: list[BaselineComparison], score: str = SCORE) -> list[Gain]:
+    """Differences to the baseline by row, task and shots; where these are many, averaged over tasks."""
+    compared = [pair for pair in of_encoders(pairs) if score in pair.comparisons]
+    if len(compared) > MOST_GAINS:
+        return _over_tasks(compared, score)
+    labels = _labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
+    made = []
+    for pair, label in zip(compared, labels, strict=True):
+        item = pair.comparisons[score]
+        made.append(Gain(label, pair.cell.kind, item.difference, item.interval, _n(item)))
+    return made
+
+
+def _n(item: Comparison) -> str:
+    draws = f"{item.n} draws"
+    return f"{item.pretrainings} pretrainings, {draws}" if item.pretrainings > 1 else draws
+
+
+def _over_tasks(pairs: list[BaselineComparison], score: str) -> list[Gain]:
+    groups: dict[tuple[str, int | str], list[BaselineComparison]] = defaultdict(list)
+    for pair in pairs:
+        groups[pair.cell.name, pair.cell.shots].append(pair)
+    keys = sorted(groups, key=lambda key: (key[0], shots_order(key[1])))
+    labels = _labels([(name, f"{shots} shots") for name, shots in keys])
+    made = []
+    for key, label in zip(keys, labels, strict=True):
+        values = np.array([pair.comparisons[score].difference for pair in groups[key]])
+        n = f"mean of {len(values)} tasks, interval over tasks"
+        made.append(Gain(label, groups[key][0].cell.kind, float(values.mean()), t_interval(values), n))
+    return made
+
+
+def _labels(names: list[tuple[str, ...]]) -> list[str]:
+    """One label each, of those parts that differ; of all parts where none does."""
+    differs = [len(set(parts)) > 1 for parts in zip(*names, strict=True)]
+    kept = differs if any(differs) else [True] * len(differs)
+    return [", ".join(part for part, keep in zip(parts, kept, strict=True) if keep) for parts in names]
+
+
+def answer(cells: list[Cell], questions: Questions, *, baseline: str, bound: float) -> list[str]:
+    """What these runs show, in sentences; empty without a score."""
+    if not cells:
+        return []
+    rows = _by_row(of_encoders(questions.masking))
+    named = {pair.baseline.short for own in rows.values() for pair in own if pair.baseline}
+    against = named.pop() if len(named) == 1 else baseline
+    lines = [f"{name} against {against}: {_finding(own, bound)}" for name, own in list(rows.items())[:MOST_ROWS]]
+    lines += (
+        [f"{len(rows) - MOST_ROWS} more rows against {against} are in the tables."] if len(rows) > MOST_ROWS else []
+    )
+    lines += _summary("Pretraining added", questions.pretraining, bound)
+    rivals = sorted({pair.baseline.short for pair in questions.encoder if pair.baseline})
+    beside = f"Beside the strongest classifier without an encoder ({', '.join(rivals)}):"
+    lines += _summary(beside, questions.encoder, bound)
+    if not lines:
+        best = max(cells, key=lambda cell: cell.summary(SCORE).mean)
+        where = f"{best.name} on {best.task}, {best.shots} shots"
+        lines = [f"No two rows can be compared yet. Highest AUC: {best.summary(SCORE).mean:.3f}, {where}."]
+    return [*lines, *_design(cells, questions.masking)]
+
+
+def of_encoders(pairs: list[BaselineComparison]) -> list[BaselineComparison]:
+    """The comparisons of pretrained encoders; all comparisons where there is none."""
+    compared = [pair for pair in pairs if SCORE in pair.comparisons]
+    pretrained = [pair for pair in compared if has_encoder(pair.cell.result) and pair.cell.kind != "none"]
+    return pretrained or compared
+
+
+def _by_row(pairs: list[BaselineComparison]) -> dict[str, list[BaselineComparison]]:
+    rows: dict[str, list[BaselineComparison]] = defaultdict(list)
+    for pair in pairs:
+        rows[pair.cell.name].append(pair)
+    return rows
+
+
+def _finding(pairs: list[BaselineComparison], bound: float) -> str:
+    items = [pair.comparisons[SCORE] for pair in pairs]
+    if len(items) == 1:
+        cell, item = pairs[0].cell, items[0]
+        interval = f" (95 % interval {item.interval.low:+.3f} to {item.interval.high:+.3f})" if item.interval else ""
+        return f"AUC {item.difference:+.3f}{interval} on {cell.task}, {cell.shots} shots: {verdict(item, bound)}."
+    mean = np.mean([item.difference for item in items])
+    holm = sum((pair.holm[SCORE] or 1) < SIGNIFICANCE for pair in pairs)
+    return (
+        f"AUC {mean:+.3f} on average over {len(items)} comparisons of task and shots: {_verdicts(items, bound)}. "
+        f"After Holm's correction {holm} of them differ."
+    )
+
+
+def _summary(title: str, pairs: list[BaselineComparison], bound: float) -> list[str]:
+    """One sentence over all rows of a question."""
+    rows = _by_row(of_encoders(pairs))
+    means = {name: np.mean([pair.comparisons[SCORE].difference for pair in own]) for name, own in rows.items()}
+    if not means:
+        return []
+    low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+    spread = (
+        f"{means[low]:+.3f} ({low}) to {means[high]:+.3f} ({high})" if low != high else f"{means[low]:+.3f} ({low})"
+    )
+    verdicts = _verdicts([pair.comparisons[SCORE] for own in rows.values() for pair in own], bound)
+    return [f"{title} {spread} in AUC: {verdicts}."]
+
+
+def _verdicts(items: list[Comparison], bound: float) -> str:
+    counts = Counter(verdict(item, bound) for item in items).most_common()
+    if len(counts) == 1:
+        return counts[0][0] if len(items) == 1 else f"{counts[0][0]} in all {len(items)}"
+    return ", ".join(f"{word} in {count}" for word, count in counts)
+
+
+def verdict(item: Comparison, bound: float) -> str:
+    """One word for a comparison: by its interval, or by the test of equivalence."""
+    if item.interval and item.interval.low > 0:
+        return "ahead"
+    if item.interval and item.interval.high < 0:
+        return "behind"
+    if item.equivalent is not None and item.equivalent < SIGNIFICANCE:
+        return f"the same within ±{bound}"
+    return "undecided"
+
+
+def _design(cells: list[Cell], pairs: list[BaselineComparison]) -> Iterable[str]:
+    """How many draws and pretrainings stand behind the answer, and what they could have found."""
+    items = [pair.comparisons[SCORE] for pair in of_encoders(pairs)]
+    encoders = [cell for cell in cells if has_encoder(cell.result)]
+    sentence = f"Behind every row: {_range({cell.draws for cell in cells}, 'draw')}"
+    if encoders:
+        sentence += f", {_range({cell.pretrainings for cell in encoders}, 'pretraining')} of an encoder"
+    yield sentence + "."
+    if encoders and items and max(item.pretrainings for item in items) == 1:
+        yield (
+            "With one pretraining an arm the intervals speak of these encoders. To speak of masking strategies, "
+            "pretrain several times: pretrain_seed=0,1,2."
+        )
+    detectable = [item.detectable for item in items if item.detectable]
+    if detectable:
+        bound = np.median(detectable)
+        yield f"A true difference below about {bound:.3f} in AUC would be missed one time in five or more."
+
+
+def _range(counts: set[int], name: str) -> str:
+    numbers = str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    return f"{numbers} {name}{'' if counts == {1} else 's'}"
+
+
+def chart(rows: list[Gain], width: int) -> list[str]:
+    """The gains as lines of text: label, interval as a bar around 0, difference."""
+    if not rows:
+        return []
+    label = min(max(len(row.label) for row in rows), width // 2)
+    bar = max(width - label - 10, 11)
+    ends = [end for row in rows for end in (*(row.interval or ()), row.difference, 0.0)]
+    low, high = min(ends), max(ends)
+
+    def column(value: int | float) -> int:
+        return round((value - low) / ((high - low) or 1) * (bar - 1))
+
+    lines = []
+    for row in rows:
+        cells = [" "] * bar
+        if row.interval:
+            first, last = column(row.interval.low), column(row.interval.high)
+            cells[first : last + 1] = "─" * (last - first + 1)
+        cells[column(0)] = "│"
+        cells[column(row.difference)] = "●"
+        name = row.label if len(row.label) <= label else row.label[: label - 1] + "…"
+        lines.append(f"{name:<{label}} {''.join(cells)} {row.difference:+.3f}")
+    return lines

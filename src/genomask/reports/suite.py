@@ -1,0 +1,84 @@
+"""Many tasks at once: mean scores, mean ranks and wins of every row, and a small curve for every task."""
+
+from collections import defaultdict
+
+import numpy as np
+from scipy.stats import rankdata
+
+from genomask.reports.cells import Cell, shots_order
+from genomask.reports.document import Entry, Section, Table
+
+MANY_TASKS = 3
+MOST_ROWS = 8  # that a table of tasks shows beside each other
+READING = (
+    "AUC over {blocks} combinations of task and shots in which all {rows} rows were scored{left}. Rank 1 is the best; "
+    "a win is the best mean, a shared one counts for each. Combinations share encoders and test sequences, so this is "
+    "a summary and not a test."
+)
+CURVES = "AUC at the largest number of shots that a row has there; the curve beside it runs over all numbers of shots."
+
+
+def suite_section(cells: list[Cell]) -> Section | None:
+    """A summary over tasks and one line a task; None for fewer than three tasks."""
+    tasks = list(dict.fromkeys(cell.task for cell in cells))
+    if len(tasks) < MANY_TASKS:
+        return None
+    rows: dict[str, dict[tuple[str, int | str], Cell]] = defaultdict(dict)
+    for cell in cells:
+        if not cell.chosen:
+            rows[cell.name][cell.task, cell.shots] = cell
+    names, blocks = _complete({name: set(own) for name, own in rows.items()})
+    notes, tables = [CURVES], []
+    ranked = names or list(rows)
+    if len(names) > 1:
+        left = (
+            f"; {len(rows) - len(names)} rows that were scored in fewer are left out" if len(rows) > len(names) else ""
+        )
+        notes.insert(0, READING.format(blocks=len(blocks), rows=len(names), left=left))
+        means = np.array([[rows[name][block].summary("auc").mean for name in names] for block in blocks])
+        table, ranked = _summary({name: rows[name][blocks[0]] for name in names}, means)
+        tables.append(table)
+    tables.append(_by_task(tasks, {name: rows[name] for name in ranked[:MOST_ROWS]}))
+    return Section("suite", f"{len(tasks)} tasks at a glance", notes, tables)
+
+
+def _complete(places: dict[str, set[tuple[str, int | str]]]) -> tuple[list[str], list[tuple[str, int | str]]]:
+    """The rows, and the blocks in which all were scored; rows with the fewest blocks go until two are complete."""
+    places = dict(places)
+    while len(places) > 1:
+        common = set.intersection(*places.values())
+        if len(common) > 1:
+            return list(places), sorted(common, key=str)
+        del places[min(places, key=lambda name: len(places[name]))]
+    return [], []
+
+
+def _summary(cells: dict[str, Cell], means: np.ndarray) -> tuple[Table, list[str]]:
+    """Mean, mean rank and wins of every row, and the rows' names, the best first."""
+    ranks = rankdata(-means, axis=1, method="average")
+    wins = (means == means.max(axis=1, keepdims=True)).sum(axis=0)
+    names = list(cells)
+    best_first = np.argsort(ranks.mean(axis=0), kind="stable")
+    rows = [
+        [
+            Entry(names[place], full=cells[names[place]].label),
+            f"{means[:, place].mean():.3f}",
+            f"{ranks[:, place].mean():.2f}",
+            str(wins[place]),
+        ]
+        for place in best_first
+    ]
+    return Table("Over all tasks", ["<row", "mean AUC", "mean rank", "wins"], rows), [names[p] for p in best_first]
+
+
+def _by_task(tasks: list[str], rows: dict[str, dict[tuple[str, int | str], Cell]]) -> Table:
+    lines = []
+    for task in tasks:
+        line: list[str] = [task]
+        for own in rows.values():
+            cells = sorted((c for (name, _), c in own.items() if name == task), key=lambda c: shots_order(c.shots))
+            means = [cell.summary("auc").mean for cell in cells]
+            full = ", ".join(f"{cell.shots} shots: {mean:.3f}" for cell, mean in zip(cells, means, strict=True))
+            line.append(Entry(f"{means[-1]:.3f}", full=full, spark=means) if means else "")
+        lines.append(line)
+    return Table("Task by task", ["<task", *rows], lines)
