@@ -21,7 +21,11 @@ from genomask.files import write_json
 ROWS: Final[dict[str, str]] = {
     "default_run": "runs:default_run",
     "cell": "runs:cell",
+    "pretrain_logo": "pretrain:logo",
+    "pretrain_logo_bf16": "pretrain:logo_bf16",
+    "pretrain_dnabert": "pretrain:dnabert",
     "kshot": "runs:kshot",
+    "masking": "pretrain:masking",
     "fasta": "genomes:plain",
     "fasta_gz": "genomes:packed",
     "counts": "genomes:counts",

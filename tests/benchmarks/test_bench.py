@@ -118,12 +118,10 @@ def test_a_wrong_word_costs_one_line(words, problem):
         bench.main(words)
 
 
-FAST = ("fasta", "fasta_gz", "counts")
+SLOW = ("default_run", "cell", "kshot")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in FAST)) for name in bench.ROWS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in bench.ROWS])
 def test_contenders_of_a_row_do_the_same_work(name, tmp_path, monkeypatch):
     monkeypatch.setattr(rows_of, "time_in_turns", lambda contenders, **_: dict.fromkeys(contenders, Times([1], [1])))
     record = measure(partial(bench.prepare, name, Inputs(None, tmp_path, quick=True)), rounds=1)
