@@ -78,7 +78,8 @@ def embed(
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
         bases, lengths = padded([given[row] for row in rows], shortest=loaded.tokens.shortest)
-        found[rows] = _pooled(loaded.model, loaded.tokens, loaded.tokens.batch(bases, lengths), pool).numpy()
+        token_ids = loaded.tokens.batch(bases, lengths).to(loaded.model.device)
+        found[rows] = _pooled(loaded.model, loaded.tokens, token_ids, pool).cpu().numpy()
     return found
 
 
@@ -88,6 +89,7 @@ def _pooled(model: BertModel, tokens: Tokens, token_ids: Tensor, pool: str) -> T
     found = states(model, token_ids, there)
     if pool == "cls":
         return found[:, 0]
-    places, ends = torch.arange(token_ids.shape[1]), there.sum(dim=1) - len(tokens.suffix)
+    places = torch.arange(token_ids.shape[1], device=token_ids.device)
+    ends = there.sum(dim=1) - len(tokens.suffix)
     content = ((places >= len(tokens.prefix)) & (places < ends[:, None]))[:, :, None]
     return (found * content).sum(dim=1) / content.sum(dim=1)

@@ -1,0 +1,176 @@
+"""Every path through an encoder on a device that is not the CPU: no host synchronisation, no tensor left behind.
+
+Tensors of PyTorch's meta device have shapes and no values: reading one on the host is an error, as it would make a GPU
+wait. A CPU build of PyTorch has no guard for CUDA devices, so that fake CUDA tensors end in an abort at the first
+backward pass; the branches that depend on the device treat both alike, as neither is the CPU.
+"""
+
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from lightning.fabric.utilities.apply_func import move_data_to_device
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from transformers import BertForSequenceClassification, masking_utils
+
+from genomask.analysis.variants import predictor
+from genomask.api.encoder import LoadedEncoder, embed
+from genomask.corpus.segments import Corpus, Segments, lay_out
+from genomask.corpus.steps import StepBatch, Steps
+from genomask.finetune.module import ClassifierModule
+from genomask.finetune.settings import FinetuneSettings
+from genomask.genome.encoded import EncodedGenome
+from genomask.masking.masker import Masker
+from genomask.masking.random import RandomMasking
+from genomask.models.bert import bert_config, masked_language_model
+from genomask.models.classifier import Classifier
+from genomask.models.settings import ModelSettings
+from genomask.pretrain import module as pretraining
+from genomask.pretrain.module import PretrainModule
+from genomask.pretrain.settings import PretrainSettings
+from genomask.tasks.datamodule import ExampleBatch
+from genomask.tokens.kmer import KmerTokens
+from genomask.training.optimiser import adamw
+
+OTHER = torch.device("meta")
+TINY = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, paper_batch=4, max_tokens=64)
+TOKENS = KmerTokens(3)
+SETTINGS = PretrainSettings(
+    max_steps=9,
+    batch=6,
+    micro_batch=2,
+    learning_rate=1e-3,
+    beta1=0.9,
+    beta2=0.98,
+    epsilon=1e-6,
+    weight_decay=0.01,
+    clip_norm=1.0,
+    precision="32-true",
+    validate_every=9,
+    validation_segments=1,
+    calibration_segments=1,
+    log_every=100,
+    checkpoint_every=9,
+    workers=0,
+)
+FINETUNE = FinetuneSettings(
+    warmup_share=0.1,
+    weight_decay=0.01,
+    hidden_dropout=0.1,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
+    clip_norm=1.0,
+    precision="32-true",
+    evaluation_batch=None,
+    crop="refuse",
+    save_model=False,
+)
+COPIES = (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default)
+
+
+class OneDevice(TorchDispatchMode):
+    """Fail for an operation on tensors of two devices; the meta device itself accepts some of them."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor) and leaf.dim()]
+        devices = {tensor.device.type for tensor in tensors}
+        assert len(devices) < 2 or func in COPIES, f"{func} mixes {sorted(devices)}"
+        return func(*args, **(kwargs or {}))
+
+
+def step_batch() -> StepBatch:
+    """Six masked segments of 12 to 60 bases in three micro-batches."""
+    length = np.array([60, 60, 33, 28, 17, 12])
+    ends = np.array([0, int(length.sum())])
+    genome = EncodedGenome(np.random.default_rng(0).integers(4, size=ends[1], dtype=np.uint8), ("a",), ends, ends[None])
+    masker = Masker(RandomMasking(center_probability=0.2), TOKENS)
+    corpus = Corpus(genome, lay_out(genome, gaps="drop"))
+    segments = Segments(np.cumsum(length) - length, length)
+    steps = Steps(corpus, segments, masker, seed=0, batch=6, micro_batch=2, max_steps=1)
+    return move_data_to_device(steps[0], OTHER)
+
+
+def pretrain_module(settings) -> PretrainModule:
+    """A module on the other device, with the parts of a trainer that its step uses."""
+    module = PretrainModule(
+        masked_language_model(TINY, TOKENS, seed=0), TOKENS, settings=settings, shape=TINY, warmup_steps=0, seed=0
+    ).to(OTHER)
+    optimizer, schedule = module.configure_optimizers()
+    module._trainer = SimpleNamespace(world_size=1, global_step=1, global_rank=0, strategy=None)
+    module.optimizers, module.lr_schedulers = lambda: optimizer[0], lambda: schedule[0]
+    module.manual_backward = lambda loss: loss.backward()
+    return module
+
+
+@pytest.fixture
+def cpu_reads(monkeypatch) -> list[torch.Size]:
+    """The tensors that are copied to the host by ``cpu``, which gives zeros here."""
+    reads = []
+
+    def cpu(tensor: Tensor) -> Tensor:
+        if tensor.device != OTHER:
+            return tensor
+        reads.append(tensor.shape)
+        return torch.zeros(tensor.shape, dtype=tensor.dtype)
+
+    monkeypatch.setattr(Tensor, "cpu", cpu)
+    return reads
+
+
+def classifier() -> BertForSequenceClassification:
+    """A classifier on the other device."""
+    config = bert_config(TINY, TOKENS)
+    config.num_labels = 2
+    return BertForSequenceClassification(config).to(OTHER)
+
+
+def test_a_pretraining_step_never_waits_for_the_device(monkeypatch):
+    monkeypatch.setattr(pretraining, "adamw", partial(adamw, fused=False))  # its kernel knows no meta tensors
+    module = pretrain_module(SETTINGS)
+    with OneDevice():
+        loss = module.training_step(step_batch())
+    assert loss.device == OTHER
+    assert module.meter.done.masked > 0
+
+
+def test_a_finetuning_step_and_an_evaluation_never_wait_for_the_device():
+    module = ClassifierModule(classifier(), settings=FINETUNE, tokens=TOKENS, learning_rate=1e-3, seed=0)
+    bases = torch.randint(4, (3, 20), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    batch = ExampleBatch(bases, torch.tensor([20, 12, 5]), torch.tensor([0, 1, 0]), torch.arange(3))
+    batch = move_data_to_device(module.on_before_batch_transfer(batch, 0), OTHER)
+    with OneDevice():
+        module.training_step(batch).backward()
+        module.test_step(batch)
+    assert [part.shape for part in module.probabilities] == [(3, 2)]
+
+
+def test_predictions_wait_for_the_device_once(cpu_reads):
+    model = Classifier(classifier().eval(), ("0", "1"), TOKENS)
+    windows = [np.zeros(length, dtype=np.uint8) for length in (30, 30, 21, 9)]
+    with OneDevice():
+        assert predictor.logits(model, windows, batch=2).shape == (4, 2)
+    assert cpu_reads == [(4, 2)]
+
+
+@pytest.mark.parametrize("pool", ["mean", "cls"])
+def test_embeddings_are_computed_where_the_encoder_is(cpu_reads, monkeypatch, pool):
+    # Hugging Face's own forward pass waits once per batch, to see whether all of the mask is true.
+    monkeypatch.setattr(masking_utils, "_ignore_bidirectional_mask_sdpa", lambda *_, **__: False)
+    model = masked_language_model(TINY, TOKENS, seed=0).bert.eval().to(OTHER)
+    with OneDevice():
+        vectors = embed(LoadedEncoder(None, model, TOKENS), ["ACGTACGT", "ACGTA", "ACGTTT"], pool=pool, batch=2)
+    assert vectors.shape == (3, 16)
+    assert cpu_reads == [(2, 16), (1, 16)]
+
+
+def test_a_tensor_left_on_the_cpu_or_read_on_the_host_fails():
+    weights = torch.empty(5, 4, device=OTHER)
+    with OneDevice(), pytest.raises(AssertionError, match=r"mixes \['cpu', 'meta'\]"):
+        torch.nn.functional.embedding(torch.tensor([1, 2]), weights)
+    with pytest.raises(RuntimeError, match="cannot be called on meta tensors"):
+        bool(weights.sum() > 0)
