@@ -6,13 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-import torch
-from genomask.masking.pmi_released import PmiReleasedMasking
-from genomask.masking.span import SpanMasking
 
-from genomask.masking.pmi import PmiMasking
+from genomask.masking.masker import Corruption
+from genomask.masking.pmi import PmiMasking, PmiReleasedMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
-from masking_strategies import STRATEGIES, keys_of, random_rows, ranking_of, vocabulary_of
+from masking_strategies import keys_of, masker_of, random_bases, ranking_of, vocabulary_of
 
 REFUSED = [
     (
@@ -35,12 +33,8 @@ REFUSED = [
         {"center_probability": True},
         "center_probability needs a number above 0 and at most 1; found True.",
     ),
-    ("random", {"k": "6"}, "k needs a whole number from 2 to 10; found '6'."),
-    ("whole_span", {"k": 1}, "k needs a whole number from 2 to 10; found 1."),
-    ("span", {"k": 6.0}, "k needs a whole number from 2 to 10; found 6.0."),
-    ("random", {"corrupt": "word"}, "corrupt needs one of token, span; found 'word'."),
-    ("random", {"corrupt": None}, "corrupt needs one of token, span; found None."),
-    ("random", {"random_specials": "no"}, "random_specials needs true or false; found 'no'."),
+    ("span", {"k": 0}, "k needs a number from 1 to 10; found 0."),
+    ("pmi", {"high_share": 0}, "high_share needs a number above 0 and at most 1; found 0."),
     ("pmi", {"count": "poisson"}, "count needs one of bernoulli, fixed; found 'poisson'."),
     ("span", {"high_half": 0.5}, "high_half needs one of ceil, floor; found 0.5."),
     ("pmi", {"span_at": "worst"}, "span_at needs one of best, center; found 'worst'."),
@@ -87,18 +81,32 @@ def test_bad_settings_are_refused_in_one_clear_line():
 def test_a_ranking_has_every_rank_once(strategy):
     twice = ranking_of()
     twice[twice == 7] = 8
-    with pytest.raises(ValueError, match=r"ranks 1..4096 of all 6-mers, once each; found 'no rank \[7\]'"):
+    with pytest.raises(ValueError, match=r"ranks 1..4096, once each; found 'no rank \[7\]'"):
         strategy(ranking=twice)
-    with pytest.raises(ValueError, match=r"ranks 1..4096 of all 6-mers, once each; found 'shape \(1024,\)'"):
-        strategy(ranking=ranking_of(5))
+    with pytest.raises(ValueError, match=r"ranks 1..4\*\*k of all k-mers, once each; found 'shape \(1025,\)'"):
+        strategy(ranking=np.arange(1, 1026))
 
 
-def test_a_ranking_may_be_a_tensor_or_a_read_only_array():
+def test_a_ranking_may_be_a_read_only_array():
     frozen = ranking_of()
     frozen.setflags(write=False)
-    tables = [PmiMasking(ranking=ranking).rank_by_token_id for ranking in (frozen, torch.from_numpy(ranking_of()))]
-    assert torch.equal(*tables)
-    assert tables[0][5:].tolist() == frozen.tolist()
+    assert PmiMasking(ranking=frozen).table.tolist() == frozen.tolist()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"unit": "word"}, "corrupt.unit needs one of token, span, base; found 'word'"),
+        ({"mask_share": 0.0}, "corrupt.mask_share needs a number above 0 and at most 1; found 0"),
+        (
+            {"mask_share": 0.9, "random_share": 0.2},
+            "corrupt.random_share needs a number from 0 to 1 - corrupt.mask_share = 0.1",
+        ),
+    ],
+)
+def test_a_corruption_has_shares(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Corruption(**settings)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +130,7 @@ def test_a_vocabulary_may_be_read_only():
     PmiVocabMasking(vocabulary=vocabulary)
 
 
-def test_sequences_have_no_more_tokens_than_ranks_and_positions_have_bits():
-    rows = random_rows([1100] * 2)
-    with pytest.raises(ValueError, match="at most 1024 tokens with k = 10; found 1102"):
-        SpanMasking(k=10).choose(rows, keys_of(rows))
-
-
 def test_pmi_released_has_ranks_for_as_many_positions_as_token_ids():
-    rows = random_rows([80] * 2, k=3)
-    with pytest.raises(ValueError, match="needs at most 69 tokens in a sequence; found 82"):
-        STRATEGIES["pmi_released"](k=3).choose(rows, keys_of(rows))
+    masker = masker_of("pmi_released", k=3)
+    with pytest.raises(ValueError, match="needs at most 68 3-mers in a sequence; found 80"):
+        masker(random_bases([82])[0], keys_of(range(1))[0])
