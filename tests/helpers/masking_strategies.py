@@ -63,4 +63,4 @@ def keys_of(sequences, seed=0):
 
 def masked_all(masker, sequences, keys=None):
     keys = keys_of(sequences) if keys is None else keys
-    return [masker(bases, key) for bases, key in zip(sequences, keys, strict=True)]
+    return [masker(bases, key=key) for bases, key in zip(sequences, keys, strict=True)]

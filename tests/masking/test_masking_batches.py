@@ -40,7 +40,7 @@ def test_a_sequence_in_which_nothing_is_masked_stays_as_it_is(name):
 
 def test_sequences_shorter_than_a_token_pass_through(name):
     for bases in random_bases([0, 1, 5]):
-        row = masker_of(name, center_probability=1.0)(bases, keys_of(range(1))[0])
+        row = masker_of(name, center_probability=1.0)(bases, key=keys_of(range(1))[0])
         assert len(row.masked) == len(row.input_ids) == 0
 
 
@@ -145,7 +145,7 @@ class Weighted(Masking):
 
 
 def test_a_token_weighs_as_much_as_the_bases_chosen_in_it():
-    row = Masker(Weighted(), KmerTokens(3), probability=0.1)(random_bases([60])[0], keys_of(range(1))[0])
+    row = Masker(Weighted(), KmerTokens(3), probability=0.1)(random_bases([60])[0], key=keys_of(range(1))[0])
     for token in np.flatnonzero(row.masked):
         places = [place for place in range(token, token + 3) if row.chosen[place]]
         assert row.weights[token] == pytest.approx(np.mean(places))
@@ -167,4 +167,4 @@ class Wrong(Masking):
 )
 def test_a_strategy_that_answers_anything_else_is_named(answer):
     with pytest.raises(ValueError, match=r"Wrong.choose must return 20 (bases|weights), one for each base"):
-        Masker(Wrong(answer), KmerTokens(3), probability=0.1)(random_bases([20])[0], keys_of(range(1))[0])
+        Masker(Wrong(answer), KmerTokens(3), probability=0.1)(random_bases([20])[0], key=keys_of(range(1))[0])

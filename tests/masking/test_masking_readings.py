@@ -63,7 +63,7 @@ def assert_reads_alike(strategy, case, read):
         count = len(letters) + 2
         centers = bits(key, stream=Stream.CENTERS, count=count) / 2**32
         ranks = bits(key, stream=Stream.RANKS, count=count).tolist()
-        masked = masker(encode(letters), key).masked
+        masked = masker(encode(letters), key=key).masked
         assert set((np.flatnonzero(masked) + 1).tolist()) == read(letters, centers.tolist(), ranks)
 
 
@@ -153,5 +153,5 @@ def test_a_word_at_the_end_of_a_sequence_is_hidden_whole():
     letters = "ATCGGCTAATCGATTACA"
     masker = Masker(PmiVocabMasking(vocabulary=vocabulary_of({"TTACA", "CATTTTTTTT"})), KmerTokens(1))
     keys = sequence_keys(0, 0, np.arange(300))
-    ends = [masker.with_probability(0.05)(encode(letters), key).chosen[-5:] for key in keys]
+    ends = [masker.with_probability(0.05)(encode(letters), key=key).chosen[-5:] for key in keys]
     assert {tuple(end.tolist()) for end in ends} == {(True,) * 5, (False,) * 5}

@@ -133,4 +133,4 @@ def test_a_vocabulary_may_be_read_only():
 def test_pmi_released_has_ranks_for_as_many_positions_as_token_ids():
     masker = masker_of("pmi_released", k=3)
     with pytest.raises(ValueError, match="needs at most 68 3-mers in a sequence; found 80"):
-        masker(random_bases([82])[0], keys_of(range(1))[0])
+        masker(random_bases([82])[0], key=keys_of(range(1))[0])

@@ -25,7 +25,7 @@ def lone_centers(tokens, count=3000):
 def masked_tokens(masker, tokens, keys):
     sequences = random_bases([tokens + masker.tokens.k - 1] * len(keys))
     return [
-        (np.flatnonzero(masker(bases, key).masked) + 1).tolist() for bases, key in zip(sequences, keys, strict=True)
+        (np.flatnonzero(masker(bases, key=key).masked) + 1).tolist() for bases, key in zip(sequences, keys, strict=True)
     ]
 
 
@@ -66,7 +66,7 @@ def test_a_high_center_hides_all_k_bases_of_the_best_token_nearby(k):
         near = range(max(center - (k - 1) // 2, 1), min(center + k // 2, 60) + 1)
         ids = tokens.split(bases).ids
         best = min(near, key=lambda t: ranking[ids[t - 1] - 5])
-        masked = (np.flatnonzero(masker(bases, key).masked) + 1).tolist()
+        masked = (np.flatnonzero(masker(bases, key=key).masked) + 1).tolist()
         assert masked == list(range(max(best - k + 1, 1), min(best + k - 1, 60) + 1))
         if k < best <= 60 - k:
             assert len(masked) == 2 * k - 1
@@ -82,7 +82,7 @@ def test_an_unknown_token_is_hidden_whole_only_where_no_k_mer_is_near():
     assert len(keys) > 10
     for key in keys:
         for bases in (unknown, known):
-            masked = masker(bases, key).masked
+            masked = masker(bases, key=key).masked
             assert masked[:6].all()
             assert not masked[6:].any()
 
@@ -98,9 +98,9 @@ def test_the_high_share_of_the_centers_hides_a_whole_k_mer(share):
     masker = masker_of("span", high_share=share, high_half="ceil", center_probability=0.004, tokens=KmerTokens(1))
     whole = []
     for bases, key in zip(random_bases([2000] * 40), keys_of(range(40)), strict=True):
-        centers = masker.strategy.centers(masker.sequence(bases, key), 0.004).sum()
+        centers = masker.strategy.centers(masker.sequence(bases, key=key), 0.004).sum()
         high = np.ceil(share * centers)
-        whole.append(masker(bases, key).chosen.sum() / (centers + 5 * high))  # spans that overlap make it less
+        whole.append(masker(bases, key=key).chosen.sum() / (centers + 5 * high))  # spans that overlap make it less
     assert 0.9 < np.mean(whole) <= 1
 
 
@@ -110,7 +110,7 @@ def test_no_visible_token_contains_the_base_of_a_center(name, k):
     masker = masker_of(name, k=k, center_probability=0.05)
     sequences = random_bases([n + k - 1 for n in [100, 80, 37, 3, 1] * 8])
     for bases, key in zip(sequences, keys_of(sequences), strict=True):
-        row = masker(bases, key)
+        row = masker(bases, key=key)
         tokens = len(row.masked)
         drawn = bits(key, stream=Stream.CENTERS, count=tokens + 1) <= largest_below(0.05)
         unseen = bases_out_of_sight((np.flatnonzero(row.masked) + 1).tolist(), tokens, k)
@@ -123,11 +123,11 @@ def test_a_strategy_hides_the_same_bases_whatever_the_tokens_but_for_the_ends(na
     """The bases between the margins depend on the sequence alone, where centers are numbered alike."""
     strategy, (bases,), (key,) = STRATEGIES[name](), random_bases([300]), keys_of(range(1))
     masker = Masker(strategy, tokens, probability=0.02)
-    row = masker(bases, key)
+    row = masker(bases, key=key)
     start, stop = row.tokens.start, row.tokens.stop
     assert [row.chosen[a:b].any() for a, b in zip(start, stop, strict=True)] == row.masked.tolist()
     if tokens.margin == (0, 0):
-        single = Masker(strategy, KmerTokens(1), probability=0.02)(bases, key)
+        single = Masker(strategy, KmerTokens(1), probability=0.02)(bases, key=key)
         assert (single.chosen == row.chosen).all()
         assert (single.masked == single.chosen).all()
 

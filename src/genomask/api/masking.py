@@ -119,8 +119,8 @@ def mask(
     for one in bases:
         require(len(one) >= masker.tokens.shortest, "A sequence", f"at least {masker.tokens.shortest} bases", len(one))
     keys = sequence_keys(derived_seed(seed, "mask"), 0, np.arange(len(bases)))
-    rows = [masker(one, key) for one, key in zip(bases, keys, strict=True)]
-    seen = [masker.sequence(one, key) for one, key in zip(bases, keys, strict=True)]
+    rows = [masker(one, key=key) for one, key in zip(bases, keys, strict=True)]
+    seen = [masker.sequence(one, key=key) for one, key in zip(bases, keys, strict=True)]
     centers = [strategy.centers(one, masker.center_probability) for one in seen]
     ranks = [strategy.ranks(one) for one in seen] if isinstance(strategy, HalfSpanMasking) else None
     return Masked(masker, bases, rows, centers, ranks)

@@ -63,7 +63,7 @@ class CorpusDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         encoded = open_genome(genome)
-        self.corpus = Corpus(encoded, lay_out(encoded, gaps=settings.gaps), settings.strand)
+        self.corpus = Corpus(encoded, lay_out(encoded, gaps=settings.gaps), settings.strand, settings.jitter)
         self.train, held_out = split(cut(encoded, settings, generator(seed, "segments")), settings, seed)
         self.validation = held_out.take(slice(validation_segments))
         self.masker, self.common = masker, common
@@ -150,14 +150,14 @@ class ValidationBatches(Dataset[ValidationBatch]):
         module, size = self.module, self.module.micro_batch
         rows = self.order[batch * size : (batch + 1) * size]
         keys = sequence_keys(VALIDATION_SEED, 0, rows)
-        sequences = module.corpus.read(module.validation.take(rows), keys)
+        pieces = module.corpus.read(module.validation.take(rows), keys)
         trainer = module.trainer
         progress = trainer.global_step / max(module.max_steps, 1) if trainer else 0.0
         own, common = (
             collate(
                 masker,
-                sequences,
-                [masker(bases, key, progress=progress) for bases, key in zip(sequences, keys, strict=True)],
+                [piece.bases for piece in pieces],
+                [masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)],
                 micro_batch=size,
                 with_hidden=True,
             )

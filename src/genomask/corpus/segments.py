@@ -1,13 +1,17 @@
 """Cut a genome into segments (Sec. 3, "Pretraining data preparation")."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 
 from genomask.corpus.settings import CorpusSettings
-from genomask.genome.assembly import reverse_complement
-from genomask.genome.encoded import EncodedGenome
+from genomask.genome.encoded import EncodedGenome, is_lower
+from genomask.genome.names import require_record
+from genomask.genome.places import read_bed
+from genomask.genome.sequences import reverse_complement
 
 
 class Segments(NamedTuple):
@@ -52,9 +56,42 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     """
     axis = lay_out(genome, gaps=settings.gaps)
     bounds = zip(axis.chromosomes[:-1].tolist(), axis.chromosomes[1:].tolist(), strict=True)
-    parts = [_cut_chromosome(start, stop, settings, generator) for start, stop in bounds]
+    if settings.regions is None:
+        parts = [_cut_chromosome(start, stop, settings, generator) for start, stop in bounds]
+    else:
+        parts = [_cut_region(*region, settings) for region in read_regions(genome, settings)]
     segments = Segments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     return segments.take(_inside_a_run(segments, genome)) if settings.gaps == "drop" else segments
+
+
+def read_regions(genome: EncodedGenome, settings: CorpusSettings) -> list[tuple[int, int]]:
+    """Regions of a BED file in the genome, each with its margin, as far as its record goes.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no BED file, or names a record that the genome lacks.
+    """
+    file, found = Path(settings.regions or "").expanduser(), []
+    for line, place, *_ in read_bed(file):
+        try:
+            number = require_record(genome.names, place.record)
+        except ValueError as error:
+            raise ValueError(f"{file}, line {line}: {error}.") from None
+        first, last = genome.offsets[number : number + 2].tolist()
+        if place.stop > last - first:
+            raise ValueError(f"{file}, line {line}: stop {place.stop:,} lies beyond the end of {place.record}.")
+        found.append(
+            (max(first + place.start - settings.margin, first), min(first + place.stop + settings.margin, last))
+        )
+    return found
+
+
+def _cut_region(start: int, stop: int, settings: CorpusSettings) -> Segments:
+    """Cut a region from its start into segments of full length; what is left at its end is a shorter one."""
+    begin = np.arange(start, stop, settings.longest)
+    length = np.minimum(settings.longest, stop - begin)
+    long_enough = length >= settings.shortest
+    return Segments(begin[long_enough], length[long_enough])
 
 
 def _cut_chromosome(start: int, stop: int, settings: CorpusSettings, generator: np.random.Generator) -> Segments:
@@ -77,26 +114,62 @@ def _inside_a_run(segments: Segments, genome: EncodedGenome) -> np.ndarray:
     return (run >= 0) & (segments.start + segments.length <= genome.runs[run, 1])
 
 
+class Piece(NamedTuple):
+    """The bases of a segment, which of them are lower case in the FASTA file, and the values of tracks."""
+
+    bases: UInt8[np.ndarray, " bases"]
+    lower: Bool[np.ndarray, " bases"] | None
+    tracks: dict[str, Float32[np.ndarray, " bases"]]
+
+
 class Corpus(NamedTuple):
-    """A genome laid out for reading segments, and the strand that they are read from."""
+    """A genome laid out for reading segments.
+
+    Attributes:
+        genome: The genome.
+        axis: How its stretches are laid end to end.
+        strand: ``both`` reads every segment from a strand that its key draws; ``given`` from the FASTA file's.
+        jitter: Bases by which a segment is moved at most, up or down, as its key draws; never over a gap.
+    """
 
     genome: EncodedGenome
     axis: Axis
     strand: str = "given"
+    jitter: int = 0
 
-    def read(self, segments: Segments, keys: Int64[np.ndarray, " segments"]) -> list[UInt8[np.ndarray, " _bases"]]:
-        """Read the bases of a few segments; with ``strand="both"``, each from a strand that its key draws."""
-        found = [self._bases(int(start), int(length)) for start, length in zip(*segments, strict=True)]
-        if self.strand == "both":
-            found = [reverse_complement(bases) if key & 1 else bases for bases, key in zip(found, keys, strict=True)]
-        return found
+    def read(self, segments: Segments, keys: Int64[np.ndarray, " segments"]) -> list[Piece]:
+        """Read a few segments, as their keys say."""
+        return [
+            self._piece(int(start), int(length), int(key)) for start, length, key in zip(*segments, keys, strict=True)
+        ]
 
-    def _bases(self, start: int, length: int) -> UInt8[np.ndarray, " bases"]:
+    def _piece(self, start: int, length: int, key: int) -> Piece:
+        if self.jitter:
+            run = int(np.searchsorted(self.genome.runs[:, 0], start, side="right")) - 1
+            first, last = self.genome.runs[run].tolist()
+            moved = start + (key >> 1) % (2 * self.jitter + 1) - self.jitter
+            start = max(first, min(moved, last - length))
+        parts = list(self._places(start, start + length))
+        bases = _join([np.asarray(self.genome.bases[place]) for place in parts])
+        known = len(self.genome.lower) > 0
+        lower = _join([is_lower(self.genome, place.start, place.stop) for place in parts]) if known else None
+        tracks = {
+            name: _join([np.asarray(values[place]) for place in parts]) for name, values in self.genome.tracks.items()
+        }
+        if self.strand == "both" and key & 1:
+            flipped = {name: values[::-1] for name, values in tracks.items()}
+            return Piece(reverse_complement(bases), None if lower is None else lower[::-1], flipped)
+        return Piece(bases, lower, tracks)
+
+    def _places(self, start: int, stop: int) -> Iterator[slice]:
+        """The stretches of the genome that a segment is made of: one, unless it leads over a deleted gap."""
         stretch = int(np.searchsorted(self.axis.origin, start, side="right")) - 1
-        parts, stop = [], start + length
-        while start < stop:  # once, unless the segment leads from one stretch into the next
+        while start < stop:
             end = min(stop, int(self.axis.origin[stretch + 1]))
             shift = int(self.axis.genome[stretch] - self.axis.origin[stretch])
-            parts.append(np.asarray(self.genome.bases[start + shift : end + shift]))
+            yield slice(start + shift, end + shift)
             start, stretch = end, stretch + 1
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _join(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -123,9 +123,9 @@ class Steps(Dataset[StepBatch]):
     def __getitem__(self, step: int) -> StepBatch:
         rows, epoch = self.rows(step)
         keys, progress = sequence_keys(self.seed, epoch, rows), step / max(self.max_steps, 1)
-        sequences = self.corpus.read(self.segments.take(rows), keys)
-        masked = [self.masker(bases, key, progress=progress) for bases, key in zip(sequences, keys, strict=True)]
-        return collate(self.masker, sequences, masked, micro_batch=self.micro_batch)
+        pieces = self.corpus.read(self.segments.take(rows), keys)
+        masked = [self.masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)]
+        return collate(self.masker, [piece.bases for piece in pieces], masked, micro_batch=self.micro_batch)
 
     def rows(self, step: int) -> tuple[Int64[np.ndarray, " batch"], Int64[np.ndarray, " batch"]]:
         """The segments of a step, and the epoch that each belongs to."""

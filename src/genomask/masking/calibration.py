@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int64
 
 from genomask.checks import require
 from genomask.masking import kernels
@@ -37,10 +37,13 @@ class MatchSettings:
             require(value is None or 0 < value < 1, f"match.{name}", "a share between 0 and 1, or null", value)
 
 
-class Sample(NamedTuple):
-    """Sequences of a corpus, the key of each, and how much of the training is done when it is masked."""
+Piece = tuple[Any, ...]  # arguments of a masker: bases and, where they are known, lower case and tracks
 
-    sequences: Many[UInt8[np.ndarray, " _bases"]]
+
+class Sample(NamedTuple):
+    """Pieces of a corpus, the key of each, and how much of the training is done when it is masked."""
+
+    pieces: Many[Piece]
     keys: Int64[np.ndarray, " batch"]
     progress: Float64[np.ndarray, " batch"]
 
@@ -71,12 +74,12 @@ def measure(masker: Masker, sample: Sample) -> Measured:
     Raises:
         ValueError: If there are fewer than two sequences, or none holds a token.
     """
-    require(len(sample.sequences) > 1, "The sample of a corpus", "at least 2 sequences", len(sample.sequences))
-    seen, rows = NOTHING, np.zeros((len(sample.sequences), 2))
+    require(len(sample.pieces) > 1, "The sample of a corpus", "at least 2 sequences", len(sample.pieces))
+    seen, rows = NOTHING, np.zeros((len(sample.pieces), 2))
     counts = np.zeros(masker.tokens.vocabulary_size, dtype=np.int64)
     overlapping, mask = masker.tokens.overlapping, masker.tokens.mask
-    for row, (bases, key, progress) in enumerate(zip(*sample, strict=True)):
-        masked = masker(bases, key, progress=float(progress))
+    for row, (piece, key, progress) in enumerate(zip(*sample, strict=True)):
+        masked = masker(*piece, key=key, progress=float(progress))
         seen = seen.plus(visibility(masked, overlapping=overlapping, mask=mask))
         rows[row] = len(masked.masked), masked.masked.sum()
         counts += np.bincount(masked.tokens.ids, minlength=len(counts))
@@ -120,15 +123,16 @@ def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases:
 def _share(masker: Masker, sample: Sample, *, of_bases: bool) -> float:
     """Share of the tokens, or of the bases, that is masked."""
     part = whole = 0
-    for bases, key, progress in zip(*sample, strict=True):
+    for piece, key, progress in zip(*sample, strict=True):
+        drawn = {"key": key, "progress": float(progress)}
         if of_bases:
-            masked = masker(bases, key, progress=float(progress))
+            masked = masker(*piece, **drawn)
             part += int(masked_bases(masked).sum())
-            whole += len(bases) if len(masked.masked) else 0
+            whole += len(masked.chosen) if len(masked.masked) else 0
         else:
-            tokens = masker.tokens.split(bases)
+            tokens = masker.tokens.split(piece[0])
             flags = np.empty(len(tokens.ids), dtype=np.bool_)
-            kernels.cover(masker.choose(masker.sequence(bases, key, float(progress))).bases, *tokens[1:], flags)
+            kernels.cover(masker.choose(masker.sequence(*piece, **drawn)).bases, *tokens[1:], flags)
             part, whole = part + int(flags.sum()), whole + len(flags)
     return part / max(whole, 1)
 

@@ -90,25 +90,25 @@ class Masker:
     def __call__(
         self,
         bases: UInt8[np.ndarray, " bases"],
-        key: np.int64,
-        *,
-        progress: float = 0.0,
         lower: Bool[np.ndarray, " bases"] | None = None,
         tracks: Mapping[str, Float32[np.ndarray, " bases"]] | None = None,
+        *,
+        key: np.int64,
+        progress: float = 0.0,
     ) -> Masked:
         """Mask one sequence.
 
         Args:
             bases: Bases 0..3; 4 for another letter.
-            key: From ``draws.sequence_keys``.
-            progress: Share of the training that is done.
             lower: Which bases are lower case in the FASTA file.
             tracks: Further values of every base, by name.
+            key: From ``draws.sequence_keys``.
+            progress: Share of the training that is done.
 
         Raises:
             ValueError: If the strategy returns anything but one flag, and at most one weight, a base.
         """
-        choice = self.choose(self.sequence(bases, key, progress, lower, tracks))
+        choice = self.choose(self.sequence(bases, lower, tracks, key=key, progress=progress))
         tokens = self.tokens.split(bases)
         masked = np.empty(len(tokens.ids), dtype=np.bool_)
         kernels.cover(choice.bases, tokens.start, tokens.stop, masked)
@@ -118,10 +118,11 @@ class Masker:
     def sequence(
         self,
         bases: UInt8[np.ndarray, " bases"],
-        key: np.int64,
-        progress: float = 0.0,
         lower: Bool[np.ndarray, " bases"] | None = None,
         tracks: Mapping[str, Float32[np.ndarray, " bases"]] | None = None,
+        *,
+        key: np.int64,
+        progress: float = 0.0,
     ) -> Sequence:
         """What the strategy sees of a sequence."""
         before, behind = self.tokens.margin
@@ -137,9 +138,7 @@ class Masker:
             fits = isinstance(value, np.ndarray) and value.shape == (size,) and np.issubdtype(value.dtype, kind)
             if not (fits or (part == "weights" and value is None)):
                 shape = getattr(value, "shape", type(value).__name__)
-                raise ValueError(
-                    f"{name}.choose must return one value a base for its {part} ({size}); it returned {shape}."
-                )
+                raise ValueError(f"{name}.choose must return {size} {part}, one for each base; it returned {shape}.")
         return choice
 
     def _corrupted(

@@ -5,7 +5,7 @@ anywhere is a ranking as long as it gives every k-mer one rank.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,21 +25,30 @@ from genomask.ranking.csv_table import (
     write_csv,
 )
 from genomask.ranking.pmi import RARE_COUNT, SCORERS, normalized_pmi
+from genomask.seeds import generator
 
 COLUMNS: Final = {"rank": COUNT, "kmer": KMER, "count": COUNT, "pmi": SCORE, "normalized_pmi": SCORE}
 
 
 @dataclass
 class RankingSettings:
-    """How the k-mers of a genome are ranked: k, the score (``eq1`` or ``released``) and c of Eq. 2."""
+    """How the k-mers of a genome are ranked: k, the score (``eq1`` or ``released``) and c of Eq. 2.
+
+    ``permute`` is the control of the score: ``all`` hands the ranks to other k-mers, once, as ``permute_seed`` draws;
+    ``gc`` does so among k-mers with as many G and C.
+    """
 
     k: int = 6  # Sec. 3
     mode: str = "eq1"
     rare_count: int = RARE_COUNT
+    permute: str = "no"
+    permute_seed: int = 0
 
     def __post_init__(self) -> None:
         require(2 <= self.k <= 10, "ranking.k", "a length from 2 to 10", self.k)
         require_choice(self.mode, "ranking.mode", tuple(SCORERS))
+        require_choice(self.permute, "ranking.permute", ("no", "all", "gc"))
+        require(self.permute_seed >= 0, "ranking.permute_seed", "at least 0", self.permute_seed)
         require(self.rare_count >= 2, "ranking.rare_count", "at least 2 occurrences", self.rare_count)
 
 
@@ -79,6 +88,24 @@ def rank_kmers(
     rank = np.empty(4**k, dtype=np.int64)
     rank[np.lexsort((np.array(kmer_table(k)), -normalized))] = np.arange(1, 4**k + 1)
     return Ranking(k, rank, counts[k - 1], score, normalized)
+
+
+def permuted(ranking: Ranking, *, within: str, seed: int) -> Ranking:
+    """The ranking with its ranks handed to other k-mers: a fixed preference for some k-mers, without PMI.
+
+    Args:
+        ranking: The ranking.
+        within: ``all`` k-mers, or ``gc``: those with as many G and C.
+        seed: Draws the permutation.
+    """
+    codes = np.arange(4**ranking.k)
+    strong = sum(codes >> 2 * place + 1 & 1 for place in range(ranking.k))  # C and G are 2 and 3
+    classes = strong if within == "gc" else np.zeros_like(codes)
+    rank, draw = ranking.rank.copy(), generator(seed, "permuted ranking", within)
+    for number in np.unique(classes):
+        members = np.flatnonzero(classes == number)
+        rank[members] = ranking.rank[draw.permutation(members)]
+    return replace(ranking, rank=rank)
 
 
 def identity_ranking(k: int) -> Ranking:

@@ -68,7 +68,7 @@ def encoder_artefact(run: Context) -> Artefact:
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
         "match": asdict(config.match),
-        "corpus": asdict(config.corpus),
+        "corpus": asdict(config.corpus) | {"regions": _file_digest(config.corpus.regions)},
         "pretrain": pretrain
         | {
             "batch": _batch(run),
@@ -302,6 +302,10 @@ def _at_step(run: Context, directory: Path) -> Path:
     """The folder of the encoder that ``pretrain.step`` chooses."""
     step = run.config.pretrain.step
     return directory if step is None else step_folder(directory, step)
+
+
+def _file_digest(path: str | None) -> str | None:
+    return None if path is None else sha256(Path(path).expanduser())
 
 
 def _weights_digest(weights: str | None) -> str | None:

@@ -11,7 +11,7 @@ from genomask.files import read_json, write_json
 from genomask.genome.context import LONGEST_CONTEXT, context_nats
 from genomask.genome.counts import count_kmers
 from genomask.genome.encoded import open_genome
-from genomask.ranking.table import rank_kmers, write_ranking
+from genomask.ranking.table import permuted, rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
 
@@ -35,7 +35,7 @@ def genome_of(run: Context, source: Any) -> Artefact:
 def ranking_artefact(run: Context) -> Artefact:
     """The ranking, identified by its genome and settings."""
     settings = run.config.ranking
-    label = f"{run.config.genome.label}-{settings.mode}"
+    label = f"{run.config.genome.label}-{settings.mode}" + ("" if settings.permute == "no" else "-permuted")
     return Artefact("rank", label, {"format": RANKING_FORMAT, **asdict(settings)}, (genome_artefact(run),))
 
 
@@ -65,6 +65,8 @@ def build_ranking(run: Context) -> Path:
     def build(directory: Path) -> None:
         counts = count_kmers(genome.bases, genome.runs, k=settings.k)
         ranking = rank_kmers(counts, k=settings.k, rare_count=settings.rare_count, mode=settings.mode)
+        if settings.permute != "no":
+            ranking = permuted(ranking, within=settings.permute, seed=settings.permute_seed)
         write_ranking(ranking, directory / "ranking.csv")
 
     return run.store.build(artefact, build)
