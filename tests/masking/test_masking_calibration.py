@@ -68,23 +68,28 @@ def test_the_standard_error_is_that_of_repeated_samples():
 
 @pytest.fixture(scope="module")
 def mixed():
-    return sample_of([*np.random.default_rng(3).integers(6, 516, 50).tolist(), *[515] * 50])
+    return sample_of([*np.random.default_rng(3).integers(6, 516, 60).tolist(), *[515] * 60])
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("target", [{"tokens": 0.15}, {"tokens": 0.4}, {"bases": 0.05}])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        *((name, target) for name in STRATEGIES for target in ({"tokens": 0.15}, {"bases": 0.05})),
+        ("pmi", {"tokens": 0.4}),
+    ],
+)
 def test_any_strategy_can_be_matched(name, target, mixed):
     masker = masker_of(name)
     before, ((of, share),) = masker.center_probability, target.items()
     matched = match(masker, mixed, **target)
-    fresh = mixed._replace(keys=keys_of(mixed.pieces, seed=1))
+    fresh = sample_of([515] * 120, seed=7)
     for sample in (mixed, fresh):
         measured = measure(matched, sample)
         seen = measured.seen
         if of == "tokens":
-            reached, chance = measured.share, 4 * 2**0.5 * measured.error
+            reached, chance = measured.share, 0.02  # some four errors of both samples
         else:
-            reached, chance = seen.masked_bases / seen.bases, 0.015
+            reached, chance = seen.masked_bases / seen.bases, 0.012
         assert reached == pytest.approx(share, abs=5e-4 if sample is mixed else chance)
     assert masker.center_probability == before
 
@@ -125,7 +130,7 @@ def test_a_share_beyond_what_a_strategy_can_mask_is_refused_with_the_most_it_mas
         match(masker, sample_of([200] * 50), bases=0.4)
 
 
-@pytest.mark.parametrize("share", [0, 1.5, -0.1, 1])
+@pytest.mark.parametrize("share", [0.0, 1.5, -0.1, 1.0])
 def test_a_target_is_a_share(share):
     with pytest.raises(ValueError, match=r"match.tokens needs a share between 0 and 1"):
         MatchSettings(tokens=share)
@@ -234,10 +239,11 @@ def test_many_unknown_tokens_give_a_warning():
     assert said(masker_of("random", k=3), sample) == ["33.3% of the tokens are [UNK]"]
 
 
-@pytest.mark.parametrize(("probability", "words"), [(0.001, "masks 0.2"), (0.4, "masks 78")])
-def test_an_unusual_share_gives_a_warning(probability, words):
-    (line,) = said(masker_of("random", k=3, center_probability=probability), sample_of([LENGTH] * ROWS))
-    assert words in line
+@pytest.mark.parametrize("probability", [0.001, 0.4])
+def test_an_unusual_share_gives_a_warning(probability):
+    masker, sample = masker_of("random", k=3, center_probability=probability), sample_of([LENGTH] * ROWS)
+    (line,) = said(masker, sample)
+    assert line == f"masking=mine masks {measure(masker, sample).share:.2%} of the tokens; 15 % is usual"
     assert USUAL == (0.01, 0.5)
 
 

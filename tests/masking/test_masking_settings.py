@@ -52,7 +52,8 @@ REFUSED = [
 ]
 
 SCRIPT = """
-from test_masking_settings import REFUSED, STRATEGIES
+from masking_strategies import STRATEGIES
+from test_masking_settings import REFUSED
 for name, settings, message in REFUSED:
     try:
         STRATEGIES[name](**settings)

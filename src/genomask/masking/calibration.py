@@ -160,7 +160,7 @@ def warnings(measured: Measured, masker: Masker, *, name: str, expected: float) 
         measured.unknown < seen.tokens,
         "The corpus",
         "A, C, G and T",
-        f"{masker.tokens.name} tokens that are all unknown",
+        "[UNK] tokens only",
     )
     some = 0 < seen.masked_tokens < seen.tokens
     needed = f"to mask some of the tokens and not all ({seen.tokens:,} in the sample)"
