@@ -29,6 +29,10 @@ NEEDED = {
     ("task", "dnabert"): ["task.dir=x"],
     ("task", "genomic_benchmarks"): ["task.name=x", "task.dir=x"],
     ("task", "split_table"): ["task.name=x", "task.table=x"],
+    ("task", "nt"): ["task.name=x", "task.dir=x"],
+    ("task", "intervals"): ["task.genome=x", "task.table=x"],
+    ("task", "splice_40"): ["task.dir=x"],
+    ("task", "silencer"): ["task.table=x"],
 }
 
 

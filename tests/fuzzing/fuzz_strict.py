@@ -55,10 +55,10 @@ def text_of(data: bytes, errors: str = "strict") -> str:
 
 
 def rows_of(data: bytes, separator: str | None) -> list[list[str]]:
-    """Rows that are not blank, as Python's csv module splits them."""
-    text = text_of(data)
+    """Rows that are not blank, as Python's csv module splits them, from the first line on that holds anything."""
+    text = re.sub(r"\A(\s*\n)+", "", text_of(data))
     first = text.split("\n")[0]
-    separator = separator or ("\t" if "\t" in first else ",")
+    separator = separator or ("\t" if "\t" in first else max(",;", key=first.count))
     try:
         return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row]
     except csv.Error:
@@ -69,7 +69,7 @@ def columns_of(data: bytes, wanted: tuple[str, ...], separator: str | None = Non
     """Cells by the names of their columns; every row as wide as the header."""
     rows = rows_of(data, separator)
     need(rows)
-    names = [name.strip().lower() for name in rows[0]]
+    names = [name.strip().lstrip("#").lower() for name in rows[0]]
     need(all(names.count(name) == 1 for name in wanted))
     need(all(len(row) == len(names) for row in rows))
     return [dict(zip(names, row, strict=True)) for row in rows[1:]]
@@ -84,28 +84,34 @@ def whole(text: str) -> int:
 def sequence(text: str) -> str:
     """A sequence, or its k-mers joined."""
     kmers = text.split()
+    need(len(kmers) < 2 or len(kmers[0]) <= 8)
     for left, right in pairwise(kmers):
         need(left[1:] == right[:-1])
         need(len(left) == len(right))
     joined = kmers[0] + "".join(kmer[-1] for kmer in kmers[1:]) if kmers else ""
-    need(DNA.fullmatch(joined))
+    need(DNA.fullmatch(joined) and set(joined.upper()) & set("ACGT"))
     return joined
 
 
 def table(data: bytes) -> list[tuple[str, str]]:
     """(sequence, label) of every row."""
     found = [(sequence(row["sequence"]), row["label"].strip()) for row in columns_of(data, ("sequence", "label"))]
-    need(all(label and label.isprintable() and len(label) <= 100 for _, label in found))
+    need(found and all(label and label.isprintable() and len(label) <= 100 for _, label in found))
     return found
 
 
 def intervals(data: bytes) -> list[tuple[Any, ...]]:
     """(record, start, stop, strand) of genomic-benchmarks' tables."""
-    found = []
-    for row in columns_of(data, ("region", "start", "end", "strand"), ","):
-        place = row["region"], whole(row["start"]), whole(row["end"]), row["strand"]
-        need(place[0] and place[1] < place[2] and place[3] in ("+", "-"))
-        found.append(place)
+    columns = ("region", "start", "end", "strand")
+    found = [place(*(row[name] for name in columns)) for row in columns_of(data, columns)]
+    need(found)
+    return found
+
+
+def place(record: str, start: str, stop: str, strand: str) -> tuple[str, int, int, str]:
+    """A place of a genome; blanks around its cells do not matter, and a strand that is not known is +."""
+    found = record.strip(), whole(start.strip()), whole(stop.strip()), strand.strip().replace(".", "+")
+    need(found[0] and found[1] < found[2] and found[3] in ("+", "-"))
     return found
 
 

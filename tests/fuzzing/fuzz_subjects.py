@@ -12,14 +12,14 @@ from genomask.alphabet import decode, kmer_table
 from genomask.analysis.variants.vcf import read_records, survey
 from genomask.ranking.table import read_ranking
 from genomask.ranking.vocabulary_csv import read_vocabulary
-from genomask.tasks.intervals import read_intervals
-from genomask.tasks.layouts import SplitTableTask
+from genomask.tasks.cohn import read_intervals
+from genomask.tasks.file_task import FileTask
 from genomask.tasks.promoters.epd import read_start_sites
 from genomask.tasks.readers import read_rows
 
 WHOLE_FILE = (
     "is empty|needs the header|needs one row for each|has no start sites|cannot be read|rows that say"
-    "|at least two classes|labels that the pool has not"
+    "|at least two classes|labels that the pool has not|could each be|has no header|must hold JSON|has no rows"
 )
 
 
@@ -103,7 +103,7 @@ def _vocabulary() -> bytes:
 
 
 def _read_split(path: Path) -> Any:
-    task = SplitTableTask("t", str(path), places=["chrom", "start", "end", "strand"]).read()
+    task = FileTask("t", table=str(path), split="split", places=["chrom", "start", "end", "strand"]).read()
     assert task.places
     return [
         (
@@ -117,22 +117,18 @@ def _read_split(path: Path) -> Any:
 
 
 def _strict_split(data: bytes) -> Any:
-    wanted = ("sequence", "label", "split", "chrom", "start", "end", "strand")
-    rows = {
-        name: [row for row in strict.columns_of(data, wanted) if row["split"] == name] for name in ("train", "test")
-    }
-    found = []
-    for chosen in rows.values():
-        for row in chosen:
-            place = row["chrom"], strict.whole(row["start"]), strict.whole(row["end"]), row["strand"]
-            strict.need(place[0] and place[1] < place[2] and place[3] in ("+", "-"))
-            label = row["label"].strip()
-            strict.need(label and label.isprintable() and len(label) <= 100)
-            letters = strict.sequence(row["sequence"]).upper()
-            found.append(("".join(letter if letter in "ACGT" else "N" for letter in letters), label, place))
-    pool = {label for _, label, _ in found[: len(rows["train"])]}
-    strict.need(len(pool) > 1 and rows["test"] and {label for _, label, _ in found} <= pool)
-    return found
+    rows = []
+    for row in strict.columns_of(data, ("sequence", "label", "split", "chrom", "start", "end", "strand")):
+        place = strict.place(row["chrom"], row["start"], row["end"], row["strand"])
+        label = row["label"].strip()
+        strict.need(label and label.isprintable() and len(label) <= 100)
+        letters = strict.sequence(row["sequence"]).upper()
+        text = "".join(letter if letter in "ACGT" else "N" for letter in letters)
+        rows.append((row["split"].strip().lower(), (text, label, place)))
+    pool, test = ([row for split, row in rows if split == name] for name in ("train", "test"))
+    known = {label for _, label, _ in pool}
+    strict.need(len(known) > 1 and test and {label for _, label, _ in test} <= known)
+    return [*pool, *test]
 
 
 def _read_ranking(path: Path) -> Any:
@@ -164,7 +160,7 @@ SUBJECTS = (
             _table("\t", _kmers, quote='"'),
             _table(",", str).replace(b"\n", b"\r\n"),
         ),
-        read_rows,
+        lambda path: [(row.sequence, row.label) for row in read_rows(path).rows],
         strict.table,
     ),
     Subject("split.csv", (SPLIT, SPLIT.replace(b",", b"\t")), _read_split, _strict_split),

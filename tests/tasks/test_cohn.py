@@ -16,8 +16,7 @@ from genomask.genome.fasta import FastaGenome
 from genomask.genome.names import chromosome
 from genomask.genome.places import Place, places_file, read_places
 from genomask.tasks.arrays import open_benchmark, write_benchmark
-from genomask.tasks.cohn import CohnTask
-from genomask.tasks.intervals import read_intervals
+from genomask.tasks.cohn import CohnTask, read_intervals
 from genomask.tasks.readers import read_rows
 
 RNG = np.random.default_rng(0)
@@ -92,7 +91,7 @@ def test_intervals_with_other_letters_or_beyond_the_end_are_left_out(tmp_path):
 
 
 def test_a_genome_that_holds_nothing_is_refused(coordinates, tmp_path):
-    with pytest.raises(ValueError, match=r"genome \(chr7, \.\.\.\) holds too little.*0 of the benchmark's 27,791"):
+    with pytest.raises(ValueError, match=r"genome \(chr7\) holds too little.*0 of the benchmark's 27,791"):
         cohn(coordinates).read(genome_of(tmp_path, {"chr7": CHROMOSOMES["1"]}))
 
 
@@ -131,7 +130,9 @@ def test_real_intervals_are_the_sequences_of_the_authors_files(shared_data, chr2
     assert not left_out
     texts = [decode(piece) for piece in pieces if piece is not None]
     assert texts == [row["sequence"] for row in rows]
-    published = dict(read_rows(shared_data / "cohn_enh" / "kmer_500shot_train.tsv.gz"))
+    published = {
+        row.sequence: row.label for row in read_rows(shared_data / "cohn_enh" / "kmer_500shot_train.tsv.gz").rows
+    }
     found = [(row["label"], published[text]) for row, text in zip(rows, texts, strict=True) if text in published]
     assert len(found) >= 20
     assert all(one == other for one, other in found)
@@ -155,7 +156,7 @@ def test_the_real_tables_have_their_known_counts_and_lengths(shared_data):
     ("text", "message"),
     [
         ("id,region,start,end\na,chr1,0,5\n", "line 1 needs .*one column strand; found id, region"),
-        ("id,region,start,end,strand\na,chr1,x,5,+\n", "line 2: start and end must be whole numbers"),
+        ("id,region,start,end,strand\na,chr1,x,5,+\n", "line 2: start and stop must be whole numbers"),
         ("id,region,start,end,strand\na,chr1,0\n", "line 2: the row has 3 columns, the header 5"),
         ("id,region,start,end,strand\na,chr1,0,5,?\n", r"line 2: the strand must be \+ or -"),
     ],

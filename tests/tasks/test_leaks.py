@@ -17,15 +17,14 @@ from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, pack
+from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.drop import dropped_rows, without
-from genomask.tasks.leaks.duplicates import groups, matches
 from genomask.tasks.leaks.find import find_leaks
 from genomask.tasks.leaks.genome import find_in_genome
+from genomask.tasks.leaks.matches import groups, matches, overlaps
 from genomask.tasks.leaks.near import near_duplicates
-from genomask.tasks.leaks.overlap import overlaps
 from genomask.tasks.leaks.report import summary
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
-from genomask.tasks.sources import FolderTask
 
 ROWS = st.lists(st.tuples(st.text("ACN", min_size=1, max_size=3), st.integers(0, 1)), min_size=1, max_size=12)
 TURNED = str.maketrans("ACGTN", "TGCAN")
@@ -299,7 +298,7 @@ def test_settings_that_no_dropped_relation_looks_at_do_not_change_the_task(run):
 
 
 def test_the_leaks_of_the_real_promoters_are_found(shared_data):
-    task = FolderTask("prom_core", str(shared_data / "prom_core")).read()
+    task = FileTask("prom_core", dir=str(shared_data / "prom_core")).read()
     found = {
         (entry["relation"], entry["rows_of"], entry["matched_in"]): (
             entry["rows"],

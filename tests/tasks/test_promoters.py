@@ -20,7 +20,7 @@ from genomask.tasks.promoters.cut import cut_promoters
 from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata
 from genomask.tasks.promoters.negatives import Negatives
 from genomask.tasks.promoters.settings import PromoterTask
-from genomask.tasks.promoters.split import draw_test_side, join_groups, overlapping
+from genomask.tasks.split import draw_test_side, join_groups, overlapping
 
 RNG = np.random.default_rng(0)
 CHROMOSOMES = {name: RNG.integers(4, size=60_000, dtype=np.uint8) for name in ("chr1", "chr2")}

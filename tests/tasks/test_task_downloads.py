@@ -16,8 +16,8 @@ from genomask.experiment.stages.task import build_task
 from genomask.genome.download import download
 from genomask.tasks import fetch as fetching
 from genomask.tasks.arrays import open_benchmark
+from genomask.tasks.cohn import read_intervals
 from genomask.tasks.fetch import fetch
-from genomask.tasks.intervals import read_intervals
 from genomask.tasks.promoters.epd import read_start_sites
 
 BED = "".join(f"chr1 {at} {at + 60} P{at}_1 900 + {at + 49} {at + 60}\n" for at in range(300, 9_000, 70))

@@ -10,8 +10,7 @@ from genomask.alphabet import decode
 from genomask.experiment.stages.task import build_task
 from genomask.tasks.arrays import describe, write_benchmark
 from genomask.tasks.examples import benchmark
-from genomask.tasks.layouts import GenomicBenchmarksTask, GueTask, SplitTableTask
-from genomask.tasks.sources import FolderTask, TableTask
+from genomask.tasks.file_task import FileTask
 
 ROWS = [("ACGTACGT", "1"), ("GGGTTTCA", "0"), ("TTTTACGT", "1")]
 
@@ -41,15 +40,15 @@ def test_an_untouched_gue_folder_runs_under_a_name_with_a_slash(gue, tmp_path, c
 
 
 def test_gue_is_found_in_its_own_folder_or_the_one_above_and_is_the_folder_task(gue):
-    inside, above = GueTask("prom/prom_core_all", str(gue)), GueTask("prom/prom_core_all", str(gue.parent))
-    plain = FolderTask("x", str(gue / "prom" / "prom_core_all"))
+    inside, above = (FileTask("prom/prom_core_all", dir=str(folder)) for folder in (gue, gue.parent))
+    plain = FileTask("x", dir=str(gue / "prom" / "prom_core_all"))
     assert inside.fingerprint() == above.fingerprint() == plain.fingerprint()
-    assert inside.fingerprint() != GueTask("tf/0", str(gue)).fingerprint()
+    assert inside.fingerprint() != FileTask("tf/0", dir=str(gue)).fingerprint()
 
 
 def test_a_task_that_gue_has_not_is_refused_with_those_it_has(gue):
     with pytest.raises(FileNotFoundError, match=r"no folder tf/9.*folders with tables: prom/prom_core_all, tf/0"):
-        GueTask("tf/9", str(gue)).read()
+        FileTask("tf/9", dir=str(gue)).read()
 
 
 def test_dnaberts_dev_table_is_the_test_set(tmp_path):
@@ -65,7 +64,7 @@ def test_dnaberts_dev_table_is_the_test_set(tmp_path):
 
 def test_pool_and_test_set_cannot_be_one_split(tmp_path):
     with pytest.raises(ValueError, match="two different splits; found 'dev'"):
-        FolderTask("x", str(tmp_path), pool="dev", test="dev")
+        FileTask("x", dir=str(tmp_path), pool="dev", test="dev")
 
 
 @pytest.fixture
@@ -80,16 +79,16 @@ def folders(tmp_path):
 
 
 def test_folders_of_genomic_benchmarks_are_classes(folders):
-    task = GenomicBenchmarksTask("x", str(folders)).read()
+    task = FileTask("x", dir=str(folders)).read()
     assert task.classes == ("negative", "positive")
     assert decode(task.pool.bases) == "ACGTTACGTTAGGGCCGGGCCA"
     assert task.pool.labels.tolist() == task.test.labels.tolist() == [0, 0, 1, 1]
 
 
 def test_every_file_of_genomic_benchmarks_shapes_the_identity(folders):
-    before = GenomicBenchmarksTask("x", str(folders)).fingerprint()
+    before = FileTask("x", dir=str(folders)).fingerprint()
     (folders / "test" / "negative" / "test_negative_0.txt").write_text("ACGTC")
-    after = GenomicBenchmarksTask("x", str(folders)).fingerprint()
+    after = FileTask("x", dir=str(folders)).fingerprint()
     assert before["train"] == after["train"]
     assert before["test"] != after["test"]
 
@@ -98,12 +97,14 @@ def test_every_file_of_genomic_benchmarks_shapes_the_identity(folders):
 def test_a_file_of_genomic_benchmarks_that_is_no_sequence_is_named(folders, text):
     (folders / "train" / "negative" / "train_negative_0.txt").write_text(text)
     with pytest.raises(ValueError, match=r"train_negative_0\.txt.* (one|a) DNA sequence"):
-        GenomicBenchmarksTask("x", str(folders)).read()
+        FileTask("x", dir=str(folders)).read()
 
 
 def test_a_folder_without_splits_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="needs files train/CLASS/NAME"):
-        GenomicBenchmarksTask("x", str(tmp_path)).fingerprint()
+    with pytest.raises(
+        FileNotFoundError, match=r"needs one file train\.csv.* or a folder train with a folder or file for each"
+    ):
+        FileTask("x", dir=str(tmp_path)).fingerprint()
 
 
 def test_one_table_is_taken_apart_by_its_column_and_keeps_its_places(tmp_path):
@@ -112,14 +113,14 @@ def test_one_table_is_taken_apart_by_its_column_and_keeps_its_places(tmp_path):
         lines.append(f"{split},{text},{label},chr1,{len(lines)},{len(lines) + 8},-")
     (tmp_path / "all.csv").write_text("\n".join(lines))
     columns = ["chrom", "start", "end", "strand"]
-    whole = SplitTableTask("x", str(tmp_path / "all.csv"), places=columns)
+    whole = FileTask("x", table=str(tmp_path / "all.csv"), places=columns)
     with pytest.raises(ValueError, match="at least two classes"):  # both train rows are of class 1
         whole.read()
     (tmp_path / "all.csv").write_text("\n".join(lines).replace(f"train,{ROWS[2][0]},1", f"train,{ROWS[2][0]},0"))
     with pytest.raises(ValueError, match="rows that say validation"):
-        SplitTableTask("x", str(tmp_path / "all.csv"), test="validation").read()
+        FileTask("x", table=str(tmp_path / "all.csv"), test="validation").read()
     (tmp_path / "all.csv").write_text((tmp_path / "all.csv").read_text().replace("test", "held"))
-    task = SplitTableTask("x", str(tmp_path / "all.csv"), test="held", places=columns).read()
+    task = FileTask("x", table=str(tmp_path / "all.csv"), test="held", places=columns).read()
     assert task.places
     assert [place.start for place in task.places[0]] == [1, 3]
     assert [place[:1] + place[2:] for place in task.places[1]] == [("chr1", 10, "-"), ("chr1", 12, "-")]
@@ -129,12 +130,12 @@ def test_one_table_is_taken_apart_by_its_column_and_keeps_its_places(tmp_path):
 def test_a_table_without_the_column_of_splits_is_refused(tmp_path):
     path = write_table(tmp_path / "a.csv", ROWS)
     with pytest.raises(ValueError, match=r"a\.csv line 1 needs .*one column split; found sequence, label"):
-        SplitTableTask("x", path).read()
+        FileTask("x", table=path, split="split").read()
 
 
 def test_what_is_written_says_counts_lengths_composition_and_checksums(tmp_path):
     path = write_table(tmp_path / "a.csv", [*ROWS, ("GGCN", "0")])
-    write_benchmark(TableTask("x", path, path).read(), tmp_path)
+    write_benchmark(FileTask("x", path, path).read(), tmp_path)
     found = json.loads((tmp_path / "benchmark.json").read_text())
     assert found["pool"]["rows_by_class"] == {"0": 2, "1": 2}
     assert found["pool"]["lengths"] == {"4": 1, "8": 3}

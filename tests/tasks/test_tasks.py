@@ -14,8 +14,8 @@ from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import benchmark, crop, pack
+from genomask.tasks.file_task import FileTask
 from genomask.tasks.readers import join_kmers, read_rows
-from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 
 ROWS = [("ACGTACGT", "1"), ("GGGTTTNA", "0")]
 DNA = st.text("ACGT", min_size=6, max_size=40)
@@ -25,7 +25,12 @@ def kmers(sequence: str, k: int = 6) -> str:
     return " ".join(sequence[start : start + k] for start in range(len(sequence) - k + 1))
 
 
-@pytest.mark.parametrize("separator", [",", "\t"])
+def pairs(path):
+    """(sequence, label) of every row of a file."""
+    return [(row.sequence, row.label) for row in read_rows(path).rows]
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("write", [str, kmers])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
@@ -34,7 +39,7 @@ def test_tables_of_every_kind_give_the_same_rows(tmp_path, separator, packed, wr
     with (gzip.open if packed else open)(path, "wt", newline="") as handle:
         table = csv.writer(handle, delimiter=separator, quoting=quoting)
         table.writerows([("sequence", "label"), *((write(sequence), label) for sequence, label in ROWS)])
-    assert read_rows(path) == ROWS
+    assert pairs(path) == ROWS
 
 
 @given(DNA)
@@ -119,7 +124,7 @@ def test_long_sequences_are_cropped_where_the_setting_says(keep, kept):
 
 
 def test_long_sequences_are_refused_unless_a_crop_is_chosen():
-    with pytest.raises(ValueError, match=r"at most 4 bases; the task has a sequence of 8.*finetune\.crop=center"):
+    with pytest.raises(ValueError, match=r"2 of 2 pool sequences are longer than the 4 bases .*finetune\.crop=center"):
         crop(benchmark(ROWS, ROWS), longest=4, keep="refuse")
 
 
@@ -192,35 +197,38 @@ def write_table(path, rows):
 def test_a_table_task_is_known_by_its_content_not_by_its_path(tmp_path):
     a, b = (write_table(tmp_path / name, ROWS) for name in ("a.csv", "b.csv"))
     other = write_table(tmp_path / "other.csv", ROWS[::-1])
-    assert TableTask("t", a, a).fingerprint() == TableTask("t", b, a).fingerprint()
-    assert TableTask("t", a, a).fingerprint() != TableTask("t", other, a).fingerprint()
+    assert FileTask("t", a, a).fingerprint() == FileTask("t", b, a).fingerprint()
+    assert FileTask("t", a, a).fingerprint() != FileTask("t", other, a).fingerprint()
 
 
 def test_a_folder_task_draws_its_pool_from_the_split_that_is_named(tmp_path):
     write_table(tmp_path / "dev.csv", ROWS)
     write_table(tmp_path / "test.csv", ROWS[:1])
-    task = FolderTask("t", str(tmp_path), pool="dev").read()
+    task = FileTask("t", dir=str(tmp_path), pool="dev").read()
     assert (len(task.pool.labels), len(task.test.labels)) == (2, 1)
-    with pytest.raises(FileNotFoundError, match=r"needs one file train\.csv.*found: dev\.csv, test\.csv"):
-        FolderTask("t", str(tmp_path)).read()
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"needs one file train\.csv.*found: dev\.csv, test\.csv\. Another split: task\.pool=dev",
+    ):
+        FileTask("t", dir=str(tmp_path)).read()
 
 
 def test_fasta_files_give_one_class_each(tmp_path):
     for name, sequence in (("no.fa", "ACGTAC"), ("yes.fa", "GGGGGG")):
         (tmp_path / name).write_text(f">a\n{sequence}\n>b\n{sequence}\n")
     files = [str(tmp_path / "no.fa"), str(tmp_path / "yes.fa")]
-    task = FastaTask("t", files, files).read()
+    task = FileTask("t", files, files).read()
     assert task.pool.labels.tolist() == [0, 0, 1, 1]
     assert decode(task.pool.bases) == "ACGTACACGTACGGGGGGGGGGGG"
 
 
 def test_real_benchmark_files_have_their_known_counts(shared_data):
-    task = FolderTask("prom_core", str(shared_data / "prom_core")).read()
+    task = FileTask("prom_core", dir=str(shared_data / "prom_core")).read()
     assert (len(task.pool.labels), len(task.test.labels)) == (47_356, 5_920)
     assert set(task.test.lengths.tolist()) == {70}
 
 
 def test_the_published_kshot_files_are_read_as_they_are(shared_data):
-    rows = read_rows(shared_data / "cohn_enh" / "kmer_10shot_train.tsv.gz")
+    rows = pairs(shared_data / "cohn_enh" / "kmer_10shot_train.tsv.gz")
     assert Counter(label for _, label in rows) == {"0": 10, "1": 10}
     assert {len(sequence) for sequence, _ in rows} == {500}

@@ -1,90 +1,101 @@
-"""A benchmark as plain arrays on disk, so that a sweep parses its tables once."""
+"""A benchmark as plain arrays on disk, so that a sweep parses its tables once; and what it is made of."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from genomask.alphabet import BASES
-from genomask.files import write_json
-from genomask.genome.places import places_file, write_places
+from genomask.alphabet import OTHER
+from genomask.files import read_json, write_json
+from genomask.genome.places import places_file, read_places, write_places
+from genomask.genome.sequences import gc_share, length_histogram
 from genomask.tasks.examples import Benchmark, Examples
 
-LENGTH_BINS = 20  # a histogram of more than so many lengths is shown in so many bins
+PARTS: Final = ("pool", "test")
+SUMMARY: Final = "benchmark.json"
+_FEW_CLASSES: Final = 12  # whose rows and GC are said class by class
 
 
 def write_benchmark(task: Benchmark, directory: Path) -> None:
-    """Write pool and test set as ``.npy`` arrays, their places if known, and counts for people to read."""
-    parts = {"pool": task.pool, "test": task.test}
-    for part, examples in parts.items():
-        for field in Examples._fields:
-            np.save(directory / f"{part}-{field}.npy", getattr(examples, field), allow_pickle=False)
-    summary = {part: _summary(examples, task.classes) for part, examples in parts.items()}
-    for part, places in zip(parts, task.places or (), strict=False):
-        write_places(places_file(directory, part), places)
-    write_json(directory / "benchmark.json", {"classes": task.classes, **summary, "origin": task.origin})
+    """Write pool and test set as ``.npy`` arrays, what is known of their rows, and counts for people to read."""
+    for number, part in enumerate(PARTS):
+        arrays = {**getattr(task, part)._asdict(), "targets": task.targets, "lines": task.lines}
+        for field, array in arrays.items():
+            value = array[number] if isinstance(array, tuple) else array
+            if value is not None:
+                np.save(directory / f"{part}-{field}.npy", value, allow_pickle=False)
+        if task.places is not None:
+            write_places(places_file(directory, part), task.places[number])
+    sets = {part: summary(getattr(task, part), task.classes if task.kind == "classes" else ()) for part in PARTS}
+    kind = {} if task.kind == "classes" else {"kind": task.kind}
+    write_json(directory / SUMMARY, {"classes": task.classes, **kind, **sets, "origin": task.origin})
+
+
+def open_benchmark(directory: Path, *, placed: bool = False) -> Benchmark:
+    """Map a benchmark that ``write_benchmark`` wrote; with the places of its rows, if they are known and wanted."""
+    known = read_json(directory / SUMMARY)
+    pool, test = (Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in PARTS)
+    files = [places_file(directory, part) for part in PARTS]
+    places = [read_places(file) if placed and file.is_file() else None for file in files]
+    targets, lines = ([_load(directory, part, field) for part in PARTS] for field in ("targets", "lines"))
+    return Benchmark(
+        pool,
+        test,
+        tuple(known["classes"]),
+        places=None if places[0] is None or places[1] is None else (places[0], places[1]),
+        origin=known.get("origin"),
+        kind=known.get("kind", "classes"),
+        targets=None if targets[0] is None else (targets[0], targets[1]),
+        lines=None if lines[0] is None else (lines[0], lines[1]),
+    )
 
 
 def describe(directory: Path) -> list[str]:
     """Say in a few lines where a benchmark came from and what is in it."""
-    found = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))
+    found = read_json(directory / SUMMARY)
     origin = found.get("origin") or {}
     notes = [origin[key] for key in ("source", "note") if key in origin]
     if "genome" in origin:
         notes[0] += f"; genome {origin['genome']}"
-    return [*notes, *(f"{part}: {_describe_part(found[part])}" for part in ("pool", "test"))]
+    if "warning" in origin:
+        notes.append(f"warning: {origin['warning']}")
+    return [*notes, *(f"{part}: {_describe_part(found[part])}" for part in PARTS)]
 
 
-def open_benchmark(directory: Path) -> Benchmark:
-    """Map a benchmark that ``write_benchmark`` wrote."""
-    classes = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))["classes"]
-    pool, test = (Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in ("pool", "test"))
-    return Benchmark(pool, test, tuple(classes))
-
-
-def _load(directory: Path, part: str, field: str) -> np.ndarray:
-    return np.load(directory / f"{part}-{field}.npy", mmap_mode="r", allow_pickle=False)
-
-
-def _describe_part(part: dict[str, Any]) -> str:
-    counts = "/".join(f"{count:,}" for count in part["rows_by_class"].values())
-    shortest, longest = part["bases"]["shortest"], part["bases"]["longest"]
-    lengths = f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
-    gc = part.get("gc_by_class", {}).values()
-    share = ", GC " + "/".join("-" if value is None else f"{value:.3f}" for value in gc) if gc else ""
-    return f"{part['rows']:,} rows ({counts}) of {lengths} bases{share}"
-
-
-def _summary(examples: Examples, classes: tuple[str, ...]) -> dict[str, object]:
+def summary(examples: Examples, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Rows in all, by class and by length (in bins if there are many), and the share of G and C of each class."""
     counts = np.bincount(examples.labels, minlength=len(classes)).tolist()
     lengths = examples.lengths
     return {
         "rows": len(examples.labels),
-        "rows_by_class": dict(zip(classes, counts, strict=True)),
+        "rows_by_class": dict(zip(classes, counts, strict=False)),
         "gc_by_class": {name: _gc(examples, label) for label, name in enumerate(classes)},
-        "bases": {
-            "shortest": int(lengths.min()),
-            "median": float(np.median(lengths)),
-            "longest": int(lengths.max()),
-        },
-        "lengths": _histogram(lengths),
-        "not_acgt": int((examples.bases >= len(BASES)).sum()),
+        "bases": {"shortest": int(lengths.min()), "median": float(np.median(lengths)), "longest": int(lengths.max())},
+        "lengths": length_histogram(lengths),
+        "not_acgt": int((np.asarray(examples.bases) >= OTHER).sum()),
     }
+
+
+def _load(directory: Path, part: str, field: str) -> Any:
+    file = directory / f"{part}-{field}.npy"
+    return np.load(file, mmap_mode="r", allow_pickle=False) if file.is_file() else None
+
+
+def _describe_part(part: dict[str, Any]) -> str:
+    rows, by_class = f"{part['rows']:,} rows", list(part["rows_by_class"].values())
+    if 0 < len(by_class) <= _FEW_CLASSES:
+        rows += f" ({'/'.join(f'{count:,}' for count in by_class)})"
+    elif by_class:
+        rows += f" ({len(by_class)} classes of {min(by_class):,} to {max(by_class):,})"
+    shortest, longest = part["bases"]["shortest"], part["bases"]["longest"]
+    lengths = f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
+    gc = list(part.get("gc_by_class", {}).values())
+    share = ", GC " + "/".join("-" if value is None else f"{value:.3f}" for value in gc)
+    return f"{rows} of {lengths} bases{share if 0 < len(gc) <= _FEW_CLASSES else ''}"
 
 
 def _gc(examples: Examples, label: int) -> float | None:
     """Share of G and C among the A, C, G and T of a class; None if it has none."""
     bases = examples.bases[np.repeat(examples.labels == label, examples.lengths)]
-    known = bases[bases < len(BASES)]
-    return round(float((known >= BASES.index("C")).mean()), 4) if len(known) else None
-
-
-def _histogram(lengths: np.ndarray) -> dict[str, int]:
-    """How many sequences have each length, or lie in each of some bins of lengths."""
-    values, counts = np.unique(lengths, return_counts=True)
-    if len(values) > LENGTH_BINS:
-        edges = np.linspace(values[0], values[-1] + 1, LENGTH_BINS + 1).astype(int)
-        counts = np.histogram(lengths, edges)[0]
-        return {f"{low}-{high - 1}": int(count) for low, high, count in zip(edges, edges[1:], counts, strict=False)}
-    return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+    share = float(gc_share(bases, np.array([0, len(bases)]))[0])
+    return None if np.isnan(share) else round(share, 4)

@@ -4,15 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from genomask.checks import require_choice
 from genomask.files import sha256
 from genomask.genome.assembly import require_assembly
 from genomask.genome.encoded import EncodedGenome
+from genomask.genome.names import listed
+from genomask.genome.places import Place
+from genomask.tasks.assemble import Tally, benchmark_of, cut_rows
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.intervals import CLASSES, SPLIT_NAMES, cut_intervals, read_intervals
-from genomask.tasks.origin import GenomeSource, Source, cached, files_at_hand, genome_source
-from genomask.tasks.sources import SPLITS, FolderTask
+from genomask.tasks.fetch import cached
+from genomask.tasks.file_task import FileTask
+from genomask.tasks.origin import GenomeSource, Source, files_at_hand, genome_source
+from genomask.tasks.readers import Names, Row, read_rows
 
+CLASSES: Final = ("negative", "positive")  # class 0 and class 1
+SPLIT_NAMES: Final = ("train", "test")
+INTERVALS: Final = Names(places=("region", "start", "end", "strand"), placed=True, cut=True)
 COUNTS: Final = {"train": (10_422, 10_421), "test": (3_474, 3_474)}  # negatives, positives (Sec. 5.1)
 COMMIT: Final = "e14f0c001fb74e7f747c5f96dcb5e38b51202a69"  # the last that changed the four tables
 TABLES: Final = (
@@ -42,7 +48,6 @@ class CohnTask(Source):
     cache: str | None = None
 
     def __post_init__(self) -> None:
-        require_choice(self.pool, "task.pool", SPLITS[:2])
         require_assembly(self.assembly)
 
     def genome_source(self) -> GenomeSource | None:
@@ -52,7 +57,7 @@ class CohnTask(Source):
     def fingerprint(self) -> dict[str, Any]:
         """What shapes the rows; the genome is an input of its own."""
         if self.dir:
-            return FolderTask(self.name, self.dir, self.pool).fingerprint()
+            return FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
         known: dict[str, Any] = {"built": "intervals", "assembly": self.assembly}
         if not self.coordinates:
             return {**known, "tables": COMMIT}
@@ -73,14 +78,27 @@ class CohnTask(Source):
                 sequence of some class.
         """
         if self.dir:
-            return FolderTask(self.name, self.dir, self.pool).read()
+            return FileTask(self.name, dir=self.dir, pool=self.pool).read()
         assert genome is not None, "sequences that are cut need a genome"
         files = self._files() if self.coordinates else self._download()
-        places = {key: read_intervals(path) for key, path in files.items()}
-        source = "coordinates at hand" if self.coordinates else self.url
-        task = cut_intervals(places, genome, self.assembly, whole=COUNTS)
-        origin = {"source": f"cut by {source}", "files": files_at_hand(files.values()), **(task.origin or {})}
-        return task._replace(origin=origin)
+        sides, held, tally = {}, {}, Tally()
+        for split in SPLIT_NAMES:
+            rows = read_rows([(files[split, name], str(label)) for label, name in enumerate(CLASSES)], INTERVALS).rows
+            tally.read += len(rows)
+            sides[split] = cut_rows(rows, genome, self.assembly, tally)
+            held[split] = [(_count(sides[split], label), COUNTS[split][label]) for label in range(len(CLASSES))]
+        note = _coverage(held, tally)
+        if not all(count for classes in held.values() for count, _ in classes):
+            raise ValueError(f"The genome ({listed(genome.names)}) holds too little of the benchmark: {note}.")
+        origin = {
+            "source": f"cut by {'coordinates at hand' if self.coordinates else self.url}",
+            "files": files_at_hand(files.values()),
+            **tally.origin(),
+            "note": note,
+            "assembly": self.assembly,
+            "held_of_whole": held,
+        }
+        return benchmark_of(sides["train"], sides["test"], "classes", origin)
 
     def _files(self) -> dict[tuple[str, str], Path]:
         """The four tables of the folder: SPLIT/CLASS.csv.gz, or any one name with split and class in it."""
@@ -105,3 +123,28 @@ class CohnTask(Source):
                 folder = f"human_enhancers_cohn/{split}"
                 files[split, name], _ = cached(url, self.cache, folder, read_intervals, INSTEAD)
         return files
+
+
+def read_intervals(path: Path) -> list[Place]:
+    """Read a table of genomic-benchmarks: region, start (0-based), end (exclusive), strand.
+
+    Raises:
+        ValueError: Naming file and line, for anything else.
+    """
+    return [row.place for row in read_rows([(path, "")], INTERVALS).rows if row.place is not None]
+
+
+def _count(rows: list[Row], label: int) -> int:
+    return sum(row.label == str(label) for row in rows)
+
+
+def _coverage(held: dict[str, list[tuple[int, int]]], tally: Tally) -> str:
+    """How much of the whole benchmark is there, by split and class."""
+    pairs = [pair for classes in held.values() for pair in classes]
+    count, whole = (sum(column) for column in zip(*pairs, strict=True))
+    parts = "; ".join(
+        f"{split} " + ", ".join(f"class {label} {found:,} of {of:,}" for label, (found, of) in enumerate(classes))
+        for split, classes in held.items()
+    )
+    missing = "".join(f"; {number:,} {reason}" for reason, number in tally.left_out.items())
+    return f"{count:,} of the benchmark's {whole:,} sequences ({count / whole:.1%}): {parts}{missing}"

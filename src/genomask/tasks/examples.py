@@ -1,13 +1,20 @@
 """Labelled sequences of any length, encoded once."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float64, Int64, UInt8
 
 from genomask.alphabet import OTHER, encode
 from genomask.genome.places import Place
+from genomask.genome.sequences import gc_share
+
+KINDS: Final = ("classes", "multilabel", "regression")
+LABEL_DIVIDER: Final = ";"  # between the labels of one row, if a row may have several
+MOST_SHOWN: Final = 10  # rows that a message names
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 class Examples(NamedTuple):
@@ -21,6 +28,11 @@ class Examples(NamedTuple):
     def lengths(self) -> Int64[np.ndarray, " rows"]:
         """Bases of every sequence."""
         return np.diff(self.offsets)
+
+    @property
+    def gc(self) -> Float64[np.ndarray, " rows"]:
+        """Share of G and C among the A, C, G and T of every sequence; 0.5 for one that has none of them."""
+        return np.nan_to_num(gc_share(np.asarray(self.bases), self.offsets), nan=0.5)
 
     def take(self, rows: Int64[np.ndarray, " _taken"]) -> "Examples":
         """The examples at these rows, in this order."""
@@ -42,6 +54,10 @@ class Benchmark(NamedTuple):
         places: Where the rows of pool and test set lie in a genome, if that is known.
         origin: Where the rows came from, as JSON: ``source``, ``files`` with checksums, and what the builder
             found and left out.
+        kind: ``classes``, or ``multilabel`` (the classes are labels of which a row has any number) or
+            ``regression``; in these two the class indices of all rows are 0 and ``targets`` says what they are.
+        targets: Of pool and test set: 0 or 1 for each label, or the one value.
+        lines: Of the rows of pool and test set: number of the file in ``origin["row_files"]``, and line.
     """
 
     pool: Examples
@@ -49,6 +65,16 @@ class Benchmark(NamedTuple):
     classes: tuple[str, ...]
     places: tuple[list[Place], list[Place]] | None = None
     origin: dict[str, Any] | None = None
+    kind: str = "classes"
+    targets: tuple[Float64[np.ndarray, "_pool columns"], Float64[np.ndarray, "_test columns"]] | None = None
+    lines: tuple[Int64[np.ndarray, "_pool 2"], Int64[np.ndarray, "_test 2"]] | None = None
+
+    def where(self, part: str, row: int) -> str:
+        """What to call a row of ``pool`` or ``test`` in a message: its file and line, if they are known."""
+        if self.lines is None:
+            return f"{part} row {row} (from 0)"
+        file, line = self.lines[("pool", "test").index(part)][row].tolist()
+        return f"{(self.origin or {})['row_files'][file]}, line {line}"
 
 
 def pack(sequences: Iterable[UInt8[np.ndarray, " _bases"]], labels: Int64[np.ndarray, " rows"]) -> Examples:
@@ -58,22 +84,47 @@ def pack(sequences: Iterable[UInt8[np.ndarray, " _bases"]], labels: Int64[np.nda
     return Examples(np.concatenate(parts) if parts else np.empty(0, np.uint8), offsets, labels)
 
 
-def benchmark(pool: list[tuple[str, str]], test: list[tuple[str, str]]) -> Benchmark:
+def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], *, kind: str = "classes") -> Benchmark:
     """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order.
+
+    Args:
+        pool: Rows that episodes are drawn from.
+        test: Rows of the test set.
+        kind: Whether a label is a class, several labels divided by semicolons, or a number.
 
     Raises:
         ValueError: If the pool has fewer than two classes, or the test set is empty or has another class.
     """
-    names = sorted({label for _, label in pool}, key=_numbers_first)
-    if len(names) < 2:
-        raise ValueError(f"A classification task needs at least two classes; the pool has {names}.")
     if not test:
         raise ValueError("The test set has no rows.")
-    unknown = {label for _, label in test} - set(names)
-    if unknown:
-        raise ValueError(f"The test set has labels that the pool has not: {sorted(unknown)}; the pool has {names}.")
+    if kind == "regression":
+        values = [np.array([[float(label)] for _, label in rows]).reshape(-1, 1) for rows in (pool, test)]
+        return _with_targets(pool, test, ("value",), values, kind)
+    several = kind == "multilabel"
+    labels = [[label.split(LABEL_DIVIDER) if several else [label] for _, label in rows] for rows in (pool, test)]
+    known, tested = ({label for row in rows for label in row} - ({""} if several else set()) for rows in labels)
+    names = tuple(sorted(known, key=_numbers_first))
+    if len(names) < 2:
+        raise ValueError(f"A classification task needs at least two classes; the pool has {list(names)}.")
+    if tested - known:
+        found = f"{sorted(tested - known)[:8]}; the pool has {list(names)[:8]}"
+        raise ValueError(f"The test set has labels that the pool has not: {found}.")
+    if several:
+        values = [np.array([[float(name in row) for name in names] for row in rows]) for rows in labels]
+        return _with_targets(pool, test, names, values, kind)
     index = {name: number for number, name in enumerate(names)}
-    return Benchmark(_examples(pool, index), _examples(test, index), tuple(names))
+    return Benchmark(*(_examples(rows, [index[label] for _, label in rows]) for rows in (pool, test)), names)
+
+
+def _with_targets(
+    pool: Sequence[tuple[str, str]],
+    test: Sequence[tuple[str, str]],
+    names: tuple[str, ...],
+    values: list[np.ndarray],
+    kind: str,
+) -> Benchmark:
+    pool_rows, test_rows = (_examples(rows, [0] * len(rows)) for rows in (pool, test))
+    return Benchmark(pool_rows, test_rows, names, kind=kind, targets=(values[0], values[1]))
 
 
 def check_test_set(task: Benchmark) -> None:
@@ -82,6 +133,8 @@ def check_test_set(task: Benchmark) -> None:
     Raises:
         ValueError: If the test set lacks a class, where AUC is undefined.
     """
+    if task.kind != "classes":
+        return
     absent = [name for label, name in enumerate(task.classes) if not (task.test.labels == label).any()]
     if absent:
         raise ValueError(
@@ -90,21 +143,46 @@ def check_test_set(task: Benchmark) -> None:
         )
 
 
+def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) -> None:
+    """Find before a training that there are sequences which the encoder cannot read.
+
+    Args:
+        task: The benchmark.
+        shortest: Bases of a token.
+        longest: Bases that the encoder takes.
+        keep: The crop of longer ones, ``refuse`` for none.
+
+    Raises:
+        ValueError: With the number of such rows, the first ten of them, and the setting that helps.
+    """
+    for part in ("pool", "test"):
+        lengths = getattr(task, part).lengths
+        for wrong, problem, remedy in (
+            (lengths < shortest, f"shorter than a token of {shortest} bases", "Leave them out of the files."),
+            (
+                (lengths > longest) & (keep == "refuse"),
+                f"longer than the {longest} bases that the encoder takes at most (the longest has {lengths.max()})",
+                "Set finetune.crop=center or finetune.crop=start to cut such sequences.",
+            ),
+        ):
+            rows = np.flatnonzero(wrong).tolist()
+            if rows:
+                shown = "; ".join(task.where(part, row) for row in rows[:MOST_SHOWN])
+                more = f"; and {len(rows) - MOST_SHOWN:,} more" if len(rows) > MOST_SHOWN else ""
+                counted = f"{len(rows):,} of {len(lengths):,} {part} sequences are {problem}"
+                raise ValueError(f"{counted}: {shown}{more}. {remedy}")
+
+
 def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
     """Cut sequences to at most ``longest`` bases, keeping their ``start`` or ``center``.
 
     Raises:
         ValueError: If a sequence is longer and ``keep`` is ``"refuse"``.
     """
-    found = int(max(task.pool.lengths.max(), task.test.lengths.max()))
-    if found <= longest:
+    if max(task.pool.lengths.max(), task.test.lengths.max()) <= longest:
         return task
-    if keep == "refuse":
-        raise ValueError(
-            f"The encoder takes at most {longest} bases; the task has a sequence of {found}. "
-            "Set finetune.crop=center or finetune.crop=start to cut such sequences."
-        )
-    return Benchmark(_cropped(task.pool, longest, keep), _cropped(task.test, longest, keep), task.classes)
+    check_lengths(task, shortest=0, longest=longest, keep=keep)
+    return task._replace(pool=_cropped(task.pool, longest, keep), test=_cropped(task.test, longest, keep))
 
 
 def _cropped(examples: Examples, longest: int, keep: str) -> Examples:
@@ -114,10 +192,9 @@ def _cropped(examples: Examples, longest: int, keep: str) -> Examples:
     return pack([examples.bases[a:b] for a, b in zip(start, stop, strict=True)], examples.labels)
 
 
-def _examples(rows: list[tuple[str, str]], index: dict[str, int]) -> Examples:
-    labels = np.array([index[label] for _, label in rows], dtype=np.int64)
-    return pack((encode(sequence) for sequence, _ in rows), labels)
+def _examples(rows: Sequence[tuple[str, str]], labels: list[int]) -> Examples:
+    return pack((encode(sequence) for sequence, _ in rows), np.array(labels, dtype=np.int64))
 
 
-def _numbers_first(label: str) -> tuple[int, int, str]:
-    return (0, int(label), label) if label.isdecimal() else (1, 0, label)
+def _numbers_first(label: str) -> tuple[int, float, str]:
+    return (0, float(label), label) if _NUMBER.fullmatch(label) else (1, 0.0, label)

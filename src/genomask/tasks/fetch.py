@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from genomask.files import sha256
 from genomask.genome.download import download
+from genomask.genome.grch38 import cache_folder
 
 Content = TypeVar("Content")
 
@@ -45,3 +46,11 @@ def fetch(url: str, path: Path, read: Callable[[Path], Content], *, instead: str
     if known is None:
         record.write_text(f"{sha256(path)}  {path.name}\n", encoding="utf-8")
     return content
+
+
+def cached(
+    url: str, cache: str | None, folder: str, read: Callable[[Path], Content], instead: str
+) -> tuple[Path, Content]:
+    """Fetch a file into a folder of the cache and read it."""
+    path = cache_folder(cache) / folder / url.rpartition("/")[2]
+    return path, fetch(url, path, read, instead=instead)

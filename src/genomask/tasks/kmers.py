@@ -8,6 +8,7 @@ from jaxtyping import Int64, UInt64
 
 from genomask.alphabet import OTHER
 from genomask.checks import require
+from genomask.genome.sequences import reverse_complement_codes
 from genomask.tasks.examples import Examples
 
 LONGEST_K = 31  # 62 bits
@@ -37,16 +38,7 @@ def row_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
 
 def both_strands(codes: UInt64[np.ndarray, " kmers"], k: int) -> UInt64[np.ndarray, " kmers"]:
     """The smaller of each code and the code of its reverse complement."""
-    return np.minimum(codes, reverse_complement(codes, k))
-
-
-def reverse_complement(codes: UInt64[np.ndarray, " kmers"], k: int) -> UInt64[np.ndarray, " kmers"]:
-    """The code of every k-mer's reverse complement; ``base ^ 1`` is the complementary base."""
-    reverse, rest = np.zeros_like(codes), codes
-    for _ in range(k):
-        reverse = reverse << np.uint64(2) | (rest & np.uint64(3) ^ np.uint64(1))
-        rest = rest >> np.uint64(2)
-    return reverse
+    return np.minimum(codes, reverse_complement_codes(codes, k))
 
 
 def _block(examples: Examples, first: int, last: int, k: int) -> RowKmers:

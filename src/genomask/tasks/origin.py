@@ -1,19 +1,15 @@
-"""What every source of a benchmark can say of itself, and of the files that it read."""
+"""What every source of a benchmark can do, and what is kept of the files that it read."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from genomask.checks import one_line
 from genomask.files import sha256
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
-from genomask.genome.grch38 import Grch38Genome, cache_folder
-from genomask.tasks.examples import Benchmark, benchmark
-from genomask.tasks.fetch import fetch
-from genomask.tasks.readers import Row
+from genomask.genome.grch38 import Grch38Genome
+from genomask.tasks.examples import Benchmark
 
-Content = TypeVar("Content")
 GenomeSource = FastaGenome | Grch38Genome
 
 
@@ -51,38 +47,6 @@ def genome_source(path: str | None, assembly: str | None, cache: str | None) -> 
     return Grch38Genome(cache=cache)
 
 
-def from_files(pool: list[Row], test: list[Row], paths: Sequence[Path]) -> Benchmark:
-    """A benchmark of these rows, with the note that they were read from these files as they are.
-
-    Raises:
-        ValueError: Naming the files, if the rows are no task.
-    """
-    try:
-        task = benchmark(pool, test)
-    except ValueError as error:
-        raise ValueError(f"{', '.join(map(str, paths))}: {one_line(str(error))}") from None
-    return task._replace(origin={"source": "read from files at hand", "files": files_at_hand(paths)})
-
-
 def files_at_hand(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Name, size and checksum of files."""
     return [{"name": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths]
-
-
-def existing(path: str, setting: str) -> Path:
-    """The path of a file that is there.
-
-    Raises:
-        FileNotFoundError: Naming the setting, if it is not.
-    """
-    if not Path(path).expanduser().is_file():
-        raise FileNotFoundError(f"{setting} needs a file; there is none at {path}.")
-    return Path(path).expanduser()
-
-
-def cached(
-    url: str, cache: str | None, folder: str, read: Callable[[Path], Content], instead: str
-) -> tuple[Path, Content]:
-    """Fetch a file into a folder of the cache and read it."""
-    path = cache_folder(cache) / folder / url.rpartition("/")[2]
-    return path, fetch(url, path, read, instead=instead)

@@ -1,89 +1,328 @@
-"""Read labelled sequences from the files people have: CSV, TSV, FASTA; raw or k-mers; plain or gzip."""
+"""Labelled sequences from the records of a file: which column is which, and what a row must be."""
 
+import math
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from genomask.alphabet import decode
-from genomask.checks import one_line
-from genomask.genome.reader import read_fasta
-from genomask.text_files import read_cells, read_lines, wrong_line
+from genomask.checks import one_line, require
+from genomask.genome.places import Place, parse_place
+from genomask.tasks.examples import LABEL_DIVIDER
+from genomask.tasks.records import FASTA_COLUMNS, Record, read_records
+from genomask.text_files import read_lines, wrong_line
 
-LONGEST_LABEL = 100  # characters
+LONGEST_LABEL: Final = 100  # characters
+MOST_FAULTS: Final = 10  # that a message shows
+LONGEST_KMER: Final = 8  # of those that blanks divide, as of the models
+USUAL: Final = {  # names of columns that are found by themselves
+    "sequence": ("sequence", "seq", "text", "dna"),
+    "label": ("label", "labels", "y", "class", "target"),
+    "split": ("split", "fold", "set", "partition"),
+    "record": ("chrom", "chr", "chromosome", "region", "seqname"),
+    "start": ("start", "chromstart"),
+    "stop": ("end", "stop", "chromend"),
+    "strand": ("strand",),
+}
+PLACE_FIELDS: Final = ("record", "start", "stop", "strand")
 
-Row = tuple[str, str]  # sequence, label
+_SEQUENCE: Final = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
+_LAST_FIELD: Final = re.compile(r".*[|\s_]([^|\s_]+)\s*")
+_FOREIGN: Final = {"U": "write T for the U of RNA, or set task.rna=true", "-": "a gap", "*": "a stop"}
+_ONE_SEQUENCE: Final = "the file must hold one DNA sequence, in one line"
 
-_SEQUENCE = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
-_WHOLE_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
+class Row(NamedTuple):
+    """A labelled sequence (empty where it is still to be cut from a genome), and the line that it was read from."""
 
-class TableRow(NamedTuple):
-    """Cells of a row by the names of their columns, and the number of its last line."""
-
+    path: Path
     line: int
-    cells: dict[str, str]
+    sequence: str
+    label: str
+    split: str = ""
+    place: Place | None = None
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read (sequence, label) rows of a CSV or TSV file, gzipped or not.
+@dataclass(frozen=True)
+class Names:
+    """What the columns of a file are called, and how its rows are read; None finds the usual names.
 
-    The first line names the columns, ``sequence`` and ``label`` among them. A sequence is raw, or its
-    overlapping k-mers separated by spaces, as DNABERT writes them.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: Naming file and line, for anything that is not such a table.
+    Attributes:
+        sequence: Column of the sequences.
+        label: Column of the labels; several columns of 0 and 1 for rows that may have several labels.
+        split: Column that says which split a row is in.
+        columns: All columns of a table without a header.
+        places: Columns of record, start (0-based), stop (exclusive) and, if there is one, strand.
+        placed: Rows need places.
+        cut: The sequences are to be cut from a genome, so that rows need none.
+        bases: Length of the places around the centers of the given ones, or around the summits of narrowPeak.
+        label_from: ``header``, or a pattern with one group that finds the label in the header of a FASTA record.
+        label_all: The label of all rows, whatever they say.
+        rna: Read U as T.
+        kind: ``classes``, ``multilabel`` or ``regression``.
     """
-    return [labelled(path, row) for row in read_table(path, ("sequence", "label"))]
+
+    sequence: str | None = None
+    label: Any = None
+    split: str | None = None
+    columns: Sequence[str] = ()
+    places: Sequence[str] | None = None
+    placed: bool = False
+    cut: bool = False
+    bases: int | None = None
+    label_from: str | None = None
+    label_all: str | None = None
+    rna: bool = False
+    kind: str = "classes"
 
 
-def read_table(path: Path, columns: Sequence[str], *, separator: str | None = None) -> Iterator[TableRow]:
-    """Yield the rows of a table whose first line names these columns, once each, and perhaps others.
+class Faults:
+    """Rows that cannot be used: the first ten are shown, all are counted."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[Path, int, str]] = []
+        self.count = 0
+
+    def add(self, path: Path, line: int, problem: str) -> None:
+        """Note what is wrong with a row."""
+        self.count += 1
+        if len(self.first) < MOST_FAULTS:
+            self.first.append((path, line, problem))
+
+    def check(self, total: int) -> None:
+        """Refuse the rows if any of them has a fault.
+
+        Raises:
+            ValueError: Naming file and line of the first ten, and how many there are.
+        """
+        if not self.count:
+            return
+        path, line, problem = self.first[0]
+        if self.count == 1:
+            raise wrong_line(path, line, problem)
+        same = all(other == path for other, _, _ in self.first)
+        shown = [f"{'' if same else f'{other}, '}line {line}: {what[:60]}" for other, line, what in self.first]
+        more = f"; and {self.count - len(shown):,} more" if self.count > len(shown) else ""
+        where = f"{path}: " if same else ""
+        raise ValueError(f"{where}{self.count:,} of {total:,} rows cannot be read. {'; '.join(shown)}{more}.")
+
+
+class Rows(NamedTuple):
+    """Rows in the order of their files, and what is to be said of how they were read."""
+
+    rows: list[Row]
+    notes: list[str]
+
+
+def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names = Names()) -> Rows:
+    """Read labelled sequences.
+
+    A sequence is raw, or its overlapping k-mers separated by blanks, as DNABERT writes them.
 
     Args:
-        path: The file, gzipped or not.
-        columns: Names that the header must have; case and blanks around them do not matter.
-        separator: What divides cells; None for a tab where the header has one, and else a comma.
+        files: A file, or several, each with the label of those of its rows that do not say their own.
+        names: What columns are called.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: Naming file and line of the first ten rows that cannot be read, and their number; or the
+            columns that a file lacks.
+    """
+    found, faults, notes = list[Row](), Faults(), list[str]()
+    path, total = Path(), 0
+    for path, label in [(files, None)] if isinstance(files, Path) else files:
+        if label is not None and path.suffix == ".txt":
+            columns, records = {"sequence": "sequence"}, [_plain(path)]
+        else:
+            columns, records = _opened(path, names, label)
+        notes += [note for note in _note(columns) if note not in notes]
+        for record in records:
+            total += 1
+            try:
+                found.append(_row(path, record, columns, names, label))
+            except ValueError as error:
+                faults.add(path, record.line, str(error))
+    faults.check(total)
+    if not found:
+        raise ValueError(f"{path} has no rows.")
+    return Rows(found, notes)
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
+    """Yield the records of a file that has these columns, once each, and perhaps others.
 
     Raises:
         FileNotFoundError: If the file does not exist.
-        ValueError: Naming file and line, if the header lacks a column or has it twice, or a row has more or
-            fewer cells than the header.
+        ValueError: Naming file and line, if a column is absent or a row has more or fewer cells than the header.
     """
-    lines = read_lines(path)
-    first = next(lines, None)
-    if first is None:
-        raise ValueError(f"{path} is empty; it needs a first line that names the columns {' and '.join(columns)}.")
-    separator = separator or ("\t" if "\t" in first.text else ",")
-    rows = read_cells(path, chain([first], lines), separator=separator)
-    _, header = next(rows, (1, []))
-    names = [name.strip().lower() for name in header]
-    if any(names.count(name.lower()) != 1 for name in columns):
-        needed = " and ".join(f"one column {name}" for name in columns)
-        raise ValueError(f"{path} line 1 needs {needed}; found {one_line(', '.join(header)[:80])}.")
-    for line, cells in rows:
-        if len(cells) != len(header):
-            raise wrong_line(path, line, f"the row has {len(cells)} columns, the header {len(header)}")
-        yield TableRow(line, dict(zip(names, cells, strict=True)))
+    records = read_records(path)
+    for name in columns:
+        _column(path, records.columns, name, name)
+    for record in records.rows:
+        if record.problem:
+            raise wrong_line(path, record.line, record.problem)
+        yield record
 
 
-def labelled(path: Path, row: TableRow) -> Row:
-    """The sequence and the label of a row.
+def find_columns(path: Path, columns: Sequence[str], names: Names, *, labelled: bool) -> dict[str, Any]:
+    """Which column of a file is which.
+
+    Args:
+        path: The file, for messages.
+        columns: Those that it has.
+        names: Those that are to be used.
+        labelled: Whether rows need no label of their own.
 
     Raises:
-        ValueError: Naming file and line, if there is no label, or no sequence of DNA.
+        ValueError: If a column is absent or there twice, or two could be meant.
     """
-    label = row.cells["label"].strip()
-    if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
-        needed = f"the row needs a label of up to {LONGEST_LABEL} characters"
-        raise wrong_line(path, row.line, f"{needed}; found {label[:40]!r}")
+    found: dict[str, Any] = {}
+    if not names.cut:
+        found["sequence"] = _column(path, columns, "sequence", names.sequence)
+    if names.label_all is not None:
+        pass
+    elif isinstance(names.label, str) or names.label is None:
+        found["label"] = _column(path, columns, "label", names.label, optional=labelled)
+    else:
+        found["label"] = [_column(path, columns, "label", name) for name in names.label]
+    found["split"] = _column(path, columns, "split", names.split, optional=True)
+    if names.placed:
+        given = dict(zip(PLACE_FIELDS, names.places or (), strict=False))
+        for field in PLACE_FIELDS:
+            found[field] = _column(path, columns, field, given.get(field), optional=field == "strand")
+        found["peak"] = "peak" if names.bases and "peak" in columns else None
+    return {field: column for field, column in found.items() if column}
+
+
+def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *, optional: bool = False) -> str | None:
+    setting = "task.places" if field in PLACE_FIELDS else f"task.{field}"
+    if name:
+        known = [column for column in columns if column == name.strip().lower()]
+    else:
+        known = [column for column in columns if column in USUAL[field]]
+    if len(set(known)) > 1:
+        raise ValueError(f"{path}: {' and '.join(known)} could each be the {field}; say which: {setting}=NAME.")
+    if len(known) == 1 or (not known and optional and not name):
+        return known[0] if known else None
+    has = one_line(", ".join(columns)[:80])
+    raise ValueError(f"{path} line 1 needs one column {name or field}; found {has}. Another name: {setting}=NAME.")
+
+
+def _opened(path: Path, names: Names, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
+    """The columns that are used, and all records, which for FASTA have their labels in a column."""
+    records = read_records(path, names.columns)
+    if records.columns != FASTA_COLUMNS:
+        return find_columns(path, records.columns, names, labelled=label is not None), records.rows
+    if names.label_all is not None or (label is not None and names.label_from is None):
+        return {"sequence": "sequence"}, records.rows
+    pattern = _header_pattern(names.label_from)
+    return {"sequence": "sequence", "label": "label"}, (_with_label(record, pattern) for record in records.rows)
+
+
+def _header_pattern(label_from: str | None) -> re.Pattern[str]:
+    if label_from in (None, "header"):
+        return _LAST_FIELD
     try:
-        text = join_kmers(row.cells["sequence"])
-    except ValueError as error:
-        raise wrong_line(path, row.line, str(error)) from None
-    return sequence_text(path, row.line, text), label
+        pattern = re.compile(f".*?{label_from}")
+        require(pattern.groups == 1, "task.label_from", "header, or a pattern with one group", label_from)
+    except re.error:
+        raise ValueError(f"task.label_from needs header, or a pattern with one group; found {label_from!r}.") from None
+    return pattern
+
+
+def _with_label(record: Record, pattern: re.Pattern[str]) -> Record:
+    header = record.cells["header"]
+    found = pattern.match(header)
+    if found is None:
+        return record._replace(problem=f"the header {header[:60]!r} has no label (task.label_from)")
+    return record._replace(cells={**record.cells, "label": found[1]})
+
+
+def _plain(path: Path) -> Record:
+    texts = [line for line in read_lines(path) if line.text.strip()]
+    if len(texts) != 1:
+        return Record(1, {}, f"{_ONE_SEQUENCE}; it has {len(texts)} lines of text")
+    text = texts[0].text.strip()
+    return Record(texts[0].number, {"sequence": text}, f"{_ONE_SEQUENCE}, without blanks" if " " in text else "")
+
+
+def _note(columns: dict[str, Any]) -> list[str]:
+    """Which columns were found under other names than those of the fields."""
+    other = [f"{column} is the {field}" for field, column in columns.items() if column != field]
+    return [f"columns: {', '.join(other)}"] if {"sequence", "label"} & set(columns) and other else []
+
+
+def _row(path: Path, record: Record, columns: dict[str, Any], names: Names, label: str | None) -> Row:
+    """The row of a record.
+
+    Raises:
+        ValueError: If there is no label, or no sequence of DNA; the message does not name file and line.
+    """
+    if record.problem:
+        raise ValueError(record.problem)
+    cells = record.cells
+    own = read_label(cells, columns["label"], names.kind) if "label" in columns else names.label_all or label
+    assert own is not None, "find_columns saw to it"
+    text, place = "", None
+    if "sequence" in columns:
+        text = cells[columns["sequence"]]
+        text = dna(join_kmers(text.replace("U", "T").replace("u", "t") if names.rna else text))
+    if "record" in columns:
+        strand = cells[columns["strand"]].strip() if "strand" in columns else "."
+        place = parse_place(*(cells[columns[field]] for field in PLACE_FIELDS[:3]), "+" if strand == "." else strand)
+        place = _centered(place, names.bases, cells.get(columns.get("peak", ""), "")) if names.bases else place
+    return Row(path, record.line, text, own, cells[columns["split"]] if "split" in columns else "", place)
+
+
+def _centered(place: Place, bases: int, peak: str) -> Place:
+    """So many bases around the summit, which narrowPeak counts from the start, or else around the center."""
+    center = place.start + (int(peak) if peak.isdecimal() else (place.stop - place.start) // 2)
+    return place._replace(start=center - bases // 2, stop=center - bases // 2 + bases)
+
+
+def read_label(cells: dict[str, str], column: Any, kind: str) -> str:
+    """The label of a row: its class, its number, or its labels divided by semicolons.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if not isinstance(column, str):
+        wrong = [name for name in column if cells[name].strip() not in ("0", "1")]
+        if wrong:
+            raise ValueError(f"the label {wrong[0]} must be 0 or 1, not {cells[wrong[0]][:40]!r}")
+        return LABEL_DIVIDER.join(name for name in column if cells[name].strip() == "1")
+    label = cells[column].strip()
+    if kind == "multilabel":
+        return LABEL_DIVIDER.join(part.strip() for part in label.split(LABEL_DIVIDER) if part.strip())
+    if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
+        raise ValueError(f"the row needs a label of up to {LONGEST_LABEL} characters; found {label[:40]!r}")
+    if kind == "regression":
+        try:
+            fits = math.isfinite(float(label))
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(f"the label must be a finite number, not {label[:40]!r}")
+    return label
+
+
+def dna(text: str) -> str:
+    """The text itself, if it is a sequence of DNA in IUPAC's letters.
+
+    Raises:
+        ValueError: If it is not; the message does not name file and line.
+    """
+    if not _SEQUENCE.fullmatch(text):
+        at = next((place for place, letter in enumerate(text) if not _SEQUENCE.fullmatch(letter)), 0)
+        letter = text[at : at + 1].upper()
+        why = f"; {_FOREIGN[letter]}" if letter in _FOREIGN else ""
+        where = f" ({letter} at position {at + 1}{why})" if letter else ""
+        raise ValueError(f"not a DNA sequence: {text[:40]!r}{where}")
+    if not set(text.upper()) & set("ACGT"):
+        raise ValueError(f"the sequence {text[:40]!r} holds no A, C, G or T")
+    return text
 
 
 def sequence_text(path: Path, line: int, text: str) -> str:
@@ -92,40 +331,22 @@ def sequence_text(path: Path, line: int, text: str) -> str:
     Raises:
         ValueError: Naming file and line, if it is not.
     """
-    if not _SEQUENCE.fullmatch(text):
-        rna = "; write T for the U of RNA" if "U" in text.upper() else ""
-        raise wrong_line(path, line, f"not a DNA sequence: {text[:40]!r}{rna}")
-    return text
-
-
-def whole_number(text: str) -> int:
-    """An integer from 0, in plain digits.
-
-    Raises:
-        ValueError: If the text is anything else, such as ``1e5``, ``1_000`` or ``-1``.
-    """
-    if not _WHOLE_NUMBER.fullmatch(text):
-        raise ValueError(text)
-    return int(text)
-
-
-def read_fasta_rows(path: Path, label: str) -> list[Row]:
-    """Read the sequences of a FASTA file, gzipped or not, all with one label.
-
-    Raises:
-        FileNotFoundError: If the file does not exist.
-        ValueError: Naming file and record, for anything that is not FASTA.
-    """
-    return [(decode(bases), label) for _, bases in read_fasta(path)]
+    try:
+        return dna(text)
+    except ValueError as error:
+        raise wrong_line(path, line, str(error)) from None
 
 
 def join_kmers(text: str) -> str:
     """Turn ``ATGCCA TGCCAT`` back into the sequence; raw sequences come back as they are.
 
     Raises:
-        ValueError: If consecutive k-mers do not overlap in all but one base.
+        ValueError: If blanks divide anything but k-mers that overlap in all but one base.
     """
     kmers = text.split()
+    if len(kmers) > 1 and len(kmers[0]) > LONGEST_KMER:
+        found = f"a sequence has blanks only between overlapping k-mers of up to {LONGEST_KMER} bases"
+        raise ValueError(f"{found}; this one begins {text[:40]!r}")
     for left, right in pairwise(kmers):
         if len(left) != len(right) or left[1:] != right[:-1]:
             raise ValueError(f"k-mers {left!r} and {right!r} do not overlap in all but one base")

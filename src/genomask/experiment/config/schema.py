@@ -35,10 +35,9 @@ from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.cohn import CohnTask
-from genomask.tasks.layouts import GenomicBenchmarksTask, GueTask, SplitTableTask
+from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
 from genomask.tasks.promoters.settings import PromoterTask
-from genomask.tasks.sources import FastaTask, FolderTask, TableTask
 from genomask.tasks.synthetic import SyntheticTask
 from genomask.tokens.settings import BpeSettings, KmerSettings
 from genomask.training.settings import LoggerSettings, TrainerSettings
@@ -49,14 +48,9 @@ KINDS: Final[dict[str, dict[str, type]]] = {
     "tokens": {"kmer": KmerSettings, "bpe": BpeSettings},
     "task": {
         "synthetic": SyntheticTask,
-        "table": TableTask,
-        "fasta": FastaTask,
-        "folder": FolderTask,
+        "files": FileTask,
         "promoters": PromoterTask,
         "cohn": CohnTask,
-        "gue": GueTask,
-        "genomic_benchmarks": GenomicBenchmarksTask,
-        "split_table": SplitTableTask,
     },
     "classifier": {
         "encoder": EncoderClassifier,

@@ -8,16 +8,19 @@ import numpy as np
 
 from genomask.console import say
 from genomask.experiment.stages import task as source
+from genomask.experiment.stages.classifier import uses_encoder
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
+from genomask.experiment.stages.tokens import build_tokens
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.genome.encoded import open_genome
-from genomask.genome.places import places_file, read_places
 from genomask.tasks.arrays import open_benchmark, write_benchmark
-from genomask.tasks.examples import Benchmark
+from genomask.tasks.episode import draw_episode
+from genomask.tasks.examples import Benchmark, check_lengths, check_test_set
 from genomask.tasks.leaks.drop import DROPPED_FILE, dropped_rows, without, write_dropped
 from genomask.tasks.leaks.genome import find_in_genome
 from genomask.tasks.leaks.settings import LeakSettings
+from genomask.tokens.settings import KmerSettings
 
 CLEANING_FORMAT = 1  # raised when the code would leave out other rows
 USED_BY = {"near": ("k", "share"), "genome": ("genome_k",)}  # settings that only these relations look at
@@ -40,21 +43,29 @@ def build_task(run: Context) -> Path:
     if run.store.has(artefact):
         directory = run.store.open(artefact)
     else:
-        whole = open_with_places(source.build_task(run))
+        whole = open_benchmark(source.build_task(run), placed=True)
         directory = run.store.build(artefact, lambda folder: _clean(run, whole, folder))
     say(f"       {dropped_line(directory)}")
     return directory
 
 
-def open_with_places(directory: Path) -> Benchmark:
-    """Open a benchmark together with its origin and the places of its rows, where these are known."""
-    known = json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))
-    task = open_benchmark(directory)._replace(origin=known.get("origin"))
-    files = [places_file(directory, part) for part in ("pool", "test")]
-    if not all(file.is_file() for file in files):
-        return task
-    pool, test = (read_places(file) for file in files)
-    return task._replace(places=(pool, test))
+def check_task(run: Context) -> None:
+    """Build the benchmark, if that has not been done yet, and find what would end a fine-tuning on it late.
+
+    Raises:
+        FileNotFoundError: If a file of the benchmark is not there.
+        ValueError: If its rows cannot be read, the test set lacks a class, sequences are too short or too long for
+            the encoder, or a class has fewer rows than there are shots.
+    """
+    task, config = open_benchmark(build_task(run)), run.config
+    check_test_set(task)
+    if uses_encoder(run) and isinstance(config.tokens, KmerSettings):  # others are known once they are trained
+        tokens = build_tokens(run)
+        longest = tokens.longest(config.model.max_tokens)
+        check_lengths(task, shortest=tokens.shortest, longest=longest, keep=config.finetune.crop)
+    if task.kind != "regression":
+        shots = config.shots if isinstance(config.shots, int) else None
+        draw_episode(task.pool.labels, task=config.task.name, shots=shots, seed=config.seed)
 
 
 def dropped_line(directory: Path) -> str:

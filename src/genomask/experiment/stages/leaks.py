@@ -4,13 +4,13 @@ from pathlib import Path
 
 from genomask.console import say
 from genomask.experiment.stages import task as source
-from genomask.experiment.stages.cleaning import open_with_places
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
 from genomask.genome.encoded import open_genome
-from genomask.tasks.composition import describe
+from genomask.tasks.arrays import open_benchmark
+from genomask.tasks.arrays import summary as summary_of_rows
 from genomask.tasks.leaks.find import find_leaks
 from genomask.tasks.leaks.genome import find_in_genome
 from genomask.tasks.leaks.report import genome_summary, lines_of, page, summary, write_genome, write_rows
@@ -51,7 +51,7 @@ def report_leaks(run: Context) -> None:
 
 
 def _report(run: Context, folder: Path, genome_folder: Path | None, directory: Path) -> None:
-    task, leaks = open_with_places(folder), run.config.leaks
+    task, leaks = open_benchmark(folder, placed=True), run.config.leaks
     relations, in_genome = find_leaks(task, leaks), None
     if genome_folder is not None:
         genome = open_genome(genome_folder)
@@ -62,7 +62,7 @@ def _report(run: Context, folder: Path, genome_folder: Path | None, directory: P
         "task": run.config.task.name,
         "k": leaks.k,
         "share": leaks.share,
-        "sets": {part: describe(getattr(task, part), task.classes) for part in ("pool", "test")},
+        "sets": {part: summary_of_rows(getattr(task, part), task.classes) for part in ("pool", "test")},
         "relations": summary(relations),
         "genome": in_genome,
     }

@@ -7,7 +7,6 @@ from jaxtyping import Float64
 
 from genomask.finetune.baselines.settings import GcBaseline, KmerBaseline
 from genomask.seeds import derived_seed
-from genomask.tasks import composition
 from genomask.tasks.examples import Examples
 from genomask.tasks.kmers import both_strands, row_kmers
 
@@ -20,7 +19,7 @@ def gc_content(
     train: Examples, test: Examples, *, settings: GcBaseline, seed: int
 ) -> Float64[np.ndarray, "rows classes"]:
     """Class probabilities of the test rows from their share of G and C, in standard deviations."""
-    features = [composition.gc_content(examples)[:, None] for examples in (train, test)]
+    features = [examples.gc[:, None] for examples in (train, test)]
     return _fit_predict(*_scaled(*features), train.labels, inverse_penalty=settings.inverse_penalty, seed=seed)
 
 

@@ -60,12 +60,13 @@ def without(task: Benchmark, side: str, rows: Bool[np.ndarray, " rows"]) -> Benc
             f"leaks.drop would leave no {side} row of class {', '.join(empty)}; drop less, or drop from the "
             f"other side: leaks.side={'pool' if side == 'test' else 'test'}."
         )
-    places = task.places
-    if places is not None:
-        number = ("pool", "test").index(side)
-        chosen = [places[number][row] for row in kept]
-        places = (chosen, places[1]) if side == "pool" else (places[0], chosen)
-    return task._replace(**{side: part.take(kept)}, places=places)
+    number, known = ("pool", "test").index(side), {}
+    for name in ("places", "targets", "lines"):
+        both = getattr(task, name)
+        if both is not None:
+            chosen = [both[number][row] for row in kept] if name == "places" else both[number][kept]
+            known[name] = (chosen, both[1]) if side == "pool" else (both[0], chosen)
+    return task._replace(**{side: part.take(kept)}, **known)
 
 
 def write_dropped(path: Path, side: str, rows: dict[str, Bool[np.ndarray, " rows"]]) -> None:

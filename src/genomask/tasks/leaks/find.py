@@ -5,10 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.leaks.duplicates import Groups, groups, matches
-from genomask.tasks.leaks.matches import Matches
+from genomask.tasks.leaks.matches import Groups, Matches, groups, matches, overlaps
 from genomask.tasks.leaks.near import near_duplicates
-from genomask.tasks.leaks.overlap import overlaps
 from genomask.tasks.leaks.settings import ACROSS, SIDES, LeakSettings
 
 WITHIN: Final = ("exact", "reverse")  # relations that are looked for within a set too

@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float64, Int64, UInt8, UInt64
 from genomask.alphabet import OTHER
 from genomask.console import progress
 from genomask.genome.encoded import EncodedGenome
+from genomask.genome.sequences import reverse_complement
 from genomask.tasks.examples import Examples, pack
 from genomask.tasks.kmers import both_strands, row_kmers
-from genomask.tasks.leaks.duplicates import mirror
 
 CHUNK_BASES: Final = 2**24
 _FILTER_BITS: Final = 5  # log2 of the filter's bytes a k-mer: 3 % of all other k-mers pass
@@ -93,13 +93,13 @@ def _filtered(codes: UInt64[np.ndarray, " kmers"]) -> _Kmers:
 
 
 def _sequences(test: Examples, k: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Rows, strands and bases of all that is looked for; a sequence that is its own mirror only once."""
+    """Rows, strands and bases of all that is looked for; a sequence that is its own reverse complement only once."""
     rows, backward, found = [], [], []
     for row in range(len(test.labels)):
         bases = np.asarray(test.bases[test.offsets[row] : test.offsets[row + 1]])
         if len(bases) < k or (bases >= OTHER).any():
             continue
-        for turned, strand in enumerate((bases, mirror(bases))):
+        for turned, strand in enumerate((bases, reverse_complement(bases))):
             if not turned or not np.array_equal(strand, bases):
                 rows.append(row)
                 backward.append(bool(turned))

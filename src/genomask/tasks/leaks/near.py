@@ -1,15 +1,25 @@
-"""Near duplicates: rows of two sets that share most of their k-mers."""
+"""Near duplicates: rows that share most of their k-mers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Int64, UInt64
+from jaxtyping import Float64, Int64, UInt64
 
 from genomask.tasks.examples import Examples
 from genomask.tasks.kmers import both_strands, row_kmers
-from genomask.tasks.leaks.matches import Matches, no_matches
+from genomask.tasks.leaks.matches import NO_ROW, Matches
+
+_FEW_PAIRS = 2**14  # pairs that there is room for at first
+
+
+class NearPairs(NamedTuple):
+    """Rows of two sets that share enough k-mers, in the order of the first set's rows, then of the second's."""
+
+    rows: Int64[np.ndarray, " pairs"]
+    others: Int64[np.ndarray, " pairs"]
+    shares: Float64[np.ndarray, " pairs"]
 
 
 class _Index(NamedTuple):
@@ -22,26 +32,45 @@ class _Index(NamedTuple):
 
 
 def near_duplicates(pool: Examples, test: Examples, *, k: int, share: float) -> tuple[Matches, Matches]:
-    """Match pool rows with test rows that share enough distinct k-mers, whatever their strands.
+    """The near duplicates of every pool row in the test set, and of every test row in the pool."""
+    blocks = [*near_pairs(pool, test, k=k, share=share)]
+    columns = [np.concatenate(column) for column in zip(*blocks, strict=True)] if blocks else []
+    pairs = NearPairs(*columns) if blocks else NearPairs(*(np.empty(0, kind) for kind in (np.int64, np.int64, float)))
+    conflict = np.asarray(pool.labels)[pairs.rows] != np.asarray(test.labels)[pairs.others]
+    return (
+        _best(pairs.rows, pairs.others, pairs.shares, conflict, len(pool.labels)),
+        _best(pairs.others, pairs.rows, pairs.shares, conflict, len(test.labels)),
+    )
 
-    The share is of the k-mers of the row that has fewer. The test set is indexed and the pool streams past,
-    so that memory does not grow with the pool. A row without a k-mer matches nothing.
 
-    Returns:
-        The matches of every pool row, and of every test row.
+def near_pairs(first: Examples, second: Examples, *, k: int, share: float) -> Iterator[NearPairs]:
+    """Yield the rows of two sets that share enough distinct k-mers, whatever their strands, block by block.
+
+    The share is of the k-mers of the row that has fewer. The second set is indexed and the first streams past,
+    so that memory does not grow with the first. A row without a k-mer is in no pair.
     """
-    index, compare = _index(test, k), _compiled_kernel()
-    of_pool, of_test = no_matches(len(pool.labels)), no_matches(len(test.labels))
+    index, compare = _index(second, k), _compiled_kernel()
     if not len(index.codes):
-        return of_pool, of_test
-    labels = np.asarray(pool.labels), np.asarray(test.labels)
-    for block in row_kmers(pool, k):
+        return
+    places, shares = np.empty((_FEW_PAIRS, 2), np.int64), np.empty(_FEW_PAIRS)
+    for block in row_kmers(first, k):
         codes, rows = _distinct(both_strands(block.codes, k), block.rows)
         place = np.searchsorted(index.codes[:-1], codes)  # the last of them for all that lie behind it
         known = index.codes[place] == codes
-        sizes = np.bincount(rows, minlength=len(pool.labels))
-        compare((rows[known], place[known], sizes), index, share, labels, (of_pool, of_test))
-    return of_pool, of_test
+        kmers = rows[known], place[known], np.bincount(rows, minlength=len(first.labels))
+        while (count := compare(kmers, index, share, places, shares)) > len(shares):
+            places, shares = np.empty((2 * count, 2), np.int64), np.empty(2 * count)
+        yield NearPairs(places[:count, 0].copy(), places[:count, 1].copy(), shares[:count].copy())
+
+
+def _best(rows: np.ndarray, others: np.ndarray, shares: np.ndarray, conflict: np.ndarray, count: int) -> Matches:
+    """The best partner of every row, the first of equals, and how many it has."""
+    order = np.lexsort((others, -shares, rows))
+    best = order[np.unique(rows[order], return_index=True)[1]]
+    partner, share = np.full(count, NO_ROW), np.zeros(count)
+    partner[rows[best]], share[rows[best]] = others[best], shares[best]
+    partner_count = np.bincount(rows, minlength=count)
+    return Matches(partner, partner_count, np.bincount(rows[conflict], minlength=count) > 0, share)
 
 
 def _index(examples: Examples, k: int) -> _Index:
@@ -64,23 +93,23 @@ def _distinct(codes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 @cache
-def _compiled_kernel() -> Callable[..., None]:
-    """Compile once a process."""
+def _compiled_kernel() -> Callable[..., int]:
+    """Compile once per process."""
     from numba import njit
 
     return njit(_compare)
 
 
 @no_type_check  # keeps pytest's shape checks off a function that is compiled
-def _compare(block: Any, index: Any, least: float, labels: Any, found: Any) -> None:
-    """Count for one pool row after the other what it shares with every test row, and keep what is enough."""
-    (rows, kmers, sizes), (pool, test) = block, found
+def _compare(kmers: Any, index: Any, least: float, places: Any, shares: Any) -> int:
+    """Count what each row shares with every indexed row; returns how many pairs there are, if there is room."""
+    rows, kmer, sizes = kmers
     shared, touched = np.zeros(len(index.sizes), np.int64), np.zeros(len(index.sizes), np.int64)
-    at = 0
+    at = count = 0
     while at < len(rows):
         row, touched_count = rows[at], 0
         while at < len(rows) and rows[at] == row:
-            for place in range(index.starts[kmers[at]], index.starts[kmers[at] + 1]):
+            for place in range(index.starts[kmer[at]], index.starts[kmer[at] + 1]):
                 other = index.rows[place]
                 if shared[other] == 0:
                     touched[touched_count] = other
@@ -90,14 +119,8 @@ def _compare(block: Any, index: Any, least: float, labels: Any, found: Any) -> N
         for other in np.sort(touched[:touched_count]):
             share = shared[other] / min(sizes[row], index.sizes[other])
             shared[other] = 0
-            if share < least:
-                continue
-            conflict = labels[0][row] != labels[1][other]
-            pool.partner_count[row] += 1
-            test.partner_count[other] += 1
-            pool.conflict[row] |= conflict
-            test.conflict[other] |= conflict
-            if share > pool.share[row]:
-                pool.share[row], pool.partner[row] = share, other
-            if share > test.share[other]:
-                test.share[other], test.partner[other] = share, row
+            if share >= least:
+                if count < len(shares):
+                    places[count, 0], places[count, 1], shares[count] = row, other, share
+                count += 1
+    return count

@@ -131,7 +131,7 @@ def _genome_line(genome: dict[str, Any]) -> str:
 def _set_line(part: str, known: dict[str, Any]) -> str:
     by_class = ", ".join(f"{name}: {count:,}" for name, count in known["rows_by_class"].items())
     lengths = ", ".join(f"{length}: {count:,}" for length, count in known["lengths"].items())
-    gc = ", ".join(f"{name}: {mean:.3f} ± {sd:.3f}" for name, (mean, sd) in known["gc_by_class"].items())
+    gc = ", ".join(f"{name}: {share:.3f}" for name, share in known["gc_by_class"].items() if share is not None)
     return f"| {part} | {known['rows']:,} | {by_class} | {lengths} | {gc} |"
 
 

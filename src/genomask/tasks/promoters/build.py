@@ -12,7 +12,7 @@ from genomask.seeds import generator
 from genomask.tasks.examples import Benchmark, Examples
 from genomask.tasks.promoters.cut import Promoters, inside, said
 from genomask.tasks.promoters.negatives import Negatives, draw_negatives
-from genomask.tasks.promoters.split import canonical, draw_test_side, join_groups, overlapping
+from genomask.tasks.split import canonical, draw_test_side, join_groups, overlapping
 
 # -34..+35 begins at 215. The released files' begins one base later. A split must not depend on the choice.
 CORE_WINDOWS: Final = (slice(215, 285), slice(216, 286))

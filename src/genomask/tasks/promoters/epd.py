@@ -8,8 +8,8 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import encode
 from genomask.genome.reader import read_fasta
-from genomask.tasks.readers import sequence_text, whole_number
-from genomask.text_files import read_lines, wrong_line
+from genomask.tasks.readers import sequence_text
+from genomask.text_files import read_lines, whole_number, wrong_line
 
 UPSTREAM_IN_BED: Final = 49  # bases of an item of EPDnew's BED files that lie before the start site
 ITEM_IN_BED: Final = 60

@@ -9,12 +9,14 @@ from genomask.files import sha256
 from genomask.genome.assembly import require_assembly
 from genomask.genome.encoded import EncodedGenome
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.origin import GenomeSource, Source, cached, existing, files_at_hand, genome_source
+from genomask.tasks.fetch import cached
+from genomask.tasks.file_task import FileTask
+from genomask.tasks.files import existing
+from genomask.tasks.origin import GenomeSource, Source, files_at_hand, genome_source
 from genomask.tasks.promoters.build import build
 from genomask.tasks.promoters.cut import PROMOTER_BASES, Promoters, cut_exports, cut_promoters
 from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata
 from genomask.tasks.promoters.negatives import Negatives
-from genomask.tasks.sources import SPLITS, FolderTask
 
 EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
 ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
@@ -52,7 +54,6 @@ class PromoterTask(Source):
         found = (self.start, self.start + self.bases)
         require(inside, "task.start and task.bases", f"a window of the promoter's {PROMOTER_BASES}", found)
         require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
-        require_choice(self.pool, "task.pool", SPLITS[:2])
         require_choice(self.together, "task.together", ("duplicates", "overlaps"))
         require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
         require_assembly(self.assembly)
@@ -70,7 +71,7 @@ class PromoterTask(Source):
     def fingerprint(self) -> dict[str, Any]:
         """What shapes the rows; the genome is an input of its own."""
         if self.dir:
-            return FolderTask(self.name, self.dir, self.pool).fingerprint()
+            return FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
         shape = ("start", "bases", "test_share", "together", "split_seed")
         built = {name: getattr(self, name) for name in shape}
         return {"built": "promoters", **built, "negatives": asdict(self.negatives), **self._known_by()}
@@ -89,7 +90,7 @@ class PromoterTask(Source):
             ValueError: If a file is not what it should be, or the genome is another assembly.
         """
         if self.dir:
-            return FolderTask(self.name, self.dir, self.pool).read()
+            return FileTask(self.name, dir=self.dir, pool=self.pool).read()
         promoters, source, files = self._promoters(genome)
         task = build(
             promoters,

@@ -1,0 +1,208 @@
+"""Test sets that are split off: stratified, deterministic, and nothing alike on both sides."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int64, UInt8
+
+from genomask.checks import require, require_choice
+from genomask.genome.names import chromosome
+from genomask.genome.places import Place
+from genomask.genome.sequences import reverse_complement
+from genomask.seeds import generator
+from genomask.tasks.examples import Examples
+from genomask.tasks.leaks.near import near_pairs
+
+SPLIT_BY = ("random", "cluster", "chromosome")
+
+
+class SplitRule(NamedTuple):
+    """How a test set is split off.
+
+    Attributes:
+        share: Share of the rows that the test set gets.
+        by: What stays on one side: ``random`` equal sequences and reverse complements only, ``cluster`` also rows
+            that near duplicates connect, ``chromosome`` also all rows of a chromosome.
+        holdout: Chromosomes that are the test set.
+        folds: Number of folds of equal size, of which ``fold`` is the test set; None takes ``share``.
+        fold: Number of the fold, from 0.
+        seed: Draws the rows.
+    """
+
+    share: float
+    by: str
+    holdout: tuple[str, ...] = ()
+    folds: int | None = None
+    fold: int = 0
+    seed: int = 0
+
+    @property
+    def explicit(self) -> bool:
+        """Whether a test set is to be held out although the table has one."""
+        return bool(self.holdout or self.folds or self.by != "random")
+
+    def check(self) -> None:
+        """Refuse settings that are out of range."""
+        require(0 < self.share < 1, "task.test_share", "a share between 0 and 1", self.share)
+        require_choice(self.by, "task.split_by", SPLIT_BY)
+        require(self.folds is None or self.folds >= 2, "task.folds", "at least 2", self.folds)
+        require(
+            0 <= self.fold < (self.folds or 1), "task.fold", f"a number from 0 to {(self.folds or 1) - 1}", self.fold
+        )
+        require(self.seed >= 0, "task.split_seed", "at least 0", self.seed)
+
+
+def hold_out(
+    examples: Examples, places: Sequence[Place] | None, rule: SplitRule, *, k: int = 12, share: float = 0.5
+) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
+    """Choose the test set of a table that has none.
+
+    Args:
+        examples: All rows.
+        places: Where they lie, if that is known.
+        rule: How to choose.
+        k: Of the k-mers of near duplicates, with ``split_by=cluster``.
+        share: Of those k-mers, that two rows of a cluster share.
+
+    Returns:
+        Which rows are the test set; and, for the benchmark's origin, how it was chosen and what a split by chance
+        would have leaked.
+
+    Raises:
+        ValueError: If places are needed and not known, or a chromosome of ``holdout`` has no row.
+    """
+    if rule.holdout or rule.by == "chromosome":
+        where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
+        require(places is not None, where, "rows with places: task.places=[chrom,start,end,strand]", "none")
+    chromosomes = [chromosome(place.record) for place in places] if places else []
+    labels = [str(label) for label in np.asarray(examples.labels).tolist()]
+    if rule.holdout:
+        wanted = {chromosome(name) for name in rule.holdout}
+        absent = sorted(wanted - set(chromosomes))
+        require(not absent, "task.holdout", "chromosomes that have rows", ", ".join(absent))
+        in_test, group = (
+            np.array([name in wanted for name in chromosomes]),
+            np.unique(chromosomes, return_inverse=True)[1],
+        )
+    else:
+        keys: list[Sequence[Hashable]] = [_canonical_rows(examples)]
+        if rule.by == "cluster":
+            keys += [_clusters(examples, k, share)]
+        if rule.by == "chromosome":
+            keys, labels = [chromosomes], ["all"] * len(labels)
+        group = join_groups(keys, len(labels))
+        in_test = _draw(group, labels, rule)
+    by_chance = np.zeros(len(labels), dtype=bool)
+    by_chance[generator(rule.seed, "task", "chance").permutation(len(labels))[: int(in_test.sum())]] = True
+    beside = np.isin(group, group[~by_chance])
+    how = f"chromosomes {', '.join(rule.holdout)}" if rule.holdout else f"{rule.by}, seed {rule.seed}"
+    if rule.folds:
+        how += f", fold {rule.fold} of {rule.folds}"
+    leaked = int((beside & by_chance).sum())
+    what = "chromosome" if rule.holdout else {"random": "sequence"}.get(rule.by, rule.by)
+    return in_test, {
+        "held_out": how,
+        "groups": len(np.unique(group)),
+        "test_rows_beside_their_group_by_chance": leaked,
+        "note": f"test set held out by {how}; a split by chance would leave {leaked:,} of {int(in_test.sum()):,} test "
+        f"rows a pool row of their own {what}",
+    }
+
+
+def _draw(group: Int64[np.ndarray, " rows"], labels: Sequence[str], rule: SplitRule) -> Bool[np.ndarray, " rows"]:
+    """The test set, or fold after fold from what the folds before have left."""
+    left, chosen = np.arange(len(group)), np.zeros(len(group), dtype=bool)
+    for number in range(rule.fold + 1 if rule.folds else 1):
+        share = 1 / (rule.folds - number) if rule.folds else rule.share
+        side = draw_test_side(
+            group[left], [labels[row] for row in left], share=share, seed=rule.seed, stream=("task", "split", number)
+        )
+        chosen = np.zeros(len(group), dtype=bool)
+        chosen[left[side]] = True
+        left = left[~side]
+    return chosen
+
+
+def _canonical_rows(examples: Examples) -> list[bytes]:
+    return [canonical(row[None])[0] for row in np.split(np.asarray(examples.bases), examples.offsets[1:-1])]
+
+
+def _clusters(examples: Examples, k: int, share: float) -> list[int]:
+    """A number that rows share which a chain of near duplicates connects."""
+
+    parent = list(range(len(examples.labels)))
+    for pairs in near_pairs(examples, examples, k=k, share=share):
+        for row, other in zip(pairs.rows.tolist(), pairs.others.tolist(), strict=True):
+            _join(parent, row, other)
+    return [_root(parent, row) for row in range(len(parent))]
+
+
+def draw_test_side(
+    group: Int64[np.ndarray, " rows"],
+    stratum: Sequence[str],
+    *,
+    share: float,
+    seed: int,
+    stream: Sequence[str | int] = ("promoters", "split"),
+) -> Bool[np.ndarray, " rows"]:
+    """Choose the rows of the test set: ``share`` of every stratum, whole groups only.
+
+    A group belongs to the stratum of its first row. The whole test set has ``round(share * rows)`` rows, unless
+    groups of several leave a gap that no group fits. ``stream`` names the draw.
+    """
+    first, sizes = np.unique(group, return_index=True, return_counts=True)[1:]
+    names, of_group = np.unique(np.asarray(stratum)[first], return_inverse=True)
+    wanted = share * np.bincount(of_group, weights=sizes, minlength=len(names))
+    quota = np.floor(wanted).astype(int)
+    short = round(share * len(group)) - quota.sum()
+    quota[np.argsort(quota - wanted, kind="stable")[:short]] += 1
+    chosen = np.zeros(len(sizes), dtype=bool)
+    draw = generator(seed, *stream)
+    for number, room in enumerate(quota.tolist()):
+        for candidate in draw.permutation(np.flatnonzero(of_group == number)).tolist():
+            if sizes[candidate] <= room:
+                chosen[candidate] = True
+                room -= int(sizes[candidate])  # noqa: PLW2901  (what is left of this quota)
+    return chosen[np.unique(group, return_inverse=True)[1]]
+
+
+def join_groups(keys: Iterable[Sequence[Hashable]], rows: int) -> Int64[np.ndarray, " rows"]:
+    """Put rows that share any key into one group, named by its first row."""
+    parent = list(range(rows))
+    for column in keys:
+        seen: dict[Hashable, int] = {}
+        for row, key in enumerate(column):
+            _join(parent, seen.setdefault(key, row), row)
+    return np.array([_root(parent, row) for row in range(rows)], dtype=np.int64)
+
+
+def _join(parent: list[int], one: int, other: int) -> None:
+    low, high = sorted((_root(parent, one), _root(parent, other)))
+    parent[high] = low
+
+
+def _root(parent: list[int], row: int) -> int:
+    while parent[row] != row:
+        parent[row] = row = parent[parent[row]]
+    return row
+
+
+def canonical(sequences: UInt8[np.ndarray, "rows bases"]) -> list[bytes]:
+    """A key that a sequence shares with its reverse complement and with no other sequence."""
+    forward, back = np.ascontiguousarray(sequences), np.ascontiguousarray(reverse_complement(sequences))
+    return [min(one.tobytes(), other.tobytes()) for one, other in zip(forward, back, strict=True)]
+
+
+def overlapping(places: Sequence[Place]) -> list[int]:
+    """A number that places share which a chain of overlaps connects, on whatever strand."""
+    order = sorted(range(len(places)), key=lambda row: places[row][:3])
+    number, record, reach = -1, "", 0
+    numbers = [0] * len(places)
+    for row in order:
+        place = places[row]
+        if place.record != record or place.start >= reach:
+            number, record, reach = number + 1, place.record, 0
+        reach = max(reach, place.stop)
+        numbers[row] = number
+    return numbers
