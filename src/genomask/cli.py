@@ -31,6 +31,7 @@ TOOLS: Final = {
     "status": Tool("genomask.experiment.sweeps.report_status", "what of all sweeps is done, running, failed"),
     "report": Tool("genomask.reports.tool", "tables and figures of all results, as one page"),
     "dashboard": Tool("genomask.experiment.dashboards.tool", "a Weights & Biases workspace for them"),
+    "tasks": Tool("genomask.tasks.tool", "what labelled files hold, and which task reads them"),
     "check": Tool("genomask.experiment.store.check", "whether artefacts are as they were written"),
 }
 

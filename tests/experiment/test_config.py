@@ -40,7 +40,9 @@ def settings(*overrides: str) -> Config:
     return composed(*overrides).config
 
 
-@pytest.mark.parametrize(("group", "choice"), [pair for pair in CHOICES if pair[0] not in ("launcher", "experiment")])
+@pytest.mark.parametrize(
+    ("group", "choice"), [pair for pair in CHOICES if pair[0] not in ("launcher", "experiment", "suite")]
+)
 def test_every_choice_of_every_group_composes_and_passes_its_check(group, choice):
     run = composed(f"{group}={choice}", *NEEDED.get((group, choice), []))
     check(run)

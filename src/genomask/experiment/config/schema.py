@@ -38,6 +38,7 @@ from genomask.tasks.cohn import CohnTask
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
 from genomask.tasks.promoters.settings import PromoterTask
+from genomask.tasks.suites import Suite
 from genomask.tasks.synthetic import SyntheticTask
 from genomask.tokens.settings import BpeSettings, KmerSettings
 from genomask.training.settings import LoggerSettings, TrainerSettings
@@ -113,6 +114,7 @@ class Config:
     finetune: FinetuneSettings = MISSING
     variants: VariantSettings = MISSING
     classifier: Any = None
+    suite: Suite | None = None
     leaks: LeakSettings = field(default_factory=unchanged)
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING

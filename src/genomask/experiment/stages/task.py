@@ -1,5 +1,6 @@
 """Read or build a benchmark once, whatever its source, into arrays that every job of a sweep maps."""
 
+from functools import cache
 from pathlib import Path
 
 from genomask.console import say
@@ -32,9 +33,15 @@ def build_task(run: Context) -> Path:
         run.config.task.prepare()
         genome = _genome(run)
         directory = run.store.build(artefact, lambda folder: write_benchmark(_read(run, genome), folder))
-    for line in [] if run.config.sweep.name else describe(directory):
-        say(f"       {line}")
+    if not run.config.sweep.name:
+        _describe_once(directory)
     return directory
+
+
+@cache
+def _describe_once(directory: Path) -> None:
+    for line in describe(directory):
+        say(f"       {line}", style="yellow" if line.startswith("warning") else None)
 
 
 def _genome(run: Context) -> Path | None:

@@ -23,6 +23,7 @@ from genomask.experiment.sweeps.estimate import estimate
 from genomask.experiment.sweeps.jobs import Cell, cells, grid
 from genomask.experiment.sweeps.status import PLAN
 from genomask.files import write_json
+from genomask.tasks.suites import Suite, suite_jobs
 
 
 class Plan(NamedTuple):
@@ -98,9 +99,13 @@ def name_of(artefact: Artefact) -> str:
 
 def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) -> Plan:
     """Plan the multirun that a configuration and the words of its command line describe."""
-    found = cells(master, loader, grid(dict(master.hydra.sweeper.get("params") or {}), words))
+    jobs = grid(dict(master.hydra.sweeper.get("params") or {}), words)
+    if master.get("suite"):
+        jobs = suite_jobs(Suite(**master.suite), jobs)
+    found = cells(master, loader, jobs)
     names = sorted(name_of(artefact) for cell in found for artefact in cell.artefacts)
-    experiment = master.hydra.runtime.choices.get("experiment") or "sweep"
+    choices = master.hydra.runtime.choices
+    experiment = choices.get("experiment") or choices.get("suite") or "sweep"
     # The same jobs are the same sweep, whatever the command that asked for them.
     return Plan(Path(master.paths.runs), f"{experiment}-{digest_of(names)[:8]}", tuple(found))
 

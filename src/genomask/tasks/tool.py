@@ -1,0 +1,69 @@
+"""``genomask tasks``: what a file or folder holds, which task reads it, and the command to type next."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from genomask.checks import one_line
+from genomask.console import say
+from genomask.tasks.arrays import summary
+from genomask.tasks.examples import Benchmark
+from genomask.tasks.leaks.matches import groups
+from genomask.tasks.records import KINDS
+from genomask.tasks.suites import Candidate, candidates
+
+MOST_CLASSES = 12  # that are listed one by one
+
+
+def main(arguments: list[str]) -> int:
+    """Look at what lies at a path, task by task; one that cannot be read is named with the reason."""
+    parser = argparse.ArgumentParser("genomask tasks", description=__doc__)
+    parser.add_argument("path", type=Path, help="a file or folder with labelled sequences")
+    path = parser.parse_args(arguments).path.expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file or folder {path}.")
+    read = tried = 0
+    for candidate in candidates(path):
+        tried += 1
+        say(candidate.path)
+        try:
+            lines = describe(candidate.read())
+        except (ValueError, OSError) as error:
+            say(f"  cannot be read: {one_line(str(error))}", style="yellow")
+            continue
+        read += 1
+        for line in [*lines, command(candidate)]:
+            say(f"  {line}")
+    if not tried:
+        endings = ", ".join(ending for endings in KINDS.values() for ending in endings)
+        raise ValueError(f"{path} holds no file of labelled sequences; known endings: {endings}.")
+    if tried > 1:
+        say(f"{read} of {tried} tasks can be read. All of them: python train.py suite=folder suite.dir={path}")
+    return 0 if read else 1
+
+
+def describe(task: Benchmark) -> list[str]:
+    """Rows by class, lengths, and rows that are there twice."""
+    lines = [str((task.origin or {})["note"])] if "note" in (task.origin or {}) else []
+    for part in ("pool", "test"):
+        known = summary(getattr(task, part), task.classes)
+        by_class = list(known["rows_by_class"].items())
+        classes = ", ".join(f"{name}: {count:,}" for name, count in by_class[:MOST_CLASSES])
+        more = ", ..." if len(by_class) > MOST_CLASSES else ""
+        lengths = f"{known['bases']['shortest']}-{known['bases']['longest']} bases"
+        lines.append(f"{part}: {known['rows']:,} rows ({classes}{more}) of {lengths}")
+    pool, test = (part.same for part in groups(task.pool, task.test))
+    copies, shared = len(pool) - len(np.unique(pool)), int(np.isin(test, pool).sum())
+    return [*lines, f"copies within the pool: {copies:,}; test rows that are in the pool: {shared:,}"]
+
+
+def command(candidate: Candidate) -> str:
+    """The command that tries the task with a baseline."""
+    words = " ".join(f"task.{name}={_quoted(value)}" for name, value in candidate.words.items())
+    return f"python train.py stage=finetune classifier=gc task=csv {words}"
+
+
+def _quoted(value: str) -> str:
+    """A value as a shell passes it to Hydra."""
+    return f"'\"{value}\"'" if set(value) & set(' "=,()[]{}~$&;|<>*?!') or not value.isascii() else value
