@@ -14,7 +14,7 @@ from genomask.reports.statistics.power import SIGNIFICANCE
 from genomask.reports.statistics.summary import Interval, t_interval
 
 SCORE: Final = "auc"  # that the answer is given in
-MOST_ROWS: Final = 6  # that get a sentence
+MOST_ROWS: Final = 3  # that get a sentence each
 MOST_GAINS: Final = 24  # that a figure shows one by one; more are averaged over their tasks
 
 
@@ -79,13 +79,14 @@ def answer(cells: list[Cell], questions: Questions, *, baseline: str, bound: flo
     """What these runs show, in sentences; empty without a score."""
     if not cells:
         return []
-    rows = _by_row(of_encoders(questions.masking))
-    named = {pair.baseline.short for own in rows.values() for pair in own if pair.baseline}
+    masking = of_encoders(questions.masking)
+    named = {pair.baseline.short for pair in masking if pair.baseline}
     against = named.pop() if len(named) == 1 else baseline
-    lines = [f"{name} against {against}: {_finding(own, bound)}" for name, own in list(rows.items())[:MOST_ROWS]]
-    lines += (
-        [f"{len(rows) - MOST_ROWS} more rows against {against} are in the tables."] if len(rows) > MOST_ROWS else []
-    )
+    rows = _by_row(masking)
+    if len(rows) <= MOST_ROWS:
+        lines = [f"{name} against {against}: {_finding(own, bound)}" for name, own in rows.items()]
+    else:
+        lines = _summary(f"Against {against}:", masking, bound)
     lines += _summary("Pretraining added", questions.pretraining, bound)
     rivals = sorted({pair.baseline.short for pair in questions.encoder if pair.baseline})
     beside = f"Beside the strongest classifier without an encoder ({', '.join(rivals)}):"
@@ -118,11 +119,7 @@ def _finding(pairs: list[BaselineComparison], bound: float) -> str:
         interval = f" (95 % interval {item.interval.low:+.3f} to {item.interval.high:+.3f})" if item.interval else ""
         return f"AUC {item.difference:+.3f}{interval} on {cell.task}, {cell.shots} shots: {verdict(item, bound)}."
     mean = np.mean([item.difference for item in items])
-    holm = sum((pair.holm[SCORE] or 1) < SIGNIFICANCE for pair in pairs)
-    return (
-        f"AUC {mean:+.3f} on average over {len(items)} comparisons of task and shots: {_verdicts(items, bound)}. "
-        f"After Holm's correction {holm} of them differ."
-    )
+    return f"AUC {mean:+.3f} on average; {_verdicts(pairs, bound)}."
 
 
 def _summary(title: str, pairs: list[BaselineComparison], bound: float) -> list[str]:
@@ -135,15 +132,18 @@ def _summary(title: str, pairs: list[BaselineComparison], bound: float) -> list[
     spread = (
         f"{means[low]:+.3f} ({low}) to {means[high]:+.3f} ({high})" if low != high else f"{means[low]:+.3f} ({low})"
     )
-    verdicts = _verdicts([pair.comparisons[SCORE] for own in rows.values() for pair in own], bound)
-    return [f"{title} {spread} in AUC: {verdicts}."]
+    verdicts = _verdicts([pair for own in rows.values() for pair in own], bound)
+    return [f"{title} {spread} in AUC; {verdicts}."]
 
 
-def _verdicts(items: list[Comparison], bound: float) -> str:
-    counts = Counter(verdict(item, bound) for item in items).most_common()
-    if len(counts) == 1:
-        return counts[0][0] if len(items) == 1 else f"{counts[0][0]} in all {len(items)}"
-    return ", ".join(f"{word} in {count}" for word, count in counts)
+def _verdicts(pairs: list[BaselineComparison], bound: float) -> str:
+    """How many comparisons came out which way, and how many differ after Holm's correction."""
+    counts = Counter(verdict(pair.comparisons[SCORE], bound) for pair in pairs).most_common()
+    if len(pairs) == 1:
+        return counts[0][0]
+    corrected = sum((pair.holm[SCORE] or 1) < SIGNIFICANCE for pair in pairs)
+    words = ", ".join(f"{word} in {count}" for word, count in counts)
+    return f"{words} of {len(pairs)} comparisons ({corrected} differ after Holm's correction)"
 
 
 def verdict(item: Comparison, bound: float) -> str:

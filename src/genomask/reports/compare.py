@@ -44,15 +44,17 @@ def compare_cells(
         question: What is asked by it.
         bound: Differences of a score within which two rows are called equivalent.
     """
-    paired = [_compare(question, cell, *_baseline(cell, cells, baseline), bound) for cell in cells]
+    blocks = _blocks(cells)
+    paired = [_compare(question, cell, *_baseline(cell, blocks[_block(cell)], baseline), bound) for cell in cells]
     return _correct(paired)
 
 
 def added_by_pretraining(cells: list[Cell], *, bound: float = BOUND) -> list[BaselineComparison]:
     """Pair every pretrained encoder's cell with the same encoder without pretraining."""
     pretrained = [cell for cell in cells if has_encoder(cell.result) and cell.kind not in UNTRAINED]
-    found = [_compare(PRETRAINING, cell, *_baseline(cell, cells, "none"), bound) for cell in pretrained]
-    return _correct([pair for pair in found if pair.comparisons])
+    blocks = _blocks(cells)
+    paired = [_compare(PRETRAINING, cell, *_baseline(cell, blocks[_block(cell)], "none"), bound) for cell in pretrained]
+    return _correct([pair for pair in paired if pair.comparisons])
 
 
 def beside_classifiers(cells: list[Cell], *, bound: float = BOUND) -> list[BaselineComparison]:
@@ -60,15 +62,27 @@ def beside_classifiers(cells: list[Cell], *, bound: float = BOUND) -> list[Basel
 
     The strongest is chosen by the test score, which favours it: an encoder that is ahead is ahead of all.
     """
-    found = []
+    blocks, paired = _blocks(cells), []
     for cell in cells:
         if has_encoder(cell.result) and not cell.chosen:
-            rivals = [other for other in cells if other.model == NO_ENCODER and _same_episodes(cell, other)]
+            rivals = [other for other in blocks[_block(cell)] if other.model == NO_ENCODER and _shared(cell, other)]
             scored = [(np.mean([item.result["auc"] for item in _shared(cell, other)]), other) for other in rivals]
             if scored:
                 strongest = max(scored, key=lambda pair: pair[0])[1]
-                found.append(_compare(ENCODER, cell, strongest, "", bound))
-    return _correct(found)
+                paired.append(_compare(ENCODER, cell, strongest, "", bound))
+    return _correct(paired)
+
+
+def _block(cell: Cell) -> tuple[str, int | str]:
+    """Only rows on the same task with as many shots meet the same draws."""
+    return cell.task, cell.shots
+
+
+def _blocks(cells: list[Cell]) -> dict[tuple[str, int | str], list[Cell]]:
+    blocks: dict[tuple[str, int | str], list[Cell]] = {}
+    for cell in cells:
+        blocks.setdefault(_block(cell), []).append(cell)
+    return blocks
 
 
 def _correct(paired: list[BaselineComparison]) -> list[BaselineComparison]:
@@ -83,13 +97,13 @@ def _correct(paired: list[BaselineComparison]) -> list[BaselineComparison]:
     ]
 
 
-def _baseline(cell: Cell, cells: list[Cell], baseline: str) -> tuple[Cell | None, str]:
+def _baseline(cell: Cell, block: list[Cell], baseline: str) -> tuple[Cell | None, str]:
     """The cell to compare with, or the reason why there is none."""
     if cell.chosen:
         return None, "not a fixed row"
     if cell.kind == baseline:
         return None, "the baseline"
-    candidates = [other for other in cells if other.kind == baseline and not other.chosen and _comparable(cell, other)]
+    candidates = [other for other in block if other.kind == baseline and not other.chosen and _comparable(cell, other)]
     if len(candidates) > 1:
         candidates = _alike(cell, candidates)
     if len(candidates) != 1:
@@ -108,19 +122,12 @@ def _compare(question: str, cell: Cell, base: Cell | None, reason: str, bound: f
 
 
 def _comparable(cell: Cell, other: Cell) -> bool:
-    """Whether a difference says something: same task and shots; of two encoders, same model, tokens, classifier."""
-    if (cell.task, cell.shots) != (other.task, other.shots):
-        return False
+    """Whether a difference says something: two encoders need the same model, tokens and classifier."""
     if NO_ENCODER in (cell.model, other.model):
         return True
     ours, theirs = cell.result, other.result
     same_tokens = "tokens" not in ours or "tokens" not in theirs or ours["tokens"] == theirs["tokens"]
     return same_tokens and cell.model == other.model and classifier_of(ours) == classifier_of(theirs)
-
-
-def _same_episodes(cell: Cell, other: Cell) -> bool:
-    same = (cell.task, cell.shots) == (other.task, other.shots)
-    return same and bool({seed for seed, _ in cell.runs} & {seed for seed, _ in other.runs})
 
 
 def _shared(cell: Cell, other: Cell) -> list[Finetuning]:

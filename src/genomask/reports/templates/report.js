@@ -23,8 +23,8 @@ function themed(layout) {
 
 function draw(place) {
   const plot = PLOTS[place.dataset.section][Number(place.dataset.plot)];
-  const shown = { responsive: true, displaylogo: false, displayModeBar: hovers ? "hover" : false };
-  Plotly.react(place, plot.data, themed(plot.layout), shown);
+  const shown = { displaylogo: false, displayModeBar: hovers ? "hover" : false };
+  Plotly.react(place, plot.data, { ...themed(plot.layout), width: place.clientWidth }, shown);
   place.dataset.drawn = "yes";
 }
 
@@ -38,7 +38,13 @@ async function unpack(packed) {
     (entries) => entries.filter((entry) => entry.isIntersecting && !entry.target.dataset.drawn).forEach((entry) => draw(entry.target)),
     { rootMargin: "400px" },
   );
-  document.querySelectorAll(".plot").forEach((place) => seen.observe(place));
+  const sized = new ResizeObserver((entries) => entries.map((entry) => entry.target).filter(
+    (place) => place.dataset.drawn && place.clientWidth && place.clientWidth !== place.layout.width,
+  ).forEach(draw));
+  document.querySelectorAll(".plot").forEach((place) => {
+    seen.observe(place);
+    sized.observe(place);
+  });
   const again = () => document.querySelectorAll(".plot[data-drawn]").forEach(draw);
   scheme.addEventListener("change", again);
   narrow.addEventListener("change", again);
