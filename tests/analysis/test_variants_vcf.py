@@ -72,13 +72,42 @@ def test_a_truncated_or_damaged_gzip_is_no_short_vcf(tmp_path, spoil):
         survey(path)
 
 
+def test_the_survey_reads_every_record(tmp_path):
+    path = tmp_path / "late.vcf"
+    path.write_text(HEADER + BODY * 3000 + "1\t3\t.\tA\tC..\t.\t.\t.\n")
+    with pytest.raises(ValueError, match=r"late\.vcf, line 6003: ALT must be bases, .*; found 'C\.\.'"):
+        survey(path)
+
+
+def test_a_bcf_file_has_the_records_of_its_vcf(tmp_path):
+    plain, binary = tmp_path / "a.vcf", tmp_path / "a.bcf"
+    header = HEADER.replace(
+        "#CHROM", "##contig=<ID=1>\n##contig=<ID=chr2>\n##INFO=<ID=DB,Number=0,Type=Flag,Description=x>\n#CHROM"
+    )
+    plain.write_text(header + "1\t3\trs1\tA\tC,G.\t50\t.\tDB\nchr2\t9\t.\tCG\tC,*\t.\tPASS\t.\n")
+    with pysam.VariantFile(str(plain)) as source, pysam.VariantFile(str(binary), "wb", header=source.header) as sink:
+        for record in source:
+            sink.write(record)
+    assert [record[:5] for record in read_records(binary)] == [record[:5] for record in read_records(plain)]
+    assert survey(binary).record_count == 2
+    binary.write_bytes(binary.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"a\.bcf, line \d+: the BCF file is truncated or damaged"):
+        survey(binary)
+
+
 def test_a_file_that_is_not_there_costs_one_line(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is none at .*x\.vcf"):
         survey(tmp_path / "x.vcf")
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.sampled_from(["A", "c", "TTG", "*", "<INS>", ".", "G]17:198982]"]), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.sampled_from(["A", "c", "TTG", "*", "<INS>", "<*>", ".", "G]17:198982]", "[1:2[T", "G.", ".AG"]),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_every_kind_of_allele_of_the_standard_is_read(tmp_path_factory, alleles):
     path = tmp_path_factory.mktemp("vcf") / "a.vcf"
     path.write_text(f"{HEADER}1\t3\t.\tA\t{','.join(alleles)}\t.\t.\t.\r\n\n")

@@ -148,3 +148,24 @@ def test_a_window_that_grows_too_long_is_refused_and_n_is_let_in_on_request(geno
     assert grown.why == "too_long"
     (lenient,) = read_alleles(record("20", 7, "C", "T"), genome, SETTINGS._replace(max_unknown=0.2))
     assert lenient.why is None
+
+
+def test_a_reference_allele_may_be_what_the_genomes_ambiguous_letter_allows(tmp_path):
+    text = "ACGTRACGTACGTACGTAAC" * 3
+    write_genome([("1", [encode(text)])], tmp_path)
+    ambiguous = open_genome(tmp_path)
+    write_genome([("1", [encode(text.replace("R", "A"))])], tmp_path)
+    concrete = open_genome(tmp_path)
+    for position, reference, alternative in ((25, "A", "T"), (5, "A", "T"), (44, "TA", "T"), (23, "GTA", "GTACCC")):
+        given = record("1", position, reference, alternative)
+        settings = SETTINGS._replace(length=12, longest=20)
+        (one,), (other,) = (list(read_alleles(given, genome, settings)) for genome in (ambiguous, concrete))
+        assert one.why is None
+        assert one.windows is not None
+        assert other.windows is not None
+        assert [decode(bases) for bases in one.windows[:2]] == [decode(bases) for bases in other.windows[:2]]
+        assert one.windows.shifted == other.windows.shifted
+    (mismatch,) = read_alleles(record("1", 24, "CA", "T"), ambiguous, SETTINGS)
+    assert (mismatch.why, mismatch.note) == ("ref_mismatch", "the genome has TN")
+    (unknown,) = read_alleles(record("1", 25, "N", "T"), ambiguous, SETTINGS)
+    assert unknown.why == "unknown_bases"

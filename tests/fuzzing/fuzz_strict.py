@@ -178,7 +178,9 @@ def vcf(data: bytes) -> list[tuple[Any, ...]]:
 def _allele(text: str) -> bool:
     breakend = ("[" in text or "]" in text) and not re.search(r"[\s,]", text)
     symbolic = re.fullmatch(r"<[^<>\s,]+>", text)
-    return bool(DNA.fullmatch(text) or text in ("*", ".") or symbolic or breakend)
+    single = text.startswith(".") != text.endswith(".") and DNA.fullmatch(text.strip("."))
+    single = single and text.count(".") == 1
+    return bool(DNA.fullmatch(text) or text in ("*", ".") or symbolic or breakend or single)
 
 
 def bed(data: bytes) -> list[tuple[str, str, int, str]]:

@@ -13,7 +13,7 @@ from genomask.genome.names import find_record, listed
 
 # Why an allele is not scored.
 NO_ALTERNATIVE: Final = "no_alternative"  # ALT is .
-SYMBOLIC: Final = "symbolic"  # <DEL>, *, or a breakend
+SYMBOLIC: Final = "symbolic"  # <DEL>, *, or a breakend, which may have one end only
 UNKNOWN_RECORD: Final = "unknown_record"  # the genome has no such chromosome
 OUTSIDE_RECORD: Final = "outside_record"  # REF reaches beyond the chromosome
 REF_MISMATCH: Final = "ref_mismatch"  # the genome has other bases there
@@ -48,6 +48,7 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
     """Yield every alternative allele of a record."""
     chromosome = _chromosome(record, genome)
     problem, note = _problem(record, chromosome, genome)
+    near, start = (chromosome, 0) if problem else _concrete(record, chromosome, settings)
     for number, text in enumerate(record.alternatives, start=1):
         if not text.isalpha():
             why = NO_ALTERNATIVE if text == "." else SYMBOLIC
@@ -59,8 +60,8 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
             yield Allele(record, number, kind, None, problem, note)
             continue
         cut = windows(
-            chromosome,
-            record.position - 1 + same,
+            near,
+            start + same,
             len(removed),
             encode(inserted),
             length=settings.length,
@@ -87,9 +88,26 @@ def _problem(record: Record, chromosome: Bases, genome: EncodedGenome) -> tuple[
     if start < 0 or stop > len(chromosome):
         return OUTSIDE_RECORD, f"it has {len(chromosome):,} bases"
     there = chromosome[start:stop]
-    if not np.array_equal(there, encode(record.reference)):
+    if ((there != encode(record.reference)) & (there != OTHER)).any():
         return REF_MISMATCH, f"the genome has {decode(there)[:50]}"
     return None, ""
+
+
+def _concrete(record: Record, chromosome: Bases, settings: WindowSettings) -> tuple[Bases, int]:
+    """The chromosome about a record, with its REF in it, and where REF begins.
+
+    REF is one of the bases that the genome's IUPAC code allows there (VCF 4.3, 1.6.1). Only then is anything
+    copied, and enough of the chromosome that windows are cut from the copy as from the whole.
+    """
+    start, size = record.position - 1, len(record.reference)
+    bases = encode(record.reference)
+    if np.array_equal(chromosome[start : start + size], bases):
+        return chromosome, start
+    reach = settings.length + size + max(map(len, record.alternatives))
+    first = max(0, start - reach)
+    near = np.array(chromosome[first : start + size + reach])
+    near[start - first : start - first + size] = bases
+    return near, start - first
 
 
 def _refused(cut: Windows, settings: WindowSettings) -> str | None:

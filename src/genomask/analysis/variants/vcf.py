@@ -1,22 +1,28 @@
-"""Reads a VCF file, plain, gzip or bgzip, line by line; a mistake in it names the file and the line."""
+"""Reads a VCF file (plain, gzip, bgzip) or BCF, line by line; a mistake in it names the file and the line."""
 
+import gzip
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from genomask.text_files import read_lines, wrong_line
+from genomask.text_files import Line, is_packed, read_lines, wrong_line
 
 FIXED: Final = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 ALT, INFO = FIXED.index("ALT"), FIXED.index("INFO")
 _POSITION: Final = re.compile(r"\d{1,10}", re.ASCII)  # the standard has 32-bit positions
-_LETTERS: Final = re.compile(r"[ACGTRYSWKMBDHVN]+", re.IGNORECASE)
-_ALLELE: Final = re.compile(r"[ACGTRYSWKMBDHVN]+|\*|\.|<[^<>\s,]+>|[^\s,]*[\[\]][^\s,]*", re.IGNORECASE)
+_BASES: Final = "[ACGTRYSWKMBDHVN]+"
+_LETTERS: Final = re.compile(_BASES, re.IGNORECASE)
+_ALLELE: Final = re.compile(  # VCF 4.3: bases, overlapping deletion, missing, <ID>, breakends, single breakends
+    rf"{_BASES}|\*|\.|<[^<>\s,]+>|[^\s,]*[\[\]][^\s,]*|{_BASES}\.|\.{_BASES}", re.IGNORECASE
+)
 
 
 class Record(NamedTuple):
-    """One line of a VCF file: a site and its alternative alleles; ``position`` counts from 1."""
+    """One line of a VCF file: a site and its alternative alleles; ``position`` is 1-based."""
 
     columns: list[str]
     chromosome: str
@@ -40,27 +46,34 @@ class VcfSummary(NamedTuple):
 
 
 def survey(path: Path) -> VcfSummary:
-    """Read a VCF file once, without parsing its records.
+    """Read and check a VCF file from its first line to its last.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no VCF, or is truncated or damaged.
+        ValueError: Naming the line, if it is no VCF, a record is none, or the file is truncated or damaged.
     """
     digest, header, count, last = hashlib.sha256(), [], 0, 0
     for number, line in _lines(path):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
         if not line.startswith("#"):
-            if count == 0 and not header[-1].startswith("#CHROM"):
-                raise wrong_line(path, number, "a record comes before the line #CHROM")
+            if count == 0:
+                if not header[-1].startswith("#CHROM"):
+                    raise wrong_line(path, number, "a record comes before the line #CHROM")
+                _check_columns(path, last, header[-1])
+            _record(path, number, line, len(header[-1].split("\t")))
             count += 1
         elif count:
             raise wrong_line(path, number, f"a line of the header comes after a record: {line[:40]!r}")
         else:
             header.append(line)
             last = number
-    if tuple(header[-1].split("\t")[:8]) != FIXED:
-        raise wrong_line(path, last, f"a VCF needs the columns {' '.join(FIXED)}, divided by tabs")
+    _check_columns(path, last, header[-1])
     return VcfSummary(digest.hexdigest(), tuple(header), count)
+
+
+def _check_columns(path: Path, number: int, line: str) -> None:
+    if tuple(line.split("\t")[:8]) != FIXED:
+        raise wrong_line(path, number, f"a VCF needs the columns {' '.join(FIXED)}, divided by tabs")
 
 
 def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
@@ -107,10 +120,37 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     if not path.is_file():
         raise FileNotFoundError(f"variants.vcf needs a VCF file; there is none at {path}.")
     number = 0
-    for number, line in read_lines(path, any_bytes=True):
+    for number, line in _bcf_lines(path) if _is_bcf(path) else read_lines(path, any_bytes=True):
         if number == 1 and not line.startswith("##fileformat=VCF"):
-            raise wrong_line(path, 1, "a VCF begins with ##fileformat=VCF (convert BCF: bcftools view)")
+            raise wrong_line(path, 1, "a VCF begins with ##fileformat=VCF")
         if line:
             yield number, line
     if number == 0:
         raise wrong_line(path, 1, "the file is empty")
+
+
+def _is_bcf(path: Path) -> bool:
+    with path.open("rb") as file:
+        packed = is_packed(file.fileno())
+        try:
+            return (gzip.GzipFile(fileobj=file) if packed else file).read(4) == b"BCF\2"
+        except (EOFError, OSError, zlib.error):
+            return False  # damage is named when its lines are read
+
+
+def _bcf_lines(path: Path) -> Iterator[Line]:
+    """A BCF file as the lines of the VCF that htslib makes of it."""
+    import pysam
+
+    said, number = pysam.set_verbosity(0), 0
+    try:
+        with pysam.VariantFile(str(path)) as file:
+            lines = chain(str(file.header).splitlines(), (str(record).rstrip("\n") for record in file))
+            for number, text in enumerate(lines, start=1):
+                yield Line(number, text)
+    except (OSError, ValueError) as error:
+        raise wrong_line(
+            path, max(number, 1), f"the BCF file is truncated or damaged after this record ({error})"
+        ) from None
+    finally:
+        pysam.set_verbosity(said)
