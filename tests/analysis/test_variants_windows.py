@@ -152,10 +152,10 @@ def test_a_window_that_grows_too_long_is_refused_and_n_is_let_in_on_request(geno
 
 def test_a_reference_allele_may_be_what_the_genomes_ambiguous_letter_allows(tmp_path):
     text = "ACGTRACGTACGTACGTAAC" * 3
-    write_genome([("1", [encode(text)])], tmp_path)
-    ambiguous = open_genome(tmp_path)
-    write_genome([("1", [encode(text.replace("R", "A"))])], tmp_path)
-    concrete = open_genome(tmp_path)
+    for name, letters in (("ambiguous", text), ("concrete", text.replace("R", "A"))):
+        (tmp_path / name).mkdir()
+        write_genome([("1", [encode(letters)])], tmp_path / name)
+    ambiguous, concrete = (open_genome(tmp_path / name) for name in ("ambiguous", "concrete"))
     for position, reference, alternative in ((25, "A", "T"), (5, "A", "T"), (44, "TA", "T"), (23, "GTA", "GTACCC")):
         given = record("1", position, reference, alternative)
         settings = SETTINGS._replace(length=12, longest=20)
