@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,26 @@ def sha256(path: Path) -> str:
     """Hex digest of a file's content, read once."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def require_free(path: Path, *, inputs: Iterable[Path] = (), overwrite: bool = False, setting: str = "--out") -> None:
+    """Refuse to write over an input, or over any other file unless that is allowed.
+
+    Raises:
+        FileNotFoundError: If there is no folder to write to.
+        ValueError: If the file is there, or the folder cannot be written to.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{setting} {path} needs a folder that exists; {path.parent} is none.")
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{setting} {path}: the folder {folder} cannot be written to.")
+    if not path.exists():
+        return
+    if any(given.exists() and path.samefile(given) for given in inputs):
+        raise ValueError(f"{setting} {path} is an input; give another name.")
+    if not overwrite:
+        raise ValueError(f"{setting} {path} is there already: give another name, or --overwrite.")
 
 
 def read_json(path: Path) -> Any:

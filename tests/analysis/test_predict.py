@@ -155,10 +155,60 @@ def test_no_more_than_a_buffer_of_windows_is_in_memory(data, monkeypatch):
     np.testing.assert_allclose(np.concatenate(found), together, atol=1e-6)
 
 
+def test_intervals_become_a_track_in_the_order_of_the_genome_whatever_theirs_is(data, tmp_path):
+    (tmp_path / "turned.bed").write_text("NC_000002.12\t0\t20\n1\t30\t50\n1\t0\t20\n")
+    words = [str(data / "run"), str(tmp_path / "turned.bed"), "--genome", str(data / "two.fa")]
+    for name in ("out.bw", "out.bedgraph"):
+        assert main([*words, "--out", str(tmp_path / name)]) == 0
+    track = [line.split("\t")[:3] for line in (tmp_path / "out.bedgraph").read_text().splitlines()]
+    assert track == [["chr1", "0", "20"], ["chr1", "30", "50"], ["chr2", "0", "20"]]
+    with pyBigWig.open(str(tmp_path / "out.bw")) as file:
+        assert [len(file.intervals(name)) for name in ("chr1", "chr2")] == [2, 1]
+
+
+def test_a_table_says_which_row_of_the_input_and_which_strand_a_window_is_of(data, tmp_path):
+    (tmp_path / "turned.bed").write_text("2\t0\t20\tx\t0\t-\n1\t30\t50\n")
+    words = (str(tmp_path / "turned.bed"), "--genome", str(data / "two.fa"), "--window", "10")
+    rows = predicted(data, tmp_path / "out.csv", *words)
+    assert [(row["name"], row["start"], row["strand"], row["row"]) for row in rows] == [
+        ("chr2", "0", "-", "1"), ("chr2", "10", "-", "1"), ("chr1", "30", "+", "2"), ("chr1", "40", "+", "2")
+    ]  # fmt: skip
+
+
+def test_windows_without_information_have_no_value_and_are_counted(data, tmp_path, capsys):
+    text = texts(data)["chr1"]
+    sequence = f"{text[:20]}{'N' * 20}{text[:9]}{'N' * 11}{text[:10]}{'N' * 10}{'ACGTN' * 4}{text[20:40]}"
+    (tmp_path / "n.fa").write_text(f">chr1\n{sequence}\n")
+    words = [str(data / "run"), str(tmp_path / "n.fa"), "--window", "20"]
+    for name in ("out.csv", "out.parquet", "out.bedgraph", "out.bw"):
+        assert main([*words, "--out", str(tmp_path / name)]) == 0
+    assert "3 windows have a value, 3 have none: more than 50% unknown bases, or no " in capsys.readouterr().out
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["predicted"] != "" for row in rows] == [True, False, False, True, False, True]
+    assert [row["probability_yes"] != "" for row in rows] == [True, False, False, True, False, True]
+    np.testing.assert_allclose(values(rows[0]), truth(data, text[:20]), atol=2e-6)
+    table = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [row["predicted"] for row in table] == [row["predicted"] or None for row in rows]
+    assert [row["probability_no"] is None for row in table] == [row["predicted"] == "" for row in rows]
+    track = (tmp_path / "out.bedgraph").read_text().splitlines()
+    assert [line.split("\t")[1] for line in track] == ["0", "60", "100"]
+    with pyBigWig.open(str(tmp_path / "out.bw")) as file:
+        assert [start for start, _, _ in file.intervals("chr1")] == [0, 60, 100]
+    assert main([*words, "--out", str(tmp_path / "out.csv"), "--overwrite", "--max-unknown", "1"]) == 0
+    assert "4 windows have a value, 2 have none" in capsys.readouterr().out
+
+
+def test_a_row_of_a_table_may_be_as_long_as_a_chromosome(data, tmp_path):
+    (tmp_path / "long.csv").write_text("sequence\n" + "ACGGT" * 40_000 + "\n")
+    rows = predicted(data, tmp_path / "out.csv", str(tmp_path / "long.csv"), "--window", "30", "--step", "20000")
+    assert len(rows) == 11
+
+
 @given(length=st.integers(3, 200), window=st.integers(3, 60), step=st.integers(1, 80), reverse=st.booleans())
 def test_windows_cover_a_sequence_and_their_bins_tile_it(length, window, step, reverse):
     cut = cut_of(window, step, shortest=3, longest=60)
-    piece = Piece("x", 1000, np.arange(length, dtype=np.uint8), "x", reverse)
+    piece = Piece("x", 1000, np.arange(length, dtype=np.uint8), "x", 1, reverse)
     found = list(cut_windows([piece], cut))
     assert len(found) == window_count(piece, cut)
     for one in found:
@@ -183,10 +233,15 @@ BAD = [
     (["unknown.bed", "--genome", "two.fa"], r"line 1: the genome has no record 'chr7'; it has chr1, chr2"),
     (["words.bed", "--genome", "two.fa"], "line 1: start and stop must be whole numbers from 0, not 'a' and 'b'"),
     (
-        ["unsorted.bed", "--genome", "two.fa", "--out", "x.bedgraph"],
-        "needs sorted intervals that do not overlap",
+        ["overlapping.bed", "--genome", "two.fa", "--out", "x.bedgraph"],
+        "line 1: the interval overlaps that of line 2, and a track has one value a base: write a table",
     ),
-    (["turned.bed", "--genome", "two.fa", "--out", "x.bw"], "needs chromosomes in the order of the genome"),
+    (["strand.bed", "--genome", "two.fa"], "line 1: the strand is in column 4; it belongs in column 6"),
+    (["spaced.csv"], "line 2: the blanks in the sequence do not separate 6-mers, which the classifier reads; remove"),
+    (["two.fa", "--window", "20", "--max-unknown", "2"], "--max-unknown needs a share from 0 to 1; found 2.0"),
+    (["two.fa", "--window", "20", "--out", "there.csv"], "there.csv is there already: give another name, or --overw"),
+    (["two.csv", "--out", "two.csv"], "--out two.csv is an input; give another name"),
+    (["two.csv", "--out", "./two.csv", "--overwrite"], "--out two.csv is an input; give another name"),
     (
         ["two.fa", "--window", "20", "--class", "perhaps"],
         "--class needs one of no, maybe, yes; found 'perhaps'",
@@ -209,7 +264,8 @@ def test_bad_input_costs_one_line_and_leaves_nothing(data, tmp_path, monkeypatch
     for name, text in {
         "long.fa": ">chr1\n" + "ACGGT" * 120 + "\n", "short.fa": ">chr1\nAC\n", "beyond.bed": "1\t90\t101\n",
         "unknown.bed": "chr7\t0\t9\n", "words.bed": "chr1 a b\n", "rna.csv": "sequence\nACGU\n",
-        "unsorted.bed": "1\t30\t50\n1\t0\t20\n", "turned.bed": "2\t0\t20\n1\t0\t20\n",
+        "overlapping.bed": "1\t30\t50\n1\t0\t31\n", "strand.bed": "1\t0\t20\t-\n",
+        "spaced.csv": "sequence\nAAAAAAAAAA AAAAAAAAAA\n", "there.csv": "mine\n", "two.csv": "sequence\nACGTACGT\n",
         "nothing.csv": "sequence\n", "two.sam": "",
     }.items():  # fmt: skip
         (tmp_path / name).write_text(text)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
+from genomask.alphabet import OTHER
 from genomask.analysis.prediction.windows import Window
 from genomask.analysis.variants.predictor import distinct, logits
 from genomask.analysis.variants.windows import Bases
@@ -18,22 +19,46 @@ BUFFER: Final = 4096  # windows that are sorted by length together; 1.2 MB at 30
 
 
 def probabilities(
-    classifier: Classifier, sequences: Sequence[Bases], *, batch: int, both_strands: bool = False
+    classifier: Classifier,
+    sequences: Sequence[Bases],
+    *,
+    batch: int,
+    both_strands: bool = False,
+    max_unknown: float = 1.0,
 ) -> Float64[np.ndarray, "rows classes"]:
     """Class probabilities (softmax of the logits) of every sequence, in their order.
 
+    A sequence without information has NaN: one with too many unknown bases, or without a token that is known.
+
     Args:
         classifier: On the device that is to compute.
-        sequences: Bases 0..4, each at least k long and no longer than the classifier takes.
+        sequences: Bases 0..4, none shorter or longer than the classifier takes.
         batch: Sequences that go through the classifier at once.
         both_strands: Average the probabilities of a sequence and of its reverse complement.
+        max_unknown: Largest share of unknown bases in a sequence that has a value.
 
     Raises:
         ValueError: If a logit is not a finite number.
     """
-    if not sequences:
-        return np.empty((0, len(classifier.classes)))
-    strands = [*sequences, *map(reverse_complement, sequences)] if both_strands else list(sequences)
+    values = np.full((len(sequences), len(classifier.classes)), np.nan)
+    informative = np.array([_is_informative(classifier, bases, max_unknown) for bases in sequences], dtype=bool)
+    if informative.any():
+        chosen = [bases for bases, good in zip(sequences, informative, strict=True) if good]
+        values[informative] = _softmax(classifier, chosen, batch, both_strands=both_strands)
+    return values
+
+
+def _is_informative(classifier: Classifier, bases: Bases, max_unknown: float) -> bool:
+    unknown = bases >= OTHER
+    if not unknown.any():
+        return True
+    return unknown.mean() <= max_unknown and bool((classifier.tokens.split(bases).ids != classifier.tokens.unk).any())
+
+
+def _softmax(
+    classifier: Classifier, sequences: list[Bases], batch: int, *, both_strands: bool
+) -> Float64[np.ndarray, "rows classes"]:
+    strands = [*sequences, *map(reverse_complement, sequences)] if both_strands else sequences
     unique, which = distinct(strands)
     found = logits(classifier, unique, batch)
     if not np.isfinite(found).all():
@@ -43,13 +68,16 @@ def probabilities(
 
 
 def predict_windows(
-    classifier: Classifier, windows: Iterable[Window], *, batch: int, both_strands: bool
+    classifier: Classifier, windows: Iterable[Window], *, batch: int, both_strands: bool, max_unknown: float = 1.0
 ) -> Iterator[tuple[list[Window], Float64[np.ndarray, "rows classes"]]]:
     """Yield windows with their class probabilities, in their order; ``BUFFER`` of them are in memory."""
     left = iter(windows)
     while chunk := list(islice(left, BUFFER)):
         sequences = [window.bases for window in chunk]
-        yield chunk, probabilities(classifier, sequences, batch=batch, both_strands=both_strands)
+        yield (
+            chunk,
+            probabilities(classifier, sequences, batch=batch, both_strands=both_strands, max_unknown=max_unknown),
+        )
 
 
 def placed(classifier: Classifier, device: torch.device) -> Classifier:

@@ -18,7 +18,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.analysis.prediction.windows import Window
-from genomask.checks import require
 from genomask.files import whole
 
 ENDINGS: Final[Mapping[str, str]] = {
@@ -26,6 +25,7 @@ ENDINGS: Final[Mapping[str, str]] = {
     "bw": "bigwig", "bigwig": "bigwig",
 }  # fmt: skip
 PACKAGES: Final = {"parquet": "pyarrow", "bigwig": "pyBigWig"}
+PLACE: Final = Window._fields[:5]  # columns of a table: name, start, stop, strand, row
 PACKED: Final = ("csv", "tsv", "bedgraph")  # kinds that may end in .gz
 
 
@@ -38,7 +38,6 @@ def sink_kind(path: Path) -> str:
 
     Raises:
         ValueError: If the ending says nothing, or a package is missing.
-        FileNotFoundError: If there is no folder to write to.
     """
     plain = re.sub(r"\.gz$", "", path.name)
     kind = ENDINGS.get(plain.rpartition(".")[2].lower(), "")
@@ -48,8 +47,6 @@ def sink_kind(path: Path) -> str:
     package = PACKAGES.get(kind)
     if package and find_spec(package) is None:
         raise ValueError(f"--out {path} needs {package}: pip install 'genomask[predict]' installs it.")
-    if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"--out {path} needs a folder that exists; {path.parent} is none.")
     return kind
 
 
@@ -75,7 +72,7 @@ def open_sink(
 @contextmanager
 def _text(path: Path, kind: str, classes: Sequence[str], positive: int) -> Iterator[Sink]:
     with whole(path) as part, _open(part, packed=path.name.endswith(".gz")) as file:
-        yield _Track(file, positive, _Order()) if kind == "bedgraph" else _table(file, kind, classes)
+        yield _Track(file, positive) if kind == "bedgraph" else _table(file, kind, classes)
 
 
 def _open(path: Path, *, packed: bool) -> io.TextIOWrapper:
@@ -86,14 +83,20 @@ def _open(path: Path, *, packed: bool) -> io.TextIOWrapper:
 
 def _table(file: io.TextIOWrapper, kind: str, classes: Sequence[str]) -> Sink:
     rows = csv.writer(file, delimiter="\t" if kind == "tsv" else ",", lineterminator="\n")
-    rows.writerow(["name", "start", "stop", "predicted", *map(column, classes)])
+    rows.writerow([*PLACE, "predicted", *map(column, classes)])
 
     def write(windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
-        best = found.argmax(axis=1)
-        for window, label, values in zip(windows, best.tolist(), found.tolist(), strict=True):
-            rows.writerow([*window[:3], classes[label], *(f"{value:.6g}" for value in values)])
+        for window, label, values in zip(windows, _predicted(found, classes), found.tolist(), strict=True):
+            shown = [""] * (1 + len(values)) if label is None else [label, *(f"{value:.6g}" for value in values)]
+            rows.writerow([*window[: len(PLACE)], *shown])
 
     return write
+
+
+def _predicted(found: Float64[np.ndarray, "rows classes"], classes: Sequence[str]) -> list[str | None]:
+    """The likeliest class of every window; None where it has no value."""
+    best = np.where(np.isnan(found), -1, found).argmax(axis=1).tolist()
+    return [None if nothing else classes[label] for label, nothing in zip(best, np.isnan(found[:, 0]), strict=True)]
 
 
 def column(name: str) -> str:
@@ -106,65 +109,39 @@ def _parquet(path: Path, classes: Sequence[str]) -> Iterator[Sink]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    numbers = [(name, pa.int64()) for name in ("start", "stop")]
-    values = [(column(name), pa.float64()) for name in classes]
-    schema = pa.schema([("name", pa.string()), *numbers, ("predicted", pa.string()), *values])
+    kinds = {"name": pa.string(), "strand": pa.string()}
+    places = [(name, kinds.get(name, pa.int64())) for name in PLACE]
+    schema = pa.schema([*places, ("predicted", pa.string()), *((column(name), pa.float64()) for name in classes)])
     with whole(path) as part, pq.ParquetWriter(part, schema) as writer:
 
         def write(windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
-            places = [list(values) for values in zip(*(window[:3] for window in windows), strict=True)]
-            labels = [classes[label] for label in found.argmax(axis=1)]
-            writer.write_table(pa.table([*places, labels, *found.T], schema=schema))
+            columns = [list(values) for values in zip(*(window[: len(PLACE)] for window in windows), strict=True)]
+            values = [pa.array(each, mask=np.isnan(each)) for each in found.T]
+            writer.write_table(pa.table([*columns, _predicted(found, classes), *values], schema=schema))
 
         yield write
-
-
-class _Order:
-    """Refuses what a track cannot hold: bins that overlap, or that do not come in the order of the genome.
-
-    ``places`` are those of the chromosomes, where their order matters too.
-    """
-
-    def __init__(self, places: Mapping[str, int] | None = None) -> None:
-        self.name, self.stop, self.seen = "", 0, set[str]()
-        self.places = places
-
-    def check(self, window: Window) -> None:
-        start, stop = window.bin
-        if window.name != self.name:
-            needed = "the intervals of a chromosome one after another (sort -k1,1 -k2,2n)"
-            require(window.name not in self.seen, "A track", needed, f"{window.name} twice")
-            if self.places and self.name:
-                later = self.places[window.name] > self.places[self.name]
-                needed = "chromosomes in the order of the genome"
-                require(later, "A BigWig file", needed, f"{window.name} after {self.name}")
-            self.name, self.stop = window.name, 0
-            self.seen.add(window.name)
-        needed = "sorted intervals that do not overlap (sort -k1,1 -k2,2n; or write a table: --out FILE.csv)"
-        require(start >= self.stop, "A track", needed, f"{window.name}:{start}-{stop} after {self.stop}")
-        self.stop = stop
 
 
 class _Track:
     """A bedGraph file: the probability of a class along the genome, in the bins of the windows."""
 
-    def __init__(self, file: io.TextIOWrapper, positive: int, order: _Order) -> None:
-        self.file, self.positive, self.order = file, positive, order
+    def __init__(self, file: io.TextIOWrapper, positive: int) -> None:
+        self.file, self.positive = file, positive
 
     def __call__(self, windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
         """Write a chunk."""
         for window, value in zip(windows, found[:, self.positive].tolist(), strict=True):
-            self.order.check(window)
+            if np.isnan(value):
+                continue
             self.file.write(f"{window.name}\t{window.bin[0]}\t{window.bin[1]}\t{value:.6g}\n")
 
 
 @contextmanager
 def _bigwig(path: Path, positive: int, lengths: Mapping[str, int]) -> Iterator[Sink]:
-    order = _Order({name: number for number, name in enumerate(lengths)})
     with whole(path) as part, TemporaryDirectory(prefix="genomask-track-") as folder:
         track = Path(folder, "track.bedgraph")
         with _open(track, packed=False) as file:
-            yield _Track(file, positive, order)
+            yield _Track(file, positive)
         # pyBigWig ends its process where the disk is full, so it has one of its own.
         command = [sys.executable, "-m", "genomask.analysis.prediction.bigwig", str(track), str(part)]
         done = subprocess.run(command, input=json.dumps(dict(lengths)), capture_output=True, text=True, check=False)

@@ -17,9 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
 from genomask.analysis.prediction.sinks import open_sink, sink_kind
 from genomask.checks import require, require_choice
 from genomask.console import duration, progress, say
+from genomask.files import require_free
 
 if TYPE_CHECKING:
     from genomask.analysis.prediction.pieces import Piece
@@ -48,7 +51,10 @@ def main(arguments: list[str]) -> int:
     """
     asked = _parser().parse_args(arguments)
     kind = sink_kind(asked.out)
+    inputs = [path for path in (asked.input, asked.genome) if path]
+    require_free(asked.out, inputs=inputs, overwrite=asked.overwrite)
     require(asked.batch is None or asked.batch >= 1, "--batch", "at least 1 window", asked.batch)
+    require(0 <= asked.max_unknown <= 1, "--max-unknown", "a share from 0 to 1", asked.max_unknown)
     from genomask.analysis.prediction.pieces import kind_of
 
     places = kind_of(asked.input) != "table" or kind not in TRACKS
@@ -66,26 +72,35 @@ def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     from genomask.models.classifier import classifier_folder, open_classifier
     from genomask.training.host import device_of
 
-    pieces, folder, device = (
-        reader(asked.input, genome),
-        classifier_folder(asked.model),
-        device_of(asked.device),
-    )
-    classifier = placed(open_classifier(folder), device)
+    reader(asked.input, genome)  # refuses what it can before the classifier is opened
+    folder, device = classifier_folder(asked.model), device_of(asked.device)
+    classifier, track = placed(open_classifier(folder), device), sink_kind(asked.out) in TRACKS
+    pieces = reader(asked.input, genome, k=getattr(classifier.tokens, "k", 0), track=track)
     positive = _class_index(classifier, asked.positive)
     cut = cut_of(asked.window, asked.step, shortest=classifier.shortest, longest=classifier.longest)
-    found = survey(pieces, cut, genome, named=sink_kind(asked.out) in TRACKS)
+    found = survey(pieces, cut, genome, named=track)
     require(found.windows, str(asked.input), "at least one sequence", "none")
     named = ", ".join(classifier.classes)
     say(f"predict {asked.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
     started, batch = time.perf_counter(), asked.batch or AT_ONCE[device.type]
-    chunks = predict_windows(classifier, cut_windows(pieces(), cut), batch=batch, both_strands=asked.both_strands)
+    chunks = predict_windows(
+        classifier,
+        cut_windows(pieces(), cut),
+        batch=batch,
+        both_strands=asked.both_strands,
+        max_unknown=asked.max_unknown,
+    )
+    nothing = 0
     sink = open_sink(asked.out, classifier.classes, positive=positive, lengths=found.lengths)
     with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
         for windows, probability in chunks:
             write(windows, probability)
+            nothing += int(np.isnan(probability[:, 0]).sum())
             advance(len(windows))
     _done(asked, classifier.classes[positive], time.perf_counter() - started)
+    if nothing:
+        why = f"more than {asked.max_unknown:.0%} unknown bases, or no {classifier.tokens.name} without one"
+        say(f"  {found.windows - nothing:,} windows have a value, {nothing:,} have none: {why} (--max-unknown)")
 
 
 def survey(
@@ -155,6 +170,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--step", type=int, help="bases from one window to the next (as long as a window)")
     parser.add_argument("--both-strands", action="store_true", help="mean of a window and its reverse complement")
     parser.add_argument("--class", dest="positive", metavar="CLASS", help="class that a track shows (the last)")
+    parser.add_argument(
+        "--max-unknown", type=float, default=0.5, metavar="SHARE",
+        help="largest share of unknown bases (N) in a window that gets a value (0.5)",
+    )  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="write over FILE if it is there already")
     parser.add_argument("--batch", type=int, help="windows at once (32 on a CPU, 1024 on a GPU)")
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="what computes (auto)")
     return parser

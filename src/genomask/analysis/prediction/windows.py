@@ -29,12 +29,21 @@ class Cut(NamedTuple):
 class Window(NamedTuple):
     """A window: the sequence that it is of, ``[start, stop)`` in what that is of, and its bases.
 
-    ``bin`` is the part of it that is nearer to its middle than to that of any other window, for tracks.
+    Attributes:
+        name: The record, the row or the chromosome.
+        start: 0-based position of its first base there.
+        stop: The same of the base after its last one.
+        strand: ``+`` or ``-``, along which its bases are read.
+        row: Number of its sequence in the input, from 1.
+        bin: The part of it that is nearer to its middle than to that of any other window, for tracks.
+        bases: Bases 0..4.
     """
 
     name: str
     start: int
     stop: int
+    strand: str
+    row: int
     bin: tuple[int, int]
     bases: UInt8[np.ndarray, " _bases"]
 
@@ -101,7 +110,8 @@ def _placed(piece: Piece, window: tuple[int, int], bin_: tuple[int, int]) -> Win
     if piece.reverse:
         (start, stop), bin_ = (length - stop, length - start), (length - bin_[1], length - bin_[0])
     moved = piece.start + bin_[0], piece.start + bin_[1]
-    return Window(piece.name, piece.start + start, piece.start + stop, moved, bases)
+    strand = "-" if piece.reverse else "+"
+    return Window(piece.name, piece.start + start, piece.start + stop, strand, piece.row, moved, bases)
 
 
 def _starts(length: int, cut: Cut) -> Int64[np.ndarray, " windows"]:
