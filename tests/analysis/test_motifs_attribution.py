@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from test_models_export import SETTINGS
 
 from genomask.alphabet import FIRST_KMER, OTHER, PAD
 from genomask.analysis.motifs.attribution import (
@@ -14,22 +13,21 @@ from genomask.analysis.motifs.attribution import (
     over_bases,
 )
 from genomask.analysis.motifs.seqlets import FEWEST, WIDTH, Seqlet, against_unseen, find_seqlets, halves
-from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import Classifier
 from genomask.tasks.examples import Examples, pack
-from genomask.tokens import tokenise
+from tiny_classifier import SETTINGS, TOKENS, tiny_classifier
 
-K = SETTINGS.k
+K = TOKENS.k
 
 
 def classifier(classes: int = 2) -> Classifier:
     """A tiny model with weights large enough for its margin to be far from linear."""
-    model = sequence_classifier(SETTINGS, classes=classes, seed=0, hidden_dropout=0.1).eval()
+    model = tiny_classifier(classes, seed=0)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "LayerNorm" not in name:
                 weight.mul_(4)
-    return Classifier(model, tuple(map(str, range(classes))), K)
+    return Classifier(model, tuple(map(str, range(classes))), TOKENS)
 
 
 def examples(*lengths: int) -> Examples:
@@ -40,7 +38,7 @@ def examples(*lengths: int) -> Examples:
 
 def tokens(found: Examples) -> torch.Tensor:
     rows = np.arange(len(found.labels))
-    return tokenise(torch.from_numpy(found.padded(rows)), torch.from_numpy(found.lengths), k=K)
+    return TOKENS.batch(torch.from_numpy(found.padded(rows)), torch.from_numpy(found.lengths))
 
 
 @pytest.mark.parametrize("baseline", ["mask", "mean"])

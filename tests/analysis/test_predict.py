@@ -14,7 +14,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_models_export import SETTINGS
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import encode
@@ -23,11 +22,11 @@ from genomask.analysis.prediction.pieces import Piece, kind_of, read_records
 from genomask.analysis.prediction.probabilities import predict_windows
 from genomask.analysis.prediction.tool import main, survey
 from genomask.analysis.prediction.windows import cut_of, cut_windows, window_count
-from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder
+from tiny_classifier import SETTINGS, TOKENS, tiny_classifier
 
-LONGEST = SETTINGS.max_tokens - 2 + SETTINGS.k - 1
+LONGEST = SETTINGS.max_tokens - 2 + TOKENS.k - 1
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
@@ -42,11 +41,10 @@ def data(tmp_path_factory):
     with gzip.open(folder / "table.csv.gz", "wt") as file:
         file.write("\n".join(["id,sequence,other", *rows]) + "\n")
     (folder / "places.bed").write_text("#x\ntrack name=x\n1\t0\t20\ta\t0\t+\n1\t30\t42\tb\t0\t-\nchr2\t0\t20\n")
-    model = sequence_classifier(SETTINGS, classes=3, seed=1, hidden_dropout=0.1)
-    torch.nn.init.normal_(model.classifier.weight, std=3, generator=torch.Generator().manual_seed(1))
+    model = tiny_classifier(3, seed=1, head_sd=3)
     model.config.id2label = dict(enumerate(("no", "maybe", "yes")))
     (folder / "run" / "model").mkdir(parents=True)
-    export_encoder(model, folder / "run" / "model", SETTINGS)
+    export_encoder(model, folder / "run" / "model", TOKENS)
     (folder / "run" / "result.json").write_text(json.dumps({"classifier": "encoder"}))
     return folder
 
@@ -54,7 +52,7 @@ def data(tmp_path_factory):
 def truth(folder, text: str) -> list[float]:
     """Class probabilities of one sequence, by Hugging Face's own forward pass and a tokenizer spelt out."""
     model = BertForSequenceClassification.from_pretrained(folder / "run" / "model").eval()
-    kmers = [text[at : at + SETTINGS.k] for at in range(len(text) - SETTINGS.k + 1)]
+    kmers = [text[at : at + TOKENS.k] for at in range(len(text) - TOKENS.k + 1)]
     codes = [sum("ATCG".index(base) * 4**at for at, base in enumerate(reversed(kmer))) for kmer in kmers]
     ids = [2, *(5 + code for code in codes), 3]
     with torch.no_grad():
@@ -136,7 +134,7 @@ def test_tables_and_tracks_hold_the_same_numbers(data, tmp_path):
 def test_no_more_than_a_buffer_of_windows_is_in_memory(data, monkeypatch):
     monkeypatch.setattr(probabilities, "BUFFER", 7)
     classifier, taken = open_classifier(data / "run" / "model"), Counter()
-    cut = cut_of(20, 1, shortest=SETTINGS.k, longest=LONGEST)
+    cut = cut_of(20, 1, shortest=TOKENS.k, longest=LONGEST)
     given_ = list(cut_windows(read_records(data / "two.fa"), cut))
 
     def counted():

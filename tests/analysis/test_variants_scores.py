@@ -5,15 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_models_export import SETTINGS
 
 from genomask.alphabet import encode
 from genomask.analysis.variants.mutagenesis import grid, mutants, saturate
 from genomask.analysis.variants.predictor import Predictor, predict, predictor
 from genomask.analysis.variants.scores import log_probabilities, mean_of_strands, scores
-from genomask.models.bert import sequence_classifier
 from genomask.models.classifier import Classifier
-from genomask.tokens import tokenise
+from tiny_classifier import TOKENS, tiny_classifier
 
 
 def logs(*probabilities: float) -> np.ndarray:
@@ -58,9 +56,9 @@ def test_a_diverged_classifier_is_an_error():
 
 @pytest.fixture(scope="module")
 def toy() -> Predictor:
-    model = sequence_classifier(SETTINGS, classes=2, seed=0, hidden_dropout=0.1).eval()
-    torch.nn.init.normal_(model.classifier.weight, std=3, generator=torch.Generator().manual_seed(0))
-    return predictor("toy", Classifier(model, ("no", "yes"), 6), None, torch.device("cpu"))
+    return predictor(
+        "toy", Classifier(tiny_classifier(2, seed=0, head_sd=3), ("no", "yes"), TOKENS), None, torch.device("cpu")
+    )
 
 
 def draw(count: int, *sizes: int) -> list[np.ndarray]:
@@ -70,7 +68,7 @@ def draw(count: int, *sizes: int) -> list[np.ndarray]:
 
 @torch.inference_mode()
 def alone(toy: Predictor, bases: np.ndarray) -> float:
-    token_ids = tokenise(torch.from_numpy(bases[None]), torch.tensor([len(bases)]), k=6)
+    token_ids = TOKENS.batch(torch.from_numpy(bases[None]), torch.tensor([len(bases)]))
     return float(toy.classifier.model(token_ids).logits.softmax(dim=1)[0, 1])
 
 

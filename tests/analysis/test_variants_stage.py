@@ -10,16 +10,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pysam
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_models_export import SETTINGS
 
 from compose import composed
 from genomask.analysis.variants import score_vcf
 from genomask.experiment.stages.run import run_stages
-from genomask.models.bert import sequence_classifier
 from genomask.models.export import export_encoder
+from tiny_classifier import TOKENS, tiny_classifier
 
 HEADER = (
     '##fileformat=VCFv4.2\n##contig=<ID=1>\n##INFO=<ID=CLNSIG,Number=.,Type=String,Description="x">\n'
@@ -34,11 +32,10 @@ def data(tmp_path_factory) -> Path:
     text = "".join(draw.choice(list("ACGT"), 600))
     (folder / "toy.fa").write_text(f">chr1\n{text}\n>chr2\n{text[:90]}{'N' * 30}{text[90:200]}\n")
     for name, seed in (("one", 0), ("two", 1)):
-        model = sequence_classifier(SETTINGS, classes=2, seed=seed, hidden_dropout=0.1)
-        torch.nn.init.normal_(model.classifier.weight, std=3, generator=torch.Generator().manual_seed(seed))
+        model = tiny_classifier(2, seed=seed, head_sd=3)
         model.config.id2label = {0: "no", 1: "yes"}
         (folder / name).mkdir()
-        export_encoder(model, folder / name, SETTINGS)
+        export_encoder(model, folder / name, TOKENS)
     (folder / "a.vcf").write_text(HEADER + "".join(lines(text)))
     return folder
 

@@ -28,7 +28,7 @@ def probabilities(
 ) -> Float64[np.ndarray, "rows classes"]:
     """Class probabilities (softmax of the logits) of every sequence, in their order.
 
-    A sequence without information has NaN: one with too many unknown bases, or without a token that is known.
+    A sequence without information has NaN: one with too many unknown bases, or without a token that holds none.
 
     Args:
         classifier: On the device that is to compute.
@@ -52,7 +52,10 @@ def _is_informative(classifier: Classifier, bases: Bases, max_unknown: float) ->
     unknown = bases >= OTHER
     if not unknown.any():
         return True
-    return unknown.mean() <= max_unknown and bool((classifier.tokens.split(bases).ids != classifier.tokens.unk).any())
+    before = np.concatenate(([0], np.cumsum(unknown)))
+    tokens = classifier.tokens.split(bases)
+    whole = before[tokens.stop] == before[tokens.start]
+    return bool(unknown.mean() <= max_unknown and whole.any())
 
 
 def _softmax(
