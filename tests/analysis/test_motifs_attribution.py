@@ -22,7 +22,7 @@ K = TOKENS.k
 
 def classifier(classes: int = 2) -> Classifier:
     """A tiny model with weights large enough for its margin to be far from linear."""
-    model = tiny_classifier(classes, seed=0)
+    model = tiny_classifier(classes, seed=0, head_sd=0.2)
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "LayerNorm" not in name:

@@ -1,5 +1,7 @@
 """The ranked list of k-mers and its CSV."""
 
+from collections import defaultdict
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -8,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
+from genomask.alphabet import kmer_table
+from genomask.genome.counts import count_kmers
 from genomask.ranking.table import (
     RankingSettings,
     identity_ranking,
@@ -51,6 +55,43 @@ def test_ranks_are_a_permutation_that_follows_the_score_then_the_letters(seed, m
 def test_equal_scores_are_ranked_in_the_order_of_their_letters():
     ranking = rank_kmers([np.full(4, 400), np.full(16, 100)], k=2)
     assert [kmer for _, kmer in sorted(zip(ranking.rank, KMERS, strict=True))] == sorted(KMERS)
+
+
+def exact_scores(counts: list[np.ndarray]) -> list[tuple[Fraction, int]]:
+    """Eq. 1 before its logarithm in exact fractions, and the count, by code: where both are equal, so is Eq. 2."""
+    shares = [[Fraction(int(count), int(table.sum())) for count in table] for table in counts]
+    best: list[list[Fraction]] = []
+    for n, whole in enumerate(shares, start=1):
+        cuts = [
+            max(
+                (
+                    best[start - 1][code >> 2 * (n - start)] * best[n - start - 1][code & (4 ** (n - start) - 1)]
+                    for start in range(1, n)
+                ),
+                default=Fraction(0),
+            )
+            for code in range(4**n)
+        ]
+        if n == len(shares):
+            return [
+                (share / cut if share else Fraction(0), int(count))
+                for share, cut, count in zip(whole, cuts, counts[-1], strict=True)
+            ]
+        best.append([max(pair) for pair in zip(whole, cuts, strict=True)])
+    raise AssertionError
+
+
+@pytest.mark.parametrize("bases", [300, 3000])
+def test_scores_that_are_equal_in_exact_fractions_are_ranked_by_their_letters(bases):
+    genome = np.random.default_rng(1).integers(4, size=bases, dtype=np.uint8)
+    counts = count_kmers(genome, np.array([[0, bases]]), k=5)
+    rank, groups = rank_kmers(counts, k=5).rank, defaultdict(list)
+    for letters, position, score in zip(kmer_table(5), rank.tolist(), exact_scores(counts), strict=True):
+        groups[score].append((letters, position))
+    tied = [group for group in groups.values() if len(group) > 1]
+    assert sum(map(len, tied)) > 100
+    for group in tied:
+        assert [position for _, position in sorted(group)] == sorted(position for _, position in group)
 
 
 def test_a_kmer_that_never_occurs_is_ranked_last():

@@ -12,6 +12,7 @@ from genomask.checks import require
 RARE_COUNT: Final = 101  # c in Eq. 2 (Sec. 4.1)
 
 _SMALL_COUNTS: Final = 2**14
+_ROUNDING: Final = 1e-12  # sums of ten logarithms below 30 are exact to 1e-13; scores of 10-mers lie 1e-5 apart
 
 
 def pmi(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, " kmers"]:
@@ -101,6 +102,17 @@ def normalized_pmi(
         normalized *= scores
     normalized[scores == -np.inf] = -np.inf
     return normalized
+
+
+def settle_ties(scores: Float64[np.ndarray, " kmers"]) -> Float64[np.ndarray, " kmers"]:
+    """The scores, where those that only rounding tells apart are made equal."""
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    with np.errstate(invalid="ignore"):  # -inf less -inf is NaN, and no gap
+        starts = np.append(True, ordered[:-1] - ordered[1:] > _ROUNDING)
+    settled = np.empty_like(scores)
+    settled[order] = ordered[starts][np.cumsum(starts) - 1]
+    return settled
 
 
 SCORERS: Final[Mapping[str, Callable[..., Float64[np.ndarray, " kmers"]]]] = {

@@ -24,7 +24,7 @@ from genomask.ranking.csv_table import (
     row_error,
     write_csv,
 )
-from genomask.ranking.pmi import RARE_COUNT, SCORERS, normalized_pmi
+from genomask.ranking.pmi import RARE_COUNT, SCORERS, normalized_pmi, settle_ties
 from genomask.seeds import generator
 
 COLUMNS: Final = {"rank": COUNT, "kmer": KMER, "count": COUNT, "pmi": SCORE, "normalized_pmi": SCORE}
@@ -84,7 +84,7 @@ def rank_kmers(
     RankingSettings(k=k, mode=mode, rare_count=rare_count)
     require(len(counts) >= k, "A ranking", f"counts for n = 1..{k}", f"{len(counts)} table(s)")
     score = SCORERS[mode](counts[:k])
-    normalized = normalized_pmi(score, counts[k - 1], rare_count=rare_count)
+    normalized = settle_ties(normalized_pmi(score, counts[k - 1], rare_count=rare_count))
     rank = np.empty(4**k, dtype=np.int64)
     rank[np.lexsort((np.array(kmer_table(k)), -normalized))] = np.arange(1, 4**k + 1)
     return Ranking(k, rank, counts[k - 1], score, normalized)

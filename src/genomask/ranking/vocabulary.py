@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int64, Shaped
 from genomask.alphabet import kmer_text
 from genomask.checks import require, require_choice
 from genomask.ranking.csv_table import kmer_codes
-from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi_by_length
+from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi_by_length, settle_ties
 
 FLOOR_COUNT: Final = 10_000  # Sec. 5.4
 SIZE: Final = 40_000  # Sec. 5.4
@@ -106,6 +106,7 @@ def build_vocabulary(counts: Sequence[Int64[np.ndarray, " _kmers"]], settings: V
     common = np.concatenate(parts)
     require(len(common) > 0, "vocab.floor_count", "a floor that some k-mer reaches", floor)
 
+    common["score"] = settle_ties(common["score"])
     ranked = common[np.lexsort((common["code"], common["length"], -common["score"]))]
     if settings.selection == "quota":
         ranked = ranked[_within_quotas(ranked["length"], size, settings)]

@@ -12,7 +12,7 @@ from genomask.checks import require
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome
-from genomask.experiment.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
+from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, digest_of
 from genomask.genome.assembly import place_in
 from genomask.genome.encoded import open_genome
@@ -34,32 +34,32 @@ class Subject(NamedTuple):
     first: int
 
 
-def build_mutagenesis(run: Context, subject: Subject, asked: Asked) -> Path:
+def build_mutagenesis(run: Context, subject: Subject, classifiers: ClassifierSet) -> Path:
     """Score all changes; the directory holds ``mutagenesis.csv`` and a heat map for every classifier."""
     settings = run.config.variants
     shaping = {
         "format": MUTAGENESIS_FORMAT,
         **subject._asdict(),
-        "classifiers": asked.identity,
+        "classifiers": classifiers.identity,
         "strands": settings.strands,
         "score": settings.score,
     }
 
     def build(directory: Path) -> None:
         found = saturate(
-            asked.predictors,
+            classifiers.predictors,
             encode(subject.letters),
             batch=windows_at_once(run),
             both_strands=settings.strands == "both",
         )
-        names = list(asked.positives)
+        names = list(classifiers.positives)
         write_csv(directory / "mutagenesis.csv", subject.letters, subject.first, names, found)
         for name, each in zip(names, found, strict=True):
             figure = mutagenesis_figure(
                 grid(getattr(each, settings.score)),
                 subject.letters,
                 first=subject.first,
-                title=f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {asked.positives[name]}",
+                title=f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {classifiers.positives[name]}",
                 label=LABEL[settings.score],
             )
             save(figure, directory / name)
@@ -71,10 +71,10 @@ def build_mutagenesis(run: Context, subject: Subject, asked: Asked) -> Path:
 def report_mutagenesis(run: Context) -> None:
     """Build the table and the heat maps, and say where they are."""
     subject = _subject(run)
-    asked = open_classifiers(run, length=len(subject.letters))
-    directory = build_mutagenesis(run, subject, asked)
+    classifiers = open_classifiers(run, length=len(subject.letters))
+    directory = build_mutagenesis(run, subject, classifiers)
     say(f"\n{3 * len(subject.letters):,} changes of {subject.name}: {directory / 'mutagenesis.csv'}")
-    for name in asked.positives:
+    for name in classifiers.positives:
         say(f"  heat map: {directory / name}.png, .pdf, .svg")
 
 

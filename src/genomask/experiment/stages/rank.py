@@ -16,7 +16,8 @@ from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
 
 GENOME_FORMAT = 2  # raised when the code would write other bytes
-RANKING_FORMAT = VOCABULARY_FORMAT = CONTEXT_FORMAT = 1
+RANKING_FORMAT = VOCABULARY_FORMAT = 2
+CONTEXT_FORMAT = 1
 
 
 def genome_artefact(run: Context) -> Artefact:

@@ -128,6 +128,7 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
         "n_train": n_train,
         "n_test": len(task.test.labels),
         "classes": list(task.classes),
+        "sequence_length": int(np.median(task.pool.lengths)),
         **dict.fromkeys(Scores._fields),  # in their place; filled in by the caller
         **(dict.fromkeys(Policy._fields) | outcome.training),
         **({} if fine_tuned else {"settings": asdict(config.classifier)}),

@@ -5,20 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from genomask.analysis.variants.predictor import Predictor, predictor
-from genomask.checks import require, shown
+from genomask.checks import require
 from genomask.experiment.stages.context import Context
 from genomask.files import read_object, sha256
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import classifier_folder, open_classifier
 from genomask.models.settings import CLASSIFIER
-from genomask.tasks.arrays import open_benchmark
 from genomask.training.host import device_of, prepare_host, sequences_at_once
 
 
-class Asked(NamedTuple):
+class ClassifierSet(NamedTuple):
     """Classifiers ready to predict, what identifies them, and how long a window they are asked about."""
 
     predictors: list[Predictor]
@@ -41,7 +38,7 @@ class Asked(NamedTuple):
         return min(each.classifier.longest for each in self.predictors)
 
 
-def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
+def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSet:
     """Open the configured classifiers; without any, fine-tune this configuration and keep its model.
 
     Args:
@@ -68,10 +65,10 @@ def open_classifiers(run: Context, *, length: int | None = None) -> Asked:
         for each, folder in zip(predictors, folders, strict=True)
     ]
     chosen = length or settings.length or _common_length(folders)
-    asked = Asked(predictors, identity, chosen)
-    needed = f"{asked.shortest} to {asked.longest} bases, which the classifiers take"
-    require(asked.shortest <= chosen <= asked.longest, "A window", needed, chosen)
-    return asked
+    opened = ClassifierSet(predictors, identity, chosen)
+    needed = f"{opened.shortest} to {opened.longest} bases, which the classifiers take"
+    require(opened.shortest <= chosen <= opened.longest, "A window", needed, chosen)
+    return opened
 
 
 def windows_at_once(run: Context) -> int:
@@ -104,25 +101,18 @@ def _name(folder: Path) -> str:
 
 
 def _common_length(folders: list[Path]) -> int:
-    """The median length of what the classifiers were fine-tuned on, as their results' tasks say it."""
+    """The median length of what the classifiers were fine-tuned on, as their results say it."""
     lengths = {str(folder): trained_length(folder) for folder in folders}
     if None in lengths.values() or len(set(lengths.values())) > 1:
-        found = ", ".join(f"{folder}: {length or 'unknown'}" for folder, length in lengths.items())
-        raise ValueError(f"variants.length needs a number: the classifiers were fine-tuned on other lengths ({found}).")
+        known = ", ".join(f"{folder}: {length or 'not known'}" for folder, length in lengths.items())
+        raise ValueError(f"variants.length needs a number, as the classifiers do not agree on one ({known}).")
     return next(length for length in lengths.values() if length)
 
 
 def trained_length(folder: Path) -> int | None:
-    """Median length of the benchmark beside a fine-tuning, at most what its model takes."""
+    """Median length of what a classifier was fine-tuned on, at most what its model takes; None if not known."""
     result = folder.parent / "result.json"
-    if not result.is_file():
+    length = read_object(result).get("sequence_length") if result.is_file() else None
+    if not isinstance(length, int) or length < 1:
         return None
-    artefacts = read_object(result).get("artefacts")
-    digest = artefacts.get("task") if isinstance(artefacts, dict) else None
-    if not isinstance(digest, str) or not digest.isalnum():
-        raise ValueError(f"{result} needs the digest of a task; found {shown(digest)}.")
-    tasks = list(folder.parents[2].glob(f"task/*-{digest[:8]}"))
-    if len(tasks) != 1:
-        return None
-    median = int(np.median(open_benchmark(tasks[0]).pool.lengths))
-    return min(median, open_classifier(folder).longest)
+    return min(length, open_classifier(folder).longest)

@@ -21,44 +21,47 @@ from genomask.analysis.variants.vcf import VcfSummary, survey
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
-from genomask.experiment.stages.saved_classifiers import Asked, open_classifiers, windows_at_once
+from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import write_json
 from genomask.genome.encoded import open_genome
 
-SCORES_FORMAT = OVERLAP_FORMAT = CLINVAR_FORMAT = 1  # raised when the code would write other scores
+SCORES_FORMAT = 2  # raised when the code would write other scores
+OVERLAP_FORMAT = CLINVAR_FORMAT = 1
 PARTS = "parts"
 
 
-def scores_artefact(run: Context, asked: Asked, vcf: VcfSummary) -> Artefact:
+def scores_artefact(run: Context, classifiers: ClassifierSet, vcf: VcfSummary) -> Artefact:
     """The scores, identified by the text of the VCF, the genome, the classifiers, and what a window is."""
     settings = run.config.variants
     assert settings.vcf
-    stem = Path(settings.vcf).name.removesuffix(".gz").removesuffix(".bgz").removesuffix(".vcf")
+    stem = Path(settings.vcf).name.removesuffix(".gz").removesuffix(".bgz").removesuffix(".vcf").removesuffix(".bcf")
     shaping = {
         "format": SCORES_FORMAT,
         "vcf": vcf.sha256,
-        "classifiers": asked.identity,
-        "length": asked.length,
+        "classifiers": classifiers.identity,
+        "length": classifiers.length,
         "position": settings.position,
         "indels": settings.indels,
         "strands": settings.strands,
         "max_unknown": settings.max_unknown,
     }
-    return Artefact("variants", f"{stem}-{asked.length}bp", shaping, (genome_artefact(run),))
+    return Artefact("variants", f"{stem}-{classifiers.length}bp", shaping, (genome_artefact(run),))
 
 
-def build_scores(run: Context, asked: Asked, vcf: VcfSummary) -> Path:
+def build_scores(run: Context, classifiers: ClassifierSet, vcf: VcfSummary) -> Path:
     """Score every allele, or go on with a scoring that was interrupted.
 
     The directory holds ``scores.parquet``, ``scored.vcf.gz`` (with ``.tbi`` if the VCF is in order) and
     ``summary.json``.
     """
-    artefact = scores_artefact(run, asked, vcf)
+    artefact = scores_artefact(run, classifiers, vcf)
     if run.store.has(artefact):
         return run.store.open(artefact)
     genome = build_genome(run)
-    return run.store.build(artefact, lambda directory: _score(run, asked, vcf, genome, directory), resume_from="*")
+    return run.store.build(
+        artefact, lambda directory: _score(run, classifiers, vcf, genome, directory), resume_from="*"
+    )
 
 
 def build_overlap(run: Context, source: Artefact, names: list[str]) -> Path:
@@ -112,12 +115,12 @@ def report_variants(run: Context) -> None:
     """Build everything that the VCF and the classifiers allow, and say what came out."""
     settings = run.config.variants
     assert settings.vcf
-    vcf, asked = survey(Path(settings.vcf)), open_classifiers(run)
-    names = list(asked.positives)
-    check_header(vcf, asked.positives, Path(settings.vcf))
-    directory, artefact = build_scores(run, asked, vcf), scores_artefact(run, asked, vcf)
+    vcf, classifiers = survey(Path(settings.vcf)), open_classifiers(run)
+    names = list(classifiers.positives)
+    check_header(vcf, classifiers.positives, Path(settings.vcf))
+    directory, artefact = build_scores(run, classifiers, vcf), scores_artefact(run, classifiers, vcf)
     summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
-    say(f"\n{summary['alleles']:,} alleles of {settings.vcf}, windows of {asked.length} bases")
+    say(f"\n{summary['alleles']:,} alleles of {settings.vcf}, windows of {classifiers.length} bases")
     say(f"  {summary['scored']:,} scored by {', '.join(names)}")
     for why, number in summary["not_scored"].items():
         say(f"  {number:,} not scored: {why}, such as {summary['first_not_scored'][why]}")
@@ -128,24 +131,24 @@ def report_variants(run: Context) -> None:
         say(f"  pathogenic against benign: {build_clinvar(run, artefact, names) / 'clinvar.csv'}")
 
 
-def _score(run: Context, asked: Asked, vcf: VcfSummary, genome: Path, directory: Path) -> None:
+def _score(run: Context, classifiers: ClassifierSet, vcf: VcfSummary, genome: Path, directory: Path) -> None:
     settings, parts = run.config.variants, directory / PARTS
     source = Path(settings.vcf or "")
     parts.mkdir(exist_ok=True)
     windows = WindowSettings(
-        length=asked.length,
+        length=classifiers.length,
         position=settings.position,
         grow=settings.indels == "grow",
         max_unknown=settings.max_unknown,
-        shortest=asked.shortest,
-        longest=asked.longest,
+        shortest=classifiers.shortest,
+        longest=classifiers.longest,
     )
     both = settings.strands == "both"
-    scoring = Scoring(open_genome(genome), asked.predictors, windows, windows_at_once(run), both)
+    scoring = Scoring(open_genome(genome), classifiers.predictors, windows, windows_at_once(run), both)
     finished = score_vcf(source, vcf.record_count, parts, scoring)
     scored = directory / "scores.parquet"
-    join(finished, scored, list(asked.positives))
-    write_vcf(directory / "scored.vcf.gz", source, vcf, read_rows(scored), asked.positives)
+    join(finished, scored, list(classifiers.positives))
+    write_vcf(directory / "scored.vcf.gz", source, vcf, read_rows(scored), classifiers.positives)
     write_json(directory / "summary.json", {"records": vcf.record_count} | summarise(scored))
     shutil.rmtree(parts)
 
