@@ -68,6 +68,20 @@ def test_a_core_of_five_has_eight_6_mers_of_which_the_paper_prints_the_best_five
         assert all(core_of(motif) in kmer for kmer in kmers)
 
 
+def test_a_short_run_of_capitals_takes_in_those_beyond_one_other_letter():
+    assert core_of("yyCCAGrGn") == "CCAG.G"
+    assert sorted(kmers_of("CCAG.G", 6)) == ["CCAGAG", "CCAGCG", "CCAGGG", "CCAGTG"]
+    assert [fits(kmer, "yyCCAGrGn") for kmer in ("CCAGGG", "CCAGAG", "CCAGTG", "CCAGCG")] == [True, True, False, False]
+    assert core_of("nnGTAnnCw") == "GTA"
+    assert kmers_of("AC.GTACG", 6) == [
+        kmer for kmer in kmers_of("C", 6)
+        if any(all(a in (".", b) for a, b in zip("AC.GTACG"[start:], kmer, strict=False)) for start in range(3))
+    ]  # fmt: skip
+    best = {"CCAGGG": 302, "CCAGAG": 593, "CCAGTG": 1247, "CCAGCG": 2778}
+    rows = motif_ranks("paper", ranking_of(best), "yyCCAGrGn", read_printed(PAPER))
+    assert [(row.kmer, row.rank, row.paper) for row in rows] == [(kmer, rank, rank) for kmer, rank in best.items()]
+
+
 def test_the_settings_name_every_motif_of_table_6_once():
     assert sorted(PAPER_MOTIFS) == sorted({row["motif"] for row in printed_rows(6)})
 

@@ -37,7 +37,7 @@ from genomask.ranking.vocabulary import membership
 from genomask.ranking.vocabulary_csv import read_vocabulary
 from genomask.seeds import generator
 
-MOTIFS_FORMAT: Final = 1  # raised when the code would find otherwise
+MOTIFS_FORMAT: Final = 2  # raised when the code would find otherwise
 NULLS: Final = {"matched": composition_strata, "unmatched": palindromes}
 PACKAGE: Final = Path(__file__).resolve().parents[2]
 PAPER_TABLES: Final = (PACKAGE.parents[1] / "experiments" / "paper", PACKAGE / "paper")
