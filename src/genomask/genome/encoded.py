@@ -75,11 +75,11 @@ class _Stretches:
         return np.concatenate(self._edges).reshape(-1, 2)
 
 
-def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None:
+def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, source: str = "A genome") -> None:
     """Write records into an existing directory, each its name and its bases in pieces.
 
     A base is 0..4, plus ``LOWER`` where the letter is lower case. Pieces are written while the next ones are
-    made, and forgotten then.
+    made, and forgotten then. Errors name the ``source``.
 
     Raises:
         ValueError: If two records share a name, or no record holds an A, C, G or T.
@@ -89,7 +89,7 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None
     with (directory / BASES_FILE).open("wb") as file, ThreadPoolExecutor(1) as writer:
         writing: deque[Future[int]] = deque()
         for name, pieces in records:
-            require(name not in lengths, "A genome", "a name of its own for every record", name)
+            require(name not in lengths, source, "a name of its own for every record", name)
             first = offset
             for piece in pieces:
                 if len(writing) == _AHEAD:
@@ -105,7 +105,7 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path) -> None
             lengths[name] = offset - first
         for last in writing:
             last.result()
-    require(len(runs.table()) > 0, "A genome", "at least one A, C, G or T", f"{offset} other letters")
+    require(len(runs.table()) > 0, source, "at least one A, C, G or T", f"{offset} other letters")
     np.save(directory / RUNS_FILE, runs.table())
     if len(lower.table()):
         np.save(directory / LOWER_FILE, lower.table())

@@ -71,7 +71,7 @@ class FastaGenome:
         """
         left_out: list[str] = []
         with closing(self._records(left_out)) as records:
-            write_genome(records, directory)
+            write_genome(records, directory, source=f"genome.path={self.path}")
         write_tracks(self.tracks, directory, left_out=left_out)
 
     @property

@@ -4,13 +4,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
 from genomask.genome.context import LONGEST_CONTEXT, context_nats
 from genomask.genome.counts import count_kmers
-from genomask.genome.encoded import open_genome
+from genomask.genome.encoded import EncodedGenome, open_genome
 from genomask.ranking.table import permuted, rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
@@ -61,7 +63,7 @@ def build_ranking(run: Context) -> Path:
     artefact, settings = ranking_artefact(run), run.config.ranking
     if run.store.has(artefact):
         return run.store.open(artefact)
-    genome = open_genome(build_genome(run))
+    genome = _genome_of_kmers(run, settings.k, "ranking.k")
 
     def build(directory: Path) -> None:
         counts = count_kmers(genome.bases, genome.runs, k=settings.k)
@@ -78,7 +80,7 @@ def build_vocabulary(run: Context) -> Path:
     artefact, settings = vocabulary_artefact(run), run.config.vocab
     if run.store.has(artefact):
         return run.store.open(artefact)
-    genome = open_genome(build_genome(run))
+    genome = _genome_of_kmers(run, settings.longest, "vocab.longest")
 
     def build(directory: Path) -> None:
         counts = count_kmers(genome.bases, genome.runs, k=settings.longest)
@@ -103,6 +105,16 @@ def build_context(run: Context) -> dict[int, float]:
 
         directory = run.store.build(artefact, build)
     return {int(n): value for n, value in read_json(directory / "nats.json").items()}
+
+
+def _genome_of_kmers(run: Context, k: int, setting: str) -> EncodedGenome:
+    """The genome, if it holds a k-mer."""
+    genome = open_genome(build_genome(run))
+    longest, source = int(np.diff(genome.runs).max()), run.config.genome
+    if longest < k:
+        stretch = f"the longest stretch of A, C, G and T has {longest} bases"
+        raise ValueError(f"{getattr(source, 'path', source.label)}: {stretch}, fewer than {setting}={k}.")
+    return genome
 
 
 def report_ranking(run: Context) -> None:
