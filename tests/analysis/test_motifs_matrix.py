@@ -11,7 +11,7 @@ from genomask.analysis.motifs.matrix import (
     kmer_matrix,
     reverse_complement,
 )
-from genomask.analysis.motifs.similarity import most_similar, similarity
+from genomask.analysis.motifs.planted import most_similar, similarity
 
 
 def test_a_clear_base_has_two_bits_one_of_two_has_one_and_any_has_none():

@@ -9,8 +9,8 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import kmer_code
+from genomask.analysis.motifs.figures import logo_sheet
 from genomask.analysis.motifs.jaspar import core_kmers, matched_kmers, read_jaspar
-from genomask.analysis.motifs.logos import logo_sheet
 from genomask.analysis.motifs.settings import MotifSettings
 from genomask.analysis.motifs.tables import meme_text, read_motifs
 from genomask.experiment.stages.discovered_motifs import discovered_artefact

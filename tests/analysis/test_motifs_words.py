@@ -9,8 +9,7 @@ from scipy.stats import fisher_exact
 from genomask.alphabet import OTHER, encode, kmer_code
 from genomask.analysis.motifs.matrix import kmer_matrix
 from genomask.analysis.motifs.scan import best_sites, erase, read_sites, site_scores
-from genomask.analysis.motifs.stratified import Sizes, exact_p, score
-from genomask.analysis.motifs.words import Labelled, count_words, labelled, word_codes
+from genomask.analysis.motifs.words import Labelled, Sizes, count_words, exact_p, labelled, score, word_codes
 from genomask.genome.sequences import gc_share
 
 EVEN = np.full(4, 0.25)

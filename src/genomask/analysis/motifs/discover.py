@@ -17,8 +17,7 @@ from genomask.alphabet import OTHER, kmer_text
 from genomask.analysis.motifs.matrix import Matrix, consensus
 from genomask.analysis.motifs.refine import FLANK, Sited, grow, holding, strand_background
 from genomask.analysis.motifs.scan import best_sites, erase, site_scores
-from genomask.analysis.motifs.stratified import exact_p, score
-from genomask.analysis.motifs.words import Labelled, count_words, word_codes
+from genomask.analysis.motifs.words import Labelled, count_words, exact_p, score, word_codes
 from genomask.console import progress
 
 FEWEST: Final = 10  # sequences that must hold a word for it to be tried

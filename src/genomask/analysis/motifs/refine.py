@@ -8,8 +8,7 @@ from jaxtyping import Bool, Float64, UInt8
 from genomask.alphabet import BASES, OTHER, kmer_text
 from genomask.analysis.motifs.matrix import Matrix, from_counts, information, kmer_matrix
 from genomask.analysis.motifs.scan import BestSites, best_sites, read_sites, site_scores
-from genomask.analysis.motifs.stratified import score
-from genomask.analysis.motifs.words import Labelled
+from genomask.analysis.motifs.words import Labelled, score
 
 FLANK: Final = 4  # positions on either side of the word that the matrix may grow into
 SEED_CONSERVATION: Final = 0.8  # of the first matrix: one or two mismatches with the word are let in

@@ -47,59 +47,59 @@ def main(arguments: list[str]) -> int:
 
     Raises:
         FileNotFoundError: If a file or the classifier is missing.
-        ValueError: If the input, the output or the classifier cannot be what is asked for.
+        ValueError: If the input, the output or the classifier cannot be what the options say.
     """
-    asked = _parser().parse_args(arguments)
-    kind = sink_kind(asked.out)
-    inputs = [path for path in (asked.input, asked.genome) if path]
-    require_free(asked.out, inputs=inputs, overwrite=asked.overwrite)
-    require(asked.batch is None or asked.batch >= 1, "--batch", "at least 1 window", asked.batch)
-    require(0 <= asked.max_unknown <= 1, "--max-unknown", "a share from 0 to 1", asked.max_unknown)
+    options = _parser().parse_args(arguments)
+    kind = sink_kind(options.out)
+    inputs = [path for path in (options.input, options.genome) if path]
+    require_free(options.out, inputs=inputs, overwrite=options.overwrite)
+    require(options.batch is None or options.batch >= 1, "--batch", "at least 1 window", options.batch)
+    require(0 <= options.max_unknown <= 1, "--max-unknown", "a share from 0 to 1", options.max_unknown)
     from genomask.analysis.prediction.pieces import kind_of
 
-    places = kind_of(asked.input) != "table" or kind not in TRACKS
-    require(places, f"--out {asked.out}", "sequences with a place in a genome: FASTA or BED", str(asked.input))
+    places = kind_of(options.input) != "table" or kind not in TRACKS
+    require(places, f"--out {options.out}", "sequences with a place in a genome: FASTA or BED", str(options.input))
     with ExitStack() as stack:
-        genome = _genome(asked.genome, stack) if asked.genome else None
-        _predict(asked, genome)
+        genome = _genome(options.genome, stack) if options.genome else None
+        _predict(options, genome)
     return 0
 
 
-def _predict(asked: argparse.Namespace, genome: "EncodedGenome | None") -> None:
+def _predict(options: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     from genomask.analysis.prediction.pieces import reader
     from genomask.analysis.prediction.probabilities import placed, predict_windows
     from genomask.analysis.prediction.windows import cut_of, cut_windows
     from genomask.models.classifier import classifier_folder, open_classifier
     from genomask.training.host import device_of
 
-    reader(asked.input, genome)  # refuses what it can before the classifier is opened
-    folder, device = classifier_folder(asked.model), device_of(asked.device)
-    classifier, track = placed(open_classifier(folder), device), sink_kind(asked.out) in TRACKS
-    pieces = reader(asked.input, genome, k=getattr(classifier.tokens, "k", 0), track=track)
-    positive = _class_index(classifier, asked.positive)
-    cut = cut_of(asked.window, asked.step, shortest=classifier.shortest, longest=classifier.longest)
+    reader(options.input, genome)  # refuses what it can before the classifier is opened
+    folder, device = classifier_folder(options.model), device_of(options.device)
+    classifier, track = placed(open_classifier(folder), device), sink_kind(options.out) in TRACKS
+    pieces = reader(options.input, genome, k=getattr(classifier.tokens, "k", 0), track=track)
+    positive = _class_index(classifier, options.positive)
+    cut = cut_of(options.window, options.step, shortest=classifier.shortest, longest=classifier.longest)
     found = survey(pieces, cut, genome, named=track)
-    require(found.windows, str(asked.input), "at least one sequence", "none")
+    require(found.windows, str(options.input), "at least one sequence", "none")
     named = ", ".join(classifier.classes)
-    say(f"predict {asked.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
-    started, batch = time.perf_counter(), asked.batch or AT_ONCE[device.type]
+    say(f"predict {options.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
+    started, batch = time.perf_counter(), options.batch or AT_ONCE[device.type]
     chunks = predict_windows(
         classifier,
         cut_windows(pieces(), cut),
         batch=batch,
-        both_strands=asked.both_strands,
-        max_unknown=asked.max_unknown,
+        both_strands=options.both_strands,
+        max_unknown=options.max_unknown,
     )
     nothing = 0
-    sink = open_sink(asked.out, classifier.classes, positive=positive, lengths=found.lengths)
+    sink = open_sink(options.out, classifier.classes, positive=positive, lengths=found.lengths)
     with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
         for windows, probability in chunks:
             write(windows, probability)
             nothing += int(np.isnan(probability[:, 0]).sum())
             advance(len(windows))
-    _done(asked, classifier.classes[positive], time.perf_counter() - started)
+    _done(options, classifier.classes[positive], time.perf_counter() - started)
     if nothing:
-        why = f"more than {asked.max_unknown:.0%} unknown bases, or no {classifier.tokens.name} without one"
+        why = f"more than {options.max_unknown:.0%} unknown bases, or no {classifier.tokens.name} without one"
         say(f"  {found.windows - nothing:,} windows have a value, {nothing:,} have none: {why} (--max-unknown)")
 
 
@@ -143,10 +143,10 @@ def _class_index(classifier: "Classifier", name: str | None) -> int:
     return classifier.classes.index(chosen)
 
 
-def _done(asked: argparse.Namespace, positive: str, seconds: float) -> None:
-    kind = sink_kind(asked.out)
+def _done(options: argparse.Namespace, positive: str, seconds: float) -> None:
+    kind = sink_kind(options.out)
     holds = f"probability of class {positive} along the genome" if kind in TRACKS else "one row a window"
-    say(f"  written to {asked.out} in {duration(seconds)}: {holds}")
+    say(f"  written to {options.out} in {duration(seconds)}: {holds}")
     following: Mapping[str, str] = {
         "bedgraph": "a BigWig file of the same: --out FILE.bw; either opens in IGV and in the UCSC browser",
         "bigwig": "open it in IGV, or as a custom track of the UCSC browser",

@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from genomask.analysis.variants.alleles import WindowSettings, read_alleles
+from genomask.analysis.variants.clinvar import verdicts
 from genomask.analysis.variants.parts import finished_parts, part_name, read_rows, table, write_part
 from genomask.analysis.variants.predictor import Predictor, predict
 from genomask.analysis.variants.scores import scores
-from genomask.analysis.variants.significance import verdicts
 from genomask.analysis.variants.vcf import Record, read_records
 from genomask.console import progress, say
 from genomask.genome.encoded import EncodedGenome

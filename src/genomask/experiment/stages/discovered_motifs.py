@@ -89,7 +89,7 @@ def write_search(
 ) -> None:
     """Write a search's motifs and logos, with recall and precision where the truth is known."""
     from genomask.analysis.figure_style import look, save
-    from genomask.analysis.motifs.logos import logo_sheet
+    from genomask.analysis.motifs.figures import logo_sheet
 
     if isinstance(run.config.task, SyntheticTask):
         truth = recovery(planted_in(run.config.task.twin), holding_matrices(records))

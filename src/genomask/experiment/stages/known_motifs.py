@@ -146,7 +146,7 @@ def _test(
 ) -> None:
     """Every ranking and the vocabulary, by every definition of a known motif, against every null."""
     from genomask.analysis.figure_style import look, save
-    from genomask.analysis.motifs.enrichment_figure import running_sums
+    from genomask.analysis.motifs.figures import running_sums
 
     settings, k = run.config.motifs, run.config.ranking.k
     labels = {name: label for name, label in labels.items() if 0 < label.sum() < len(label)}

@@ -12,11 +12,10 @@ from genomask.analysis.figure_style import save
 from genomask.analysis.variants.alleles import WindowSettings
 from genomask.analysis.variants.annotate import check_header, write_vcf
 from genomask.analysis.variants.clinvar import CLASSES, Separation, separation
+from genomask.analysis.variants.figures import overlap_figure
 from genomask.analysis.variants.overlap import Overlap, overlaps
-from genomask.analysis.variants.overlap_figure import overlap_figure
 from genomask.analysis.variants.parts import join, read_rows
 from genomask.analysis.variants.score_vcf import Scoring, score_vcf, summarise
-from genomask.analysis.variants.tables import write_rows
 from genomask.analysis.variants.vcf import VcfSummary, survey
 from genomask.console import say
 from genomask.experiment.stages.context import Context
@@ -25,6 +24,7 @@ from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_cla
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import write_json
 from genomask.genome.encoded import open_genome
+from genomask.ranking.csv_table import write_csv
 
 SCORES_FORMAT = 2  # raised when the code would write other scores
 OVERLAP_FORMAT = CLINVAR_FORMAT = 1
@@ -80,7 +80,7 @@ def build_overlap(run: Context, source: Artefact, names: list[str]) -> Path:
             resamples=settings.resamples,
             seed=settings.seed,
         )
-        write_rows(directory / "overlap.csv", found, Overlap._fields)
+        write_csv(directory / "overlap.csv", Overlap._fields, map(_cells, found))
         save(overlap_figure(found), directory / "overlap")
 
     return run.store.build(Artefact("overlap", source.label, shaping, (source,)), build)
@@ -106,7 +106,7 @@ def build_clinvar(run: Context, source: Artefact, names: list[str]) -> Path:
                         seed=settings.seed,
                     )
                 )
-        write_rows(directory / "clinvar.csv", found, Separation._fields)
+        write_csv(directory / "clinvar.csv", Separation._fields, map(_cells, found))
 
     return run.store.build(Artefact("clinvar", source.label, shaping, (source,)), build)
 
@@ -151,6 +151,10 @@ def _score(run: Context, classifiers: ClassifierSet, vcf: VcfSummary, genome: Pa
     write_vcf(directory / "scored.vcf.gz", source, vcf, read_rows(scored), classifiers.positives)
     write_json(directory / "summary.json", {"records": vcf.record_count} | summarise(scored))
     shutil.rmtree(parts)
+
+
+def _cells(row: tuple[Any, ...]) -> list[Any]:
+    return [f"{value:.6g}" if isinstance(value, float) else value for value in row]
 
 
 def _comparing(run: Context) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from typing import Any, Final
 from genomask.checks import require
 from genomask.genome.encoded import Pieces, write_genome
 from genomask.genome.synthetic.background import draw_consensus
-from genomask.genome.synthetic.chromosome import draw_chromosome
-from genomask.genome.synthetic.truth import Planted, planted_rows
+from genomask.genome.synthetic.chromosome import Planted, draw_chromosome, planted_rows
 from genomask.seeds import generator
 
 FORMAT: Final = 1  # changes whenever the same settings give another genome or benchmark
