@@ -105,7 +105,7 @@ def predict(
     both_strands: bool = False,
     batch: int = 32,
 ) -> Float64[np.ndarray, "rows classes"]:
-    """Class probabilities of every sequence, in the order of ``classifier.classes``.
+    """Class probabilities of every sequence, in the order of ``classifier.classes``; NaN where no base is known.
 
     For files, and for windows along a genome, there is ``genomask predict``.
 

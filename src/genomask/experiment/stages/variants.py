@@ -121,9 +121,10 @@ def report_variants(run: Context) -> None:
     directory, artefact = build_scores(run, classifiers, vcf), scores_artefact(run, classifiers, vcf)
     summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
     say(f"\n{summary['alleles']:,} alleles of {settings.vcf}, windows of {classifiers.length} bases")
-    say(f"  {summary['scored']:,} scored by {', '.join(names)}")
+    refused = sum(summary["not_scored"].values())
+    say(f"  {summary['scored']:,} scored by {', '.join(names)}, {refused:,} not scored")
     for why, number in summary["not_scored"].items():
-        say(f"  {number:,} not scored: {why}, such as {summary['first_not_scored'][why]}")
+        say(f"    {number:,} not scored: {why}, such as {summary['first_not_scored'][why]}")
     say(f"  {directory / 'scores.parquet'}\n  {directory / 'scored.vcf.gz'}")
     if len(names) > 1 and summary["scored"]:
         say(f"  agreement at the top (Fig. 2): {build_overlap(run, artefact, names) / 'overlap.csv'}")
