@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from genomask.models.tokenizer import kmer_tokenizer
 from tokenizers import Tokenizer
 from transformers import (
     AutoModel,
@@ -21,19 +20,9 @@ from transformers import (
 from genomask.alphabet import encode
 from genomask.models.bert import masked_language_model, sequence_classifier
 from genomask.models.export import export_encoder, import_encoder
-from genomask.models.settings import ModelSettings
-from genomask.tokens import tokenise
-
-SETTINGS = ModelSettings(
-    name="tiny",
-    hidden_size=16,
-    layers=2,
-    heads=2,
-    intermediate_size=24,
-    hidden_dropout=0.1,
-    attention_dropout=0.1,
-    paper_batch=8,
-)
+from genomask.tokens.kmer import KmerTokens, kmer_tokenizer
+from genomask.tokens.subword import SubwordTokens, train_bpe
+from tiny_models import SETTINGS, TOKENS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,13 +37,13 @@ def _quiet():
 
 @pytest.fixture(scope="module")
 def model():
-    return masked_language_model(SETTINGS, seed=0).eval()
+    return masked_language_model(SETTINGS, TOKENS, seed=0).eval()
 
 
 @pytest.fixture(scope="module")
 def folder(model, tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("encoder")
-    export_encoder(model, directory, SETTINGS)
+    export_encoder(model, directory, TOKENS)
     return directory
 
 
@@ -81,7 +70,7 @@ def test_the_auto_classes_open_the_folder_and_give_the_same_logits(folder, model
 
 
 def test_the_folder_holds_plain_files_and_each_weight_once(folder, model):
-    names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+    names = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "tokens.json"]
     assert sorted(file.name for file in folder.iterdir()) == names
     count = sum(parameter.numel() for parameter in model.parameters())
     assert (folder / "model.safetensors").stat().st_size < 4 * count + 5000
@@ -89,14 +78,14 @@ def test_the_folder_holds_plain_files_and_each_weight_once(folder, model):
 
 
 def test_two_exports_of_a_model_are_the_same_bytes(folder, model, tmp_path):
-    export_encoder(model, tmp_path, SETTINGS)
+    export_encoder(model, tmp_path, TOKENS)
     for file in folder.iterdir():
         assert (tmp_path / file.name).read_bytes() == file.read_bytes()
 
 
 def test_an_exported_classifier_opens_with_its_head(folder, tmp_path):
     classifier = sequence_classifier(folder, classes=3, seed=0, hidden_dropout=0.1).eval()
-    export_encoder(classifier, tmp_path, SETTINGS)
+    export_encoder(classifier, tmp_path, TOKENS)
     opened = AutoModelForSequenceClassification.from_pretrained(tmp_path, local_files_only=True).eval()
     ids = torch.arange(5, 35)[None]
     with torch.no_grad():
@@ -105,7 +94,7 @@ def test_an_exported_classifier_opens_with_its_head(folder, tmp_path):
 
 
 def test_importing_gives_the_encoder_without_head_and_pooler(folder, model, tmp_path):
-    export_encoder(sequence_classifier(folder, classes=2, seed=0, hidden_dropout=0.1), tmp_path, SETTINGS)
+    export_encoder(sequence_classifier(folder, classes=2, seed=0, hidden_dropout=0.1), tmp_path, TOKENS)
     for directory in (folder, tmp_path):
         config, weights = import_encoder(directory)
         assert config.hidden_size == 16
@@ -135,11 +124,19 @@ def test_the_tokenizer_is_a_literal_sliding_window(letters):
         assert tokenizer.encode(sequence).tokens == literal_tokens(sequence, 6), sequence
 
 
-@pytest.mark.parametrize("k", range(1, 6))
+@pytest.mark.parametrize("k", range(1, 9))
 def test_every_k_has_its_window(k):
     tokenizer = kmer_tokenizer(k)
     for sequence in random_sequences("ACGTn", [*range(20), 100], seed=k):
         assert tokenizer.encode(sequence).tokens == literal_tokens(sequence, k), sequence
+
+
+@pytest.mark.parametrize("letters", ["ACGT", "ACGTacgt", "ACGTRYn-*"])
+@pytest.mark.parametrize(("k", "stride"), [(k, stride) for k in range(1, 9) for stride in sorted({1, k})])
+def test_the_tokenizer_splits_as_the_tokens_do(k, stride, letters):
+    tokenizer, tokens = kmer_tokenizer(k, stride), KmerTokens(k, stride)
+    for sequence in random_sequences(letters, [*range(2 * k + 4), 100], seed=k):
+        assert tokenizer.encode(sequence).ids == tokens.ids(encode(sequence)).tolist(), sequence
 
 
 def test_every_kmer_has_its_place_in_the_published_order():
@@ -151,13 +148,37 @@ def test_every_kmer_has_its_place_in_the_published_order():
 def test_the_exported_tokenizer_gives_the_ids_of_training(folder):
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     sequences = random_sequences("ACGTacgtN", [0, 5, 6, 37, 300, 515])
-    longest = max(map(len, sequences))
-    bases = torch.stack([torch.from_numpy(encode(sequence.ljust(longest, "N"))) for sequence in sequences])
-    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    wanted = TOKENS.pad_rows([TOKENS.ids(encode(sequence)) for sequence in sequences])
     found = tokenizer(sequences, padding=True, return_tensors="pt")
-    assert torch.equal(found["input_ids"], tokenise(bases, lengths, k=6))
+    assert torch.equal(found["input_ids"], wanted)
     assert torch.equal(found["attention_mask"], (found["input_ids"] != 0).long())
     assert len(tokenizer("ACGT" * 300, truncation=True)["input_ids"]) == 512
+
+
+@pytest.fixture(params=["base", "6-mer/6", "bpe"])
+def tokens(request, tmp_path):
+    if request.param != "bpe":
+        return KmerTokens(1) if request.param == "base" else KmerTokens(6, 6)
+    train_bpe(random_sequences("ACGT", [300] * 40), 40).save(str(tmp_path / "tokenizer.json"))
+    return SubwordTokens(tmp_path / "tokenizer.json")
+
+
+def test_exports_of_every_kind_of_tokens_open_with_the_auto_classes(tokens, tmp_path):
+    trained = masked_language_model(SETTINGS, tokens, seed=0).eval()
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    export_encoder(trained, folder, tokens)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    sequences = random_sequences("ACGTacgtN", [1, 6, 37, 300])
+    wanted = tokens.pad_rows([tokens.ids(encode(sequence)) for sequence in sequences])
+    found = tokenizer(sequences, padding=True, return_tensors="pt")
+    assert torch.equal(found["input_ids"], wanted)
+    assert torch.equal(found["attention_mask"], (wanted != tokens.pad).long())
+    assert tokenizer.mask_token_id == tokens.mask
+    assert len(tokenizer("ACGTN" * 800, truncation=True)["input_ids"]) == 512
+    model = AutoModelForMaskedLM.from_pretrained(folder, local_files_only=True).eval()
+    with torch.no_grad():
+        assert torch.equal(model(wanted).logits, trained(wanted).logits)
 
 
 def test_kmers_that_are_apart_read_as_the_sequence_does(folder):

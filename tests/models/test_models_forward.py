@@ -2,13 +2,11 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
 from genomask.models import forward
-from genomask.models.forward import cls_logits, locate, masked_logits
+from genomask.models.forward import MaskedTokens, cls_logits, masked_logits, states
 
 VOCAB = 69  # k = 3
 
@@ -37,6 +35,15 @@ def batch_of(lengths, *, hidden=0.3):
     there = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
     token_ids = torch.randint(5, VOCAB, there.shape, generator=generator).masked_fill(~there, 0)
     return token_ids, (torch.rand(there.shape, generator=generator) < hidden) & there, there
+
+
+def locate(hidden):
+    """Where hidden tokens stand, row by row."""
+    places = [row.nonzero().flatten().tolist() for row in hidden]
+    most, width = max(1, *map(len, places)), hidden.shape[1]
+    flat = [row * width + place for row, own in enumerate(places) for place in own]
+    slot = [row * most + number for row, own in enumerate(places) for number in range(len(own))]
+    return MaskedTokens(torch.tensor(flat, dtype=torch.int64), torch.tensor(slot, dtype=torch.int64), most)
 
 
 def gradients(model, loss):
@@ -110,17 +117,6 @@ def test_in_single_precision_the_difference_is_rounding(monkeypatch, kind, wide)
     assert (found - wanted).norm() < 1e-5 * wanted.norm()
 
 
-@given(rows=st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=1, max_size=5))
-@settings(deadline=None)
-def test_hidden_tokens_are_located_row_by_row(rows):
-    found = locate(torch.tensor(rows))
-    places = [[column for column, hidden in enumerate(row) if hidden] for row in rows]
-    most = max(1, *map(len, places))
-    assert found.most == most
-    assert found.flat.tolist() == [row * 7 + column for row, columns in enumerate(places) for column in columns]
-    assert found.slot.tolist() == [row * most + n for row, columns in enumerate(places) for n in range(len(columns))]
-
-
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_a_batch_with_nothing_hidden_has_no_logits_and_zero_gradients(precision):
     model = model_of(BertForMaskedLM)
@@ -185,3 +181,15 @@ def test_in_evaluation_nothing_is_dropped():
         torch.testing.assert_close(
             cls_logits(model, token_ids, there), model(token_ids, attention_mask=there.long()).logits
         )
+
+
+@pytest.mark.parametrize("lengths", [FULL, PADDED])
+@pytest.mark.parametrize("kind", [BertForMaskedLM, BertForSequenceClassification])
+def test_states_are_the_last_hidden_states_of_the_encoder(kind, lengths):
+    model = model_of(kind).eval()
+    token_ids, _, there = batch_of(lengths)
+    with torch.inference_mode():
+        plain = model.bert(token_ids, attention_mask=there.long()).last_hidden_state
+        for encoder in (model, model.bert):
+            found = states(encoder, token_ids, None if lengths is FULL else there)
+            torch.testing.assert_close(found[there], plain[there])

@@ -12,11 +12,11 @@ from transformers import BertConfig, BertForMaskedLM, BertModel
 
 from genomask.models.settings import ModelSettings
 from genomask.models.weights import load_dnabert
+from genomask.tokens.kmer import KmerTokens
 
 K = 3
 SETTINGS = ModelSettings(
     name="tiny",
-    k=K,
     hidden_size=16,
     layers=2,
     heads=2,
@@ -26,6 +26,7 @@ SETTINGS = ModelSettings(
     paper_batch=8,
     max_tokens=32,
 )
+TOKENS = KmerTokens(K)
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -76,14 +77,14 @@ def assert_gives_dnabert_logits(model, published):
 @pytest.mark.parametrize("zipped", [True, False])
 def test_published_weights_give_the_published_logits(published, tmp_path, zipped):
     folder = write_folder(tmp_path, published_tensors(published), _use_new_zipfile_serialization=zipped)
-    model = load_dnabert(folder, SETTINGS)
+    model = load_dnabert(folder, SETTINGS, TOKENS)
     assert_gives_dnabert_logits(model, published)
     assert model.cls.predictions.decoder.weight is model.bert.embeddings.word_embeddings.weight
     assert model.config.hidden_dropout_prob == SETTINGS.hidden_dropout
 
 
 def test_the_encoder_alone_is_the_published_encoder(published, tmp_path):
-    model = load_dnabert(write_folder(tmp_path, published_tensors(published)), SETTINGS)
+    model = load_dnabert(write_folder(tmp_path, published_tensors(published)), SETTINGS, TOKENS)
     ids = torch.arange(5, 25)[None]
     with torch.no_grad():
         encoded = [module.bert.eval()(ids).last_hidden_state for module in (model, published)]
@@ -95,20 +96,20 @@ def test_the_oldest_names_of_layer_norms_are_read(published, tmp_path):
         name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
         for name, tensor in published_tensors(published).items()
     }
-    assert_gives_dnabert_logits(load_dnabert(write_folder(tmp_path, renamed), SETTINGS), published)
+    assert_gives_dnabert_logits(load_dnabert(write_folder(tmp_path, renamed), SETTINGS, TOKENS), published)
 
 
 def test_weights_without_their_tied_copy_or_companions_are_read_from_safetensors(published, tmp_path):
     tensors = published_tensors(published)
     del tensors["cls.predictions.decoder.weight"]
     save_file(tensors, tmp_path / "model.safetensors")
-    assert_gives_dnabert_logits(load_dnabert(tmp_path, SETTINGS), published)
+    assert_gives_dnabert_logits(load_dnabert(tmp_path, SETTINGS, TOKENS), published)
 
 
 def test_reading_weights_does_not_disturb_the_global_generator(published, tmp_path):
     folder = write_folder(tmp_path, published_tensors(published))
     torch.manual_seed(5)
-    load_dnabert(folder, SETTINGS)
+    load_dnabert(folder, SETTINGS, TOKENS)
     after = torch.rand(2)
     torch.manual_seed(5)
     assert torch.equal(after, torch.rand(2))
@@ -128,7 +129,7 @@ def test_a_pickle_that_would_run_code_is_refused_without_running_it(published, t
     tensors = published_tensors(published) | {"bert.pooler.extra": Attack(target)}
     write_folder(tmp_path, tensors, _use_new_zipfile_serialization=zipped)
     with pytest.raises(ValueError, match=r"pytorch_model.bin needs to be whole and hold named tensors alone"):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)
     assert not target.exists()
 
 
@@ -140,26 +141,26 @@ def test_a_file_cut_anywhere_is_refused(published, tmp_path, zipped):
     for length in (*range(0, len(whole), 997), *range(1, 50), len(whole) - 1):
         file.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"pytorch_model.bin needs to be whole"):
-            load_dnabert(tmp_path, SETTINGS)
+            load_dnabert(tmp_path, SETTINGS, TOKENS)
 
 
 def test_a_file_of_safetensors_that_is_none_is_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"not at all")
     with pytest.raises(ValueError, match=r"model.safetensors needs to be whole"):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)
 
 
 def test_a_pickle_of_something_else_is_refused(tmp_path):
     torch.save([torch.zeros(2)], tmp_path / "pytorch_model.bin")
     with pytest.raises(ValueError, match=r"pytorch_model.bin needs named tensors alone; found 'list'"):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)
 
 
 def test_a_missing_folder_and_a_folder_without_weights_are_told_apart(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"Weights need a folder; .*nowhere is none"):
-        load_dnabert(tmp_path / "nowhere", SETTINGS)
+        load_dnabert(tmp_path / "nowhere", SETTINGS, TOKENS)
     with pytest.raises(FileNotFoundError, match=r"model.safetensors or pytorch_model.bin; .* holds neither"):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)
 
 
 def test_another_order_of_kmers_is_refused(published, tmp_path):
@@ -167,19 +168,19 @@ def test_another_order_of_kmers_is_refused(published, tmp_path):
     with pytest.raises(
         ValueError, match=r"vocab.txt, line 7, needs AAT \(bases in the order A, T, C, G\); found 'AAC'"
     ):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)
 
 
 def test_a_vocabulary_of_another_k_is_refused(published, tmp_path):
     write_folder(tmp_path, published_tensors(published))
     with pytest.raises(ValueError, match=r"vocab.txt needs 261 tokens for k = 4; found 69"):
-        load_dnabert(tmp_path, replace(SETTINGS, k=4))
+        load_dnabert(tmp_path, SETTINGS, KmerTokens(4))
 
 
 def test_another_number_of_heads_is_refused_though_every_shape_fits(published, tmp_path):
     write_folder(tmp_path, published_tensors(published), config={"num_attention_heads": 4})
     with pytest.raises(ValueError, match=r"num_attention_heads in .*config.json needs 2 for model=tiny; found 4"):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)
 
 
 def test_weights_of_other_shapes_or_names_are_refused_in_one_line(published, tmp_path):
@@ -188,11 +189,11 @@ def test_weights_of_other_shapes_or_names_are_refused_in_one_line(published, tmp
         ValueError,
         match=r"does not fit the model: it has .*intermediate.* of shape \(24, 16\), not \(32, 16\)",
     ):
-        load_dnabert(tmp_path, replace(SETTINGS, intermediate_size=32))
+        load_dnabert(tmp_path, replace(SETTINGS, intermediate_size=32), TOKENS)
     with pytest.raises(ValueError, match=r"does not fit the model: it lacks bert.encoder.layer.2.*\(and 15 more\)"):
-        load_dnabert(tmp_path, replace(SETTINGS, layers=3))
+        load_dnabert(tmp_path, replace(SETTINGS, layers=3), TOKENS)
     with pytest.raises(ValueError, match=r"it has an unknown bert.encoder.layer.1.*\(and 15 more\)"):
-        load_dnabert(tmp_path, replace(SETTINGS, layers=1))
+        load_dnabert(tmp_path, replace(SETTINGS, layers=1), TOKENS)
 
 
 def test_an_encoder_without_the_mlm_head_is_refused(tmp_path):
@@ -202,7 +203,7 @@ def test_an_encoder_without_the_mlm_head_is_refused(tmp_path):
         tmp_path / "pytorch_model.bin",
     )
     with pytest.raises(ValueError, match=r"lacks cls.predictions.bias"):
-        load_dnabert(tmp_path, replace(SETTINGS, layers=1, intermediate_size=3072, max_tokens=512))
+        load_dnabert(tmp_path, replace(SETTINGS, layers=1, intermediate_size=3072, max_tokens=512), TOKENS)
 
 
 def test_a_decoder_that_is_not_tied_is_refused(published, tmp_path):
@@ -210,4 +211,4 @@ def test_a_decoder_that_is_not_tied_is_refused(published, tmp_path):
     tensors["cls.predictions.decoder.weight"] += 1
     write_folder(tmp_path, tensors)
     with pytest.raises(ValueError, match=r"MLM decoder in .* needs the weights of the token embeddings"):
-        load_dnabert(tmp_path, SETTINGS)
+        load_dnabert(tmp_path, SETTINGS, TOKENS)

@@ -2,24 +2,37 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from genomask.alphabet import vocabulary_size
-from genomask.corpus.steps import Cut, StepBatch
-from genomask.masking.base import MaskedBatch
-from genomask.models.bert import masked_language_model, sequence_classifier
-from genomask.models.flops import Work, classifying_flops, training_flops
+from genomask.corpus.steps import StepBatch, collate
+from genomask.masking.masker import Masked, Masker
+from genomask.masking.random import RandomMasking
+from genomask.models.bert import masked_language_model
+from genomask.models.flops import classifying_flops, training_flops
 from genomask.models.forward import cls_logits
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import Meter, matmul_peak
-from genomask.pretrain.step import loss_sum, micro_batches
+from genomask.pretrain.step import logits_of, loss_sum, micro_batches
+from genomask.tokens.kmer import KmerTokens
+from tiny_models import drawn_classifier
 
-MODEL = ModelSettings(
-    "tiny", 16, 3, 2, 48, hidden_dropout=0.0, attention_dropout=0.0, paper_batch=8, k=3, max_tokens=64
-)
+TOKENS = KmerTokens(3)
+MODEL = ModelSettings("tiny", 16, 3, 2, 48, hidden_dropout=0.0, attention_dropout=0.0, paper_batch=8, max_tokens=64)
+
+
+def batch_of(lengths, masked_counts, *, micro_batch) -> StepBatch:
+    """Rows of so many tokens, [CLS] and [SEP] included, of which the first ones are masked."""
+    sequences = [np.zeros(length, dtype=np.uint8) for length in lengths]  # k = 3: as many bases as tokens
+    rows = []
+    for bases, count in zip(sequences, masked_counts, strict=True):
+        tokens = TOKENS.split(bases)
+        masked = np.arange(len(tokens.ids)) < count
+        rows.append(Masked(tokens, np.where(masked, 4, tokens.ids), masked, np.zeros(len(bases), dtype=bool), None))
+    return collate(Masker(RandomMasking(), TOKENS), sequences, rows, micro_batch=micro_batch)
 
 
 def flop_counter():
@@ -39,23 +52,28 @@ def products(request, monkeypatch):
 
 @pytest.mark.parametrize("fast_path", [True, False])
 def test_the_formula_counts_what_pytorch_counts(fast_path):
-    rows, tokens, asked = 3, 21, 4
-    model = masked_language_model(MODEL, seed=0)
-    token_ids = torch.randint(5, vocabulary_size(3), (rows, tokens))
-    hidden = (torch.arange(tokens) < asked).expand(rows, tokens).contiguous()
-    (part,) = micro_batches(token_ids, MaskedBatch(token_ids, hidden), [Cut(0, rows, 21, 21)], k=3)
+    rows, tokens, masked = 3, 21, 4
+    model = masked_language_model(MODEL, TOKENS, seed=0)
+    (part,) = micro_batches(batch_of([tokens] * rows, [masked] * rows, micro_batch=rows))
     with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
-        loss_sum(model, part, fast_path=fast_path).backward()
-    read = asked if fast_path else tokens
-    work = Work(rows * tokens, rows * tokens**2, rows * read, rows * read * tokens)
-    assert training_flops(MODEL, work, vocabulary=vocabulary_size(3)) == counter.get_total_flops()
+        loss_sum(logits_of(model, part, fast_path=fast_path), part).backward()
+    queries = masked if fast_path else tokens
+    formula = training_flops(
+        MODEL,
+        tokens=rows * tokens,
+        squares=rows * tokens**2,
+        queries=rows * queries,
+        pairs=rows * queries * tokens,
+        vocabulary=TOKENS.vocabulary_size,
+    )
+    assert formula == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_formula_of_a_classifier_counts_what_pytorch_counts(training):
     rows, tokens = 3, 21
-    model = sequence_classifier(MODEL, classes=4, seed=0, hidden_dropout=0.0)
-    token_ids = torch.randint(5, vocabulary_size(3), (rows, tokens))
+    model = drawn_classifier(MODEL, TOKENS, classes=4, hidden_dropout=0.0)
+    token_ids = torch.randint(5, TOKENS.vocabulary_size, (rows, tokens))
     with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
         logits = cls_logits(model, token_ids)
         if training:
@@ -67,25 +85,17 @@ def test_the_formula_of_a_classifier_counts_what_pytorch_counts(training):
 def test_padding_is_no_throughput(monkeypatch):
     clock = iter([10.0, 14.0, 14.0])
     monkeypatch.setattr("genomask.pretrain.meter.time.perf_counter", lambda: next(clock))
-    lengths = torch.tensor([20, 10, 5])
-    token_ids = torch.zeros(3, 20, dtype=torch.int64)
-    for row, length in enumerate(lengths.tolist()):
-        token_ids[row, :length] = 7  # k = 3: as many tokens as bases
-    hidden = torch.zeros(3, 20, dtype=torch.bool)
-    hidden[0, :6] = hidden[2, :1] = True
-    meter = Meter(MODEL, fast_path=True)
+    meter = Meter(MODEL, vocabulary=TOKENS.vocabulary_size, fast_path=True)
     assert meter.read() is None
     meter.start()
-    batch = StepBatch(
-        torch.zeros(3, 20, dtype=torch.uint8), lengths, lengths, lengths, (Cut(0, 2, 20, 10), Cut(2, 3, 5, 5))
-    )
-    meter.add(batch, token_ids, hidden)
+    meter.add(batch_of([20, 10, 5], [6, 0, 1], micro_batch=2))
     found = meter.read()
     assert found is not None
     assert (found.seconds, found.bases_per_second, found.tokens_per_second) == (4.0, 35 / 4, 35 / 4)
     assert found.batch_fill == pytest.approx(35 / 45)
-    work = Work(35, 400 + 100 + 25, 7, 6 * 20 + 1 * 5)
-    assert found.flops_per_second == training_flops(MODEL, work, vocabulary=69) / 4
+    work = {"tokens": 35, "squares": 400 + 100 + 25, "queries": 7, "pairs": 6 * 20 + 1 * 5}
+    assert found.flops_per_second == training_flops(MODEL, **work, vocabulary=69) / 4
+    assert meter.masked_share == 7 / (18 + 8 + 3)
 
 
 def test_the_peak_is_measured_without_drawing_from_the_global_generator():

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genomask.alphabet import vocabulary_size
 from genomask.checks import require
@@ -14,6 +14,7 @@ from genomask.tokens.subword import SubwordTokens
 
 TOKENS_FILE: Final = "tokens.json"
 ORDER: Final = "bases in the order A, T, C, G"
+K_BY_VOCABULARY: Final = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}
 
 
 def save_tokens(tokens: Tokens, directory: Path, *, max_tokens: int) -> None:
@@ -38,24 +39,26 @@ def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
     Raises:
         ValueError: If the files do not fit together, or do not say what the tokens are.
     """
-    file = directory / TOKENS_FILE
-    said: dict[str, Any] = read_object(file) if file.is_file() else {}
-    if said.get("kind") == "kmer":
-        tokens: Tokens = KmerTokens(said.get("k", 0), said.get("stride", 0))
-    elif not said and vocabulary in (sizes := {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)}):
-        tokens = KmerTokens(sizes[vocabulary])
-    elif (directory / "tokenizer.json").is_file():
-        tokens = SubwordTokens(directory / "tokenizer.json")
-    else:
+    file, tokenizer = directory / TOKENS_FILE, directory / "tokenizer.json"
+    identity: dict[str, Any] = read_object(file) if file.is_file() else {}
+    if not file.is_file() and vocabulary in K_BY_VOCABULARY:
+        identity = KmerTokens(K_BY_VOCABULARY[vocabulary]).identity()
+    if identity.get("kind") == "kmer":
+        k, stride = identity.get("k"), identity.get("stride")
+        require(type(k) is int and type(stride) is int, str(file), "whole numbers for k and stride", identity)
+        tokens = KmerTokens(cast(int, k), cast(int, stride))
+        check_vocabulary(directory, tokens)
+        require(vocabulary == tokens.vocabulary_size, str(directory), f"{tokens.vocabulary_size} tokens", vocabulary)
+        return tokens
+    if not tokenizer.is_file():
         raise ValueError(
             f"{directory} does not say what its tokens are: it has no {TOKENS_FILE} and no tokenizer.json."
         )
-    if isinstance(tokens, KmerTokens):
-        check_vocabulary(directory, tokens)
-        require(vocabulary == tokens.vocabulary_size, f"{directory}", f"{tokens.vocabulary_size} tokens", vocabulary)
-    require(
-        vocabulary >= tokens.vocabulary_size, f"{directory}", f"at least {tokens.vocabulary_size} tokens", vocabulary
-    )
+    tokens = SubwordTokens(tokenizer)
+    same = not file.is_file() or identity == tokens.identity()
+    require(same, str(file), f"the identity of the tokenizer.json beside it, {tokens.identity()}", identity)
+    size = tokens.vocabulary_size
+    require(vocabulary >= size, str(directory), f"an embedding for each of its {size} tokens", vocabulary)
     return tokens
 
 

@@ -59,9 +59,11 @@ class KmerTokens(Tokens):
         return Split(ids[:count], start[:count], start[1 : count + 1])
 
     def longest(self, max_tokens: int) -> int:
-        """Bases of the longest sequence that fits; side by side, up to k - 1 single bases end it."""
-        room = max_tokens - self.special_count
-        return room + self.k - 1 if self.stride == 1 else max(room - self.k + 1, 0) * self.k + self.k - 1
+        """Bases of the longest sequence that fits, as all shorter ones do; side by side, single bases may end them."""
+        room, k = max_tokens - self.special_count, self.k
+        if self.stride == 1:
+            return room + k - 1
+        return room if room < k - 1 else (room - k + 3) * k - 2
 
     def identity(self) -> dict[str, Any]:
         """``kind``, ``k`` and ``stride``."""

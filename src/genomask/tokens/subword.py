@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from tokenizers.trainers import BpeTrainer
 
 from genomask.alphabet import BASES, CLS, SEP, SPECIAL_TOKENS, decode
 from genomask.checks import one_line, require
-from genomask.files import sha256
 from genomask.tokens.base import Split, Tokens
 
 TRIAL: Final = 2000  # bases of the random sequence that a tokenizer is tried on
@@ -38,11 +38,11 @@ class SubwordTokens(Tokens):
     def __init__(self, file: Path) -> None:
         if not file.is_file():
             raise FileNotFoundError(f"There is no tokenizer {file}.")
+        self.file, self.content = file, file.read_bytes()
         try:
-            self.tokenizer = Tokenizer.from_file(str(file))
+            self.tokenizer = Tokenizer.from_buffer(self.content)
         except Exception as error:  # tokenizers raises bare Exceptions
             raise ValueError(f"{file} is no tokenizer.json: {one_line(str(error))}.") from error
-        self.file = file
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.vocabulary_size = max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
@@ -78,7 +78,7 @@ class SubwordTokens(Tokens):
 
     def identity(self) -> dict[str, Any]:
         """``kind`` and the content of the file."""
-        return {"kind": "subword", "sha256": sha256(self.file)}
+        return {"kind": "subword", "sha256": sha256(self.content).hexdigest()}
 
     @property
     def name(self) -> str:
@@ -87,7 +87,7 @@ class SubwordTokens(Tokens):
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
         """Write the same tokenizer.json, and its special tokens by role."""
-        self.tokenizer.save(str(directory / "tokenizer.json"))
+        (directory / "tokenizer.json").write_bytes(self.content)
         names = self.tokenizer.id_to_token
         config = {f"{kind}_token": names(getattr(self, kind)) for kind in NAMES}
         roles = (("cls_token", self.prefix), ("sep_token", self.suffix))
