@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 
 from genomask.alphabet import decode, encode
 from genomask.corpus.datamodule import CorpusDataModule, split
-from genomask.corpus.segments import Segments, cut, lay_out, read
+from genomask.corpus.segments import Corpus, Segments, cut, lay_out
 from genomask.corpus.settings import CorpusSettings
-from genomask.corpus.steps import Steps
+from genomask.corpus.steps import Steps, collate
 from genomask.genome.encoded import open_genome, write_genome
+from genomask.genome.sequences import reverse_complement
+from genomask.masking.base import Choice, Masking
+from genomask.masking.draws import sequence_keys
+from genomask.masking.masker import Masked, Masker
+from genomask.masking.random import RandomMasking
+from genomask.tokens.kmer import KmerTokens
 
 PAPER = CorpusSettings(
     longest=510,
@@ -28,12 +34,18 @@ PAPER = CorpusSettings(
     validation_share=0.1,
 )
 SMALL = replace(PAPER, longest=20, first_start=10)
+MASKER = Masker(RandomMasking(), KmerTokens(6))
 
 
 def genome_of(folder, *texts):
     folder.mkdir(parents=True, exist_ok=True)
     write_genome(((f"chr{number}", [encode(text)]) for number, text in enumerate(texts, start=1)), folder)
     return open_genome(folder)
+
+
+def read(genome, segments, *, gaps="drop", strand="given", keys=None):
+    keys = np.zeros(len(segments.start), dtype=np.int64) if keys is None else keys
+    return Corpus(genome, lay_out(genome, gaps=gaps), strand).read(segments, keys)
 
 
 def random_text(size: int, seed: int = 0) -> str:
@@ -74,9 +86,9 @@ def test_no_segment_holds_a_base_that_is_not_acgt(tmp_path):
     genome = genome_of(tmp_path, text, text[::-1])
     segments = cut(genome, SMALL, np.random.default_rng(0))
     assert len(segments.start) > 50
-    assert (read(genome, lay_out(genome, gaps="drop"), segments)[:, :5] < 4).all()
-    for start, length in zip(*segments, strict=True):
-        assert (genome.bases[start : start + length] < 4).all()
+    for bases, start, length in zip(read(genome, segments), *segments, strict=True):
+        np.testing.assert_array_equal(bases, genome.bases[start : start + length])
+        assert (bases < 4).all()
 
 
 def test_no_segment_crosses_from_one_chromosome_into_the_next(tmp_path):
@@ -93,7 +105,7 @@ def test_the_released_reading_deletes_n_and_takes_one_base_more(tmp_path):
     genome = genome_of(tmp_path, "NNN" + text, text)
     joined = [text.replace("N", "")] * 2
     segments = cut(genome, released, np.random.default_rng(3))
-    rows = [decode(row) for row in read(genome, lay_out(genome, gaps="join"), segments)]
+    rows = [decode(row) for row in read(genome, segments, gaps="join")]
     assert {len(row) for row in rows} == {21}
     line = "".join(joined)
     assert rows == [line[start : start + 21] for start in segments.start]
@@ -110,13 +122,26 @@ def test_cutting_is_a_function_of_the_generator_alone(seed):
     np.testing.assert_array_equal(first.length, second.length)
 
 
-def test_reading_fills_up_with_other_and_nothing_else(tmp_path):
+def test_every_segment_comes_from_the_strand_that_its_key_draws(tmp_path):
     genome = genome_of(tmp_path, random_text(500))
-    segments = Segments(np.array([490, 3, 100]), np.array([10, 1, 7]))
-    rows = read(genome, lay_out(genome, gaps="drop"), segments)
-    for row, start, length in zip(rows, *segments, strict=True):
-        np.testing.assert_array_equal(row[:length], genome.bases[start : start + length])
-        assert (row[length:] == 4).all()
+    segments = Segments(np.array([490, 3, 100, 100]), np.array([10, 1, 7, 7]))
+    keys = sequence_keys(0, 0, np.arange(4))
+    given = read(genome, segments)
+    both = read(genome, segments, strand="both", keys=keys)
+    for key, one, other in zip(keys, given, both, strict=True):
+        np.testing.assert_array_equal(other, reverse_complement(one) if key % 2 else one)
+
+
+def test_half_of_the_segments_come_from_either_strand(large):
+    segments = cut(open_genome(large), PAPER, np.random.default_rng(0))
+    keys = sequence_keys(1, 0, np.arange(len(segments.start)))
+    pairs = zip(
+        read(open_genome(large), segments),
+        read(open_genome(large), segments, strand="both", keys=keys),
+        strict=True,
+    )
+    turned = np.mean([not np.array_equal(one, other) for one, other in pairs])
+    assert abs(turned - 0.5) < 4 * (0.25 / len(keys)) ** 0.5
 
 
 def test_validation_is_a_tenth_and_disjoint_from_training(large):
@@ -132,60 +157,184 @@ def test_a_genome_too_small_for_a_split_is_an_error(tmp_path):
         split(cut(genome, replace(SMALL, first_start=1, shortest=20), np.random.default_rng(0)), PAPER, 0)
 
 
-def steps_of(folder, *, batch=10, micro_batch=4, **ranks) -> Steps:
+def steps_of(folder, *, batch=10, micro_batch=4, masker=MASKER, **ranks) -> Steps:
     genome = open_genome(folder)
     segments = cut(genome, PAPER, np.random.default_rng(0)).take(slice(37))
-    axis = lay_out(genome, gaps="drop")
-    return Steps(genome, axis, segments, seed=5, batch=batch, micro_batch=micro_batch, **ranks)
+    corpus = Corpus(genome, lay_out(genome, gaps="drop"))
+    return Steps(corpus, segments, masker, seed=5, batch=batch, micro_batch=micro_batch, max_steps=37, **ranks)
+
+
+def pairs(steps, step):
+    """Epoch and segment of every row of a step."""
+    rows, epochs = steps.rows(step)
+    return list(zip(epochs.tolist(), rows.tolist(), strict=True))
 
 
 def test_every_epoch_shows_every_segment_once(large):
-    steps = steps_of(large)
-    seen = [
-        pair
-        for step in range(37)
-        for batch in [steps[step]]
-        for pair in zip(batch.epoch.tolist(), batch.segment.tolist(), strict=True)
-    ]
+    seen = [pair for step in range(37) for pair in pairs(steps_of(large), step)]
     assert sorted(seen) == [(epoch, index) for epoch in range(10) for index in range(37)]
 
 
 def test_epochs_come_in_different_orders(large):
     steps = steps_of(large, batch=37)
-    orders = [set(zip(range(37), steps[step].segment.tolist(), strict=True)) for step in range(2)]
+    orders = [[index for _, index in pairs(steps, step)] for step in range(2)]
     assert orders[0] != orders[1]
 
 
 def test_ranks_share_a_step_without_overlap(large):
-    whole = steps_of(large)[3]
-    parts = [steps_of(large, rank=rank, ranks=3)[3] for rank in range(3)]
-    pairs = [pair for part in parts for pair in zip(part.epoch.tolist(), part.segment.tolist(), strict=True)]
-    assert sorted(pairs) == sorted(zip(whole.epoch.tolist(), whole.segment.tolist(), strict=True))
+    parts = [pair for rank in range(3) for pair in pairs(steps_of(large, rank=rank, ranks=3), 3)]
+    assert sorted(parts) == sorted(pairs(steps_of(large), 3))
 
 
-def test_a_step_is_sorted_and_its_cuts_say_how_wide_the_micro_batches_are(large):
-    batch = steps_of(large)[0]
-    lengths = batch.lengths.tolist()
-    assert lengths == sorted(lengths, reverse=True)
-    assert [(cut.start, cut.stop) for cut in batch.cuts] == [(0, 4), (4, 8), (8, 10)]
+def test_a_step_holds_its_segments_masked_by_their_keys_longest_first(large):
+    steps = steps_of(large)
+    batch, (rows, epochs) = steps[3], steps.rows(3)
+    genome, wanted = open_genome(large), []
+    for row, epoch in zip(rows.tolist(), epochs.tolist(), strict=True):
+        start, length = steps.segments.start[row], steps.segments.length[row]
+        (key,) = sequence_keys(5, epoch, np.array([row]))
+        masked = MASKER(np.array(genome.bases[start : start + length]), key, progress=3 / 37)
+        targets = masked.tokens.ids[masked.masked].tolist()
+        wanted.append(([2, *masked.input_ids.tolist(), 3], targets))
+    wanted.sort(key=lambda row: -len(row[0]))
+    shown = [ids[:length].tolist() for ids, length in zip(batch.input_ids, batch.lengths, strict=True)]
+    assert shown == [ids for ids, _ in wanted]
+    assert batch.targets.tolist() == [target for _, targets in wanted for target in targets]
+    assert batch.weights is None
+    assert batch.work.bases == steps.segments.length[rows].sum()
+
+
+class Progressing(Masking):
+    """Hide so many bases as the training is old."""
+
+    def choose(self, sequence, probability):  # noqa: ARG002
+        return np.arange(len(sequence.bases)) < round(37 * sequence.progress)
+
+
+def test_a_strategy_is_told_the_progress_of_the_training(large):
+    steps = steps_of(large, masker=Masker(Progressing(), KmerTokens(1)))
+    for step in (0, 1, 5):
+        assert len(steps[step].targets) == step * 10
+
+
+def masked_rows(flags, tokens):
+    """Rows of so many tokens, of which these are masked, each with its sequence."""
+    draw, sequences, rows = np.random.default_rng(0), [], []
+    for row in flags:
+        bases = draw.integers(0, 4, len(row) + tokens.k - 1, dtype=np.uint8) if row else np.empty(0, dtype=np.uint8)
+        split, masked = tokens.split(bases), np.array(row, dtype=np.bool_)
+        sequences.append(bases)
+        rows.append(Masked(split, np.where(masked, tokens.mask, split.ids), masked, np.zeros(len(bases), bool), None))
+    return sequences, rows
+
+
+@given(
+    flags=st.lists(st.lists(st.booleans(), max_size=7), min_size=1, max_size=9),
+    k=st.integers(1, 3),
+    micro_batch=st.integers(1, 5),
+)
+def test_batches_say_where_masked_tokens_stand(flags, k, micro_batch):
+    tokens = KmerTokens(k)
+    sequences, rows = masked_rows(flags, tokens)
+    batch = collate(Masker(RandomMasking(), tokens), sequences, rows, micro_batch=micro_batch)
+    order = sorted(range(len(rows)), key=lambda row: -len(flags[row]))
+    lengths = [len(flags[row]) + 2 for row in order]
+    assert batch.lengths.tolist() == lengths
+
+    starts = range(0, len(rows), micro_batch)
+    assert [(part.start, part.stop) for part in batch.cuts] == [
+        (start, min(start + micro_batch, len(rows))) for start in starts
+    ]
+    first = 0
     for part in batch.cuts:
-        assert (part.longest, part.shortest) == (
-            max(lengths[part.start : part.stop]),
-            min(lengths[part.start : part.stop]),
-        )
+        own = order[part.start : part.stop]
+        places = [[place + 1 for place, hidden in enumerate(flags[row]) if hidden] for row in own]
+        most, count = max(1, *map(len, places)), sum(map(len, places))
+        widths = lengths[part.start : part.stop]
+        assert (part.width, part.padded, part.most) == (max(widths), min(widths) < max(widths), most)
+        assert (part.first, part.last) == (first, first + count)
+        flat = [row * part.width + place for row, found in enumerate(places) for place in found]
+        slot = [row * most + number for row, found in enumerate(places) for number in range(len(found))]
+        assert batch.flat[first : part.last].tolist() == flat
+        assert batch.slot[first : part.last].tolist() == slot
+        targets = [rows[row].tokens.ids[place - 1] for row, found in zip(own, places, strict=True) for place in found]
+        assert batch.targets[first : part.last].tolist() == targets
+        first = part.last
+
+    counts = [sum(flags[row]) for row in order]
+    positions = sum((part.stop - part.start) * part.width for part in batch.cuts)
+    assert batch.work._asdict() == {
+        "bases": sum(map(len, sequences)),
+        "tokens": sum(lengths),
+        "squares": sum(length**2 for length in lengths),
+        "content": sum(lengths) - 2 * len(rows),
+        "masked": sum(counts),
+        "pairs": sum(length * count for length, count in zip(lengths, counts, strict=True)),
+        "masked_bases": 0,
+        "positions": positions,
+        "weight": float(sum(counts)),
+    }
+
+
+@given(flags=st.lists(st.lists(st.booleans(), max_size=12), min_size=1, max_size=5), k=st.integers(2, 6))
+def test_batches_for_validation_name_the_hidden_bases_and_a_masked_token_around_each(flags, k):
+    tokens = KmerTokens(k)
+    sequences, rows = masked_rows(flags, tokens)
+    batch = collate(Masker(RandomMasking(), tokens), sequences, rows, micro_batch=2, with_hidden=True)
+    masked, wanted = [], []
+    for row in sorted(range(len(rows)), key=lambda row: -len(flags[row])):
+        for base in range(len(sequences[row])):
+            covering = [token for token in range(len(flags[row])) if token <= base < token + k]
+            if covering and all(flags[row][token] for token in covering):
+                wanted.append((row, base))
+        masked += [(row, token) for token, hidden in enumerate(flags[row]) if hidden]
+    found = []
+    for token, place, base in zip(*(column.tolist() for column in batch.hidden), strict=True):
+        row, start = masked[token]
+        found.append((row, start + place))
+        assert 0 <= place < k
+        assert base == sequences[row][start + place]
+    assert found == wanted
+    assert batch.work.masked_bases == len(wanted)
+
+
+class Weighted(Masking):
+    """Hide every third base; the weight of a base is its place."""
+
+    def choose(self, sequence, probability):  # noqa: ARG002
+        size = len(sequence.bases)
+        return Choice(np.arange(size) % 3 == 0, np.arange(size, dtype=np.float32))
+
+
+def test_weights_of_masked_tokens_are_handed_on():
+    masker, sequences = Masker(Weighted(), KmerTokens(1)), [np.zeros(size, dtype=np.uint8) for size in (4, 10)]
+    rows = [masker(bases, np.int64(0)) for bases in sequences]
+    batch = collate(masker, sequences, rows, micro_batch=2)
+    assert batch.weights.tolist() == [0, 3, 6, 9, 0, 3]
+    assert batch.work.weight == 21
+
+
+def corpus_of(folder, **others):
+    given = {"seed": 1, "batch": 8, "micro_batch": 4, "max_steps": 5, "validation_segments": 30, "workers": 0}
+    return CorpusDataModule(folder, PAPER, MASKER, MASKER, **given | others)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_loader_gives_the_same_steps_with_and_without_workers(large, workers):
-    corpus = CorpusDataModule(
-        large, PAPER, seed=1, batch=8, micro_batch=4, max_steps=5, validation_segments=30, workers=workers
-    )
-    again = CorpusDataModule(
-        large, PAPER, seed=1, batch=8, micro_batch=2, max_steps=5, validation_segments=30, workers=0
-    )
+    corpus, again = corpus_of(large, workers=workers), corpus_of(large, micro_batch=2)
     for one, other in zip(corpus.train_dataloader(), again.train_dataloader(), strict=True):
-        torch.testing.assert_close(one[:4], other[:4], rtol=0, atol=0)
-    assert sum(len(batch.lengths) for batch in corpus.val_dataloader()) == 30
+        for name in ("input_ids", "lengths", "targets"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+        assert (one.work.masked, one.work.bases) == (other.work.masked, other.work.bases)
+    assert sum(len(batch.own.lengths) for batch in corpus.val_dataloader()) == 30
+
+
+def test_the_sample_is_a_function_of_the_seed_and_spread_over_corpus_and_training(large):
+    one, other = corpus_of(large).sample(50), corpus_of(large).sample(50)
+    assert all((a == b).all() for a, b in zip(one.sequences, other.sequences, strict=True))
+    assert (one.keys == other.keys).all()
+    assert sorted(one.progress) == pytest.approx([place / 50 for place in range(50)])
+    assert not set(one.keys.tolist()) & set(corpus_of(large, seed=2).sample(50).keys.tolist())
 
 
 @pytest.mark.parametrize(
