@@ -270,7 +270,7 @@ def test_batches_say_where_masked_tokens_stand(flags, k, micro_batch):
         "content": sum(lengths) - 2 * len(rows),
         "masked": sum(counts),
         "pairs": sum(length * count for length, count in zip(lengths, counts, strict=True)),
-        "masked_bases": 0,
+        "hidden_bases": 0,
         "positions": positions,
         "weight": float(sum(counts)),
     }
@@ -295,7 +295,7 @@ def test_batches_for_validation_name_the_hidden_bases_and_a_masked_token_around_
         assert 0 <= place < k
         assert base == sequences[row][start + place]
     assert found == wanted
-    assert batch.work.masked_bases == len(wanted)
+    assert batch.work.hidden_bases == len(wanted)
 
 
 class Weighted(Masking):

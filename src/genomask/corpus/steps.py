@@ -15,6 +15,7 @@ from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked, Masker
 from genomask.masking.visibility import masked_bases
 from genomask.seeds import generator
+from genomask.tokens.base import Tokens
 
 
 class Cut(NamedTuple):
@@ -43,7 +44,7 @@ class Work(NamedTuple):
         content: Tokens of DNA.
         masked: Masked tokens.
         pairs: Masked tokens times tokens of the same row.
-        masked_bases: Bases that no visible token covers, counted for validation only.
+        hidden_bases: Bases whose nats validation measures; 0 in training.
         positions: Positions that go through the encoder, [PAD] included.
         weight: Sum of the weights of the masked tokens.
     """
@@ -54,7 +55,7 @@ class Work(NamedTuple):
     content: int
     masked: int
     pairs: int
-    masked_bases: int
+    hidden_bases: int
     positions: int
     weight: float
 
@@ -174,6 +175,8 @@ def collate(
         cuts.append(Cut(start, stop, width, padded, int(bounds[start]), int(bounds[stop]), most))
     weighted = any(row.weights is not None for row in rows)
     weights = np.concatenate([_weights(row) for row in rows]) if weighted else None
+    targets = np.concatenate([row.tokens.ids[row.masked] for row in rows])
+    hidden = _hidden([sequences[row] for row in order], rows, bounds) if with_hidden and tokens.overlapping else None
     work = Work(
         sum(len(bases) for bases in sequences),
         int(lengths.sum()),
@@ -181,7 +184,7 @@ def collate(
         int(lengths.sum()) - special * len(rows),
         int(bounds[-1]),
         int((lengths * counts).sum()),
-        sum(int(masked_bases(row).sum()) for row in rows) if with_hidden else 0,
+        (sum(_whole_bases(row, tokens) for row in rows) if hidden is None else len(hidden.base)) if with_hidden else 0,
         sum((cut.stop - cut.start) * cut.width for cut in cuts),
         float(bounds[-1] if weights is None else weights.sum()),
     )
@@ -190,9 +193,9 @@ def collate(
         torch.from_numpy(lengths),
         torch.from_numpy(flat),
         torch.from_numpy(slot),
-        torch.from_numpy(np.concatenate([row.tokens.ids[row.masked] for row in rows])),
+        torch.from_numpy(targets),
         None if weights is None else torch.from_numpy(weights),
-        _hidden([sequences[row] for row in order], rows, bounds) if with_hidden and tokens.overlapping else None,
+        hidden,
         tuple(cuts),
         work,
     )
@@ -201,6 +204,12 @@ def collate(
 def _weights(row: Masked) -> Float32[np.ndarray, " masked_tokens"]:
     every = np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights
     return every[row.masked]
+
+
+def _whole_bases(row: Masked, tokens: Tokens) -> int:
+    """Bases of the masked tokens of DNA, where tokens share none."""
+    ids, start, stop = (part[row.masked] for part in row.tokens)
+    return int((stop - start)[np.isin(ids, tokens.random_ids)].sum())
 
 
 def _hidden(

@@ -9,7 +9,7 @@ from lightning import Callback, LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
@@ -26,7 +26,7 @@ from genomask.tokens.base import Tokens
 from genomask.training.divergence import StopOnDivergence
 from genomask.training.optimiser import adamw
 
-MASKS: Final = {"": "own", "_common": "common"}  # suffix of a metric's name, and the masking it is measured under
+METRICS: Final = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
 
 
 class PretrainModule(LightningModule):
@@ -60,13 +60,11 @@ class PretrainModule(LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.model, self.k = model, round(tokens.bases_per_token)
+        self.model, self.tokens = model, tokens
         self.settings, self.warmup_steps, self.seed = settings, warmup_steps, seed
         self.meter = Meter(shape, vocabulary=tokens.vocabulary_size, fast_path=settings.fast_path)
         self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
-        for suffix in MASKS:
-            setattr(self, f"loss{suffix}", MeanMetric(nan_strategy="error"))
-            setattr(self, f"nats{suffix}", MeanMetric(nan_strategy="error"))
+        self.metrics = nn.ModuleDict({name: MeanMetric(nan_strategy="error") for name in METRICS})
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
@@ -114,23 +112,20 @@ class PretrainModule(LightningModule):
 
     def validation_step(self, batch: ValidationBatch) -> None:
         """Measure the loss of tokens and of bases, under the model's own masking and the common one (Fig. 1)."""
-        for suffix, masks in MASKS.items():
-            masked: StepBatch = getattr(batch, masks)
+        for suffix, masked in (("", batch.own), ("_common", batch.common)):
             (part,) = micro_batches(masked)
             logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
-            plain = loss_sum(logits, part._replace(weights=None))
-            getattr(self, f"loss{suffix}").update(plain / max(masked.work.masked, 1), weight=masked.work.masked)
-            nats, count = base_nats(logits, masked, k=self.k)
-            getattr(self, f"nats{suffix}").update(nats / max(count, 1), weight=count)
+            nats, count = loss_sum(logits, part._replace(weights=None)), masked.work.masked
+            self.metrics[f"perplexity{suffix}"].update(nats / max(count, 1), weight=count)
+            nats, count = base_nats(logits, masked, self.tokens)
+            self.metrics[f"nats_per_base{suffix}"].update(nats / max(count, 1), weight=count)
 
     def on_validation_epoch_end(self) -> None:
         """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base."""
-        for suffix in MASKS:
-            loss, nats = getattr(self, f"loss{suffix}"), getattr(self, f"nats{suffix}")
-            self.log(f"validation/perplexity{suffix}", loss.compute().exp(), sync_dist=True)
-            self.log(f"validation/nats_per_base{suffix}", nats.compute(), sync_dist=True)
-            loss.reset()
-            nats.reset()
+        for name, metric in self.metrics.items():
+            mean = metric.compute()
+            self.log(f"validation/{name}", mean.exp() if name.startswith("perplexity") else mean, sync_dist=True)
+            metric.reset()
 
     def _total_weight(self, batch: StepBatch) -> Tensor | float:
         """Sum of the weights of the step's masked tokens, over all ranks."""

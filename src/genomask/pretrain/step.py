@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import BertForMaskedLM
 
-from genomask.alphabet import FIRST_KMER
 from genomask.corpus.steps import Cut, StepBatch
 from genomask.models.forward import MaskedTokens, masked_logits
+from genomask.tokens.base import Tokens
 
 
 class MicroBatch(NamedTuple):
@@ -66,22 +66,28 @@ def loss_sum(logits: Float[Tensor, "masked_tokens vocab"], part: MicroBatch) -> 
 
 
 def base_nats(
-    logits: Float[Tensor, "masked_tokens vocab"], batch: StepBatch, *, k: int
+    logits: Float[Tensor, "masked_tokens vocab"], batch: StepBatch, tokens: Tokens
 ) -> tuple[Float[Tensor, ""], int]:
-    """Nats of the hidden bases of a batch of one micro-batch, summed, and how many bases they are.
+    """Nats of the hidden bases of a validation batch, summed, and how many bases they are.
 
-    Of overlapping k-mers, the distribution over the k-mers of a token is summed to that of the base in question. Other
-    tokens are predicted whole: a token's nats are those of its bases.
+    Only tokens of DNA compete, so that equal logits are worth ln 4 a base for k-mers of any kind. Of overlapping
+    k-mers, the distribution over the k-mers of a token is summed to that of the base in question. Other tokens are
+    predicted whole: a token's nats are those of its bases.
 
     Args:
         logits: Of the masked tokens.
-        batch: With its hidden bases, if tokens overlap.
-        k: Bases of a token, if tokens overlap.
+        batch: A batch of one micro-batch, with its hidden bases.
+        tokens: What the encoder reads.
     """
-    if batch.hidden is None:
-        return cross_entropy(logits, batch.targets, reduction="sum"), batch.work.masked_bases
+    dna = torch.from_numpy(tokens.random_ids).to(logits.device)
+    log_prob = logits.index_select(1, dna).log_softmax(dim=1)
     total = logits.new_zeros(())
-    log_prob = logits[:, FIRST_KMER : FIRST_KMER + 4**k].log_softmax(dim=1)
+    if batch.hidden is None:
+        column = torch.full((tokens.vocabulary_size,), -1, device=logits.device)
+        column[dna] = torch.arange(len(dna), device=logits.device)
+        wanted = column[batch.targets]
+        return total - log_prob[wanted >= 0].gather(1, wanted[wanted >= 0, None]).sum(), batch.work.hidden_bases
+    k = round(tokens.bases_per_token)
     token, places, bases = batch.hidden
     for place in range(k):
         here = places == place
