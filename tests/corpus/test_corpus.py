@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def genome_of(folder, *texts):
 
 def read(genome, segments, *, gaps="drop", strand="given", keys=None):
     keys = np.zeros(len(segments.start), dtype=np.int64) if keys is None else keys
-    return Corpus(genome, lay_out(genome, gaps=gaps), strand).read(segments, keys)
+    return [piece.bases for piece in Corpus(genome, lay_out(genome, gaps=gaps), strand).read(segments, keys)]
 
 
 def random_text(size: int, seed: int = 0) -> str:
@@ -193,7 +194,7 @@ def test_a_step_holds_its_segments_masked_by_their_keys_longest_first(large):
     for row, epoch in zip(rows.tolist(), epochs.tolist(), strict=True):
         start, length = steps.segments.start[row], steps.segments.length[row]
         (key,) = sequence_keys(5, epoch, np.array([row]))
-        masked = MASKER(np.array(genome.bases[start : start + length]), key, progress=3 / 37)
+        masked = MASKER(np.array(genome.bases[start : start + length]), key=key, progress=3 / 37)
         targets = masked.tokens.ids[masked.masked].tolist()
         wanted.append(([2, *masked.input_ids.tolist(), 3], targets))
     wanted.sort(key=lambda row: -len(row[0]))
@@ -308,33 +309,47 @@ class Weighted(Masking):
 
 def test_weights_of_masked_tokens_are_handed_on():
     masker, sequences = Masker(Weighted(), KmerTokens(1)), [np.zeros(size, dtype=np.uint8) for size in (4, 10)]
-    rows = [masker(bases, np.int64(0)) for bases in sequences]
+    rows = [masker(bases, key=np.int64(0)) for bases in sequences]
     batch = collate(masker, sequences, rows, micro_batch=2)
     assert batch.weights.tolist() == [0, 3, 6, 9, 0, 3]
     assert batch.work.weight == 21
 
 
-def corpus_of(folder, **others):
+def corpus_of(folder, masker=MASKER, **others):
     given = {"seed": 1, "batch": 8, "micro_batch": 4, "max_steps": 5, "validation_segments": 30, "workers": 0}
-    return CorpusDataModule(folder, PAPER, MASKER, MASKER, **given | others)
+    return CorpusDataModule(folder, replace(PAPER, shortest=40), masker, MASKER, **given | others)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_loader_gives_the_same_steps_with_and_without_workers(large, workers):
     corpus, again = corpus_of(large, workers=workers), corpus_of(large, micro_batch=2)
     for one, other in zip(corpus.train_dataloader(), again.train_dataloader(), strict=True):
-        for name in ("input_ids", "lengths", "targets"):
-            assert torch.equal(getattr(one, name), getattr(other, name))
+        assert_same_rows(one, other)
         assert (one.work.masked, one.work.bases) == (other.work.masked, other.work.bases)
     assert sum(len(batch.own.lengths) for batch in corpus.val_dataloader()) == 30
 
 
+def assert_same_rows(one, other):
+    for name in ("input_ids", "lengths", "targets"):
+        assert torch.equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_validation_masks_by_the_progress_of_the_training_in_workers_too(large, workers):
+    corpus = corpus_of(large, masker=Masker(Progressing(), KmerTokens(1)), max_steps=37, workers=workers)
+    corpus.trainer = SimpleNamespace(global_rank=0, world_size=1, global_step=0)
+    loader = corpus.val_dataloader()
+    for step in (0, 5, 37):
+        corpus.trainer.global_step = step
+        assert {len(batch.own.targets) // len(batch.own.lengths) for batch in loader} == {step}
+
+
 def test_the_sample_is_a_function_of_the_seed_and_spread_over_corpus_and_training(large):
     one, other = corpus_of(large).sample(50), corpus_of(large).sample(50)
-    assert all((a == b).all() for a, b in zip(one.sequences, other.sequences, strict=True))
+    assert all((a.bases == b.bases).all() for a, b in zip(one.pieces, other.pieces, strict=True))
     assert (one.keys == other.keys).all()
     assert sorted(one.progress) == pytest.approx([place / 50 for place in range(50)])
-    assert not set(one.keys.tolist()) & set(corpus_of(large, seed=2).sample(50).keys.tolist())
+    assert (one.keys != corpus_of(large, seed=2).sample(50).keys).any()
 
 
 @pytest.mark.parametrize(

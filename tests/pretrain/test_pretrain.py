@@ -11,16 +11,23 @@ from genomask.alphabet import encode
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.corpus.settings import CorpusSettings
 from genomask.genome.encoded import write_genome
+from genomask.masking.base import Choice, Masking
+from genomask.masking.draws import sequence_keys
+from genomask.masking.masker import Corruption, Masker
 from genomask.masking.random import RandomMasking
 from genomask.models.bert import masked_language_model
 from genomask.models.settings import ModelSettings
+from genomask.pretrain.keep import KeepSteps
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
+from genomask.tokens.kmer import KmerTokens
 from genomask.training.checkpoints import AtomicCheckpoints, newest_checkpoint
+from genomask.training.host import resolved_precision
+from genomask.training.optimiser import adamw
+from genomask.training.settings import TrainerSettings
 
 TINY = ModelSettings(
     name="tiny",
-    k=3,
     hidden_size=16,
     layers=2,
     heads=2,
@@ -54,6 +61,16 @@ SETTINGS = PretrainSettings(
 )
 
 
+TOKENS = KmerTokens(3)
+
+
+class Weighted(Masking):
+    """Hide centers, each with a weight that grows along the sequence."""
+
+    def choose(self, sequence, probability):
+        return Choice(sequence.draw_centers(probability), np.arange(len(sequence.bases), dtype=np.float32))
+
+
 @pytest.fixture(scope="module")
 def genome(tmp_path_factory):
     folder = tmp_path_factory.mktemp("genome")
@@ -62,11 +79,10 @@ def genome(tmp_path_factory):
     return folder
 
 
-def parts(genome, settings, *, model=TINY, masking=None):
+def parts(genome, settings, *, model=TINY, masking=None, tokens=TOKENS):
     module = PretrainModule(
-        masked_language_model(model, seed=1),
-        masking or RandomMasking(k=model.k, center_probability=0.1),
-        RandomMasking(k=model.k),
+        masked_language_model(model, tokens, seed=1),
+        tokens,
         settings=settings,
         shape=model,
         warmup_steps=2,
@@ -75,6 +91,8 @@ def parts(genome, settings, *, model=TINY, masking=None):
     corpus = CorpusDataModule(
         genome,
         CORPUS,
+        Masker(masking or RandomMasking(center_probability=0.1), tokens),
+        Masker(RandomMasking(), tokens, Corruption()),
         seed=3,
         batch=settings.batch,
         micro_batch=settings.micro_batch,
@@ -128,36 +146,35 @@ def test_the_weights_do_not_depend_on_the_fast_path(genome):
     assert_same(one, other, rtol=1e-4, atol=2e-6)
 
 
-def test_the_loss_of_a_step_is_the_mean_over_all_its_hidden_tokens(genome):
-    module, corpus = parts(genome, SETTINGS, model=NO_DROPOUT)
+@pytest.mark.parametrize("masking", [RandomMasking(center_probability=0.1), Weighted(center_probability=0.1)])
+@pytest.mark.parametrize("tokens", [TOKENS, KmerTokens(1), KmerTokens(3, 3)], ids=["3-mer", "base", "3-mer/3"])
+def test_the_loss_of_a_step_is_the_weighted_mean_over_all_its_masked_tokens(genome, masking, tokens):
+    changed = {"model": NO_DROPOUT, "masking": masking, "tokens": tokens}
+    module, corpus = parts(genome, SETTINGS, **changed)
     losses = []
 
     class Losses(Callback):
         def on_train_batch_end(self, trainer, *_):
             losses.append(trainer.callback_metrics["pretrain/loss"].item())
 
-    first = next(iter(corpus.train_dataloader()))
-    expected = literal_loss(module, first)
-    fit(genome, SETTINGS, model=NO_DROPOUT, callbacks=[Losses()])
+    expected = literal_loss(module, corpus)
+    fit(genome, SETTINGS, callbacks=[Losses()], **changed)
     assert losses[0] == pytest.approx(expected, rel=1e-5)
 
 
-def literal_loss(module, batch) -> float:
-    """Every sequence alone, through the plain model; the mean over all hidden tokens."""
-    from genomask.masking.draws import sequence_keys
-    from genomask.tokens import tokenise
-
-    total, count = 0.0, 0
-    for row in range(len(batch.lengths)):
-        bases = batch.bases[row : row + 1, : batch.lengths[row]]
-        ids = tokenise(bases, batch.lengths[row : row + 1], k=3)
-        masked = module.masking(ids, sequence_keys(3, batch.epoch[row : row + 1], batch.segment[row : row + 1]))
+def literal_loss(module, corpus) -> float:
+    """Every sequence of the first step alone, through the plain model; the weighted mean over all masked tokens."""
+    rows, _ = corpus.train_dataloader().dataset.rows(0)
+    keys, total, weight = sequence_keys(3, 0, rows), 0.0, 0.0
+    for piece, key in zip(corpus.corpus.read(corpus.train.take(rows), keys), keys, strict=True):
+        masked = corpus.masker(piece.bases, key=key)
         with torch.no_grad():
-            logits = module.model(masked.input_ids).logits.log_softmax(-1)
-        for position in masked.hidden[0].nonzero().flatten().tolist():
-            total -= logits[0, position, ids[0, position]].item()
-            count += 1
-    return total / count
+            logits = module.model(torch.tensor([[2, *masked.input_ids.tolist(), 3]])).logits[0].log_softmax(-1)
+        for token in masked.masked.nonzero()[0].tolist():
+            own = 1.0 if masked.weights is None else float(masked.weights[token])
+            total -= own * logits[token + 1, masked.tokens.ids[token]].item()
+            weight += own
+    return total / weight
 
 
 class StopAt(Callback):
@@ -182,6 +199,58 @@ def test_a_pretraining_resumed_at_any_step_ends_bit_identical(genome, tmp_path, 
     assert_same(fit(genome, settings, resume=newest_checkpoint(tmp_path)), whole)
 
 
+def test_encoders_kept_on_the_way_are_those_of_shorter_trainings_also_when_resumed(genome, tmp_path):
+    kept = {}
+
+    def export(folder, metrics, step):
+        kept[step] = weights(module_of["now"]), folder.name, set(metrics)
+
+    module_of = {}
+
+    class Note(Callback):
+        def on_fit_start(self, trainer, pl_module):  # noqa: ARG002
+            module_of["now"] = pl_module
+
+    keep = KeepSteps([3], tmp_path, export)
+    settings = replace(SETTINGS, schedule="constant", keep=[3])
+    whole = fit(genome, settings, callbacks=[Note(), keep])
+    assert set(kept) == {3}
+    found, folder, metrics = kept.pop(3)
+    assert folder == "step=3"
+    assert {f"validation/{name}" for name in whole.metrics} <= metrics
+    torch.testing.assert_close(found, weights(fit(genome, replace(settings, max_steps=3, keep=[]))), rtol=0, atol=0)
+
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(genome, settings, callbacks=[Note(), keep, StopAt(2, tmp_path / "step=2.ckpt")])
+    assert not kept
+    assert_same(fit(genome, settings, callbacks=[Note(), keep], resume=tmp_path / "step=2.ckpt"), whole)
+    torch.testing.assert_close(kept[3][0], found, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "factors"),
+    [
+        ("linear", [0, 1 / 4, 2 / 4, 3 / 4, 1, 15 / 16, 14 / 16, 8 / 16, 0]),
+        ("constant", [0, 1 / 4, 2 / 4, 3 / 4, 1, 1, 1, 1, 1]),
+        ("wsd", [0, 1 / 4, 2 / 4, 3 / 4, 1, 1, 1, 1, 0]),
+    ],
+)
+def test_schedules_warm_up_and_then_have_their_shape(schedule, factors):
+    module = torch.nn.Linear(1, 1)
+    optimizer, schedule = adamw(
+        module, learning_rate=2.0, betas=(0.9, 0.98), epsilon=1e-6, weight_decay=0.0, warmup_steps=4, max_steps=20,
+        schedule=schedule,
+    )  # fmt: skip
+    rates = []
+    for _ in range(21):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    assert [rates[step] for step in (0, 1, 2, 3, 4, 5, 6, 12, 20)] == pytest.approx([2 * factor for factor in factors])
+    if len(set(factors[4:8])) == 1 and factors[-1] == 0:
+        assert rates[17:] == pytest.approx([2.0, 2.0, 1.0, 0.0])
+
+
 def test_dropout_is_drawn_anew_in_every_step_and_from_the_seed(genome):
     assert_same(fit(genome), fit(genome))
     module, _ = parts(genome, SETTINGS)
@@ -191,7 +260,7 @@ def test_dropout_is_drawn_anew_in_every_step_and_from_the_seed(genome):
 
 
 def test_sequences_in_which_nothing_is_hidden_do_not_poison_the_weights(genome):
-    rarely = RandomMasking(k=3, center_probability=1e-9)
+    rarely = RandomMasking(center_probability=1e-9)
     module = fit(genome, SETTINGS, masking=rarely)
     assert all(value.isfinite().all() for value in weights(module).values())
 
@@ -222,3 +291,26 @@ def test_warmup_steps(settings, max_steps, expected):
 )
 def test_accumulation_scales_the_batch(steps, full_batch, expected):
     assert Accumulation(steps, 25).of(full_batch) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("keep", [2], r"pretrain.keep needs steps below 6 at which it validates \(pretrain.validate_every=3\); found 2"),
+        ("keep", [6], r"pretrain.keep needs steps below 6"),
+        ("step", 3, r"pretrain.step needs one of the steps in pretrain.keep, \[\]; found 3"),
+        ("schedule", "cosine", r"pretrain.schedule needs one of linear, constant, wsd; found 'cosine'"),
+        ("precision", "fp8", r"pretrain.precision needs one of auto, 32-true, bf16-mixed; found 'fp8'"),
+    ],
+)
+def test_impossible_settings_are_refused(field, value, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SETTINGS, **{field: value})
+
+
+@pytest.mark.parametrize(("native", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_the_automatic_precision_is_bfloat16_where_the_processor_has_it(monkeypatch, native, precision):
+    monkeypatch.setattr("genomask.training.host.has_bfloat16", lambda: native)
+    machine = TrainerSettings("cpu", devices=1, nodes=1, strategy="auto", threads=None)
+    assert resolved_precision("auto", machine) == precision
+    assert resolved_precision("32-true", machine) == "32-true"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from lightning import LightningDataModule
@@ -100,9 +100,9 @@ class CorpusDataModule(LightningDataModule):
         """The validation sample in micro-batches; identical for every model pretrained on this corpus."""
         batches = ValidationBatches(self)
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return self._loader(batches, range(rank, len(batches), ranks))
+        return self._loader(batches, ValidationSampler(self, range(rank, len(batches), ranks)))
 
-    def _loader(self, dataset: Dataset[Batch], sampler: "Sampler[int] | range") -> DataLoader[Batch]:
+    def _loader(self, dataset: Dataset[Batch], sampler: Sampler[Any]) -> DataLoader[Batch]:
         return StepLoader(
             dataset,
             batch_size=None,
@@ -136,6 +136,20 @@ class StepSampler(Sampler[int]):
         return self.steps
 
 
+class ValidationSampler(Sampler[tuple[int, float]]):
+    """Numbers of validation batches, each with the progress of the training, which worker processes cannot see."""
+
+    def __init__(self, module: CorpusDataModule, batches: range) -> None:
+        self.module, self.batches = module, batches
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        step = self.module.trainer.global_step if self.module.trainer else 0
+        return iter([(batch, step / max(self.module.max_steps, 1)) for batch in self.batches])
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
 class ValidationBatches(Dataset[ValidationBatch]):
     """The validation sample, longest segments first, in micro-batches."""
 
@@ -146,13 +160,12 @@ class ValidationBatches(Dataset[ValidationBatch]):
     def __len__(self) -> int:
         return math.ceil(len(self.order) / self.module.micro_batch)
 
-    def __getitem__(self, batch: int) -> ValidationBatch:
+    def __getitem__(self, place: tuple[int, float]) -> ValidationBatch:
+        batch, progress = place
         module, size = self.module, self.module.micro_batch
         rows = self.order[batch * size : (batch + 1) * size]
         keys = sequence_keys(VALIDATION_SEED, 0, rows)
         pieces = module.corpus.read(module.validation.take(rows), keys)
-        trainer = module.trainer
-        progress = trainer.global_step / max(module.max_steps, 1) if trainer else 0.0
         own, common = (
             collate(
                 masker,
