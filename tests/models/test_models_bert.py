@@ -79,7 +79,9 @@ def test_building_a_model_neither_reads_nor_disturbs_the_global_generator():
 
 
 def test_fresh_weights_have_the_spread_of_the_settings():
-    weight = masked_language_model(replace(LOGO, initializer_range=0.05), KMERS, seed=0).bert.encoder.layer[0].intermediate
+    weight = (
+        masked_language_model(replace(LOGO, initializer_range=0.05), KMERS, seed=0).bert.encoder.layer[0].intermediate
+    )
     count = weight.dense.weight.numel()
     assert weight.dense.weight.std().item() == pytest.approx(0.05, abs=5 * 0.05 / (2 * count) ** 0.5)
     assert not weight.dense.bias.any()

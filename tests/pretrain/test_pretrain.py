@@ -296,7 +296,11 @@ def test_accumulation_scales_the_batch(steps, full_batch, expected):
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("keep", [2], r"pretrain.keep needs steps below 6 at which it validates \(pretrain.validate_every=3\); found 2"),
+        (
+            "keep",
+            [2],
+            r"pretrain.keep needs steps below 6 at which it validates \(pretrain.validate_every=3\); found 2",
+        ),
         ("keep", [6], r"pretrain.keep needs steps below 6"),
         ("step", 3, r"pretrain.step needs one of the steps in pretrain.keep, \[\]; found 3"),
         ("schedule", "cosine", r"pretrain.schedule needs one of linear, constant, wsd; found 'cosine'"),
