@@ -76,16 +76,16 @@ def test_every_link_of_the_readme_leads_to_a_file():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_numbers_of_the_readmes_table_are_the_papers_and_the_experiments():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_numbers_of_the_results_page_are_the_papers_and_the_experiments():
+    page = (ROOT / "docs/results.md").read_text(encoding="utf-8")
     table1 = (ROOT / "experiments/paper/table1.csv").read_text(encoding="utf-8").splitlines()
     sources = [
         (ROOT / f"experiments/{name}/README.md").read_text() for name in ("0001-random-vs-pmi-chr20", "0002-baselines")
     ]
-    rows = re.findall(r"^\| (Prom-core|Prom-300) \| (\d+) \| (.*) \|$", readme, flags=re.M)
+    rows = re.findall(r"^\| (Prom-core|Prom-300) \| (\d+) \| (.*) \|$", page, flags=re.M)
     assert len(rows) == 4
     for task, shots, cells in rows:
-        paper_random, ours_random, paper_pmi, ours_pmi, kmers = cells.split(" | ")
+        paper_random, ours_random, paper_pmi, ours_pmi, kmers, gc = cells.split(" | ")
         for variant, cell in (("ORI (WC+FS)", paper_random), ("PMI (WC+FS)", paper_pmi)):
             printed = next(line.split(",") for line in table1 if line.startswith(f"1,LOGO,{variant},{shots},{task}"))
             assert [float(value) for value in cell.split(" ± ")] == [float(printed[5]), float(printed[6])]
@@ -94,5 +94,6 @@ def test_the_numbers_of_the_readmes_table_are_the_papers_and_the_experiments():
             f"| {slug} | logo | {shots} | random | 5 | {ours_random} |",
             f"| {slug} | logo | {shots} | pmi | 5 | {ours_pmi} |",
             f"| {slug} | kmer_logistic | {shots} | 10 | {kmers} |",
+            f"| {slug} | gc | {shots} | 10 | {gc} |",
         ):
             assert any(row in source for source in sources), row

@@ -147,7 +147,7 @@ def program(words: list[str], *, small: bool) -> None:
 
 def tool(name: str, words: list[str]) -> None:
     """Run a quick tool on runs that are made up; of any other, find the options in its help."""
-    module = import_module(TOOLS[name])
+    module = import_module(TOOLS[name].module)
     if name not in RUN_FOR_REAL:
         help_of = getattr(module, "_parser", None)
         text = help_of().format_help() if help_of else None
