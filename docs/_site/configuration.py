@@ -31,7 +31,7 @@ python train.py masking=span masking.count=fixed pretrain.max_steps=200 --cfg jo
 `--cfg job` prints what a command comes to. A value in brackets is the schema's own default, for a setting
 that no YAML file names. *Needs* is what a value is checked against before anything starts.
 """
-OWN: Final = ("shots", "seed", "pretrain_seed", "match_rate", "sweep", "paths")
+OWN: Final = ("shots", "seed", "pretrain_seed", "match", "sweep", "paths")
 
 
 def page() -> str:
