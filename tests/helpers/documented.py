@@ -198,7 +198,7 @@ def provide(setting: str) -> None:
     elif name in ("task.train", "task.test") and value.startswith("["):
         for path in value.strip("[]").split(","):
             write_fasta(Path(path), {f"row{row}": 80 for row in range(12)})
-    elif name in ("task.train", "task.test"):
+    elif name in ("task.train", "task.test", "task.table"):
         write_table(Path(value))
     elif name == "task.dir":
         for split in ("train", "dev", "test"):
