@@ -32,8 +32,16 @@ def encoder_of(masking: str, *, seed: int = 0, model: str = "logo", steps: int =
     return Artefact("encoder", f"{model}-{masking}-chr20", settings, (Artefact("genome", "chr20", {}),))
 
 
-def make_encoder(runs: Path, masking: str, *, curve=((200, 900.0), (400, 700.0)), rate=0.14, **options: Any) -> Path:
-    """An encoder's summary and curve."""
+def make_encoder(
+    runs: Path,
+    masking: str,
+    *,
+    curve=((200, 900.0), (400, 700.0)),
+    rate=0.14,
+    nats: float | None = None,
+    **options: Any,
+) -> Path:
+    """An encoder's summary and curve; ``nats`` per base only where they are given, as in newer encoders."""
     artefact = encoder_of(masking, **options)
     labels = LABELS | {"masking": masking} | {name: options[name] for name in ("wc", "hga") if name in options}
     config = {"labels": labels, "model": {"name": options.get("model", "logo"), "weights": None}}
@@ -47,21 +55,23 @@ def make_encoder(runs: Path, masking: str, *, curve=((200, 900.0), (400, 700.0))
             "perplexity": curve[-1][1] - 20 if curve else 4100.0,
             "perplexity_common": curve[-1][1] if curve else 4101.0,
         }
+        summary |= {} if nats is None else {"nats_per_base": nats, "nats_per_base_common": nats}
         write_json(directory / "pretraining.json", summary)
-        write_curve(directory / "log", curve)
+        write_curve(directory / "log", curve, nats=nats)
 
     return Store(runs, config).build(artefact, build)
 
 
-def write_curve(log: Path, curve) -> None:
+def write_curve(log: Path, curve, *, nats: float | None = None) -> None:
     """A CSV logger's file: steps of training between those of validation."""
     log.mkdir()
     with (log / "metrics.csv").open("w", newline="") as lines:
         writer = csv.writer(lines)
-        writer.writerow(["epoch", "pretrain/loss", "step", "validation/perplexity", "validation/perplexity_common"])
+        names = ["perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common"]
+        writer.writerow(["epoch", "pretrain/loss", "step", *(f"validation/{name}" for name in names)])
         for step, perplexity in curve:
-            writer.writerow([0, 7.0, step - 1, "", ""])
-            writer.writerow([0, "", step, perplexity - 20, perplexity])
+            writer.writerow([0, 7.0, step - 1, "", "", "", ""])
+            writer.writerow([0, "", step, perplexity - 20, perplexity, nats, nats])
 
 
 def make_finetuning(

@@ -126,8 +126,8 @@ def _comparable(cell: Cell, other: Cell) -> bool:
     if NO_ENCODER in (cell.model, other.model):
         return True
     ours, theirs = cell.result, other.result
-    same_tokens = "tokens" not in ours or "tokens" not in theirs or ours["tokens"] == theirs["tokens"]
-    return same_tokens and cell.model == other.model and classifier_of(ours) == classifier_of(theirs)
+    tokens = {ours.get("tokens"), theirs.get("tokens")} - {None, "-"}  # early results do not say
+    return len(tokens) < 2 and cell.model == other.model and classifier_of(ours) == classifier_of(theirs)
 
 
 def _shared(cell: Cell, other: Cell) -> list[Finetuning]:

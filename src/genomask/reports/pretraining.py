@@ -17,7 +17,7 @@ MEASURED: Final = {
     "perplexity, common mask": ("perplexity_common", "{:,.2f}"),
     "perplexity, own mask": ("perplexity", "{:,.2f}"),
     "perplexity of the overlap rule": ("overlap_floor_common", "{:,.2f}"),
-    "masked bases": ("masked_bases", "{:.2%}"),
+    "masked bases": ("masked_share_of_bases", "{:.2%}"),
     "masked bases in a kept token": ("kept_share_of_hidden_bases", "{:.1%}"),
 }
 CURVES: Final[dict[str, Callable[[CurvePoint], float | None]]] = {
@@ -94,7 +94,7 @@ def _row(name: str, encoder: Encoder) -> list[str]:
     return [
         model_title(model_name(encoder)),
         encoder.manifest["inputs"]["genome"]["name"],
-        str(summary.get("tokens") or ""),
+        str(summary.get("tokens") or ABSENT),
         Entry(name, full=f"{model_title(model_name(encoder))} {identity(encoder)}: {encoder.directory}"),
         *(text.format(summary[key]) if summary.get(key) is not None else "" for key, text in MEASURED.values()),
         f"{rate:.2%} ± {error:.2%}" if masking(encoder) not in UNTRAINED else ABSENT,

@@ -13,6 +13,8 @@ from genomask.reports.statistics.power import paired_power
 
 TITLES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the order in which they are read
 KEYS = ["<task", "<model", "<tokens", "shots"]
+# Shares in a pretraining's summary, and the relative difference from which on a reader must know of it.
+UNLIKE = {"realised_masking_rate": ("tokens", 0.04), "masked_share_of_bases": ("bases", 0.1)}
 READING = (
     "Mean ± standard deviation over the runs of a row, each on the whole test set. Δ is the mean paired difference "
     "to {baseline} on the same draws, with its 95 % interval. “paper” is what Tables 1 and 2 print for the row of "
@@ -69,7 +71,7 @@ def comparisons_section(tables: Mapping[str, list[BaselineComparison]], bound: f
 
 def keys_of(cell: Cell) -> list[str]:
     """Where a row belongs: task, model, tokens, shots."""
-    return [cell.task, model_title(cell.model), str(cell.result.get("tokens") or ""), str(cell.shots)]
+    return [cell.task, model_title(cell.model), str(cell.result.get("tokens") or ABSENT), str(cell.shots)]
 
 
 def row_name(cell: Cell) -> Entry:
@@ -126,12 +128,22 @@ def remarks(pair: BaselineComparison) -> Iterable[str]:
         yield f"{len(cell.collapsed)} of {len(cell.runs)} collapsed to one class"
     if cell.pretrainings == 1 and pair.baseline and pair.baseline.pretrainings and pair.comparisons:
         yield "one pretraining: the interval covers draws and speaks of these encoders, not of their masking strategies"
+    if pair.comparisons and pair.baseline:
+        yield from _amounts(cell, pair.baseline)
     if cell.chosen:
         yield f"chosen by {cell.chosen}" if cell.chosen != TEST_SET else "chosen on the test set"
     if cell.printed and cell.printed.variant != cell.variant:
         yield f"paper's row: {cell.printed.variant}"
     if not pair.comparisons and not cell.chosen and pair.reason != "the baseline" and has_encoder(cell.result):
         yield pair.reason
+
+
+def _amounts(cell: Cell, baseline: Cell) -> Iterable[str]:
+    """Where two maskings hide unlike amounts, a difference is of the amount too, and not of the place alone."""
+    for share, (what, most) in UNLIKE.items():
+        ours, theirs = (other.result.get("pretraining", {}).get(share) for other in (cell, baseline))
+        if ours and theirs and abs(ours / theirs - 1) > most:
+            yield f"masks {ours:.1%} of the {what}, {baseline.short} {theirs:.1%}: the amounts differ too"
 
 
 def comparison_table(title: str, pairs: list[BaselineComparison], bound: float) -> Table:
