@@ -71,9 +71,12 @@ class Masked:
         Raises:
             ValueError: If there is no such row or base.
         """
-        from genomask.api.masking_figure import masking_figure
+        from genomask.api.masking_figure import Drawing, masking_figure
 
-        return masking_figure(self, row, start=start, bases=bases)
+        require(0 <= row < len(self.rows), "row", f"0 to {len(self.rows) - 1}", row)
+        ranks = None if self.ranks is None else self.ranks[row]
+        sequence = Drawing(self.masker, self.bases[row], self.rows[row], self.centers[row], ranks)
+        return masking_figure(sequence, start=start, bases=bases)
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows: the first row."""

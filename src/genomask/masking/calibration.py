@@ -11,10 +11,12 @@ from genomask.checks import require
 from genomask.masking import kernels
 from genomask.masking.base import require_probability
 from genomask.masking.masker import Masker
+from genomask.masking.pmi import PmiMasking
 from genomask.masking.visibility import NOTHING, Visibility, masked_bases, visibility
 
 HALVINGS: Final = 20
 TOLERANCE: Final = 0.001  # of a matched share
+BEST_SHARE: Final = 0.1  # of the k-mers, for the contrast of a ranking
 USUAL: Final = (0.01, 0.5)  # shares of masked tokens outside are allowed, but hardly meant
 EXPECTED_WITHIN: Final = 0.15  # relative: spans are cut at the ends of a sequence, and centers are not everywhere
 UNKNOWN_SHARE: Final = 0.1  # of the tokens
@@ -90,6 +92,22 @@ def measure(masker: Masker, sample: Sample) -> Measured:
     unknown = int(counts[masker.tokens.unk])
     counts[masker.tokens.unk] = 0
     return Measured(seen, share, float(error), unknown, int((counts > 0).sum()), int(counts.max()))
+
+
+def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
+    """How often a k-mer is hidden whole: one of the best-ranked tenth, and any other; None without a ranking."""
+    if not isinstance(masker.strategy, PmiMasking):
+        return None
+    strategy, counts = masker.strategy, np.zeros((2, 2))
+    for piece, key, progress in zip(*sample, strict=True):
+        sequence = masker.sequence(*piece, key=key, progress=float(progress))
+        ranks, chosen = strategy.ranks(sequence), masker.choose(sequence).bases
+        if len(ranks):
+            whole = np.lib.stride_tricks.sliding_window_view(chosen, strategy.k).all(axis=1)
+            best = ranks <= BEST_SHARE * len(strategy.table)
+            counts += [[whole[best].sum(), best.sum()], [whole[~best].sum(), (~best).sum()]]
+    best, others = counts[:, 0] / np.maximum(counts[:, 1], 1)
+    return float(best), float(others)
 
 
 def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases: float | None = None) -> Masker:

@@ -16,7 +16,7 @@ from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_context, build_genome, genome_artefact
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
-from genomask.experiment.stages.tokens import build_tokens, tokens_artefact, tokens_identity
+from genomask.experiment.stages.tokens import build_tokens, ready_tokens, tokens_artefact, tokens_identity
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, sha256, write_json
 from genomask.genome.context import UNIFORM, level
@@ -107,8 +107,9 @@ def report_encoder(run: Context) -> None:
     found = read_json(directory / "pretraining.json")
     say(
         f"\nEncoder: {directory}\n"
-        f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']}, "
-        f"{found['perplexity_common']:.2f} under the common random mask\n"
+        f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']} "
+        f"(the overlap of tokens alone gives {found['overlap_floor']:.2f}), "
+        f"{found['perplexity_common']:.2f} under the common random mask ({found['overlap_floor_common']:.2f})\n"
         f"  {nats_line(found)}\n"
         f"  counting alone: {_counting(found['context_nats'])}\n"
         f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')\n"
@@ -234,6 +235,24 @@ def _batch(run: Context) -> int:
     return run.config.hga.of(run.config.pretrain.batch or run.config.model.paper_batch)
 
 
+def check_pretraining(run: Context) -> None:
+    """Find before anything is built that segments are longer than what the encoder takes.
+
+    Raises:
+        ValueError: Naming the settings.
+    """
+    config = run.config
+    if config.pretrain.max_steps == 0 or tokens_artefact(run) is not None:
+        return
+    longest, tokens = config.corpus.longest + config.corpus.extra_bases, ready_tokens(run)
+    most = tokens.longest(config.model.max_tokens)
+    if longest > most:
+        raise ValueError(
+            f"segments too long: {longest} bases (corpus.longest), the encoder takes at most {most} "
+            f"(model.max_tokens={config.model.max_tokens} tokens of {tokens.name})."
+        )
+
+
 def _initial_model(run: Context, tokens: Tokens):
     settings = run.config.model
     if settings.weights is not None:
@@ -265,6 +284,13 @@ def _calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
     )
     steps, segments = config.pretrain.max_steps, len(corpus.train.start)
     say(f"       {steps:,} steps of {_batch(run):,} sequences, drawn from {segments:,} segments", style="dim")
+    hidden_whole = calibration.contrast(corpus.masker, sample)
+    if hidden_whole is not None:
+        best, others = hidden_whole
+        say(
+            f"       hides {best:.2%} of the best-ranked tenth of the k-mers whole, {others:.2%} of the others",
+            style="dim",
+        )
     for warning in calibration.warnings(measured, corpus.masker, name=name, expected=expected):
         say(f"       warning: {warning}", style="yellow")
     return calibration.facts(measured, corpus.masker, expected) | {
@@ -272,6 +298,7 @@ def _calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
         "overlapping": corpus.masker.tokens.overlapping,
         "masked_tokens": seen.masked_tokens,
         "masked_bases": seen.masked_bases,
+        "hidden_whole": None if hidden_whole is None else [round(share, 6) for share in hidden_whole],
     }
 
 

@@ -16,9 +16,11 @@ def check(run: Context) -> None:
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
         check_variants(run.config.variants, stage)
     if _trains_an_encoder(run):
+        from genomask.experiment.stages.pretrain import check_pretraining
         from genomask.experiment.stages.strategy import check_strategy
 
         check_strategy(run)
+        check_pretraining(run)
     if "motifs" in run.config.stage.run:
         from genomask.experiment.stages.motifs import check_motifs
 
