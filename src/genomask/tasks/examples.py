@@ -113,7 +113,8 @@ def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], 
         values = [np.array([[float(name in row) for name in names] for row in rows]) for rows in labels]
         return _with_targets(pool, test, names, values, kind)
     index = {name: number for number, name in enumerate(names)}
-    return Benchmark(*(_examples(rows, [index[label] for _, label in rows]) for rows in (pool, test)), names)
+    first, second = (_examples(rows, [index[label] for _, label in rows]) for rows in (pool, test))
+    return Benchmark(first, second, names)
 
 
 def _with_targets(

@@ -48,7 +48,7 @@ def files_of_split(folder: Path, split: str, setting: str) -> Files:
         of_class = [(path, path.name.partition(".")[0]) for path in parts_of(inside)]
         is_parts = all(kind_of(path) in ("parquet", "json") for path, _ in of_class)
         if texts or of_class:
-            return texts or [(path, None if is_parts else label) for path, label in of_class]
+            return [(path, None if is_parts and not texts else label) for path, label in texts or of_class]
     names = ", ".join(sorted(path.name for path in folder.iterdir())[:20]) if folder.is_dir() else "no such folder"
     others = [name for name in SPLITS if name != split and any(f.name.startswith(f"{name}.") for f in _files(folder))]
     other = f" Another split: {setting}={others[0]}." if others else ""

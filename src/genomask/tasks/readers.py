@@ -271,7 +271,8 @@ def _row(path: Path, record: Record, columns: dict[str, Any], names: Names, labe
         text = dna(join_kmers(text.replace("U", "T").replace("u", "t") if names.rna else text))
     if "record" in columns:
         strand = cells[columns["strand"]].strip() if "strand" in columns else "."
-        place = parse_place(*(cells[columns[field]] for field in PLACE_FIELDS[:3]), "+" if strand == "." else strand)
+        name, start, stop = (cells[columns[field]] for field in PLACE_FIELDS[:3])
+        place = parse_place(name, start, stop, "+" if strand == "." else strand)
         place = _centered(place, names.bases, cells.get(columns.get("peak", ""), "")) if names.bases else place
     return Row(path, record.line, text, own, cells[columns["split"]] if "split" in columns else "", place)
 

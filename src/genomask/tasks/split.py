@@ -15,6 +15,7 @@ from genomask.tasks.examples import Examples
 from genomask.tasks.leaks.near import near_pairs
 
 SPLIT_BY = ("random", "cluster", "chromosome")
+_WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", "chromosome": "whole chromosome"}
 
 
 class SplitRule(NamedTuple):
@@ -90,9 +91,13 @@ def hold_out(
         if rule.by == "cluster":
             keys += [_clusters(examples, k, share)]
         if rule.by == "chromosome":
-            keys, labels = [chromosomes], ["all"] * len(labels)
+            keys, labels = [tuple(chromosomes)], ["all"] * len(labels)
         group = join_groups(keys, len(labels))
         in_test = _draw(group, labels, rule)
+    if not in_test.any():
+        raise ValueError(
+            f"task.test_share={rule.share:g} of {len(labels):,} rows holds no {_WHOLE[rule.by]}: raise task.test_share."
+        )
     by_chance = np.zeros(len(labels), dtype=bool)
     by_chance[generator(rule.seed, "task", "chance").permutation(len(labels))[: int(in_test.sum())]] = True
     beside = np.isin(group, group[~by_chance])
@@ -116,7 +121,11 @@ def _draw(group: Int64[np.ndarray, " rows"], labels: Sequence[str], rule: SplitR
     for number in range(rule.fold + 1 if rule.folds else 1):
         share = 1 / (rule.folds - number) if rule.folds else rule.share
         side = draw_test_side(
-            group[left], [labels[row] for row in left], share=share, seed=rule.seed, stream=("task", "split", number)
+            group[left],
+            [labels[row] for row in left.tolist()],
+            share=share,
+            seed=rule.seed,
+            stream=("task", "split", number),
         )
         chosen = np.zeros(len(group), dtype=bool)
         chosen[left[side]] = True

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from genomask.checks import one_line
 from genomask.console import say
@@ -28,7 +28,7 @@ class Suite:
 class Candidate(NamedTuple):
     """A task that may lie somewhere: the words that say where."""
 
-    words: dict[str, str]
+    words: dict[str, Any]
 
     @property
     def path(self) -> str:
@@ -51,7 +51,7 @@ def candidates(path: Path) -> Iterator[Candidate]:
     A folder without any is looked through for tables, each of them a task.
     """
     if path.is_file():
-        yield Candidate({"name": name_of(path), "table": str(path)})
+        yield Candidate({"name": name_of(Path(path.name)), "table": str(path)})
         return
     found = False
     for folder in sorted({path, *(inner for inner in path.rglob("*") if inner.is_dir())}):
@@ -63,7 +63,7 @@ def candidates(path: Path) -> Iterator[Candidate]:
             yield Candidate({"name": name, "dir": str(folder)} | test)
     for file in [] if found else sorted(path.iterdir()):
         if file.is_file() and kind_of(file) in READABLE:
-            yield Candidate({"name": name_of(file), "table": str(file)})
+            yield Candidate({"name": name_of(Path(file.name)), "table": str(file)})
 
 
 def suite_jobs(suite: Suite, jobs: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

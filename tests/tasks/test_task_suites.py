@@ -1,0 +1,78 @@
+"""What lies in a folder is found, said and run as one sweep; a task that cannot be read is named."""
+
+import json
+
+import pytest
+
+from genomask.experiment.sweeps import plan as planning
+from genomask.tasks.suites import Suite, candidates, suite_jobs
+from genomask.tasks.tool import main
+
+ROWS = "".join(f"{format(number, '05b').translate({48: 'AC', 49: 'GT'})}ACGTAC,{number % 2}\n" for number in range(20))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("tf/0", "emp/H3"):
+        for split in ("train", "dev", "test"):
+            path = tmp_path / "suite" / name / f"{split}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"sequence,label\n{ROWS}")
+    return tmp_path / "suite"
+
+
+def test_every_folder_with_splits_is_a_task_with_its_path_as_its_name(folder):
+    found = [candidate.words for candidate in candidates(folder)]
+    assert [words["name"] for words in found] == ["emp_H3", "tf_0"]
+    assert [words["dir"] for words in found] == [str(folder / "emp" / "H3"), str(folder / "tf" / "0")]
+
+
+def test_a_folder_without_splits_has_a_task_in_each_table(tmp_path):
+    for name in ("a.csv", "b.jsonl"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "README.md").write_text("x")
+    assert [candidate.words["name"] for candidate in candidates(tmp_path)] == ["a", "b"]
+
+
+def test_a_task_that_cannot_be_read_is_named_and_the_others_run(folder, capsys):
+    (folder / "tf" / "0" / "test.csv").write_text("sequence,label\nACG!,1\n")
+    jobs = suite_jobs(Suite("gue", str(folder), 28), [("shots=1", "seed=0"), ("shots=1", "seed=1")])
+    assert [job[0] for job in jobs] == ["task.name='emp_H3'"] * 2
+    assert [job[-1] for job in jobs] == ["seed=0", "seed=1"]
+    printed = capsys.readouterr().out
+    assert "tf/0 is left out of the suite: " in printed
+    assert "suite  gue: 1 of 28 tasks below" in printed
+
+
+def test_a_folder_of_no_task_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"holds no task that can be read; genomask tasks .* says why"):
+        suite_jobs(Suite("folder", str(tmp_path)), [()])
+    with pytest.raises(FileNotFoundError, match=r"suite\.dir=.*absent is no folder"):
+        suite_jobs(Suite("folder", str(tmp_path / "absent")), [()])
+
+
+def test_a_suite_is_one_sweep_of_all_its_tasks(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(planning, "estimate", lambda *_: (0.0, 6))
+    words = ["suite=gue", f"suite.dir={folder}", "classifier=gc", "stage=finetune", "shots=2", "seed=range(3)"]
+    assert planning.main([*words, f"paths.runs={tmp_path / 'runs'}"]) == 0
+    assert "6 jobs in 2 cells, 0 done" in capsys.readouterr().out
+
+
+def test_the_tool_says_what_a_table_holds_and_the_command_that_reads_it(tmp_path, capsys):
+    (tmp_path / "all.jsonl").write_text(
+        "\n".join(json.dumps({"seq": line.split(",")[0], "y": line.split(",")[1]}) for line in ROWS.split())
+    )
+    assert main([str(tmp_path / "all.jsonl")]) == 0
+    printed = capsys.readouterr().out
+    assert "columns: seq is the sequence, y is the label" in printed
+    assert "of 16-16 bases" in printed
+    assert "copies within the pool: " in printed
+    assert f"task=csv task.name=all task.table={tmp_path / 'all.jsonl'}" in printed
+
+
+def test_the_tool_names_what_cannot_be_read(tmp_path, capsys):
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    assert main([str(tmp_path / "bad.csv")]) == 1
+    assert "cannot be read: " in capsys.readouterr().out
+    with pytest.raises(FileNotFoundError, match="no file or folder"):
+        main([str(tmp_path / "absent")])
