@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         records = [_measure_all(names, words)]
         failed = any(row["status"] == "failed" for row in records[0]["rows"] if row["name"] in names)
     if words.page:
-        words.page.write_text(page(records), encoding="utf-8")
+        words.page.write_text(page(records, _read(words.gpu) if words.gpu else None), encoding="utf-8")
     return int(failed)
 
 
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all times; replaces the same rows there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a Markdown page")
     parser.add_argument("--render", type=Path, nargs="+", metavar="JSON", help="measure nothing: page of these files")
+    parser.add_argument("--gpu", type=Path, metavar="JSON", help="what benchmarks/gpu.py wrote, for the page")
     return parser
 
 

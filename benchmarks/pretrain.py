@@ -1,7 +1,7 @@
 """Rows of a pretraining step, and of masking its sequences: from segments of a genome to updated weights."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +25,7 @@ from genomask.models.bert import masked_language_model
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.step import logits_of, loss_sum, micro_batches
 from genomask.seeds import generator
+from genomask.tokens.base import Tokens
 from genomask.tokens.kmer import KmerTokens
 from genomask.training.host import has_bfloat16
 from genomask.training.optimiser import adamw
@@ -73,7 +74,10 @@ def step_row(model: ModelSettings, sequences: int, dtype: torch.dtype) -> Row:
     return Row(
         f"pretraining step of {model.name}, {sequences} of {model.paper_batch} sequences, {str(dtype)[6:]}, one thread",
         (steps[0].work.tokens / 1e3, "thousand tokens"),
-        {OURS: Contender(our_step(model, steps, dtype)), SCRIPT: Contender(_their_step(model, steps))},
+        {
+            OURS: Contender(our_step(model, steps.masker.tokens, lambda: steps[0], dtype)),
+            SCRIPT: Contender(_their_step(model, steps)),
+        },
         lambda results: _agree(results, *TOLERANCE[dtype]),
         most_rounds=3,
         note="Ours reads and masks too; the reference is given masked batches. Without dropout.",
@@ -129,20 +133,28 @@ def draw_steps(count: int, *, micro_batch: int) -> Steps:
     return Steps(corpus, Segments(start, length), masker, seed=0, batch=count, micro_batch=micro_batch, max_steps=1)
 
 
-def our_step(model: ModelSettings, steps: Steps, dtype: torch.dtype) -> Callable[[], Outcome]:
+def our_step(
+    model: ModelSettings,
+    tokens: Tokens,
+    draw: Callable[[], StepBatch],
+    dtype: torch.dtype,
+    *,
+    device: str = "cpu",
+    loss_of: Callable[..., Tensor] = lambda network, part: loss_sum(logits_of(network, part, fast_path=True), part),
+) -> Callable[[], Outcome]:
     """The functions of a training, in their order."""
-    network = masked_language_model(model, steps.masker.tokens, seed=0).train()
+    network = masked_language_model(model, tokens, seed=0).train()
+    torch.nn.Module.to(network, device)  # Transformers hides the type of its own
     optimizer, _ = adamw(
         network, learning_rate=1e-6, betas=(0.9, 0.98), epsilon=1e-6, weight_decay=0.01, warmup_steps=0, max_steps=10**9
     )
 
     def step() -> Outcome:
         optimizer.zero_grad()
-        batch, loss = steps[0], torch.zeros(())
+        batch, loss = draw(), torch.zeros((), device=device)
         for part in micro_batches(batch):
-            with _autocast(dtype):
-                logits = logits_of(network, part, fast_path=True)
-            share = loss_sum(logits, part) / batch.work.weight
+            with torch.autocast(device, torch.bfloat16) if dtype is torch.bfloat16 else nullcontext():
+                share = loss_of(network, part) / batch.work.weight
             share.backward()
             loss += share.detach()
         clip_grad_norm_(network.parameters(), 1.0)
@@ -150,10 +162,6 @@ def our_step(model: ModelSettings, steps: Steps, dtype: torch.dtype) -> Callable
         return Outcome(loss, network)
 
     return step
-
-
-def _autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
-    return torch.autocast("cpu", dtype) if dtype is torch.bfloat16 else nullcontext()
 
 
 def _their_step(model: ModelSettings, steps: Steps) -> Callable[[], Outcome]:
@@ -178,13 +186,17 @@ def as_scripts(batch: StepBatch, size: int) -> list[Padded]:
 
 
 def _agree(results: Mapping[str, Outcome], most: float, most_gradient: float) -> str:
-    """Compare loss and clipped gradient of the first step."""
-    ours, theirs = results[OURS], results[SCRIPT]
-    loss = abs(float(ours.loss) - float(theirs.loss)) / float(theirs.loss)
-    pairs = zip(ours.model.parameters(), theirs.model.parameters(), strict=True)
-    grads = [(a.grad, b.grad) for a, b in pairs if a.grad is not None and b.grad is not None]
-    apart = float(sum((a - b).square().sum() for a, b in grads)) ** 0.5
-    gradient = apart / float(sum(b.square().sum() for _, b in grads)) ** 0.5
+    """Say that two paths have the same loss and clipped gradient; raises ``ValueError`` if not."""
+    loss, gradient = difference(results[OURS], results[SCRIPT])
     if not (loss < most and gradient < most_gradient):
         raise ValueError(f"the loss differs by {loss:.1e}, the gradient by {gradient:.1e} of its norm")
-    return f"loss {float(ours.loss):.5f}, off by {loss:.0e} of it; gradient off by {gradient:.0e} of its norm"
+    return f"loss {float(results[OURS].loss):.5f}, off by {loss:.0e} of it; gradient off by {gradient:.0e} of its norm"
+
+
+def difference(one: Outcome, other: Outcome) -> tuple[float, float]:
+    """How far two losses and two gradients are apart, relative to the other's."""
+    loss = abs(float(one.loss) - float(other.loss)) / float(other.loss)
+    pairs = zip(one.model.parameters(), other.model.parameters(), strict=True)
+    grads = [(a.grad.cpu(), b.grad.cpu()) for a, b in pairs if a.grad is not None and b.grad is not None]
+    apart = float(sum((a - b).square().sum() for a, b in grads)) ** 0.5
+    return loss, apart / float(sum(b.square().sum() for _, b in grads)) ** 0.5
