@@ -100,7 +100,10 @@ def test_without_a_key_the_workspace_is_written_as_a_specification(tmp_path, cap
     for metric in (
         "test/accuracy",
         "test/auc",
+        "test/mcc",
         "validation/perplexity_common",
+        "validation/nats_per_base_common",
+        "pretrain/masked_share",
         "labels.masking",
         "finetune/loss",
     ):

@@ -5,7 +5,7 @@ import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 from wandb_workspaces.reports.v2.interface import PanelTypes, ParallelCoordinatesPlotColumn
 
-SCORES = {"accuracy": "Accuracy", "auc": "AUC"}
+SCORES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the report's order
 
 
 def workspace(project: str, entity: str) -> ws.Workspace:
@@ -17,7 +17,7 @@ def workspace(project: str, entity: str) -> ws.Workspace:
         sections=[
             ws.Section("Table 1: which masking learns from few examples?", _table1(), is_open=True),
             ws.Section("Table 2: what do WC, HGA and FS contribute?", _table2(), is_open=True),
-            ws.Section("Figure 1: perplexity", _figure1(), is_open=True),
+            ws.Section("Figure 1: nats per base and perplexity", _figure1(), is_open=True),
             ws.Section("Health", _health()),
         ],
         runset_settings=ws.RunsetSettings(
@@ -51,17 +51,24 @@ def _table2() -> list[PanelTypes]:
 
 
 def _figure1() -> list[PanelTypes]:
-    masks = {"perplexity_common": "Under the common random mask", "perplexity": "Under the own mask"}
+    quantities = {"nats_per_base": "Nats per base", "perplexity": "Perplexity"}
+    masks = {"_common": "under the common random mask", "": "under the own mask"}
     return [
-        wr.LinePlot(title=title, y=[f"validation/{name}"], log_y=True, groupby=wr.Config("labels.masking"))
-        for name, title in masks.items()
+        wr.LinePlot(
+            title=f"{quantity}, {mask}",
+            y=[f"validation/{name}{suffix}"],
+            log_y=name == "perplexity",
+            groupby=wr.Config("labels.masking"),
+        )
+        for name, quantity in quantities.items()
+        for suffix, mask in masks.items()
     ]
 
 
 def _health() -> list[PanelTypes]:
     curves = {
         "pretrain/loss": "Pretraining loss",
-        "pretrain/hidden_share": "Hidden tokens",
+        "pretrain/masked_share": "Masked tokens",
         "pretrain/learning_rate": "Learning rate",
         "finetune/loss": "Fine-tuning loss",
     }
