@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from genomask.api.classifier import fine_tune, load_classifier, predict
-    from genomask.api.encoder import embed, load_encoder
+    from genomask.api.encoder import embed, load_encoder, probe
     from genomask.api.genome import count, rank, read_genome, vocabulary
     from genomask.api.masking import Masked, mask
     from genomask.genome.synthetic.settings import SyntheticGenome
@@ -40,6 +40,7 @@ __all__ = [
     "load_encoder",
     "mask",
     "predict",
+    "probe",
     "rank",
     "read_genome",
     "vocabulary",
@@ -48,7 +49,7 @@ __all__ = [
 _HOMES = {
     "SyntheticGenome": "genomask.genome.synthetic.settings",
     **dict.fromkeys(("fine_tune", "load_classifier", "predict"), "genomask.api.classifier"),
-    **dict.fromkeys(("embed", "load_encoder"), "genomask.api.encoder"),
+    **dict.fromkeys(("embed", "load_encoder", "probe"), "genomask.api.encoder"),
     **dict.fromkeys(("count", "rank", "read_genome", "vocabulary"), "genomask.api.genome"),
     **dict.fromkeys(("Masked", "mask"), "genomask.api.masking"),
 }

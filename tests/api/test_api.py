@@ -128,7 +128,7 @@ def test_what_cannot_be_masked_is_refused(arguments, message):
 
 
 def test_embeddings_are_the_mean_of_the_last_layer_over_the_k_mers(encoder):
-    found = genomask.embed(encoder, TEXTS, batch=3)
+    found = genomask.embed(encoder, TEXTS, batch=20)
     model = BertForMaskedLM.from_pretrained(encoder).bert.eval()
     for text, vector in zip(TEXTS, found, strict=True):
         ids = [2, *(FIRST_KMER + kmer_table(3).index(text[at : at + 3]) for at in range(len(text) - 2)), 3]
@@ -137,8 +137,10 @@ def test_embeddings_are_the_mean_of_the_last_layer_over_the_k_mers(encoder):
         np.testing.assert_allclose(vector, states[1:-1].mean(dim=0), atol=1e-5)
     loaded = genomask.load_encoder(encoder)
     assert (loaded.k, loaded.longest) == (3, 32)
-    np.testing.assert_allclose(genomask.embed(loaded, TEXTS[:1], pool="cls")[0], states_of(model, TEXTS[0]), atol=1e-5)
-    with pytest.raises(ValueError, match="A sequence needs at most 32 bases; found 40"):
+    np.testing.assert_allclose(
+        genomask.embed(loaded, TEXTS[:1], pooling="cls")[0], states_of(model, TEXTS[0]), atol=1e-5
+    )
+    with pytest.raises(ValueError, match="sequence too long: 40 bases, the encoder takes at most 32"):
         genomask.embed(loaded, ["ACGT" * 10])
 
 

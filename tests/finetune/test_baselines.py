@@ -16,9 +16,9 @@ from genomask.alphabet import encode
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.run import check
 from genomask.finetune.baselines.cnn import MotifNetwork
-from genomask.finetune.baselines.logistic import gc_content, kmer_counts
+from genomask.finetune.baselines.counts import gc_content, kmer_counts
 from genomask.finetune.baselines.majority import class_frequencies
-from genomask.finetune.baselines.settings import CnnBaseline, GcBaseline, KmerBaseline
+from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline
 from genomask.finetune.metrics import score
 from genomask.tasks.examples import Examples, pack
 from genomask.tasks.kmers import both_strands, row_kmers

@@ -1,24 +1,22 @@
 """Fine-tune an encoder on labelled sequences, and predict with a classifier."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
-from genomask.alphabet import decode
 from genomask.analysis.prediction.probabilities import probabilities
-from genomask.api.encoder import LoadedEncoder, load_encoder
+from genomask.api.frames import episode_rows, labelled
 from genomask.api.sequences import encoded
 from genomask.api.settings import configured
 from genomask.checks import require
+from genomask.finetune.embedding import LoadedEncoder, load_encoder
 from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train
 from genomask.finetune.settings import policy
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
-from genomask.tasks.episode import EPISODE_FILE, draw_episode
-from genomask.tasks.examples import Benchmark, benchmark, crop
+from genomask.tasks.examples import crop
 from genomask.training.host import fixed_order
 
 
@@ -63,31 +61,6 @@ def fine_tune(
     return Classifier(module.model.cpu().eval(), known.classes, loaded.tokens)
 
 
-def episode_rows(
-    known: Benchmark, *, task: str, shots: int | None, seed: int, rows: str | Path | Sequence[int] | None
-) -> Int64[np.ndarray, " _episode"]:
-    """The rows to learn from: as given, as a fine-tuning saved them, or drawn as a command draws them.
-
-    Raises:
-        FileNotFoundError: If the folder holds no saved episode.
-        ValueError: If there are too few rows of a class, or a row is not in the frame.
-    """
-    if rows is None:
-        return draw_episode(known.pool.labels, task=task, shots=shots, seed=seed)
-    require(shots is None, "shots", "None where rows are given", shots)
-    if isinstance(rows, str | Path):
-        with (Path(rows).expanduser() / EPISODE_FILE).open(encoding="utf-8", newline="") as file:
-            chosen = np.array([int(line["row"]) for line in csv.DictReader(file)], dtype=np.int64)
-    else:
-        chosen = np.asarray(rows, dtype=np.int64)
-    inside = len(chosen) > 0 and chosen.min() >= 0 and chosen.max() < len(known.pool.labels)
-    require(inside, "rows", f"row numbers from 0 to {len(known.pool.labels) - 1}", chosen.tolist())
-    counts = np.bincount(known.pool.labels[chosen], minlength=len(known.classes))
-    absent = [name for name, count in zip(known.classes, counts, strict=True) if not count]
-    require(not absent, "rows", "an example of every class", f"none of class {', '.join(absent)}")
-    return chosen
-
-
 def load_classifier(folder: str | Path) -> Classifier:
     """Load what a fine-tuning with ``finetune.save_model=true`` kept: ``runs/finetune/NAME``.
 
@@ -124,18 +97,3 @@ def predict(
     for bases in given:
         require(chosen.shortest <= len(bases) <= chosen.longest, "A sequence", needed, len(bases))
     return probabilities(chosen, given, batch=batch, both_strands=both_strands)
-
-
-def labelled(frame: Any, function: str) -> Benchmark:
-    """The rows of a data frame as a task, whose test set is its pool: nothing is scored on it.
-
-    Raises:
-        ValueError: If a column is missing, a sequence is not DNA, or there are fewer than two classes.
-    """
-    try:
-        sequences, labels = list(frame["sequence"]), [str(label) for label in frame["label"]]
-    except (KeyError, TypeError, IndexError):
-        raise ValueError(f"{function} needs a data frame with the columns sequence and label.") from None
-    require(len(sequences) == len(labels), function, "a label for every sequence", len(labels))
-    rows = list(zip(map(decode, encoded(sequences)), labels, strict=True))
-    return benchmark(rows, rows)

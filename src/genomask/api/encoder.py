@@ -1,95 +1,117 @@
-"""Load a pretrained encoder, and embed sequences with it."""
+"""Embed sequences with a pretrained encoder, and probe it on labelled ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float32
-from torch import Tensor
-from transformers import BertModel
+from jaxtyping import Float32, Float64
 
-from genomask.api.sequences import encoded, padded
+from genomask.api.frames import episode_rows, labelled
+from genomask.api.sequences import encoded
 from genomask.checks import require, require_choice
-from genomask.models.bert import Encoder, read_encoder
-from genomask.models.checkpoint import fill
-from genomask.models.forward import states
-from genomask.tokens.base import Tokens
-
-POOLS: Final = ("mean", "cls")
-
-
-class LoadedEncoder(NamedTuple):
-    """An encoder that is ready to embed: its weights as they were read, and as a module in fp32.
-
-    Attributes:
-        source: What fine-tuning starts from.
-        model: Hugging Face's ``BertModel`` without pooler.
-        tokens: What it reads.
-    """
-
-    source: Encoder
-    model: BertModel
-    tokens: Tokens
-
-    @property
-    def longest(self) -> int:
-        """Bases of the longest sequence that it takes."""
-        return self.tokens.longest(self.model.config.max_position_embeddings)
-
-
-def load_encoder(folder: str | Path) -> LoadedEncoder:
-    """Load an encoder: ``runs/encoder/NAME``, or any folder in the same Hugging Face layout.
-
-    Raises:
-        FileNotFoundError: If the folder or a file of it is missing.
-        ValueError: If its files are damaged or do not fit together.
-    """
-    source = read_encoder(Path(folder).expanduser())
-    model = BertModel(source.config, add_pooling_layer=False)
-    fill(model, source.weights, source.directory)
-    return LoadedEncoder(source, model.eval(), source.tokens)
+from genomask.finetune.embedding import POOLS, LoadedEncoder, batches, check_lengths, embed_batch, load_encoder
+from genomask.finetune.shallow import Predict, Transform, logistic_regression, standardised
+from genomask.tasks.examples import pack
 
 
 def embed(
-    encoder: LoadedEncoder | str | Path, sequences: Iterable[str], *, pool: str = "mean", batch: int = 32
-) -> Float32[np.ndarray, "rows hidden"]:
-    """Embed every sequence as one vector of the last layer's features.
+    encoder: LoadedEncoder | str | Path,
+    sequences: Iterable[Any],
+    *,
+    pooling: str = "mean",
+    layers: str = "last",
+    long: str = "refuse",
+    batch: int = 4096,
+) -> Float32[np.ndarray, "rows *layers hidden"]:
+    """Embed every sequence as one vector, as ``stage=embed`` does.
 
     Args:
         encoder: From ``load_encoder``, or its folder.
-        sequences: Letters, or k-mers separated by blanks.
-        pool: ``mean`` over the k-mers, or ``cls``: the features of [CLS], which pretraining alone does not
-            train to mean anything.
-        batch: Sequences that go through the encoder together; no effect beyond rounding.
+        sequences: Letters, k-mers separated by blanks, or bases 0..4.
+        pooling: ``mean`` or ``max`` over the tokens of bases, or ``cls``: the features of [CLS], which pretraining
+            alone does not train to mean anything.
+        layers: ``last``, or ``all``: the token embeddings and every layer, an axis of their own.
+        long: A sequence longer than the encoder takes is an error (``refuse``), or cut into windows whose vectors are
+            averaged (``window``).
+        batch: Bases with padding that go through the encoder together; no effect beyond rounding.
 
     Raises:
-        ValueError: If a sequence is no DNA, or shorter or longer than the encoder takes.
+        ValueError: If a sequence is not DNA, or shorter or longer than the encoder takes.
     """
-    require_choice(pool, "pool", POOLS)
+    require_choice(pooling, "pooling", POOLS)
+    require_choice(layers, "layers", ("last", "all"))
+    require_choice(long, "long", ("refuse", "window"))
     require(batch >= 1, "batch", "at least 1", batch)
     loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
     given = encoded(sequences)
-    longest = max(map(len, given), default=0)
-    require(longest <= loaded.longest, "A sequence", f"at most {loaded.longest} bases", longest)
-    order = sorted(range(len(given)), key=lambda row: -len(given[row]))
-    found = np.empty((len(given), loaded.model.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), batch):
-        rows = order[start : start + batch]
-        bases, lengths = padded([given[row] for row in rows], shortest=loaded.tokens.shortest)
-        token_ids = loaded.tokens.batch(bases, lengths).to(loaded.model.device)
-        found[rows] = _pooled(loaded.model, loaded.tokens, token_ids, pool).cpu().numpy()
-    return found
+    table = pack(given, np.zeros(len(given), dtype=np.int64))
+    check_lengths(loaded, table.lengths, long=long)
+    config = loaded.model.config
+    shape = (len(given), config.num_hidden_layers + 1 if layers == "all" else 1, config.hidden_size)
+    found = np.empty(shape, dtype=np.float32)
+    for part in batches(table.lengths, longest=loaded.longest, tokens=batch):
+        rows, vectors = embed_batch(loaded, part, table.bases, table.offsets, layers=layers, pools=(pooling,))
+        found[rows] = vectors[pooling]
+    return found if layers == "all" else found[:, 0]
 
 
-@torch.inference_mode()
-def _pooled(model: BertModel, tokens: Tokens, token_ids: Tensor, pool: str) -> Tensor:
-    there = token_ids != tokens.pad
-    found = states(model, token_ids, there)
-    if pool == "cls":
-        return found[:, 0]
-    places = torch.arange(token_ids.shape[1], device=token_ids.device)
-    ends = there.sum(dim=1) - len(tokens.suffix)
-    content = ((places >= len(tokens.prefix)) & (places < ends[:, None]))[:, :, None]
-    return (found * content).sum(dim=1) / content.sum(dim=1)
+class FittedProbe(NamedTuple):
+    """Logistic regression on an encoder's embeddings.
+
+    Attributes:
+        classes: Labels as text, numbers in numeric order.
+        encoder: The frozen encoder.
+        options: How it embeds: ``pooling`` and ``long``.
+        scale: Turns embeddings into z-scores of the training rows.
+        model: Class probabilities of z-scores.
+    """
+
+    classes: tuple[str, ...]
+    encoder: LoadedEncoder
+    options: Mapping[str, str]
+    scale: Transform
+    model: Predict
+
+    def predict(self, sequences: Iterable[Any]) -> Float64[np.ndarray, "rows classes"]:
+        """Class probabilities of every sequence, in the order of ``classes``."""
+        return self.model(self.scale(embed(self.encoder, sequences, **self.options)))
+
+
+def probe(
+    encoder: LoadedEncoder | str | Path,
+    frame: Mapping[str, Iterable[Any]] | Any,
+    *,
+    shots: int | None = None,
+    seed: int = 0,
+    task: str = "data frame",
+    rows: str | Path | Sequence[int] | None = None,
+    pooling: str = "mean",
+    inverse_penalty: float | None = None,
+    long: str = "refuse",
+) -> FittedProbe:
+    """Fit a probe on a data frame, as ``classifier=probe`` does: seconds, where a fine-tuning takes minutes.
+
+    Args:
+        encoder: From ``load_encoder``, or its folder.
+        frame: A pandas DataFrame, or anything with the columns ``sequence`` and ``label``.
+        shots: Examples of every class to draw; None takes all rows.
+        seed: Draws the shots, and the folds that choose C.
+        task: Names the draw of the shots: with a command's ``task.name`` and its training table, the same shots.
+        rows: The rows to learn from, instead of a draw: the folder of a result, or row numbers from 0.
+        pooling: As for ``embed``.
+        inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the shots.
+        long: As for ``embed``.
+
+    Raises:
+        ValueError: If a sequence is not DNA or too long, there are fewer than two classes or too few examples.
+    """
+    loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
+    known = labelled(frame, "probe")
+    chosen = known.pool.take(episode_rows(known, task=task, shots=shots, seed=seed, rows=rows))
+    options = {"pooling": pooling, "long": long}
+    texts = [chosen.bases[start:stop] for start, stop in pairwise(chosen.offsets)]
+    train, scale = standardised(embed(loaded, texts, **options))
+    model = logistic_regression(train, chosen.labels, inverse_penalty=inverse_penalty, seed=seed)
+    return FittedProbe(known.classes, loaded, options, scale, model)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from genomask.checks import renamed_to, require, require_choice, take_old_names
+from genomask.checks import require, require_choice
 
 
 @dataclass
@@ -62,10 +62,8 @@ class FinetuneSettings:
     cross_validate: int | None = None
     checkpoint_every: int = 500
     fast_path: bool = True
-    shortcut: bool | None = renamed_to("fast_path")
 
     def __post_init__(self) -> None:
-        take_old_names(self, "finetune")
         require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
         require(0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout)
         for name in ("weight_decay", "epsilon", "clip_norm"):
@@ -80,6 +78,23 @@ class FinetuneSettings:
         require(every >= 1, "finetune.checkpoint_every", "at least 1", every)
         require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
         require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
+
+
+@dataclass
+class EmbedSettings:
+    """Embeddings of a benchmark by a frozen encoder, which probes learn from.
+
+    ``layers=all`` keeps the token embeddings and every layer, ``last`` the last layer alone. A sequence that is longer
+    than the encoder takes is an error (``long=refuse``), or cut into windows whose vectors are averaged
+    (``long=window``).
+    """
+
+    layers: str = "last"
+    long: str = "refuse"
+
+    def __post_init__(self) -> None:
+        require_choice(self.layers, "embed.layers", ("last", "all"))
+        require_choice(self.long, "embed.long", ("refuse", "window"))
 
 
 class Policy(NamedTuple):

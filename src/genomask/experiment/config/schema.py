@@ -17,14 +17,17 @@ from genomask.checks import require, require_choice
 from genomask.corpus.settings import CorpusSettings
 from genomask.experiment.config.trust import watch_composition
 from genomask.experiment.stages.registry import STAGES
-from genomask.finetune.baselines.settings import (
+from genomask.finetune.classifiers import (
     CnnBaseline,
     EncoderClassifier,
     GcBaseline,
     KmerBaseline,
     MajorityBaseline,
+    NearestNeighbours,
+    Probe,
+    Ridge,
 )
-from genomask.finetune.settings import FewShot, FinetuneSettings, Stability
+from genomask.finetune.settings import EmbedSettings, FewShot, FinetuneSettings, Stability
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
@@ -59,6 +62,9 @@ KINDS: Final[dict[str, dict[str, type]]] = {
         "gc": GcBaseline,
         "kmer_logistic": KmerBaseline,
         "cnn": CnnBaseline,
+        "probe": Probe,
+        "knn": NearestNeighbours,
+        "ridge": Ridge,
     },
 }
 NAME: Final = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
@@ -112,6 +118,7 @@ class Config:
     fewshot: FewShot = MISSING
     fs: Stability = MISSING
     finetune: FinetuneSettings = MISSING
+    embed: EmbedSettings = field(default_factory=EmbedSettings)
     variants: VariantSettings = MISSING
     classifier: Any = None
     suite: Suite | None = None

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from genomask.experiment.config.schema import Config
-from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.finetune.classifiers import PROBES, EncoderClassifier
 
 
 def run_identity(config: Config, job: str) -> dict[str, Any]:
@@ -17,18 +17,20 @@ def run_identity(config: Config, job: str) -> dict[str, Any]:
         config: The job's settings.
         job: ``pretrain`` or ``finetune``.
     """
-    baseline = job == "finetune" and not isinstance(config.classifier, EncoderClassifier)
-    masking, model = ("-", config.classifier.name) if baseline else (config.pretrained_by, config.model.name)
+    encoder = job == "pretrain" or isinstance(config.classifier, (EncoderClassifier, *PROBES))
+    masking, model = (config.pretrained_by, config.model.name) if encoder else ("-", config.classifier.name)
+    probe = config.classifier.name if job != "pretrain" and isinstance(config.classifier, PROBES) else None
     if job == "pretrain":
         group, tags = f"pretrain-{model}-{config.genome.label}", [config.genome.label]
     else:
-        group = f"{config.task.name}-{model}-{masking}-shots={config.shots}"
+        group = "-".join(filter(None, (config.task.name, model, masking, probe, f"shots={config.shots}")))
         tags = [config.task.name, f"shots={config.shots}"]
-    shown = {"row": model if baseline else _row(config), "shown": {"model": model, "masking": masking}}
+    row = "+".join(filter(None, (_row(config), probe))) if encoder else model
+    shown = {"row": row, "shown": {"model": model, "masking": masking}}
     return {
         "group": group,
         "job_type": job,
-        "tags": [job, model, masking, *tags],
+        "tags": [job, model, masking, *tags, *([probe] if probe else [])],
         "config": asdict(config) | shown,
     }
 

@@ -15,9 +15,9 @@ from genomask.experiment.stages.finetune import recipe_of
 from genomask.experiment.stages.result import Outcome, draw_rows, job_loggers, write_result
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.finetune.baselines.cnn import CnnModule
-from genomask.finetune.baselines.logistic import gc_content, kmer_counts
+from genomask.finetune.baselines.counts import gc_content, kmer_counts
 from genomask.finetune.baselines.majority import class_frequencies
-from genomask.finetune.baselines.settings import CnnBaseline, GcBaseline, KmerBaseline
+from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline
 from genomask.finetune.recipe import PreparedFinetuning, episode_data, train_and_predict
 from genomask.finetune.settings import Policy
 from genomask.tasks.arrays import open_benchmark

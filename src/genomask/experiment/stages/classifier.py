@@ -1,5 +1,6 @@
 """The classifier that is asked for: a fine-tuned encoder, or a baseline on the same episode."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json
-from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.finetune.classifiers import PROBES, EncoderClassifier, GcBaseline, KmerBaseline
+from genomask.finetune.shallow import need_sklearn
 from genomask.models.settings import CLASSIFIER
 
 NEXT = """
@@ -19,30 +21,47 @@ Next:
 
 
 def uses_encoder(run: Context) -> bool:
-    """Whether the classifier is fine-tuned from an encoder; a baseline needs neither encoder nor genome."""
-    return isinstance(run.config.classifier, EncoderClassifier)
+    """Whether the classifier starts from an encoder; a baseline needs neither encoder nor genome."""
+    return isinstance(run.config.classifier, (EncoderClassifier, *PROBES))
+
+
+def check_classifier(run: Context) -> None:
+    """Find what is wrong with a classifier before anything is built.
+
+    Raises:
+        ValueError: If a package is missing, a setting does not fit the model, or W&B takes nothing.
+    """
+    if isinstance(run.config.classifier, PROBES):
+        from genomask.experiment.stages.embed import check_probe
+
+        check_probe(run)
+    if isinstance(run.config.classifier, (GcBaseline, KmerBaseline)):
+        need_sklearn()
 
 
 def classifier_artefact(run: Context) -> Artefact:
     """What the run's score is kept in; its directory holds ``result.json`` and ``probabilities.npy``."""
-    if uses_encoder(run):
-        from genomask.experiment.stages.finetune import finetune_artefact
-
-        return finetune_artefact(run)
-    from genomask.experiment.stages.baseline import baseline_artefact
-
-    return baseline_artefact(run)
+    return _stage(run)[0](run)
 
 
 def build_classifier(run: Context) -> Path:
     """Train and evaluate, if that has not been done yet."""
-    if uses_encoder(run):
-        from genomask.experiment.stages.finetune import build_finetune
+    return _stage(run)[1](run)
 
-        return build_finetune(run)
-    from genomask.experiment.stages.baseline import build_baseline
 
-    return build_baseline(run)
+def _stage(run: Context) -> tuple[Callable[[Context], Artefact], Callable[[Context], Path]]:
+    """The artefact and the builder of the run's kind of classifier; imported when asked for, as they bring PyTorch."""
+    if isinstance(run.config.classifier, EncoderClassifier):
+        from genomask.experiment.stages.finetune import build_finetune, finetune_artefact
+
+        return finetune_artefact, build_finetune
+    if isinstance(run.config.classifier, PROBES):
+        from genomask.experiment.stages.embed import build_probe, probe_artefact
+
+        return probe_artefact, build_probe
+    from genomask.experiment.stages.baseline import baseline_artefact, build_baseline
+
+    return baseline_artefact, build_baseline
 
 
 def report_classifier(run: Context) -> None:
@@ -54,7 +73,8 @@ def report_classifier(run: Context) -> None:
         say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}{fate}")
         return
     trained = f", masking={found['masking']}" if uses_encoder(run) else ""
-    say(f"\n{found['task']}, {found['model']}{trained}")
+    kind = "" if found["classifier"] in ("encoder", found["model"]) else f", classifier={found['classifier']}"
+    say(f"\n{found['task']}, {found['model']}{trained}{kind}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
     say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
     if _collapsed(found):
@@ -64,13 +84,13 @@ def report_classifier(run: Context) -> None:
         say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
     say(NEXT)
-    say(_use(directory, kept=uses_encoder(run)))
+    say(_use(directory, kept=isinstance(run.config.classifier, EncoderClassifier)))
 
 
 def _use(directory: Path, *, kept: bool) -> str:
     """How to predict with what was fine-tuned."""
     if not kept:
-        return "  a baseline is scored, not kept: only a fine-tuned encoder can predict"
+        return "  a probe or baseline is scored, not kept: only a fine-tuned encoder can predict"
     if (directory / CLASSIFIER).is_dir():
         return f"  python train.py predict {directory} FILE    its predictions of FASTA, CSV or BED"
     return "  python train.py finetune.save_model=true ...                 keeps it, for python train.py predict"

@@ -26,6 +26,7 @@ STAGES: Final = {
     "vocab": StageEntry("rank", "report_vocabulary", "vocabulary_artefact"),
     "pretrain": StageEntry("pretrain", "report_encoder", "encoder_artefact"),
     "finetune": StageEntry("classifier", "report_classifier", "classifier_artefact"),
+    "embed": StageEntry("embed", "report_embeddings", "embedding_artefact"),
     "leaks": StageEntry("leaks", "report_leaks", "leaks_artefact"),
     "motifs": StageEntry("motifs", "run_motifs"),
     "variants": StageEntry("variants", "report_variants"),

@@ -22,7 +22,7 @@ from genomask.experiment.stages.rank import genome_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import MANIFEST
 from genomask.files import write_json
-from genomask.finetune.baselines.settings import EncoderClassifier
+from genomask.finetune.classifiers import EncoderClassifier
 from genomask.finetune.metrics import Scores, score
 from genomask.finetune.settings import Policy
 from genomask.finetune.wandb_scores import log_scores

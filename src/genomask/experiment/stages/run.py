@@ -1,7 +1,7 @@
 """Check a run, then run its stages."""
 
 from genomask.analysis.variants.settings import check_variants
-from genomask.experiment.stages.classifier import uses_encoder
+from genomask.experiment.stages.classifier import check_classifier, uses_encoder
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
@@ -21,6 +21,8 @@ def check(run: Context) -> None:
 
         check_strategy(run)
         check_pretraining(run)
+    if "finetune" in run.config.stage.run:
+        check_classifier(run)
     if "motifs" in run.config.stage.run:
         from genomask.experiment.stages.motifs import check_motifs
 
@@ -53,4 +55,4 @@ def _trains_an_encoder(run: Context) -> bool:
     scores = stages & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
     motifs = run.config.motifs
     explains = "motifs" in stages and "learned" in motifs.parts and motifs.classifier is None
-    return bool("pretrain" in stages or fine_tunes or scores or explains)
+    return bool(stages & {"pretrain", "embed"} or fine_tunes or scores or explains)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot, pad
 
 from genomask.alphabet import BASES
-from genomask.finetune.baselines.settings import CnnBaseline
+from genomask.finetune.classifiers import CnnBaseline
 from genomask.finetune.module import EpisodeModule
 from genomask.finetune.settings import FinetuneSettings
 from genomask.seeds import derived_seed

@@ -1,0 +1,143 @@
+"""Classifiers of feature tables, for probes and k-mer counts: logistic and ridge regression, nearest neighbours.
+
+A table is rows by features, a dense array or a sparse one of scipy's. Each function learns from a table and returns
+what it learned, as a function of other rows.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from genomask.seeds import derived_seed
+
+PENALTIES: Final = tuple(10.0**power for power in range(-5, 2))  # the C to choose from
+FOLDS: Final = 5
+MOST_STEPS: Final = 10_000
+CHOOSING, FINAL = 1e-4, 1e-7  # tolerances: while C is chosen, and of the optimum that predicts
+
+Transform = Callable[[Any], Any]
+Predict = Callable[[Any], Float64[np.ndarray, "rows classes"]]
+
+
+def standardised(train: Any) -> tuple[Any, Transform]:
+    """Divide every feature by its standard deviation in this table; drop those that are constant in it.
+
+    A dense table is centered as well. In a sparse one the mean stays: the intercept, which is not penalised, takes
+    it up.
+
+    Raises:
+        ValueError: If all features are constant.
+    """
+    mean, square = (np.asarray((train**power).mean(axis=0)).ravel() for power in (1, 2))
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    varies = deviation > 1e-6 * np.sqrt(square)
+    if not varies.any():
+        raise ValueError("Every feature is the same in all examples of the episode: there is nothing to learn from.")
+    center, scale = mean if isinstance(train, np.ndarray) else None, 1 / deviation[varies]
+
+    def transform(table: Any) -> Any:
+        return ((table if center is None else table - center)[:, varies]) * scale
+
+    return transform(train), transform
+
+
+def reduced(train: Any) -> tuple[Any, Transform]:
+    """Rotate features to as few as there are rows in this table, which changes no L2-regularised linear model.
+
+    Its weights lie in the span of these rows, whose coordinates follow from the rows' products alone.
+    """
+    if train.shape[0] >= train.shape[1]:
+        return train, lambda table: table
+    values, vectors = np.linalg.eigh(_dense(train @ train.T))
+    kept = values > 1e-10 * max(values[-1], np.finfo(float).tiny)
+    scale = np.sqrt(values[kept])
+    return vectors[:, kept] * scale, lambda table: _dense(table @ train.T) @ (vectors[:, kept] / scale)
+
+
+def logistic_regression(
+    train: Any,
+    labels: Int64[np.ndarray, " rows"],
+    *,
+    inverse_penalty: float | None,
+    seed: int,
+    max_steps: int = MOST_STEPS,
+) -> Predict:
+    """Class probabilities by L2-regularised logistic regression.
+
+    Args:
+        train: Features of the episode.
+        labels: Its class indices.
+        inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the episode.
+        seed: Draws the folds.
+        max_steps: Steps of the optimiser at most.
+
+    Raises:
+        ValueError: If scikit-learn is absent, or there are too few examples to choose C by cross-validation.
+    """
+    need_sklearn()
+    from sklearn.linear_model import LogisticRegression
+
+    features, rotate = reduced(train)
+    penalty = _chosen_penalty(features, labels, seed) if inverse_penalty is None else inverse_penalty
+    model = LogisticRegression(C=penalty, max_iter=max_steps, tol=FINAL).fit(features, labels)
+    return lambda table: model.predict_proba(rotate(table))
+
+
+def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighbours: int) -> Predict:
+    """Share of every class among the nearest rows by cosine; fewer where a class has fewer rows."""
+    need_sklearn()
+    from sklearn.neighbors import KNeighborsClassifier
+
+    count = min(neighbours, int(np.bincount(labels).min()))
+    model = KNeighborsClassifier(n_neighbors=count, metric="cosine", algorithm="brute")
+    return model.fit(train, labels).predict_proba
+
+
+def ridge_regression(train: Any, labels: Int64[np.ndarray, " rows"]) -> Predict:
+    """Softmax of ridge regression's scores (not calibrated); its penalty is chosen by leaving out one row at a time."""
+    need_sklearn()
+    from scipy.special import softmax
+    from sklearn.linear_model import RidgeCV
+
+    targets = 2.0 * (labels[:, None] == np.arange(labels.max() + 1)) - 1
+    model = RidgeCV(alphas=[1 / penalty for penalty in PENALTIES]).fit(train, targets)
+    return lambda table: softmax(model.predict(table), axis=1)
+
+
+def need_sklearn() -> None:
+    """Refuse to go on without scikit-learn.
+
+    Raises:
+        ValueError: If it is not installed.
+    """
+    try:
+        import sklearn  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except ImportError as error:
+        raise ValueError(
+            "Probes and the baselines gc and kmer_logistic need scikit-learn, which is not installed. "
+            "Install it: pip install 'genomask[baselines]'."
+        ) from error
+
+
+def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -> float:
+    """The C whose cross-validated log loss within the episode is lowest."""
+    from sklearn.linear_model import LogisticRegressionCV
+    from sklearn.model_selection import StratifiedKFold
+
+    rarest = int(np.bincount(labels).min())
+    if rarest < 2:
+        raise ValueError(
+            "classifier.inverse_penalty=null needs 2 examples of every class for its cross-validation; "
+            f"the episode has {rarest} of one. Give a number instead."
+        )
+    draw = derived_seed(seed, "folds") % 2**32
+    folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw)
+    options: dict[str, Any] = {"scoring": "neg_log_loss", "max_iter": MOST_STEPS, "tol": CHOOSING, "refit": False}
+    model = LogisticRegressionCV(Cs=PENALTIES, cv=folds, l1_ratios=(0.0,), use_legacy_attributes=False, **options)
+    return float(model.fit(train, labels).C_)
+
+
+def _dense(table: Any) -> Float64[np.ndarray, "rows others"]:
+    return np.asarray(table if isinstance(table, np.ndarray) else table.toarray(), dtype=np.float64)
