@@ -105,6 +105,9 @@ def report_encoder(run: Context) -> None:
     """Pretrain and print what the encoder has learned."""
     directory = build_encoder(run)
     found = read_json(directory / "pretraining.json")
+    if found["perplexity"] is None:
+        say(f"\nEncoder: {directory}\n  not trained: its weights are as they were drawn or published")
+        return
     say(
         f"\nEncoder: {directory}\n"
         f"  perplexity {found['perplexity']:.2f} under masking={run.config.labels['masking']} "
@@ -138,6 +141,11 @@ def _counting(contexts: Mapping[str, float]) -> str:
 
 def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory: Path) -> None:
     config = run.config
+    if not config.pretrain.max_steps:  # weights as they were drawn or published: nothing is measured on them
+        export_encoder(_initial_model(run, tokens), directory, tokens)
+        facts = {"tokens": tokens.name, "corrupt": config.labels["corrupt"]}
+        write_json(directory / "pretraining.json", _summary(facts, {}, corpus, run, 0))
+        return
     facts = _calibrate(corpus, run)
     module = PretrainModule(
         _initial_model(run, tokens),
@@ -196,12 +204,11 @@ def _fit(
             strategy=config.trainer.strategy,
             devices=config.trainer.devices,
             num_nodes=config.trainer.nodes,
-            val_check_interval=min(budget.validate_every, max(budget.max_steps, 1)),
+            val_check_interval=min(budget.validate_every, budget.max_steps),
             log_every_n_steps=budget.log_every,
             profiler=profiler(config.trainer.profile, log),
         )
-        if budget.max_steps:
-            train_from(fit, module, corpus, newest)
+        train_from(fit, module, corpus, newest)
         metrics = fit.validate(module, datamodule=corpus, verbose=False)
     return metrics[0]
 
@@ -317,7 +324,7 @@ def _summary(
     names = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
     return {
         **facts,
-        **{name: metrics[f"validation/{name}"] for name in names},
+        **{name: metrics.get(f"validation/{name}") for name in names},
         "max_steps": steps,
         "sequences_per_step": _batch(run),
         "training_segments": len(corpus.train.start),

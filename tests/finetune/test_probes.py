@@ -1,0 +1,172 @@
+"""Probes of a frozen encoder: embeddings, what is learned from them, and what is refused before anything is trained."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
+
+import genomask
+from compose import composed
+from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
+from genomask.experiment.stages.embed import build_embeddings
+from genomask.experiment.stages.run import check
+from genomask.finetune import shallow
+from genomask.finetune.embedding import batches
+from test_end_to_end import TINY, data, results, run  # noqa: F401  (a fixture)
+
+
+def probed(data, runs, *words):  # noqa: F811
+    files = (f"genome.path={data}/toy.fa", f"task.train={data}/train.csv", f"task.test={data}/test.csv")
+    words = ("classifier=probe", *words)
+    return composed("genome=fasta", "task=csv", *files, f"paths.runs={runs}", *TINY, "pretrain=none", *words)
+
+
+@pytest.mark.parametrize(("rows", "features"), [(12, 40), (60, 7)])
+def test_rotating_the_features_changes_no_probability(rows, features):
+    draw = np.random.default_rng(0)
+    labels = np.arange(rows) % 2
+    train, test = draw.normal(size=(rows, features)) + labels[:, None], draw.normal(size=(9, features))
+    known, scale = shallow.standardised(train)
+    found = shallow.logistic_regression(known, labels, inverse_penalty=0.1, seed=0)(scale(test))
+    plain = StandardScaler().fit(train)
+    expected = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(plain.transform(train), labels)
+    np.testing.assert_allclose(found, expected.predict_proba(plain.transform(test)), atol=1e-4)
+
+
+def test_neighbours_are_scikit_learns_by_cosine_and_fewer_with_few_shots():
+    draw = np.random.default_rng(1)
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    train, test = draw.normal(size=(6, 4)), draw.normal(size=(20, 4))
+    found = shallow.nearest_neighbours(train, labels, neighbours=5)(test)
+    expected = KNeighborsClassifier(3, metric="cosine").fit(train, labels).predict_proba(test)
+    np.testing.assert_allclose(found, expected)
+
+
+def test_features_that_never_vary_are_left_out_and_refused_if_all_are():
+    train = np.array([[1.0, 5.0, 0.0], [2.0, 5.0, 0.0]])
+    known, scale = shallow.standardised(train)
+    np.testing.assert_allclose(known, [[-1], [1]])
+    np.testing.assert_allclose(scale(np.array([[1.5, 9.0, 1.0]])), [[0]])
+    with pytest.raises(ValueError, match="Every feature is the same in all examples"):
+        shallow.standardised(train[:, 1:])
+
+
+def test_a_long_sequence_is_covered_by_windows_that_stay_in_one_batch():
+    lengths = np.array([3, 25, 10])
+    found = batches(lengths, longest=10, tokens=30)
+    assert [batch.rows for batch in found] == [[1, 1, 1], [2, 0]]
+    assert (found[0].starts, found[0].lengths) == ([0, 7, 15], [10, 10, 10])
+    assert (found[1].starts, found[1].lengths) == ([0, 0], [10, 3])
+
+
+def test_embeddings_are_written_once_and_equal_those_of_the_library(data, tmp_path):  # noqa: F811
+    run_ = probed(data, tmp_path, "embed.layers=all")
+    folder = build_embeddings(run_)
+    encoder = next(tmp_path.glob("encoder/*"))
+    texts = [line.split(",")[0] for line in (data / "test.csv").read_text().splitlines()[1:]]
+    for pooling in ("mean", "cls", "max"):
+        matrix = np.load(folder / f"test-{pooling}.npy")
+        assert matrix.dtype == np.float32
+        assert matrix.shape == (30, 2, 16)
+        np.testing.assert_allclose(matrix, genomask.embed(encoder, texts, pooling=pooling, layers="all"), atol=1e-5)
+    last = np.load(build_embeddings(probed(data, tmp_path)) / "pool-mean.npy")
+    np.testing.assert_allclose(last, np.load(folder / "pool-mean.npy")[:, -1], atol=1e-6)
+    assert build_embeddings(probed(data, tmp_path, "seed=5", "shots=3")).name.startswith("csv-logo-pmi-")
+    assert len(list(tmp_path.glob("embed/*"))) == 2
+
+
+def test_an_embedding_that_was_interrupted_goes_on_to_the_same_numbers(data, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("genomask.experiment.stages.embed.SAVE_EVERY", 1)
+    monkeypatch.setitem(__import__("genomask.finetune.embedding").finetune.embedding.TOKENS_AT_ONCE, "cpu", 100)
+    whole = np.load(build_embeddings(probed(data, tmp_path / "whole")) / "test-mean.npy")
+    place = "genomask.experiment.stages.embed.embed_batch"
+    from genomask.finetune.embedding import embed_batch
+
+    calls = []
+
+    def stop(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 12:
+            raise KeyboardInterrupt
+        return embed_batch(*arguments, **options)
+
+    monkeypatch.setattr(place, stop)
+    with pytest.raises(KeyboardInterrupt):
+        build_embeddings(probed(data, tmp_path / "other"))
+    first = len(calls)
+    found = np.load(build_embeddings(probed(data, tmp_path / "other")) / "test-mean.npy")
+    np.testing.assert_array_equal(found, whole)
+    assert len(calls) - first == 25 - (first - 1), "what was done is not done again"
+
+
+@pytest.mark.parametrize("kind", ["probe", "knn", "ridge"])
+def test_a_probe_meets_the_episode_of_a_fine_tuning_and_says_the_same(data, tmp_path, kind):  # noqa: F811
+    folder = build_classifier(probed(data, tmp_path, f"classifier={kind}", "seed=1", "shots=4"))
+    run(data, tmp_path, "pretrain=none", "seed=1", "shots=4", "fs=off")
+    probe, fine_tuned = sorted(results(tmp_path), key=lambda line: line["classifier"] == "encoder")
+    alike = ("task", "model", "masking", "wc", "shots", "seed", "pretrain_seed", "n_train", "n_test", "classes")
+    assert {name: probe[name] for name in alike} == {name: fine_tuned[name] for name in alike}
+    assert (probe["classifier"], probe["fs"], probe["epochs"]) == (kind, "-", None)
+    assert probe["artefacts"]["encoder"] == fine_tuned["artefacts"]["encoder"]
+    assert {name: probe["settings"][name] for name in ("pool", "layer")} == {"pool": "mean", "layer": None}
+    assert probe["accuracy"] > 0.6
+    episodes = {path.read_text() for path in tmp_path.glob("finetune/*/episode.csv")}
+    assert len(episodes) == 1
+    assert np.load(folder / "probabilities.npy").sum(axis=1) == pytest.approx(1)
+
+
+def test_a_preset_is_a_classifier_and_its_settings(data, tmp_path):  # noqa: F811
+    geneb = probed(data, tmp_path, "probe=geneb").config.classifier
+    assert (geneb.kind, geneb.pool, geneb.standardise, geneb.inverse_penalty, geneb.max_steps) == (
+        "probe", "mean", False, 1.0, 1000,
+    )  # fmt: skip
+    assert probed(data, tmp_path, "probe=ours").config.classifier == probed(data, tmp_path).config.classifier
+
+
+def test_what_shapes_no_probe_does_not_change_its_identity(data, tmp_path):  # noqa: F811
+    def name(*words):
+        return classifier_artefact(probed(data, tmp_path, *words)).name
+
+    assert name() == name("fs=off", "finetune.clip_norm=2", "embed.layers=all")
+    assert len({name(), name("classifier.pool=cls"), name("embed.long=window"), name("seed=1")}) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("classifier.layer=1",), r"classifier\.layer=1 needs embed\.layers=all"),
+        (("classifier.layer=9", "embed.layers=all"), "classifier.layer needs a layer from 0 to 1"),
+    ],
+)
+def test_a_layer_that_is_not_there_is_refused_before_anything_is_built(data, tmp_path, words, message):  # noqa: F811
+    with pytest.raises(ValueError, match=message):
+        check(probed(data, tmp_path, *words))
+    for word in ("classifier.pool=sum", "embed.long=cut", "embed.layers=first"):
+        with pytest.raises(ValueError, match=r"needs one of"):
+            probed(data, tmp_path, word)
+
+
+def test_sequences_longer_than_the_encoder_are_refused_or_averaged_over_windows(data, tmp_path):  # noqa: F811
+    short = ("model.max_tokens=30", "corpus.longest=33")
+    with pytest.raises(
+        ValueError, match=r"sequence too long: 50 bases, the encoder takes at most 33.*embed.long=window"
+    ):
+        build_embeddings(probed(data, tmp_path, *short))
+    folder = build_embeddings(probed(data, tmp_path, *short, "embed.long=window"))
+    encoder = next(tmp_path.glob("encoder/*"))
+    text = (data / "test.csv").read_text().splitlines()[1].split(",")[0]
+    windows = genomask.embed(encoder, [text[:33], text[17:]])
+    np.testing.assert_allclose(np.load(folder / "test-mean.npy")[0], windows.mean(axis=0), atol=1e-5)
+
+
+def test_a_data_frame_is_probed_as_the_command_line_probes(data, tmp_path):  # noqa: F811
+    pandas = pytest.importorskip("pandas")
+    folder = build_classifier(probed(data, tmp_path, "shots=4", "seed=2"))
+    frame, test = (pandas.read_csv(data / f"{part}.csv") for part in ("train", "test"))
+    for choice in ({"shots": 4, "task": "csv"}, {"rows": folder}):
+        fitted = genomask.probe(next(tmp_path.glob("encoder/*")), frame, seed=2, **choice)
+        np.testing.assert_allclose(fitted.predict(test["sequence"]), np.load(folder / "probabilities.npy"), atol=1e-3)
+    assert fitted.classes == tuple(json.loads((folder / "result.json").read_text())["classes"])
