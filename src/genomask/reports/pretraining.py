@@ -90,7 +90,7 @@ def encoder_table(named: dict[str, Encoder]) -> Table:
 
 def _row(name: str, encoder: Encoder) -> list[str]:
     summary = encoder.summary
-    rate, error = summary["realised_masking_rate"], summary["realised_masking_rate_error"]
+    rate, error = summary.get("realised_masking_rate"), summary.get("realised_masking_rate_error")
     return [
         model_title(model_name(encoder)),
         encoder.manifest["inputs"]["genome"]["name"],

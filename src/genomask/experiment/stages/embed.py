@@ -46,15 +46,17 @@ SAVE_EVERY = 100  # batches between two such points
 def embedding_artefact(run: Context) -> Artefact:
     """The embeddings, identified by their encoder, their benchmark and how layers and long sequences are treated."""
     config = run.config
-    label = f"{config.task.name}-{config.model.name}-{config.labels['masking']}"
-    settings = {"format": EMBED_FORMAT, **asdict(config.embed)}
+    label, step = f"{config.task.name}-{config.model.name}-{config.labels['masking']}", config.pretrain.step
+    settings = {"format": EMBED_FORMAT, **asdict(config.embed), **({} if step is None else {"step": step})}
     return Artefact("embed", label, settings, (encoder_artefact(run), task_artefact(run)))
 
 
 def probe_artefact(run: Context) -> Artefact:
     """One probe, identified by its encoder, its task, its episode and its own settings."""
     config = run.config
-    choices = f"{config.task.name}-{config.model.name}-{config.labels['masking']}-{config.classifier.name}"
+    step = config.pretrain.step
+    choices = f"{config.task.name}-{config.model.name}-{config.labels['masking']}"
+    choices += "" if step is None else f"-step={step}"
     settings = {
         "format": PROBE_FORMAT,
         "shots": config.shots,
@@ -62,8 +64,9 @@ def probe_artefact(run: Context) -> Artefact:
         "task": config.task.name,  # names the draw of the episode
         "classifier": {**asdict(config.classifier), "name": config.classifier.kind},
         "long": config.embed.long,
+        **({} if step is None else {"step": step}),
     }
-    label = f"{choices}-shots={config.shots}-seed={config.seed}"
+    label = f"{choices}-{config.classifier.name}-shots={config.shots}-seed={config.seed}"
     return Artefact("finetune", label, settings, (encoder_artefact(run), task_artefact(run)))
 
 
