@@ -42,6 +42,7 @@ def jobs(found: Plan) -> int:
         ("table1", 60, 10, 4),
         ("table2", 60, 10, 3),
         ("masking_controls", 90, 10, 6),
+        ("masking_probe", 216, 10, 24),
         ("ranking_modes", 30, 10, 2),
     ],
 )

@@ -91,13 +91,13 @@ def test_a_majority_follows_the_most_frequent_class():
     assert class_frequencies(train, test, classes=3).tolist() == [[0.25, 0.25, 0.5]] * 3
 
 
+@pytest.mark.parametrize(("k", "lengths"), [(3, (3, 3)), ([1, 2, 3], (1, 3))])
 @pytest.mark.parametrize("standardise", [False, True])
-def test_kmer_logistic_is_scikit_learns_on_kmer_counts(standardise):
+def test_kmer_logistic_is_scikit_learns_on_kmer_counts(standardise, k, lengths):
     (texts, labels), (unknown, _) = drawn(40, 0), drawn(20, 1)
-    found = kmer_counts(
-        examples(texts, labels), examples(unknown), settings=kmer_settings(standardise=standardise), seed=0
-    )
-    count = CountVectorizer(analyzer="char", ngram_range=(3, 3), lowercase=False)
+    settings = kmer_settings(standardise=standardise, k=k)
+    found = kmer_counts(examples(texts, labels), examples(unknown), settings=settings, seed=0)
+    count = CountVectorizer(analyzer="char", ngram_range=lengths, lowercase=False)
     train = count.fit_transform(texts).toarray()
     test = count.transform(unknown).toarray()
     if standardise:
@@ -147,7 +147,15 @@ def test_padding_and_what_stands_in_it_change_no_logit(text, more):
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("classifier=kmer_logistic classifier.k=9", "classifier.k needs a number from 1 to 8; found 9"),
+        (
+            "classifier=kmer_logistic classifier.k=9",
+            "classifier.k needs a number from 1 to 8, or a list of different ones; fo",
+        ),
+        (
+            "classifier=kmer_logistic classifier.k=[2,2]",
+            "classifier.k needs a number from 1 to 8, or a list of different",
+        ),
+        ("classifier=kmer_logistic classifier.k=[]", "classifier.k needs a number from 1 to 8, or a list"),
         ("classifier=gc classifier.inverse_penalty=0", "classifier.inverse_penalty needs a number above 0"),
         ("classifier=cnn classifier.filters=0", "classifier.filters needs at least 1"),
         ("classifier=cnn classifier.dropout=1", r"classifier.dropout needs a number in \[0, 1\)"),

@@ -1,6 +1,7 @@
 """Probes of a frozen encoder: embeddings, what is learned from them, and what is refused before anything is trained."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,18 +11,31 @@ from sklearn.preprocessing import StandardScaler
 
 import genomask
 from compose import composed
+from genomask.experiment.stages import embed
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
-from genomask.experiment.stages.embed import build_embeddings
+from genomask.experiment.stages.embed import build_embeddings, embedding_artefact
+from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.run import check
 from genomask.finetune import shallow
 from genomask.finetune.embedding import batches
-from test_end_to_end import TINY, data, results, run  # noqa: F401  (a fixture)
+from test_end_to_end import TINY, data  # noqa: F401  (a fixture)
 
 
-def probed(data, runs, *words):  # noqa: F811
+@pytest.fixture(scope="module")
+def probed(data, tmp_path_factory):  # noqa: F811
+    """Compose a run of a probe below one directory of runs, whose genome and encoder are built once."""
+    shared = tmp_path_factory.mktemp("runs")
     files = (f"genome.path={data}/toy.fa", f"task.train={data}/train.csv", f"task.test={data}/test.csv")
-    words = ("classifier=probe", *words)
-    return composed("genome=fasta", "task=csv", *files, f"paths.runs={runs}", *TINY, "pretrain=none", *words)
+    fixed = ("genome=fasta", "task=csv", *files, *TINY, "pretrain=none", "pretrain.max_steps=0", "masking=random")
+
+    def compose(*words, runs=shared, classifier="probe"):
+        return composed(*fixed, f"paths.runs={runs}", f"classifier={classifier}", *words)
+
+    return compose
+
+
+def encoder_of(run):
+    return run.store.path(encoder_artefact(run))
 
 
 @pytest.mark.parametrize(("rows", "features"), [(12, 40), (60, 7)])
@@ -62,73 +76,67 @@ def test_a_long_sequence_is_covered_by_windows_that_stay_in_one_batch():
     assert (found[1].starts, found[1].lengths) == ([0, 0], [10, 3])
 
 
-def test_embeddings_are_written_once_and_equal_those_of_the_library(data, tmp_path):  # noqa: F811
-    run_ = probed(data, tmp_path, "embed.layers=all")
-    folder = build_embeddings(run_)
-    encoder = next(tmp_path.glob("encoder/*"))
+def test_embeddings_are_written_once_and_equal_those_of_the_library(data, probed):  # noqa: F811
+    run = probed("embed.layers=all")
+    folder = build_embeddings(run)
     texts = [line.split(",")[0] for line in (data / "test.csv").read_text().splitlines()[1:]]
     for pooling in ("mean", "cls", "max"):
         matrix = np.load(folder / f"test-{pooling}.npy")
         assert matrix.dtype == np.float32
         assert matrix.shape == (30, 2, 16)
-        np.testing.assert_allclose(matrix, genomask.embed(encoder, texts, pooling=pooling, layers="all"), atol=1e-5)
-    last = np.load(build_embeddings(probed(data, tmp_path)) / "pool-mean.npy")
-    np.testing.assert_allclose(last, np.load(folder / "pool-mean.npy")[:, -1], atol=1e-6)
-    assert build_embeddings(probed(data, tmp_path, "seed=5", "shots=3")).name.startswith("csv-logo-pmi-")
-    assert len(list(tmp_path.glob("embed/*"))) == 2
+        found = genomask.embed(encoder_of(run), texts, pooling=pooling, layers="all")
+        np.testing.assert_allclose(matrix, found, atol=1e-5)
+    last = build_embeddings(probed())
+    np.testing.assert_allclose(np.load(last / "pool-mean.npy"), np.load(folder / "pool-mean.npy")[:, -1], atol=1e-6)
+    assert build_embeddings(probed("seed=5", "shots=3")) == last
 
 
-def test_an_embedding_that_was_interrupted_goes_on_to_the_same_numbers(data, tmp_path, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("genomask.experiment.stages.embed.SAVE_EVERY", 1)
-    monkeypatch.setitem(__import__("genomask.finetune.embedding").finetune.embedding.TOKENS_AT_ONCE, "cpu", 100)
-    whole = np.load(build_embeddings(probed(data, tmp_path / "whole")) / "test-mean.npy")
-    place = "genomask.experiment.stages.embed.embed_batch"
-    from genomask.finetune.embedding import embed_batch
-
-    calls = []
+def test_an_embedding_that_was_interrupted_goes_on_to_the_same_numbers(probed, monkeypatch):
+    monkeypatch.setattr(embed, "SAVE_EVERY", 1)
+    monkeypatch.setitem(embed.TOKENS_AT_ONCE, "cpu", 100)
+    run, calls, real = probed("embed.long=window"), [], embed.embed_batch
+    whole = np.load(build_embeddings(run) / "test-mean.npy")
+    shutil.rmtree(run.store.path(embedding_artefact(run)))
 
     def stop(*arguments, **options):
         calls.append(1)
         if len(calls) == 12:
             raise KeyboardInterrupt
-        return embed_batch(*arguments, **options)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(place, stop)
+    monkeypatch.setattr(embed, "embed_batch", stop)
     with pytest.raises(KeyboardInterrupt):
-        build_embeddings(probed(data, tmp_path / "other"))
-    first = len(calls)
-    found = np.load(build_embeddings(probed(data, tmp_path / "other")) / "test-mean.npy")
-    np.testing.assert_array_equal(found, whole)
-    assert len(calls) - first == 25 - (first - 1), "what was done is not done again"
+        build_embeddings(run)
+    np.testing.assert_array_equal(np.load(build_embeddings(run) / "test-mean.npy"), whole)
+    assert len(calls) == 25 + 1, "no batch that was saved is embedded again"
 
 
 @pytest.mark.parametrize("kind", ["probe", "knn", "ridge"])
-def test_a_probe_meets_the_episode_of_a_fine_tuning_and_says_the_same(data, tmp_path, kind):  # noqa: F811
-    folder = build_classifier(probed(data, tmp_path, f"classifier={kind}", "seed=1", "shots=4"))
-    run(data, tmp_path, "pretrain=none", "seed=1", "shots=4", "fs=off")
-    probe, fine_tuned = sorted(results(tmp_path), key=lambda line: line["classifier"] == "encoder")
+def test_a_probe_meets_the_episode_of_a_fine_tuning_and_says_the_same(probed, kind):
+    words = ("seed=1", "shots=4", "fs=off")
+    folders = [build_classifier(probed(*words, classifier=each)) for each in (kind, "encoder")]
+    probe, fine_tuned = (json.loads((folder / "result.json").read_text()) for folder in folders)
     alike = ("task", "model", "masking", "wc", "shots", "seed", "pretrain_seed", "n_train", "n_test", "classes")
     assert {name: probe[name] for name in alike} == {name: fine_tuned[name] for name in alike}
     assert (probe["classifier"], probe["fs"], probe["epochs"]) == (kind, "-", None)
     assert probe["artefacts"]["encoder"] == fine_tuned["artefacts"]["encoder"]
     assert {name: probe["settings"][name] for name in ("pool", "layer")} == {"pool": "mean", "layer": None}
-    assert probe["accuracy"] > 0.6 or kind == "knn"
-    episodes = {path.read_text() for path in tmp_path.glob("finetune/*/episode.csv")}
-    assert len(episodes) == 1
-    assert np.load(folder / "probabilities.npy").sum(axis=1) == pytest.approx(1)
+    assert probe["auc"] > 0.6 or kind == "knn"
+    assert len({(folder / "episode.csv").read_text() for folder in folders}) == 1
+    assert np.load(folders[0] / "probabilities.npy").sum(axis=1) == pytest.approx(1)
 
 
-def test_a_preset_is_a_classifier_and_its_settings(data, tmp_path):  # noqa: F811
-    geneb = probed(data, tmp_path, "probe=geneb").config.classifier
+def test_a_preset_is_a_classifier_and_its_settings(probed):
+    geneb = probed("probe=geneb").config.classifier
     assert (geneb.kind, geneb.pool, geneb.standardise, geneb.inverse_penalty, geneb.max_steps) == (
         "probe", "mean", False, 1.0, 1000,
     )  # fmt: skip
-    assert probed(data, tmp_path, "probe=ours").config.classifier == probed(data, tmp_path).config.classifier
+    assert probed("probe=ours", classifier="gc").config.classifier == probed().config.classifier
 
 
-def test_what_shapes_no_probe_does_not_change_its_identity(data, tmp_path):  # noqa: F811
+def test_what_shapes_no_probe_does_not_change_its_identity(probed):
     def name(*words):
-        return classifier_artefact(probed(data, tmp_path, *words)).name
+        return classifier_artefact(probed(*words)).name
 
     assert name() == name("fs=off", "finetune.clip_norm=2", "embed.layers=all")
     assert len({name(), name("classifier.pool=cls"), name("embed.long=window"), name("seed=1")}) == 4
@@ -141,32 +149,48 @@ def test_what_shapes_no_probe_does_not_change_its_identity(data, tmp_path):  # n
         (("classifier.layer=9", "embed.layers=all"), "classifier.layer needs a layer from 0 to 1"),
     ],
 )
-def test_a_layer_that_is_not_there_is_refused_before_anything_is_built(data, tmp_path, words, message):  # noqa: F811
+def test_a_layer_that_is_not_there_is_refused_before_anything_is_built(probed, words, message):
     with pytest.raises(ValueError, match=message):
-        check(probed(data, tmp_path, *words))
+        check(probed(*words))
     for word in ("classifier.pool=sum", "embed.long=cut", "embed.layers=first"):
         with pytest.raises(ValueError, match=r"needs one of"):
-            probed(data, tmp_path, word)
+            probed(word)
 
 
-def test_sequences_longer_than_the_encoder_are_refused_or_averaged_over_windows(data, tmp_path):  # noqa: F811
+def test_sequences_longer_than_the_encoder_are_refused_or_averaged_over_windows(data, probed):  # noqa: F811
     short = ("model.max_tokens=30", "corpus.longest=33")
-    with pytest.raises(
-        ValueError, match=r"sequence too long: 50 bases, the encoder takes at most 33.*embed.long=window"
-    ):
-        build_embeddings(probed(data, tmp_path, *short))
-    folder = build_embeddings(probed(data, tmp_path, *short, "embed.long=window"))
-    encoder = next(tmp_path.glob("encoder/*"))
+    with pytest.raises(ValueError, match=r"too long: 50 bases, the encoder takes at most 33.*embed.long=window"):
+        build_embeddings(probed(*short))
+    run = probed(*short, "embed.long=window")
     text = (data / "test.csv").read_text().splitlines()[1].split(",")[0]
-    windows = genomask.embed(encoder, [text[:33], text[17:]])
-    np.testing.assert_allclose(np.load(folder / "test-mean.npy")[0], windows.mean(axis=0), atol=1e-5)
+    windows = genomask.embed(encoder_of(run), [text[:33], text[17:]])
+    found = np.load(build_embeddings(run) / "test-mean.npy")[0]
+    np.testing.assert_allclose(found, windows.mean(axis=0), atol=1e-5)
 
 
-def test_a_data_frame_is_probed_as_the_command_line_probes(data, tmp_path):  # noqa: F811
+def test_a_data_frame_is_probed_as_the_command_line_probes(data, probed):  # noqa: F811
     pandas = pytest.importorskip("pandas")
-    folder = build_classifier(probed(data, tmp_path, "shots=4", "seed=2"))
+    run = probed("shots=4", "seed=2")
+    folder = build_classifier(run)
     frame, test = (pandas.read_csv(data / f"{part}.csv") for part in ("train", "test"))
     for choice in ({"shots": 4, "task": "csv"}, {"rows": folder}):
-        fitted = genomask.probe(next(tmp_path.glob("encoder/*")), frame, seed=2, **choice)
+        fitted = genomask.probe(encoder_of(run), frame, seed=2, **choice)
         np.testing.assert_allclose(fitted.predict(test["sequence"]), np.load(folder / "probabilities.npy"), atol=1e-3)
-    assert fitted.classes == tuple(json.loads((folder / "result.json").read_text())["classes"])
+    assert fitted.classes == ("0", "1")
+
+
+def test_pooling_by_the_mean_and_adapters_train_and_adapters_merge_into_the_weights(data, probed):  # noqa: F811
+    folder = build_classifier(probed("finetune.lora=2", "finetune.save_model=true", "seed=3", classifier="encoder"))
+    texts = [line.split(",")[0] for line in (data / "test.csv").read_text().splitlines()[1:]]
+    np.testing.assert_allclose(genomask.predict(folder, texts), np.load(folder / "probabilities.npy"), atol=1e-5)
+    kept, start = (genomask.load_classifier(folder).model.bert, genomask.load_encoder(encoder_of(probed())).model)
+    same = {name: bool((kept.state_dict()[name] == weight).all()) for name, weight in start.state_dict().items()}
+    assert {name for name, equal in same.items() if not equal} == {
+        f"encoder.layer.0.attention.self.{part}.weight" for part in ("query", "value")
+    }
+    mean, cls = (
+        build_classifier(probed(f"finetune.pool={pool}", "seed=3", classifier="encoder")) for pool in ("mean", "cls")
+    )
+    assert not np.array_equal(np.load(mean / "probabilities.npy"), np.load(cls / "probabilities.npy"))
+    with pytest.raises(ValueError, match=r"finetune.save_model=true needs finetune.pool=cls"):
+        probed("finetune.pool=mean", "finetune.save_model=true", classifier="encoder")

@@ -13,6 +13,7 @@ from genomask.api.sequences import encoded
 from genomask.api.settings import configured
 from genomask.checks import require
 from genomask.finetune.embedding import LoadedEncoder, load_encoder
+from genomask.finetune.lora import merge_lora
 from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train
 from genomask.finetune.settings import policy
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
@@ -49,6 +50,9 @@ def fine_tune(
             examples, or a setting is wrong.
     """
     config = configured([*settings, f"seed={seed}"])
+    require(
+        config.finetune.pool == "cls", "fine_tune", "finetune.pool=cls, which classifiers read", config.finetune.pool
+    )
     loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
     known = crop(labelled(frame, "fine_tune"), longest=loaded.longest, keep=config.finetune.crop)
     episode = episode_rows(known, task=task, shots=shots, seed=seed, rows=rows)
@@ -57,6 +61,8 @@ def fine_tune(
     module = classifier_module(loaded.source, recipe, classes=len(known.classes))
     with fixed_order(config.trainer):
         train(PreparedFinetuning(module, episode_data(known, episode, recipe), recipe))
+    if config.finetune.lora is not None:
+        merge_lora(module.model)
     module.model.config.id2label = dict(enumerate(known.classes))
     return Classifier(module.model.cpu().eval(), known.classes, loaded.tokens)
 

@@ -15,7 +15,7 @@ from genomask.alphabet import OTHER
 from genomask.models.bert import Encoder, read_encoder
 from genomask.models.checkpoint import fill
 from genomask.models.products import wide_products
-from genomask.tokens.base import Tokens
+from genomask.tokens.base import Tokens, of_bases
 
 POOLS: Final = ("mean", "cls", "max")
 TOKENS_AT_ONCE: Final = {"cpu": 4_096, "cuda": 131_072}  # padded tokens of a batch; no effect beyond rounding
@@ -63,9 +63,7 @@ def layer_states(
     attention = None if bool(there.all()) else there.to(torch.int64)
     with torch.inference_mode(), wide_products(device):
         found = encoder.model(token_ids, attention_mask=attention, output_hidden_states=layers == "all")
-    places, ends = torch.arange(token_ids.shape[1], device=device), there.sum(dim=1) - len(tokens.suffix)
-    content = (places >= len(tokens.prefix)) & (places < ends[:, None])
-    return list(found.hidden_states) if layers == "all" else [found.last_hidden_state], content
+    return list(found.hidden_states) if layers == "all" else [found.last_hidden_state], of_bases(tokens, there)
 
 
 def pooled(

@@ -1,10 +1,10 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int64
 from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -12,12 +12,13 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from transformers import BertForSequenceClassification
+from transformers.models.bert.modeling_bert import BertPooler
 
 from genomask.finetune.settings import FinetuneSettings
-from genomask.models.forward import cls_logits
+from genomask.models.forward import cls_logits, states
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
-from genomask.tokens.base import Tokens
+from genomask.tokens.base import Tokens, of_bases
 from genomask.training.divergence import MOST_STEPS, StopOnDivergence
 from genomask.training.optimiser import adamw
 
@@ -132,6 +133,17 @@ class ClassifierModule(EpisodeModule):
         token_ids = batch.token_ids
         assert token_ids is not None, "on_before_batch_transfer cuts sequences into tokens"
         attention = token_ids != self.tokens.pad
-        if self.settings.fast_path:
+        if self.settings.pool == "mean":
+            return self._mean_logits(token_ids, attention)
+        if self.settings.fast_path and self.settings.lora is None:  # it reads weights past the adapters
             return cls_logits(self.model, token_ids, attention)
         return self.model(token_ids, attention_mask=attention).logits
+
+    def _mean_logits(
+        self, token_ids: Int64[Tensor, "batch tokens"], attention: Bool[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch classes"]:
+        """Logits of the same head on the mean over the tokens of bases."""
+        features = states(self.model, token_ids, attention)
+        content = of_bases(self.tokens, attention)[:, :, None]
+        mean = (features * content).sum(dim=1, keepdim=True) / content.sum(dim=1, keepdim=True).clamp(min=1)
+        return self.model.classifier(self.model.dropout(cast(BertPooler, self.model.bert.pooler)(mean)))

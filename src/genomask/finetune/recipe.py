@@ -11,6 +11,7 @@ from lightning import Trainer
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
+from genomask.finetune.lora import add_lora
 from genomask.finetune.module import ClassifierModule, EpisodeModule
 from genomask.finetune.settings import FinetuneSettings, Policy
 from genomask.models.bert import Encoder, sequence_classifier
@@ -61,6 +62,8 @@ def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int) -> Clas
         seed=derived_seed(recipe.seed, "classification head"),
         hidden_dropout=recipe.settings.hidden_dropout,
     )
+    if recipe.settings.lora is not None:
+        add_lora(model, rank=recipe.settings.lora, seed=derived_seed(recipe.seed, "adapters"))
     rate = recipe.policy.learning_rate
     return ClassifierModule(
         model, settings=recipe.settings, tokens=encoder.tokens, learning_rate=rate, seed=recipe.seed

@@ -45,7 +45,9 @@ class FinetuneSettings:
     ``crop`` says what is kept of a sequence longer than the encoder takes: ``"start"``, ``"center"``, or none
     of it, which is an error (``"refuse"``). ``save_model`` keeps the fine-tuned classifier beside its result.
     ``cross_validate`` is a number of folds: the shots also score their own folds, to choose a variant by.
-    A training that is stopped goes on from the last of the checkpoints, one every ``checkpoint_every`` steps.
+    A training that is stopped goes on from the last of the checkpoints, one every ``checkpoint_every`` steps. ``pool``
+    says what the head reads: the last layer's features of [CLS], as in the paper, or their mean over the tokens of bases.
+    ``lora`` is the rank of adapters that are trained in place of the encoder's own weights; None trains these.
     """
 
     warmup_share: float
@@ -62,6 +64,8 @@ class FinetuneSettings:
     cross_validate: int | None = None
     checkpoint_every: int = 500
     fast_path: bool = True
+    pool: str = "cls"
+    lora: int | None = None
 
     def __post_init__(self) -> None:
         require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
@@ -77,6 +81,10 @@ class FinetuneSettings:
         every = self.checkpoint_every
         require(every >= 1, "finetune.checkpoint_every", "at least 1", every)
         require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
+        require(self.lora is None or self.lora >= 1, "finetune.lora", "a rank from 1, or null", self.lora)
+        require_choice(self.pool, "finetune.pool", ("cls", "mean"))
+        if self.save_model and self.pool != "cls":
+            raise ValueError("finetune.save_model=true needs finetune.pool=cls: AutoModel's classifiers read [CLS].")
         require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
 from torch import Tensor
 
 
@@ -102,3 +102,9 @@ class Tokens(ABC):
         _, start, stop = self.split(bases)
         steps = np.bincount(start, minlength=len(bases) + 1) - np.bincount(stop, minlength=len(bases) + 1)
         return np.cumsum(steps[: len(bases)]).astype(np.float32)
+
+
+def of_bases(tokens: Tokens, there: Bool[Tensor, "batch tokens"]) -> Bool[Tensor, "batch tokens"]:
+    """Which tokens of a batch stand for bases: all but padding (where ``there`` is False) and special tokens."""
+    places, ends = torch.arange(there.shape[1], device=there.device), there.sum(dim=1) - len(tokens.suffix)
+    return (places >= len(tokens.prefix)) & (places < ends[:, None])

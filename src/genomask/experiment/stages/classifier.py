@@ -16,6 +16,7 @@ NEXT = """
 Next:
   python train.py masking=random                                    the baseline, on the same episode
   python train.py -m classifier=majority,gc,kmer_logistic,cnn       classifiers without an encoder, likewise
+  python train.py classifier=probe                                  the same encoder frozen: many draws in seconds
   python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
   python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
 
@@ -29,13 +30,17 @@ def check_classifier(run: Context) -> None:
     """Find what is wrong with a classifier before anything is built.
 
     Raises:
-        ValueError: If a package is missing, a setting does not fit the model, or W&B takes nothing.
+        ValueError: If a package is missing, or a setting does not fit the model.
     """
     if isinstance(run.config.classifier, PROBES):
         from genomask.experiment.stages.embed import check_probe
 
         check_probe(run)
-    if isinstance(run.config.classifier, (GcBaseline, KmerBaseline)):
+    elif isinstance(run.config.classifier, EncoderClassifier) and run.config.finetune.lora is not None:
+        from genomask.finetune.lora import need_peft
+
+        need_peft()
+    elif isinstance(run.config.classifier, (GcBaseline, KmerBaseline)):
         need_sklearn()
 
 

@@ -14,6 +14,7 @@ from genomask.experiment.stages.pretrain import DIVERGED, build_encoder, encoder
 from genomask.experiment.stages.result import Outcome, draw_rows, job_loggers, shots_of, write_result
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.finetune.cross_validation import cross_validate
+from genomask.finetune.lora import merge_lora
 from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train_and_predict
 from genomask.finetune.settings import policy
 from genomask.models.bert import read_encoder
@@ -87,6 +88,8 @@ def _finetune(run: Context, encoder: Path, folder: Path, directory: Path) -> Non
         write_result(run, directory, outcome, task=task, rows=rows, logs=logs, encoder=encoder)
     if run.config.finetune.save_model:
         (directory / CLASSIFIER).mkdir()
+        if recipe.settings.lora is not None:
+            merge_lora(module.model)
         module.model.config.id2label = dict(enumerate(task.classes))
         export_encoder(module.model, directory / CLASSIFIER, module.tokens)
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
@@ -118,6 +121,7 @@ def _benchmark(task: Path, longest: int, keep: str) -> Benchmark:
 def _settings(run: Context) -> Json:
     """All that shapes the score; a setting that came later counts only where it is used."""
     settings = {name: value for name, value in asdict(run.config.finetune).items() if name not in NOT_HASHED}
-    if settings["cross_validate"] is None:
-        del settings["cross_validate"]
+    for name, unused in (("cross_validate", None), ("pool", "cls"), ("lora", None)):
+        if settings[name] == unused:
+            del settings[name]
     return settings

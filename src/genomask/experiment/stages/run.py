@@ -11,7 +11,8 @@ def check(run: Context) -> None:
     """Find what is wrong with a configuration before anything is built.
 
     Raises:
-        ValueError: If the masking strategy refuses its settings, or a stage lacks its input or a package.
+        ValueError: If the masking strategy refuses its settings, a stage lacks its input or a package, or W&B takes
+            nothing where it has to.
     """
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
         check_variants(run.config.variants, stage)
@@ -23,6 +24,10 @@ def check(run: Context) -> None:
         check_pretraining(run)
     if "finetune" in run.config.stage.run:
         check_classifier(run)
+    if run.config.logger.wandb != "never" and set(run.config.stage.run) & {"pretrain", "finetune"}:
+        from genomask.training.loggers import wandb_mode
+
+        wandb_mode(run.config.logger)
     if "motifs" in run.config.stage.run:
         from genomask.experiment.stages.motifs import check_motifs
 

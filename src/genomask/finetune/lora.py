@@ -1,0 +1,53 @@
+"""Low-rank adapters (LoRA) by peft: fine-tune an encoder that is too large to fine-tune whole."""
+
+from torch import nn
+from transformers import BertForSequenceClassification
+
+from genomask.models.bert import seeded
+
+ADAPTED = ["query", "value"]  # of every attention, as in Hu et al. 2021, Sec. 4.2
+
+
+def add_lora(model: BertForSequenceClassification, *, rank: int, seed: int) -> None:
+    """Freeze the encoder and add adapters of this rank, scaled by 2, to its attention; the head stays trainable.
+
+    Args:
+        model: A classifier, changed in place.
+        rank: Of every adapter.
+        seed: Draws the adapters' first factors; the second ones begin with zeros.
+
+    Raises:
+        ValueError: If peft is not installed.
+    """
+    need_peft()
+    from peft import LoraConfig, inject_adapter_in_model
+
+    for part in (model.bert.embeddings, model.bert.encoder):
+        part.requires_grad_(requires_grad=False)
+    with seeded(seed):
+        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=ADAPTED), model.bert.encoder)
+
+
+def merge_lora(model: nn.Module) -> None:
+    """Add what the adapters have learned to the weights, and remove them; nothing happens where there are none."""
+    from peft.tuners.lora import LoraLayer
+
+    for parent in list(model.modules()):
+        for name, part in list(parent.named_children()):
+            if isinstance(part, LoraLayer):
+                part.merge()
+                setattr(parent, name, part.get_base_layer())
+
+
+def need_peft() -> None:
+    """Refuse to go on without peft.
+
+    Raises:
+        ValueError: If it is not installed.
+    """
+    try:
+        import peft  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except ImportError as error:
+        raise ValueError(
+            "finetune.lora needs peft, which is not installed. Install it: pip install 'genomask[lora]'."
+        ) from error
