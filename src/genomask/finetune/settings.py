@@ -46,7 +46,7 @@ class FinetuneSettings:
     of it, which is an error (``"refuse"``). ``save_model`` keeps the fine-tuned classifier beside its result.
     ``cross_validate`` is a number of folds: the shots also score their own folds, to choose a variant by.
     A training that is stopped goes on from the last of the checkpoints, one every ``checkpoint_every`` steps. ``pool``
-    says what the head reads: the last layer's features of [CLS], as in the paper, or their mean over the tokens of bases.
+    says what the head reads: the last layer's features of [CLS], as in the paper, or the mean over the tokens of bases.
     ``lora`` is the rank of adapters that are trained in place of the encoder's own weights; None trains these.
     """
 

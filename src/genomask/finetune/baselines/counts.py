@@ -7,7 +7,6 @@ from jaxtyping import Float64
 
 from genomask.finetune.classifiers import GcBaseline, KmerBaseline
 from genomask.finetune.shallow import logistic_regression, need_sklearn, standardised
-from genomask.tasks import composition
 from genomask.tasks.examples import Examples
 from genomask.tasks.kmers import both_strands, row_kmers
 
@@ -16,7 +15,7 @@ def gc_content(
     train: Examples, test: Examples, *, settings: GcBaseline, seed: int
 ) -> Float64[np.ndarray, "rows classes"]:
     """Class probabilities of the test rows from their share of G and C, in standard deviations."""
-    known, unknown = (composition.gc_content(examples)[:, None] for examples in (train, test))
+    known, unknown = (examples.gc[:, None] for examples in (train, test))
     known, scale = standardised(known)
     predict = logistic_regression(known, train.labels, inverse_penalty=settings.inverse_penalty, seed=seed)
     return predict(scale(unknown))
