@@ -45,7 +45,7 @@ def facts_of(group: str, kind: type) -> dict[str, Fact]:
     hints, told = get_type_hints(kind), described(kind)
     found = {}
     for field in fields(kind):
-        if not field.init:
+        if not field.init or "renamed to" in field.metadata:
             continue
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         found[field.name] = Fact(

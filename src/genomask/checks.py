@@ -1,6 +1,8 @@
 """One way to refuse a value: say what was needed and what was found, in one line of bearable length."""
 
-from typing import Final
+from dataclasses import field, fields
+from functools import cache
+from typing import Any, Final
 
 LONGEST: Final = 200  # characters that are shown of what was found
 
@@ -30,3 +32,25 @@ def one_line(text: str) -> str:
     """A message that quotes a file, in one line; the beginning, where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= 2 * LONGEST else f"{line[: 2 * LONGEST]}..."
+
+
+def renamed_to(name: str) -> Any:
+    """A field of a settings class under its old name, which is kept for one release and is null unless it is given."""
+    return field(default=None, metadata={"renamed to": name})
+
+
+def take_old_names(settings: Any, group: str) -> None:
+    """Move what was given under an old name to the new one, with a warning."""
+    for old in fields(settings):
+        new = old.metadata.get("renamed to")
+        if new is not None and getattr(settings, old.name) is not None:
+            _warn_once(f"warning: {group}.{old.name} is now {group}.{new}; the next release knows only the new name")
+            setattr(settings, new, getattr(settings, old.name))
+            setattr(settings, old.name, None)
+
+
+@cache
+def _warn_once(line: str) -> None:
+    from genomask.console import say
+
+    say(line, style="yellow")

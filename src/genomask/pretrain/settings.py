@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from genomask.checks import require, require_choice
+from genomask.checks import renamed_to, require, require_choice, take_old_names
 
 
 @dataclass
@@ -68,8 +68,10 @@ class PretrainSettings:
     keep: list[int] = field(default_factory=list)
     step: int | None = None
     fast_path: bool = True
+    shortcut: bool | None = renamed_to("fast_path")
 
     def __post_init__(self) -> None:
+        take_old_names(self, "pretrain")
         require(self.max_steps >= 0, "pretrain.max_steps", "at least 0", self.max_steps)
         for name in (
             "validate_every",

@@ -13,8 +13,6 @@ from genomask.console import say
 PRESETS: Final = ("+experiment=", "+variant=", "+probe=")  # their default is null: the plus is left out
 RENAMED: Final = {  # settings by the names that they had; they are taken for one release
     "match_rate": "match.tokens",
-    "finetune.shortcut": "finetune.fast_path",
-    "pretrain.shortcut": "pretrain.fast_path",
     "model.k": "tokens.k",
     "masking.corrupt": "corrupt.unit",
     "masking.random_specials": "corrupt.random_specials",

@@ -26,7 +26,7 @@ from genomask.tasks.examples import Benchmark, crop
 from genomask.training.checkpoints import CHECKPOINTS, RESUMABLE
 
 FINETUNE_FORMAT = 1  # raised when the code would score otherwise
-NOT_HASHED = ("evaluation_batch", "fast_path", "checkpoint_every")  # change rounding, not results
+NOT_HASHED = ("evaluation_batch", "fast_path", "shortcut", "checkpoint_every")  # change rounding, not results
 
 
 def finetune_artefact(run: Context) -> Artefact:

@@ -48,7 +48,7 @@ from genomask.training.trainer import is_rank_zero, profiler, trainer
 
 ENCODER_FORMAT = 2  # raised when the code would train other weights
 # Change rounding, not results; where to start from is no part of a training.
-NOT_HASHED = ("micro_batch", "fast_path", "log_every", "checkpoint_every", "workers", "step")
+NOT_HASHED = ("micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers", "step")
 DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the directory of runs
 DRIFT = 0.1  # relative; of the masked share over the whole training from the calibrated one
 
