@@ -47,6 +47,18 @@ def test_an_offline_run_holds_scores_plots_and_what_the_views_sort_by(data, tmp_
     assert any("validation/perplexity_common" in row for row in logged.history)
 
 
+def test_a_baseline_logs_its_scores_and_needs_a_key_where_wandb_has_to_be_online(data, tmp_path):  # noqa: F811
+    run(data, tmp_path, "classifier=gc", "logger=wandb", "logger.wandb=offline")
+    (file,) = tmp_path.glob("finetune/*/log/wandb/offline-run-*/*.wandb")
+    logged = read_offline(file)
+    (found,) = (json.loads(path.read_text()) for path in tmp_path.glob("finetune/*/result.json"))
+    assert (logged.group, logged.config["row"]) == ("csv-gc---shots=2", "gc")
+    assert logged.summary["test/auc"] == pytest.approx(found["auc"], abs=1e-6)
+    with pytest.raises(ValueError, match="logger=wandb needs an API key; found none"):
+        run(data, tmp_path / "other", "classifier=gc", "logger=wandb")
+    assert not (tmp_path / "other").exists()
+
+
 def test_files_that_wandb_ends_late_do_not_damage_an_artefact(data, tmp_path):  # noqa: F811
     run(data, tmp_path, "logger=wandb", "logger.wandb=offline", "pretrain.max_steps=1", "stage=pretrain")
     (file,) = tmp_path.glob("encoder/*/log/wandb/offline-run-*/*.wandb")

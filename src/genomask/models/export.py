@@ -5,6 +5,7 @@ reads the encoder from.
 """
 
 from pathlib import Path
+from shutil import copymode
 
 from safetensors import SafetensorError
 from safetensors.torch import save_file
@@ -26,6 +27,7 @@ def export_encoder(model: BertPreTrainedModel, directory: Path, tokens: Tokens) 
         save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
     model.config.architectures = [type(model).__name__]
     model.config.to_json_file(directory / "config.json", use_diff=False)
+    copymode(directory / "config.json", directory / "model.safetensors")  # safetensors' own is 0600
     save_tokens(tokens, directory, max_tokens=model.config.max_position_embeddings)
 
 
