@@ -82,5 +82,6 @@ def _quiet() -> None:
         "exists and is not empty",
         "The .srun. command is available",  # a sweep's jobs are started by submitit
         "LeafSpec.* is deprecated",
+        "overridden .on_before_batch_transfer. in .LightningModule.",  # modules cut tokens, whoever has the data
     ):
         warnings.filterwarnings("ignore", message=f".*{message}")
