@@ -1,6 +1,8 @@
-"""Words of the command line as Hydra's grammar has them, so that people need not know it."""
+"""Words of the command line: as people type them, as Hydra's grammar has them, and typed again with a change."""
 
 import re
+import shlex
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -45,6 +47,23 @@ def hydra_word(word: str) -> str:
         return f"{name}={value}"
     items = [item if _is_readable(f"x={item}") else _quoted(item) for item in inner.split(",")]
     return f"{name}=[{','.join(items)}]" if listed else f"{name}={','.join(items)}"
+
+
+def program() -> str:
+    """What people type to start this program: ``python train.py`` or ``genomask``."""
+    name = Path(sys.argv[0]).name
+    return {"train.py": "python train.py", "__main__.py": "python -m genomask"}.get(name, "genomask")
+
+
+def typed_again(*changes: str) -> str:
+    """The command that was typed, with other values of some settings; a flag comes first."""
+    names = {change.partition("=")[0] for change in changes}
+    kept = [word for word in typed if word.lstrip("+").partition("=")[0] not in names]
+    flags = [change for change in changes if change.startswith("-")]
+    return " ".join([program(), *flags, shlex.join([*kept, *(change for change in changes if change not in flags)])])
+
+
+typed: list[str] = []  # the words of this run as they were typed
 
 
 def _quoted(text: str) -> str:

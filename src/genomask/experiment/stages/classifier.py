@@ -1,21 +1,16 @@
 """The classifier that is asked for: a fine-tuned encoder, or a baseline on the same episode."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from genomask.console import say
+from genomask.experiment.config.words import program, typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json
 from genomask.finetune.baselines.settings import EncoderClassifier
 from genomask.models.settings import CLASSIFIER
-
-NEXT = """
-Next:
-  python train.py masking=random                                    the baseline, on the same episode
-  python train.py -m classifier=majority,gc,kmer_logistic,cnn       classifiers without an encoder, likewise
-  python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
-  python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
 
 
 def uses_encoder(run: Context) -> bool:
@@ -32,6 +27,27 @@ def classifier_artefact(run: Context) -> Artefact:
     from genomask.experiment.stages.baseline import baseline_artefact
 
     return baseline_artefact(run)
+
+
+def check_classifier(run: Context) -> None:
+    """Read the task and draw the episode.
+
+    Raises:
+        ValueError: If a row cannot be used, a class has too few rows for the shots or the test set lacks one.
+        OSError: If a file cannot be read.
+    """
+    if run.store.has(classifier_artefact(run)):
+        return
+    from genomask.experiment.stages.cleaning import build_task
+    from genomask.experiment.stages.result import draw_rows
+    from genomask.experiment.stages.tokens import build_tokens
+    from genomask.tasks.arrays import open_benchmark
+    from genomask.tasks.examples import crop
+
+    task = open_benchmark(build_task(run))
+    draw_rows(run, task)
+    if uses_encoder(run):
+        crop(task, longest=build_tokens(run).longest(run.config.model.max_tokens), keep=run.config.finetune.crop)
 
 
 def build_classifier(run: Context) -> Path:
@@ -63,17 +79,24 @@ def report_classifier(run: Context) -> None:
     if synthetic:
         say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
-    say(NEXT)
-    say(_use(directory, kept=uses_encoder(run)))
+    say("\nNext:")
+    for purpose, command in _next(run, directory):
+        say(f"  {purpose}:\n    {command}")
 
 
-def _use(directory: Path, *, kept: bool) -> str:
-    """How to predict with what was fine-tuned."""
-    if not kept:
-        return "  a baseline is scored, not kept: only a fine-tuned encoder can predict"
+def _next(run: Context, directory: Path) -> Iterator[tuple[str, str]]:
+    """What may be of interest now, and the user's own command with the one change that does it."""
+    if uses_encoder(run):
+        other = "span" if run.config.labels["masking"] == "random" else "random"
+        yield f"masking={other} on the same episode", typed_again(f"masking={other}")
+        yield "classifiers without an encoder", typed_again("-m", "classifier=majority,gc,kmer_logistic,cnn")
+    else:
+        yield "a fine-tuned encoder on the same episode", typed_again("classifier=encoder")
+    yield "ten seeds of every size", typed_again("-m", "shots=10,50,100,500,1000", "seed=range(10)")
     if (directory / CLASSIFIER).is_dir():
-        return f"  python train.py predict {directory} FILE    its predictions of FASTA, CSV or BED"
-    return "  python train.py finetune.save_model=true ...                 keeps it, for python train.py predict"
+        yield "its predictions of FASTA, CSV or BED", f"{program()} predict {directory} FILE"
+    elif uses_encoder(run):
+        yield "keep the classifier, to predict with it", typed_again("finetune.save_model=true")
 
 
 def _collapsed(found: dict[str, Any]) -> bool:
