@@ -121,7 +121,7 @@ def _model(encoder: Artefact) -> ModelSettings:
 
 
 def _bases_per_token(encoder: Artefact) -> float:
-    return encoder.settings["tokens"].get("stride", BASES_PER_SUBWORD)
+    return float(encoder.settings["tokens"].get("stride", BASES_PER_SUBWORD))
 
 
 def _vocabulary(encoder: Artefact) -> int:
