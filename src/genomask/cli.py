@@ -8,15 +8,16 @@ from typing import Final, NamedTuple
 
 
 class Tool(NamedTuple):
-    """A module with ``main(arguments)``, imported only when its tool is used, and its line on the help page."""
+    """A module, imported only when its tool is used, the tool's line on the help page, and its function."""
 
     module: str
     purpose: str
+    function: str = "main"
 
     def run(self, arguments: list[str]) -> None:
         """Run the tool and end the program; a user's mistake costs one line."""
         try:
-            sys.exit(import_module(self.module).main(arguments))
+            sys.exit(getattr(import_module(self.module), self.function)(arguments))
         except KeyboardInterrupt:
             sys.exit("Stopped.")
         except (ValueError, OSError) as error:
@@ -32,6 +33,8 @@ TOOLS: Final = {
     "report": Tool("genomask.reports.tool", "tables and figures of all results, as one page"),
     "dashboard": Tool("genomask.experiment.dashboards.tool", "a Weights & Biases workspace for them"),
     "tasks": Tool("genomask.tasks.tool", "what labelled files hold, and which task reads them"),
+    "runs": Tool("genomask.experiment.store.runs", "artefacts with their sizes, ages and uses"),
+    "prune": Tool("genomask.experiment.store.runs", "remove what nothing needs, after asking", "prune"),
     "check": Tool("genomask.experiment.store.check", "whether artefacts are as they were written"),
 }
 

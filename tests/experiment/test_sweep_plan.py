@@ -133,7 +133,7 @@ def test_what_was_never_built_is_counted_and_timed_by_the_speed_of_the_machine(t
     words = ("shots=10", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
     (small,), (large,) = plan("model=logo", *words).cells, plan("model=dnabert", *words).cells
     seconds = [estimate(tmp_path, [cell.encoder]).seconds for cell in (small, large)]
-    assert seconds[1] > 50 * seconds[0] > 0, "DNABERT has 12 layers of 768 features, LOGO 2 of 256"
+    assert seconds[1] > 20 * seconds[0] > 0, "DNABERT has 12 layers of 768 features, LOGO 2 of 256"
     twice = plan("model=logo", "pretrain.max_steps=200", *words).cells[0].encoder
     assert estimate(tmp_path, [twice]).seconds == pytest.approx(2 * seconds[0], rel=0.2), "validations come on top"
     lines = plan("model=dnabert", "pretrain=paper", *words).lines()

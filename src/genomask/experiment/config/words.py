@@ -12,7 +12,11 @@ from hydra.errors import HydraException
 
 from genomask.console import say
 
-PRESETS: Final = ("+experiment=", "+variant=")  # their default is null and can be replaced, so the plus is left out
+PRESETS: Final = (
+    "+experiment=",
+    "+variant=",
+    "+suite=",
+)  # their default is null and can be replaced, so the plus is left out
 RENAMED: Final = {  # settings by the names that they had; they are taken for one release
     "match_rate": "match.tokens",
     "model.k": "tokens.k",

@@ -30,24 +30,16 @@ def classifier_artefact(run: Context) -> Artefact:
 
 
 def check_classifier(run: Context) -> None:
-    """Read the task and draw the episode.
+    """Read the task and draw the episode, unless the classifier is there.
 
     Raises:
-        ValueError: If a row cannot be used, a class has too few rows for the shots or the test set lacks one.
+        ValueError: If rows cannot be used, a class has too few for the shots, or the test set lacks one.
         OSError: If a file cannot be read.
     """
-    if run.store.has(classifier_artefact(run)):
-        return
-    from genomask.experiment.stages.cleaning import build_task
-    from genomask.experiment.stages.result import draw_rows
-    from genomask.experiment.stages.tokens import build_tokens
-    from genomask.tasks.arrays import open_benchmark
-    from genomask.tasks.examples import crop
+    if not run.store.has(classifier_artefact(run)):
+        from genomask.experiment.stages.cleaning import check_task
 
-    task = open_benchmark(build_task(run))
-    draw_rows(run, task)
-    if uses_encoder(run):
-        crop(task, longest=build_tokens(run).longest(run.config.model.max_tokens), keep=run.config.finetune.crop)
+        check_task(run)
 
 
 def build_classifier(run: Context) -> Path:

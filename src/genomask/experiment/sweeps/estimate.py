@@ -113,7 +113,7 @@ def _finetuning_flops(settings: Json, encoder: Artefact, task: Json) -> float:
     tokens = round(task["test"]["bases"]["median"] / _bases_per_token(encoder))
     shape: Any = {"tokens": tokens, "classes": classes}
     trained = classifying_flops(model, rows=rows, training=True, **shape) * settings["policy"]["epochs"]
-    return trained + classifying_flops(model, rows=task["test"]["rows"], training=False, **shape)
+    return float(trained + classifying_flops(model, rows=task["test"]["rows"], training=False, **shape))
 
 
 def _model(encoder: Artefact) -> ModelSettings:
