@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from genomask.console import say
+from genomask.experiment.config.choices import program
 
 PRESETS: Final = (
     "+experiment=",
@@ -51,12 +51,6 @@ def hydra_word(word: str) -> str:
         return f"{name}={value}"
     items = [item if _is_readable(f"x={item}") else _quoted(item) for item in inner.split(",")]
     return f"{name}=[{','.join(items)}]" if listed else f"{name}={','.join(items)}"
-
-
-def program() -> str:
-    """What people type to start this program: ``python train.py`` or ``genomask``."""
-    name = Path(sys.argv[0]).name
-    return {"train.py": "python train.py", "__main__.py": "python -m genomask"}.get(name, "genomask")
 
 
 def typed_again(*changes: str) -> str:

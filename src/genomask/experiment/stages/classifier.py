@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from genomask.console import say
-from genomask.experiment.config.words import program, typed_again
+from genomask.experiment.config.choices import program
+from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from genomask.experiment.config.words import program
+from genomask.experiment.config.choices import program
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import (
     build_ranking,
