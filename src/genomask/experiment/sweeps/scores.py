@@ -21,7 +21,7 @@ def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
             found[cell_of(job.overrides)].append(json.loads(file.read_text(encoding="utf-8")))
     if not found:
         return []
-    settings = [dict(word.partition("=")[::2] for word in cell) for cell in found]
+    settings = [{name: value for name, _, value in (word.partition("=") for word in cell)} for cell in found]
     names = [name for name in settings[0] if len({of.get(name) for of in settings}) > 1]
     rows = [[*names, "n", *SCORES]]
     for of, results in zip(settings, found.values(), strict=True):
