@@ -6,8 +6,7 @@ import pytest
 
 from genomask import console
 from genomask.console import duration, progress
-from genomask.experiment.sweeps.cell import progress_line
-from genomask.experiment.sweeps.status import Job
+from genomask.experiment.sweeps.status import Job, progress_line
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_fasta_file_becomes_a_score_and_a_rerun_finds_everything(data, tmp_pat
     run(data, tmp_path)
     printed = capsys.readouterr().out
     assert built(tmp_path) == first
-    assert "have " in printed
+    assert "cached " in printed
     assert "build " not in printed
 
 

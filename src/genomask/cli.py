@@ -2,21 +2,27 @@
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from typing import Final, NamedTuple
 
 
 class Tool(NamedTuple):
-    """A module with ``main(arguments)``, imported only when its tool is used, and its line on the help page."""
+    """A module, imported only when its tool is used, the tool's line on the help page, and its function."""
 
     module: str
     purpose: str
+    function: str = "main"
+
+    def load(self) -> Callable[[list[str]], int]:
+        """Import the tool's function, which takes its arguments and returns an exit code."""
+        return getattr(import_module(self.module), self.function)
 
     def run(self, arguments: list[str]) -> None:
         """Run the tool and end the program; a user's mistake costs one line."""
         try:
-            sys.exit(import_module(self.module).main(arguments))
+            sys.exit(self.load()(arguments))
         except KeyboardInterrupt:
             sys.exit("Stopped.")
         except (ValueError, OSError) as error:
@@ -26,13 +32,15 @@ class Tool(NamedTuple):
 
 
 TOOLS: Final = {
-    "predict": Tool("genomask.analysis.prediction.tool", "ask a fine-tuned classifier about FASTA, CSV or BED"),
-    "plan": Tool("genomask.experiment.sweeps.plan", "what a sweep will run, and how long it will take"),
-    "status": Tool("genomask.experiment.sweeps.report_status", "what of all sweeps is done, running, failed"),
-    "report": Tool("genomask.reports.tool", "tables and figures of all results, as one page"),
-    "dashboard": Tool("genomask.experiment.dashboards.tool", "a Weights & Biases workspace for them"),
+    "predict": Tool("genomask.analysis.prediction.tool", "predict FASTA, CSV or BED with a fine-tuned classifier"),
+    "plan": Tool("genomask.experiment.sweeps.plan", "list what a sweep will run, and how long it will take"),
+    "status": Tool("genomask.experiment.sweeps.report_status", "list what is done, running and failed of all sweeps"),
+    "report": Tool("genomask.reports.tool", "write tables and figures of all results, as one page"),
+    "dashboard": Tool("genomask.experiment.dashboards.tool", "make a Weights & Biases workspace for them"),
     "tasks": Tool("genomask.tasks.tool", "what labelled files hold, and which task reads them"),
-    "check": Tool("genomask.experiment.store.check", "whether artefacts are as they were written"),
+    "runs": Tool("genomask.experiment.store.runs", "list artefacts with their sizes, ages and uses"),
+    "prune": Tool("genomask.experiment.store.runs", "remove what nothing needs, after asking", "prune"),
+    "check": Tool("genomask.experiment.store.check", "check that no artefact has changed since it was written"),
 }
 
 # How often an idle thread of GNU OpenMP, which torch is built with on Linux, looks for work before it sleeps.
@@ -72,10 +80,10 @@ def _check_first_word(arguments: list[str]) -> None:
     """Refuse a first word that neither names a tool nor sets anything."""
     if not arguments or arguments[0].startswith(("-", "~")) or "=" in arguments[0]:
         return
-    from genomask.experiment.config.choices import did_you_mean, groups
+    from genomask.experiment.config.choices import did_you_mean, groups, program
 
     near = did_you_mean(arguments[0], [*TOOLS, *(f"{group}=..." for group in groups())])
     raise ValueError(
-        f"{arguments[0]} is no tool, and sets nothing.{near} Tools: {', '.join(TOOLS)}; "
-        "a run takes group=choice and setting=value: python train.py --help"
+        f"unknown tool {arguments[0]}.{near} Tools: {', '.join(TOOLS)}; "
+        f"a run takes group=choice and setting=value: {program()} --help"
     )

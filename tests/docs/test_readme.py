@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,12 @@ def test_the_readme_shows_commands():
 @pytest.mark.parametrize("tool", sorted({line.split()[2] for line in COMMANDS} & set(TOOLS)))
 def test_every_tool_of_the_readme_explains_itself(tool, capsys):
     with pytest.raises(SystemExit) as ended:
-        import_module(TOOLS[tool].module).main(["--help"])
+        TOOLS[tool].load()(["--help"])
     assert ended.value.code == 0
     assert f"genomask {tool}" in capsys.readouterr().out
 
 
-def test_the_strategy_of_the_readme_masks_at_the_target_share(tmp_path, monkeypatch):
+def test_the_strategy_of_the_readme_masks_at_the_rate_asked_for(tmp_path, monkeypatch):
     (tmp_path / "my_masking.py").write_text(block("python", "class GcMasking"))
     (tmp_path / "my_conf" / "masking").mkdir(parents=True)
     (tmp_path / "my_conf" / "masking" / "gc.yaml").write_text(block("yaml", "GcMasking"))
@@ -49,7 +48,7 @@ def test_the_strategy_of_the_readme_masks_at_the_target_share(tmp_path, monkeypa
     run_stages(
         composed(
             f"hydra.searchpath=[{tmp_path}/my_conf]",
-            *("masking=gc", "match.tokens=0.15", "stage=pretrain", "logger=csv", f"paths.runs={tmp_path}/runs"),
+            *("masking=gc", "match_rate=0.15", "stage=pretrain", "logger=csv", f"paths.runs={tmp_path}/runs"),
             *(f"{tiny} pretrain.validation_segments=8 pretrain.batch=4 trainer=cpu".split()),
         )
     )

@@ -108,7 +108,7 @@ def test_no_file_of_the_configuration_names_an_absolute_path():
             "masking.spam_at is not a setting of masking=pmi; it takes center_probability, count",
         ),
         ("masking._target_=os.system", "masking._target_=os.system is not a subclass"),
-        ("masking._target_=no.such.Strategy", "cannot be imported"),
+        ("masking._target_=no.such.Strategy", "there is no module no on Python's path, .*PYTHONPATH=FOLDER"),
         ("genome=fasta", r"genome\.path needs a value: give it as genome\.path=VALUE"),
         ("genome.bases=10", "genome.bases needs"),
         ("logger.wandb=maybe", "logger.wandb needs one of auto, online, offline, never"),

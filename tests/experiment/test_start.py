@@ -33,7 +33,8 @@ def loaded(done):
     return next(line for line in done.stderr.splitlines() if line.startswith("LOADED")).split()[1:]
 
 
-def test_help_names_every_choice_and_every_tool_and_loads_neither_torch_nor_hydra():
+def test_help_names_every_choice_and_every_tool_and_loads_neither_torch_nor_hydra(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py"])
     done = run("--help", heavy=HEAVY | {"numpy", "hydra"})
     assert done.returncode == 0
     assert loaded(done) == []

@@ -13,6 +13,7 @@ from hydra.types import RunMode
 from compose import composed
 from genomask.experiment.config.schema import register
 from genomask.experiment.run import CONF
+from genomask.experiment.stages.cleaning import build_task
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.stages.run import artefact_of
 from genomask.experiment.store.artefact import Artefact
@@ -126,6 +127,27 @@ def test_the_time_left_is_the_mean_of_finished_runs_of_the_same_kind(tmp_path):
     build(tmp_path, ten.artefacts[1], {"finetune": 40.0, "evaluate": 10.0})
     assert estimate(tmp_path, ten.artefacts[2:]) == (40.0, 0)
     assert estimate(tmp_path, [*ten.artefacts[2:], *fifty.artefacts]) == (40.0, 3), "50 shots take longer"
+
+
+def test_what_was_never_built_is_counted_and_timed_by_the_speed_of_the_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr("genomask.experiment.sweeps.estimate._speed", lambda _: 1e9)
+    words = ("shots=10", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
+    (small,), (large,) = plan("model=logo", *words).cells, plan("model=dnabert", *words).cells
+    seconds = [estimate(tmp_path, [cell.encoder]).seconds for cell in (small, large)]
+    assert seconds[1] > 20 * seconds[0] > 0, "DNABERT has 12 layers of 768 features, LOGO 2 of 256"
+    twice = plan("model=logo", "pretrain.max_steps=200", *words).cells[0].encoder
+    assert estimate(tmp_path, [twice]).seconds == pytest.approx(2 * seconds[0], rel=0.2), "validations come on top"
+    lines = plan("model=dnabert", "pretrain=paper", *words).lines()
+    assert any(re.match(r"left +about [\d,.]+ days of work", line) for line in lines)
+    assert any(line.startswith("long ") and "pretrain=quick" in line for line in lines)
+
+
+def test_the_work_of_a_fine_tuning_is_known_once_its_task_has_been_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("genomask.experiment.sweeps.estimate._speed", lambda _: 1e9)
+    (cell,) = plan("shots=10", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}").cells
+    assert estimate(tmp_path, cell.artefacts).unknown == 1
+    build_task(composed("shots=10", f"paths.runs={tmp_path}"))
+    assert estimate(tmp_path, cell.artefacts).seconds > 0
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store, is_held
-from genomask.experiment.sweeps.status import Job, read_jobs, write_outcome
+from genomask.experiment.sweeps.report_status import main
+from genomask.experiment.sweeps.status import Job, read_jobs, write_outcome, write_start
 
 SCORE = Artefact("finetune", "toy-shots=10-seed=0", {"seed": 0})
 NAME = f"finetune/{SCORE.name}"
@@ -52,7 +55,7 @@ def test_a_job_that_never_started_is_missing(sweep):
 
 def test_a_failure_is_told_until_the_job_is_done(sweep):
     write_outcome(sweep, NAME, error="out of memory", seconds=2.5)
-    assert state(sweep)[3:] == ("failed", "out of memory", 2.5)
+    assert state(sweep)[3:6] == ("failed", "out of memory", 2.5)
     Store(sweep.parents[1]).build(SCORE, lambda directory: (directory / "result.json").touch())
     assert state(sweep).state == "done"
     assert state(sweep).error is None
@@ -67,10 +70,24 @@ def test_the_seconds_of_a_job_that_another_command_ran_are_its_manifests(sweep):
 def test_a_job_runs_while_its_process_lives_and_no_longer(sweep):
     write_outcome(sweep, NAME, error="an earlier attempt", seconds=1.0)
     process = held(sweep.parents[1])
-    assert state(sweep)[3:] == ("running", None, None)
+    assert state(sweep)[3:] == ("running", None, None, None)
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     assert state(sweep).state == "failed"
+
+
+def test_status_names_what_runs_and_since_when(sweep, capsys):
+    plan = {"encoders": ["encoder/toy-1"], **json.loads((sweep / "plan.json").read_text())}
+    (sweep / "plan.json").write_text(json.dumps(plan))
+    write_start(sweep, NAME)
+    process = held(sweep.parents[1])
+    try:
+        assert abs(state(sweep).since - datetime.now(UTC)) < timedelta(minutes=1)
+        assert main([str(sweep.parents[1])]) == 2
+        assert re.search(rf"runs +{NAME} since \d\d:\d\d, for \d+ s", capsys.readouterr().out)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
 
 
 def test_a_claim_is_refused_while_another_process_has_it_and_builds_in_its_own(sweep):

@@ -100,22 +100,26 @@ def test_every_launcher_gives_the_predictions_of_jobs_run_one_by_one(data, expec
     code, printed, errors = program(*GRID, f"launcher={launcher}", *data, f"paths.runs={tmp_path}")
     assert code == 0, errors
     assert "6 jobs in 2 cells, 0 done" in printed
+    table = [line.split() for line in printed.splitlines()[-3:]]
+    assert table[0] == ["masking", "n", "accuracy", "auc"]
+    assert [row[:2] for row in table[1:]] == [["random", "3"], ["span", "3"]]
     assert scores(tmp_path) == expected
 
 
 def test_a_failed_job_leaves_the_others_running_and_is_told_at_the_end_and_later(data, tmp_path):
-    words = ("-m", "shots=2,11", "seed=0,1", *data, f"paths.runs={tmp_path}")  # the pool has 10 of a class
+    diverging = ("fs=on", "fs.learning_rate=4e-4,1e38")
+    words = ("-m", "shots=2", "seed=0,1", *diverging, *data, f"paths.runs={tmp_path}")
     code, printed, errors = program(*words)
     assert code == 1
     assert "Traceback" not in errors + printed
     assert "2 done, 2 failed of 4 jobs" in printed
-    assert "and 1 more: shots=11 needs 11 examples of every class" in printed
+    assert "and 1 more: The loss became nan at step" in printed
     assert "2 of 4 jobs are not done. The same command goes on from here." in errors
 
     code, printed, _ = program("status", str(tmp_path))
     assert code == 1
     assert "2 done, 2 failed of 4 jobs" in printed
-    assert "shots=11 needs 11 examples of every class" in printed
+    assert "The loss became nan at step" in printed
 
 
 def test_a_finished_sweep_finds_everything_done(data, tmp_path):

@@ -3,10 +3,11 @@
 import numpy as np
 
 from genomask.masking.draws import sequence_keys
-from genomask.masking.masker import Corruption, Masker
+from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
 from genomask.masking.random import RandomMasking, WholeSpanMasking
+from genomask.masking.settings import Corruption
 from genomask.tokens.kmer import KmerTokens
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from genomask.alphabet import encode
 from genomask.masking.base import Choice, Masking
-from genomask.masking.masker import Corruption, Masker
+from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiReleasedMasking
+from genomask.masking.settings import Corruption
 from genomask.tokens.kmer import KmerTokens
 from masking_strategies import STRATEGIES, TOKENS, keys_of, masked_all, masker_of, random_bases, ranking_of
 

@@ -5,10 +5,11 @@ import pytest
 
 from genomask.alphabet import OTHER
 from genomask.masking.base import Masking
-from genomask.masking.calibration import USUAL, MatchSettings, Sample, expected_share, facts, match, measure, warnings
-from genomask.masking.masker import Corruption, Masker
+from genomask.masking.calibration import USUAL, Sample, expected_share, facts, match, measure, warnings
+from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking, PmiReleasedMasking
 from genomask.masking.random import RandomMasking
+from genomask.masking.settings import Corruption, MatchSettings
 from genomask.masking.visibility import NOTHING, masked_bases, visibility
 from genomask.tokens.kmer import KmerTokens
 from masking_strategies import STRATEGIES, TOKENS, keys_of, masked_all, masker_of, random_bases, ranking_of

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from genomask.masking.masker import Corruption
 from genomask.masking.pmi import PmiMasking, PmiReleasedMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
+from genomask.masking.settings import Corruption
 from masking_strategies import keys_of, masker_of, random_bases, ranking_of, vocabulary_of
 
 REFUSED = [

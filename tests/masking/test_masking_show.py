@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genomask.masking.masker import Corruption
+from genomask.masking.settings import Corruption
 from masking_strategies import masked_all, masker_of, random_bases
 
 SIGMAS, MASK = 5, 4

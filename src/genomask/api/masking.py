@@ -13,9 +13,10 @@ from genomask.experiment.config.choices import groups, read_choice
 from genomask.experiment.stages.strategy import handed_over, strategy_constructor
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
-from genomask.masking.masker import Corruption, Masker
 from genomask.masking.masker import Masked as MaskedSequence
+from genomask.masking.masker import Masker
 from genomask.masking.pmi import HalfSpanMasking
+from genomask.masking.settings import Corruption
 from genomask.masking.visibility import NOTHING, Visibility, visibility
 from genomask.ranking.table import Ranking
 from genomask.ranking.vocabulary import MaskingVocabulary, membership

@@ -20,7 +20,7 @@ from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.errors import explain, in_one_line
 from genomask.experiment.config.schema import Config, register, rerunnable
 from genomask.experiment.config.trust import leaves
-from genomask.experiment.config.words import hydra_word
+from genomask.experiment.config.words import hydra_word, typed
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import run_stages
 from genomask.experiment.store.store import Store
@@ -31,6 +31,7 @@ from genomask.experiment.sweeps.stop import stoppable
 def main() -> None:
     """Entry point of ``genomask`` and of ``train.py``."""
     register()
+    typed[:] = sys.argv[1:]
     sys.argv[1:] = [hydra_word(word) for word in sys.argv[1:]]
     hydra_program.run_and_report = in_one_line  # pyright: ignore[reportAttributeAccessIssue]
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
@@ -96,4 +97,4 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
     store = Store(Path(config.paths.runs), rerunnable(config, resolved))
     if like is None:
         return Context(config, store)
-    return Context(config, replace(store, checked=like.store.checked), like.identified)
+    return Context(config, replace(store, checked=like.store.checked, announced=like.store.announced), like.identified)

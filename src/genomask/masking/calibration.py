@@ -1,7 +1,6 @@
 """What a strategy does to a corpus, measured on a sample before a pretraining begins, and matched to a target."""
 
 from collections.abc import Sequence as Many
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,20 +22,6 @@ UNKNOWN_SHARE: Final = 0.1  # of the tokens
 COMMON_SHARE: Final = 0.25  # of the tokens; the commonest 6-mer of the human genome makes up 0.4 %
 ERRORS: Final = 5.0  # standard errors that chance hardly exceeds
 FEW_TOKENS: Final = 8  # a vocabulary with fewer tokens of DNA has no rare ones
-
-
-@dataclass
-class MatchSettings:
-    """Share of the tokens, or of the bases, that every strategy is calibrated to mask; None for its nominal rate."""
-
-    tokens: float | None = None
-    bases: float | None = None
-
-    def __post_init__(self) -> None:
-        one = self.tokens is None or self.bases is None
-        require(one, "match", "one target, match.tokens or match.bases", f"{self.tokens} and {self.bases}")
-        for name, value in (("tokens", self.tokens), ("bases", self.bases)):
-            require(value is None or 0 < value < 1, f"match.{name}", "a share between 0 and 1, or null", value)
 
 
 Piece = tuple[Any, ...]  # arguments of a masker: bases and, where they are known, lower case and tracks

@@ -7,41 +7,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
-from genomask.checks import require, require_choice
 from genomask.masking import kernels
 from genomask.masking.base import Choice, Masking, Sequence
 from genomask.masking.draws import Stream, largest_below, stream_key
+from genomask.masking.settings import UNITS, Corruption
 from genomask.tokens.base import Split, Tokens
 
-UNITS: Final = {"token": kernels.PER_TOKEN, "span": kernels.PER_RUN, "base": kernels.PER_BASE}
-
-
-@dataclass
-class Corruption:
-    """What the encoder sees in the place of masked tokens.
-
-    Attributes:
-        unit: What one draw decides for. ``token``: every masked token for itself, as DNABERT and the paper; ``span``: a
-            run of masked tokens; ``base``: every hidden base, and with it all tokens that cover it, so that no token
-            shows a base that another one replaces ([MASK] before a random token before the token itself).
-        mask_share: Probability of [MASK]; not in the paper, DNABERT's and BERT's.
-        random_share: Probability of a random token; the rest stay as they are.
-        random_specials: Let random tokens be special tokens, as in DNABERT's code.
-    """
-
-    unit: str = "token"
-    mask_share: float = 0.8
-    random_share: float = 0.1
-    random_specials: bool = False
-
-    def __post_init__(self) -> None:
-        require_choice(self.unit, "corrupt.unit", tuple(UNITS))
-        require(0 < self.mask_share <= 1, "corrupt.mask_share", "a number above 0 and at most 1", self.mask_share)
-        most = 1 - self.mask_share
-        fits = 0 <= self.random_share <= most + 1e-9
-        require(
-            fits, "corrupt.random_share", f"a number from 0 to 1 - corrupt.mask_share = {most:g}", self.random_share
-        )
+_UNITS: Final = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_RUN, kernels.PER_BASE), strict=True))
 
 
 class Masked(NamedTuple):
@@ -149,7 +121,7 @@ class Masker:
         special = self.tokens.mask, self.tokens.vocabulary_size if how.random_specials else 0
         parts = (ids, tokens.start, tokens.stop)
         draws = stream_key(key, Stream.CORRUPTION)
-        kernels.corrupt(parts, masked, chosen, draws, UNITS[how.unit], lasts, self.tokens.random_ids, special)
+        kernels.corrupt(parts, masked, chosen, draws, _UNITS[how.unit], lasts, self.tokens.random_ids, special)
         return ids
 
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final, no_type_check
+from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import UInt8
@@ -17,8 +17,7 @@ from genomask.alphabet import BASES, CLS, FIRST_KMER, MASK, OTHER, PAD, SEP, SPE
 from genomask.checks import require
 from genomask.compiled import compiled
 from genomask.tokens.base import Split, Tokens
-
-LONGEST_K: Final = 8
+from genomask.tokens.settings import LONGEST_K
 
 
 class KmerTokens(Tokens):

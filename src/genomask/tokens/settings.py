@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from genomask.checks import require
-from genomask.tokens.kmer import LONGEST_K
 
-SMALLEST_VOCABULARY = 16  # special tokens, bases, and a few tokens more
+LONGEST_K: Final = 8
+SMALLEST_VOCABULARY: Final = 16  # special tokens, bases, and a few tokens more
 
 
 @dataclass

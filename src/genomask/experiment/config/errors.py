@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 from genomask.checks import one_line
-from genomask.experiment.config.choices import did_you_mean, groups
+from genomask.experiment.config.choices import did_you_mean, groups, program
 
 INTERNAL: Final = ("hydra", "labels", "sweep")  # not offered to people
 REMOVED: Final = {
@@ -96,7 +96,7 @@ def _unknown_setting(error: OmegaConfBaseException) -> str:
     nodes = {key: parent._get_node(key) for key in known} if isinstance(parent, DictConfig) else {}
     inner = [f"{key}.{inner}" for key, node in nodes.items() if isinstance(node, DictConfig) for inner in node]
     near = did_you_mean(name, [*known, *groups(), *inner])
-    return f"unknown group or setting {name}.{near} All of them: python train.py --cfg job"
+    return f"unknown group or setting {name}.{near} All of them: {program()} --cfg job"
 
 
 def _wrong_type(error: OmegaConfBaseException) -> str:

@@ -11,11 +11,13 @@ from genomask.experiment.config.choices import (
     did_you_mean,
     groups,
     lineage,
+    program,
     purpose,
     read_defaults,
     topics,
 )
 
+SCRIPT = "python train.py"  # in a checkout
 WIDTH = 110
 WIDEST = 30  # letters of a setting and its value that remarks are lined up behind
 
@@ -28,12 +30,13 @@ def help_text(arguments: Sequence[str], tools: Mapping[str, str]) -> str:
     """
     names = [word.partition("=")[0] for word in arguments if not word.startswith("-")]
     if names and names[0] in groups():
-        return _group_page(names[0])
+        return _group_page(names[0]).replace(SCRIPT, program())
     if names and "=" not in "".join(arguments):
         near = did_you_mean(names[0], groups())
         raise ValueError(f"--help knows the groups {', '.join(groups())}, not {names[0]}.{near}")
     template = Template(read_defaults()["hydra"]["help"]["template"])
-    return template.substitute(APP_CONFIG_GROUPS=_groups() + _tools(tools)) + "\n"
+    page = template.substitute(APP_CONFIG_GROUPS=_groups() + _tools(tools)) + "\n"
+    return page.replace(SCRIPT, program())
 
 
 def _groups() -> str:

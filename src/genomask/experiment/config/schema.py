@@ -31,8 +31,7 @@ from genomask.finetune.settings import EmbedSettings, FewShot, FinetuneSettings,
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
-from genomask.masking.calibration import MatchSettings
-from genomask.masking.masker import Corruption
+from genomask.masking.settings import Corruption, MatchSettings
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings

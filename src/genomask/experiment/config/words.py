@@ -1,6 +1,7 @@
-"""Words of the command line as Hydra's grammar has them, so that people need not know it."""
+"""Words of the command line: as people type them, as Hydra's grammar has them, and typed again with a change."""
 
 import re
+import shlex
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -9,8 +10,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from genomask.console import say
+from genomask.experiment.config.choices import program
 
-PRESETS: Final = ("+experiment=", "+variant=", "+probe=")  # their default is null: the plus is left out
+PRESETS: Final = ("+experiment=", "+variant=", "+probe=", "+suite=")  # their default is null: the plus is left out
 RENAMED: Final = {  # settings by the names that they had; they are taken for one release
     "match_rate": "match.tokens",
     "model.k": "tokens.k",
@@ -45,6 +47,17 @@ def hydra_word(word: str) -> str:
         return f"{name}={value}"
     items = [item if _is_readable(f"x={item}") else _quoted(item) for item in inner.split(",")]
     return f"{name}=[{','.join(items)}]" if listed else f"{name}={','.join(items)}"
+
+
+def typed_again(*changes: str) -> str:
+    """The command that was typed, with other values of some settings; a flag comes first."""
+    names = {change.partition("=")[0] for change in changes}
+    kept = [word for word in typed if word.lstrip("+").partition("=")[0] not in names]
+    flags = [change for change in changes if change.startswith("-")]
+    return " ".join([program(), *flags, shlex.join([*kept, *(change for change in changes if change not in flags)])])
+
+
+typed: list[str] = []  # the words of this run as they were typed
 
 
 def _quoted(text: str) -> str:

@@ -1,10 +1,12 @@
-"""The classifier that is asked for: a fine-tuned encoder, or a baseline on the same episode."""
+"""The classifier of a run: a fine-tuned encoder, a probe of a frozen one, or a baseline on the same episode."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from genomask.console import say
+from genomask.experiment.config.choices import program
+from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json
@@ -12,22 +14,14 @@ from genomask.finetune.classifiers import PROBES, EncoderClassifier, GcBaseline,
 from genomask.finetune.shallow import need_sklearn
 from genomask.models.settings import CLASSIFIER
 
-NEXT = """
-Next:
-  python train.py masking=random                                    the baseline, on the same episode
-  python train.py -m classifier=majority,gc,kmer_logistic,cnn       classifiers without an encoder, likewise
-  python train.py classifier=probe                                  the same encoder frozen: many draws in seconds
-  python train.py -m shots=10,50,100,500,1000 'seed=range(10)'      ten seeds of every size
-  python train.py genome=fasta genome.path=FILE task=csv task.train=FILE task.test=FILE"""
-
 
 def uses_encoder(run: Context) -> bool:
     """Whether the classifier starts from an encoder; a baseline needs neither encoder nor genome."""
     return isinstance(run.config.classifier, (EncoderClassifier, *PROBES))
 
 
-def check_classifier(run: Context) -> None:
-    """Find what is wrong with a classifier before anything is built.
+def check_packages(run: Context) -> None:
+    """Find what is wrong with the settings of a classifier before anything is built.
 
     Raises:
         ValueError: If a package is missing, or a setting does not fit the model.
@@ -47,6 +41,19 @@ def check_classifier(run: Context) -> None:
 def classifier_artefact(run: Context) -> Artefact:
     """What the run's score is kept in; its directory holds ``result.json`` and ``probabilities.npy``."""
     return _stage(run)[0](run)
+
+
+def check_classifier(run: Context) -> None:
+    """Read the task and draw the episode, unless the classifier is there.
+
+    Raises:
+        ValueError: If rows cannot be used, a class has too few for the shots, or the test set lacks one.
+        OSError: If a file cannot be read.
+    """
+    if not run.store.has(classifier_artefact(run)):
+        from genomask.experiment.stages.cleaning import check_task
+
+        check_task(run)
 
 
 def build_classifier(run: Context) -> Path:
@@ -88,17 +95,26 @@ def report_classifier(run: Context) -> None:
     if synthetic:
         say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
-    say(NEXT)
-    say(_use(directory, kept=isinstance(run.config.classifier, EncoderClassifier)))
+    say("\nNext:")
+    for purpose, command in _next(run, directory):
+        say(f"  {purpose}:\n    {command}")
 
 
-def _use(directory: Path, *, kept: bool) -> str:
-    """How to predict with what was fine-tuned."""
-    if not kept:
-        return "  a probe or baseline is scored, not kept: only a fine-tuned encoder can predict"
+def _next(run: Context, directory: Path) -> Iterator[tuple[str, str]]:
+    """What may be of interest now, and the user's own command with the one change that does it."""
+    if uses_encoder(run):
+        other = "span" if run.config.labels["masking"] == "random" else "random"
+        yield f"masking={other} on the same episode", typed_again(f"masking={other}")
+        yield "classifiers without an encoder", typed_again("-m", "classifier=majority,gc,kmer_logistic,cnn")
+        if isinstance(run.config.classifier, EncoderClassifier):
+            yield "the same encoder frozen: many draws in seconds", typed_again("classifier=probe")
+    else:
+        yield "a fine-tuned encoder on the same episode", typed_again("classifier=encoder")
+    yield "ten seeds of every size", typed_again("-m", "shots=10,50,100,500,1000", "seed=range(10)")
     if (directory / CLASSIFIER).is_dir():
-        return f"  python train.py predict {directory} FILE    its predictions of FASTA, CSV or BED"
-    return "  python train.py finetune.save_model=true ...                 keeps it, for python train.py predict"
+        yield "its predictions of FASTA, CSV or BED", f"{program()} predict {directory} FILE"
+    elif isinstance(run.config.classifier, EncoderClassifier):
+        yield "keep the classifier, to predict with it", typed_again("finetune.save_model=true")
 
 
 def _collapsed(found: dict[str, Any]) -> bool:

@@ -40,12 +40,14 @@ def build_task(run: Context) -> Path:
     if not run.config.leaks.drop:
         return source.build_task(run)
     artefact = task_artefact(run)
+    said = run.store.path(artefact) in run.store.announced
     if run.store.has(artefact):
         directory = run.store.open(artefact)
     else:
         whole = open_benchmark(source.build_task(run), placed=True)
         directory = run.store.build(artefact, lambda folder: _clean(run, whole, folder))
-    say(f"       {dropped_line(directory)}")
+    if not said:
+        say(f"       {dropped_line(directory)}")
     return directory
 
 

@@ -22,8 +22,9 @@ from genomask.files import read_json, sha256, write_json
 from genomask.genome.context import UNIFORM, level
 from genomask.masking import calibration
 from genomask.masking.base import Masking
-from genomask.masking.masker import Corruption, Masker
+from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
+from genomask.masking.settings import Corruption
 from genomask.models.bert import masked_language_model
 from genomask.models.checkpoint import weights_file
 from genomask.models.export import export_encoder

@@ -1,10 +1,13 @@
 """Check a run, then run its stages."""
 
 from genomask.analysis.variants.settings import check_variants
-from genomask.experiment.stages.classifier import check_classifier, uses_encoder
+from genomask.experiment.stages.classifier import check_classifier, check_packages, uses_encoder
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
+from genomask.tokens.settings import KmerSettings
+
+CHECKPOINT_COPIES = 7  # an encoder, and two checkpoints of weights and both moments of AdamW
 
 
 def check(run: Context) -> None:
@@ -23,7 +26,7 @@ def check(run: Context) -> None:
         check_strategy(run)
         check_pretraining(run)
     if "finetune" in run.config.stage.run:
-        check_classifier(run)
+        check_packages(run)
     if run.config.logger.wandb != "never" and set(run.config.stage.run) & {"pretrain", "finetune"}:
         from genomask.training.loggers import wandb_mode
 
@@ -34,9 +37,30 @@ def check(run: Context) -> None:
         check_motifs(run)
 
 
+def check_inputs(run: Context) -> None:
+    """Read what the stages will read, and see that results can be written, before anything is trained.
+
+    Raises:
+        ValueError: If the stages cannot use an input.
+        OSError: If an input cannot be read, or the directory of runs cannot be written to or its disk is too full.
+    """
+    entries = [STAGES[stage] for stage in run.config.stage.run]
+    if all(entry.artefact is not None and run.store.has(entry.function("artefact")(run)) for entry in entries):
+        return  # there is nothing to do
+    trains = _trains_an_encoder(run)
+    run.store.check_room(CHECKPOINT_COPIES * _weight_bytes(run) if trains else 0)
+    for entry in entries:
+        if entry.check is not None:
+            entry.function("check")(run)
+    if trains and set(run.config.stage.run) & {"motifs", "variants", "mutagenesis"}:
+        check_classifier(run)
+
+
 def run_stages(run: Context) -> None:
-    """Check the configuration, then run the stages; each builds what it needs."""
+    """Check the configuration and the inputs, then run the stages; each builds what it needs."""
     check(run)
+    if run.config.sweep.name is None:  # a sweep checks the inputs of all jobs at its start
+        check_inputs(run)
     for stage in run.config.stage.run:
         STAGES[stage].function("report")(run)
 
@@ -61,3 +85,12 @@ def _trains_an_encoder(run: Context) -> bool:
     motifs = run.config.motifs
     explains = "motifs" in stages and "learned" in motifs.parts and motifs.classifier is None
     return bool(stages & {"pretrain", "embed"} or fine_tunes or scores or explains)
+
+
+def _weight_bytes(run: Context) -> int:
+    """Bytes of an encoder's weights, but for the small ones."""
+    model, tokens = run.config.model, run.config.tokens
+    vocabulary = 4**tokens.k if isinstance(tokens, KmerSettings) else tokens.size
+    width = model.hidden_size
+    layers = model.layers * width * (4 * width + 2 * model.intermediate_size)
+    return 4 * (layers + width * (vocabulary + model.max_tokens))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from genomask.experiment.config.choices import program
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import (
     build_ranking,
@@ -77,6 +78,11 @@ def strategy_constructor(settings: Mapping[str, Any], choice: str) -> partial[Ma
         raise ValueError(f"{choice}: masking._target_={target} is not a subclass of genomask.masking.base.Masking.")
     try:
         strategy = getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"{choice}: there is no module {error.name} on Python's path, which masking._target_={target} needs. "
+            f"Name its folder: PYTHONPATH=FOLDER {program()} ..."
+        ) from error
     except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"{choice}: masking._target_={target} cannot be imported: {error}.") from error
     if not (isinstance(strategy, type) and issubclass(strategy, Masking)):

@@ -18,15 +18,15 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
     parser.add_argument("--remove", action="store_true", help="remove what is damaged")
-    asked = parser.parse_args(arguments)
-    folders = finished(asked.runs)
-    found = [(folder, reason) for folder in folders if (reason := damage(folder))]
-    for folder, reason in found:
-        if asked.remove:
+    options = parser.parse_args(arguments)
+    folders = finished(options.runs)
+    damaged = [(folder, reason) for folder in folders if (reason := damage(folder))]
+    for folder, reason in damaged:
+        if options.remove:
             shutil.rmtree(folder)
-        say(f"{'removed' if asked.remove else 'damaged'} {reason}")
-    say(f"{len(folders)} artefacts checked, {len(found)} damaged")
-    return 1 if found and not asked.remove else 0
+        say(f"{'removed' if options.remove else 'damaged'} {reason}")
+    say(f"{len(folders)} artefacts checked, {len(damaged)} damaged")
+    return 1 if damaged and not options.remove else 0
 
 
 def finished(runs: Path) -> list[Path]:

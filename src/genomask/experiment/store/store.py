@@ -1,6 +1,7 @@
 """Build every artefact once: complete or not at all, by one process while the others wait."""
 
 import errno
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +27,14 @@ Builder = Callable[[Path], None]
 class Store:
     """All artefacts below one directory, each with the configuration of the run that built it.
 
-    Stores of one process may share ``checked``, so that what one of them has checked is not read again.
+    Stores of one process may share ``checked``, the artefacts whose bytes were read and found whole, and ``announced``,
+    those that a line was printed about: neither is done twice.
     """
 
     root: Path
     config: Json = field(default_factory=dict)
     checked: set[Path] = field(default_factory=set, repr=False, compare=False)
+    announced: set[Path] = field(default_factory=set, repr=False, compare=False)
 
     def path(self, artefact: Artefact) -> Path:
         """Where the artefact is, or will be."""
@@ -40,6 +43,17 @@ class Store:
     def building(self, artefact: Artefact) -> Path:
         """Where the artefact is while it is built."""
         return self.path(artefact).with_name(self.path(artefact).name + BUILDING)
+
+    def check_room(self, needed: int) -> None:
+        """Refuse a directory that cannot be written to, or whose disk has less room than ``needed`` bytes."""
+        root = self.root.absolute()
+        place = next(folder for folder in (root, *root.parents) if folder.exists())
+        if not (place.is_dir() and os.access(place, os.W_OK)):
+            raise PermissionError(f"{self.root} cannot be written: {place} is no directory that can be written to.")
+        free = shutil.disk_usage(place).free
+        if free < needed:
+            sizes = f"{free / 1e9:.2f} GB are free, and this run writes about {needed / 1e9:.2f} GB"
+            raise OSError(f"{self.root} cannot be written: {sizes}. Make room, or set paths.runs.")
 
     def has(self, artefact: Artefact) -> bool:
         """Whether the artefact is built. A directory under its final name is always complete."""
@@ -54,8 +68,10 @@ class Store:
         path = self.path(artefact)
         if path not in self.checked:
             verify(path, artefact)
-            say(f"have   {path}", style="dim")
             self.checked.add(path)
+            if path not in self.announced:
+                say(f"cached {path}", style="dim")
+                self.announced.add(path)
         return path
 
     def build(self, artefact: Artefact, builder: Builder, *, resume_from: str | None = None) -> Path:
@@ -82,6 +98,7 @@ class Store:
         _clear(building, unless=resume_from)
         building.mkdir(parents=True, exist_ok=True)
         say(f"build  {final}")
+        self.announced.add(final)
         started = time.perf_counter()
         try:
             builder(building)

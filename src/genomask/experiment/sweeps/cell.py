@@ -3,16 +3,16 @@
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from statistics import fmean
+from pathlib import Path
 
-from genomask.console import duration, say
+from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import artefact_of, run_stages
-from genomask.experiment.sweeps.status import PLAN, Job, read_sweep, write_outcome
+from genomask.experiment.sweeps.status import PLAN, progress_line, read_sweep, write_outcome, write_start
 
 
 def run_cell(runs: Sequence[Context]) -> None:
-    """Run what is not done yet: first what no other process is at, then whatever that leaves undone.
+    """Run the jobs that are not done: first those that no other process works on, then whatever that leaves undone.
 
     An error ends one job alone. Only a user's interruption, or a signal, ends the cell.
     """
@@ -22,13 +22,15 @@ def run_cell(runs: Sequence[Context]) -> None:
 
 
 def attempt(run: Context, *, wait: bool) -> bool:
-    """Run one job and record its outcome; without ``wait``, False at once if another process is at it."""
+    """Run one job and record its outcome; without ``wait``, False at once if another process works on it."""
     with run.store.claim(artefact_of(run)) as mine:
         if not (mine or wait):
             return False
         if run.store.has(artefact_of(run)):
             return True
         started = time.perf_counter()
+        if mine:
+            write_start(_sweep_of(run), _name(run))
         error = _error(lambda: run_stages(run))
         if mine or error:
             _record(run, error, time.perf_counter() - started)
@@ -42,20 +44,19 @@ def _record(run: Context, error: str | None, seconds: float) -> None:
         error = None
     if error:
         say(f"failed {artefact.name}: {error}")
-    sweep = run.store.root / "sweeps" / str(run.config.sweep.name)
-    write_outcome(sweep, f"{artefact.kind}/{artefact.name}", error=error, seconds=seconds)
+    sweep = _sweep_of(run)
+    write_outcome(sweep, _name(run), error=error, seconds=seconds)
     if (sweep / PLAN).is_file():
         say(progress_line(read_sweep(sweep)), style="dim")
 
 
-def progress_line(jobs: Sequence[Job]) -> str:
-    """How many jobs of a sweep are over, and how long those that are left take one after the other."""
-    seconds = [job.seconds for job in jobs if job.state == "done" and job.seconds is not None]
-    left = sum(job.state in ("missing", "running") for job in jobs)
-    line = f"sweep  job {len(jobs) - left} of {len(jobs)}"
-    if not left or not seconds:
-        return line
-    return f"{line}, about {duration(left * fmean(seconds))} left, one after the other"
+def _sweep_of(run: Context) -> Path:
+    return run.store.root / "sweeps" / str(run.config.sweep.name)
+
+
+def _name(run: Context) -> str:
+    artefact = artefact_of(run)
+    return f"{artefact.kind}/{artefact.name}"
 
 
 def _error(work: Callable[[], None]) -> str | None:

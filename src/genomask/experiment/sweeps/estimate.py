@@ -1,16 +1,23 @@
-"""How long what is left will take, going by what was finished before."""
+"""How long artefacts will take: as long as finished ones like them, else their work at the speed of this machine."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import MANIFEST
+from genomask.models.flops import classifying_flops, training_flops
+from genomask.models.settings import ModelSettings
 
-SHAPE = ("hidden_size", "layers")  # of a model, which decide how long a step takes
+# Share of a large matrix product's speed that a training reaches: 0.5 to 0.7 on CPUs, and cautiously on a GPU.
+REACHED: Final = {"cpu": 0.5, "cuda": 0.3}
+MASKED_SHARE: Final = 0.15  # of the tokens
+BASES_PER_SUBWORD: Final = 5.0
+VALIDATION: Final = 2 / 3  # of a training step's work: two masks, and no backward pass
 
 
 class Estimate(NamedTuple):
@@ -21,14 +28,15 @@ class Estimate(NamedTuple):
 
 
 def estimate(runs: Path, left: Iterable[Artefact]) -> Estimate:
-    """Add up, for artefacts yet to be built, the mean seconds of built ones of the same kind."""
+    """Add up the seconds of artefacts yet to be built."""
     left = list(left)
     known = _known(runs, {artefact.kind for artefact in left})
-    seconds = [known.get(_like(artefact)) for artefact in left]
-    return Estimate(sum(filter(None, seconds)), seconds.count(None))
+    seconds = [known.get(_like(artefact)) or _counted(runs, artefact) for artefact in left]
+    return Estimate(sum(filter(None, seconds), start=0.0), seconds.count(None))
 
 
 def _known(runs: Path, kinds: set[str]) -> dict[str, float]:
+    """Mean seconds of finished artefacts by what they have in common."""
     found: dict[str, list[float]] = defaultdict(list)
     for kind in kinds:
         for file in runs.glob(f"{kind}/*/{MANIFEST}"):
@@ -38,7 +46,7 @@ def _known(runs: Path, kinds: set[str]) -> dict[str, float]:
     return {key: fmean(seconds) for key, seconds in found.items()}
 
 
-def _seconds(directory: Path, manifest: dict[str, Any]) -> float:
+def _seconds(directory: Path, manifest: Json) -> float:
     """Seconds of training and evaluation where a result names them, else of the whole build."""
     result = directory / "result.json"
     if not result.is_file():
@@ -52,14 +60,83 @@ def _like(artefact: Artefact) -> str:
     return _key(artefact.kind, artefact.settings, models[0] if models else artefact.settings.get("model", {}))
 
 
-def _key(kind: str, settings: dict[str, Any], model: dict[str, Any]) -> str:
+def _key(kind: str, settings: Json, model: Json) -> str:
     """What two artefacts that take about as long have in common."""
     pretrain, policy = settings.get("pretrain", {}), settings.get("policy", {})
     parts = {
         "kind": kind,
-        "model": [model.get(name) for name in SHAPE],
+        "model": [model.get(name) for name in ("hidden_size", "layers")],
         "budget": [pretrain.get(name) for name in ("max_steps", "batch", "precision")],
         "task": [settings.get(name) for name in ("task", "shots", "classifier")],
         "epochs": policy.get("epochs"),
     }
     return json.dumps(parts, default=str)
+
+
+def _counted(runs: Path, artefact: Artefact) -> float | None:
+    """Seconds by the work of a training; None for what is no training, or whose task is not there yet."""
+    inputs = {source.kind: source for source in artefact.inputs}
+    if artefact.kind == "encoder":
+        return _encoder_flops(artefact) / _speed(artefact.settings["pretrain"]["precision"])
+    file = runs / "task" / (inputs["task"].name if "task" in inputs else "") / "benchmark.json"
+    if artefact.kind != "finetune" or "encoder" not in inputs or not file.is_file():
+        return None
+    task = json.loads(file.read_text(encoding="utf-8"))
+    return _finetuning_flops(artefact.settings, inputs["encoder"], task) / _speed(
+        artefact.settings["finetune"]["precision"]
+    )
+
+
+def _encoder_flops(encoder: Artefact) -> float:
+    corpus, pretrain = encoder.settings["corpus"], encoder.settings["pretrain"]
+    short = (corpus["shortest"] + corpus["longest"]) / 2
+    bases = corpus["full_share"] * corpus["longest"] + (1 - corpus["full_share"]) * short
+    tokens = round(bases / _bases_per_token(encoder))
+    queries = round(MASKED_SHARE * tokens)
+    of_one = training_flops(
+        _model(encoder),
+        tokens=tokens,
+        squares=tokens**2,
+        queries=queries,
+        pairs=queries * tokens,
+        vocabulary=_vocabulary(encoder),
+    )
+    validations = 1 + pretrain["max_steps"] // pretrain["validate_every"]
+    validated = VALIDATION * validations * pretrain["validation_segments"]
+    return of_one * (pretrain["max_steps"] * pretrain["batch"] + validated * (pretrain["max_steps"] > 0))
+
+
+def _finetuning_flops(settings: Json, encoder: Artefact, task: Json) -> float:
+    model, classes = _model(encoder), len(task["classes"])
+    shots = settings["shots"]
+    rows = task["pool"]["rows"] if shots == "full" else shots * classes
+    tokens = round(task["test"]["bases"]["median"] / _bases_per_token(encoder))
+    shape: Any = {"tokens": tokens, "classes": classes}
+    trained = classifying_flops(model, rows=rows, training=True, **shape) * settings["policy"]["epochs"]
+    return float(trained + classifying_flops(model, rows=task["test"]["rows"], training=False, **shape))
+
+
+def _model(encoder: Artefact) -> ModelSettings:
+    return ModelSettings(name="", paper_batch=1, **encoder.settings["model"])
+
+
+def _bases_per_token(encoder: Artefact) -> float:
+    return float(encoder.settings["tokens"].get("stride", BASES_PER_SUBWORD))
+
+
+def _vocabulary(encoder: Artefact) -> int:
+    k = encoder.settings["tokens"].get("k")
+    trained = (source.settings["size"] for source in encoder.inputs if source.kind == "tokens")
+    return 4**k if k else next(trained, 4096)
+
+
+@cache
+def _speed(precision: str) -> float:
+    """Operations a second that a training can be expected to reach here; measured in a fifth of a second."""
+    import torch
+
+    from genomask.pretrain.meter import matmul_peak
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if precision == "bf16-mixed" else torch.float32
+    return REACHED[device] * matmul_peak(torch.device(device), dtype)

@@ -27,11 +27,19 @@ PLAIN = (SEED, "shots", "pretrain_seed")
 
 
 class Cell(NamedTuple):
-    """Jobs that one process runs in turn: their overrides without the seed, their seeds, what each builds."""
+    """Jobs that one process runs in turn.
+
+    Attributes:
+        overrides: Those of every job, without the seed.
+        seeds: One per job.
+        artefacts: What each job builds.
+        run: The first job's run.
+    """
 
     overrides: tuple[str, ...]
     seeds: tuple[int, ...]
     artefacts: tuple[Artefact, ...]
+    run: Context
 
     def job(self, seed: int) -> tuple[str, ...]:
         """The overrides of one job."""
@@ -72,9 +80,9 @@ def cells(master: DictConfig, loader: ConfigLoader, jobs: Sequence[Sequence[str]
         name = f"{artefact.kind}/{artefact.name}"
         if name not in known:
             known.add(name)
-            found.setdefault(cell_of(job), []).append((run.config.seed, artefact))
+            found.setdefault(cell_of(job), []).append((artefact, run))
     return [
-        Cell(rest, tuple(seed for seed, _ in members), tuple(artefact for _, artefact in members))
+        Cell(rest, tuple(run.config.seed for _, run in members), tuple(made for made, _ in members), members[0][1])
         for rest, members in found.items()
     ]
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
@@ -13,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from genomask.console import say
+from genomask.console import duration, say
 from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
 from genomask.experiment.config.words import hydra_word
@@ -25,6 +25,12 @@ from genomask.experiment.sweeps.status import PLAN
 from genomask.files import write_json
 from genomask.tasks.suites import Suite, suite_jobs
 
+DAY: Final = 86_400  # seconds
+LONG: Final = (
+    "more than a day: pretrain=quick trains a little, fewer seeds and shots make fewer jobs, and "
+    "launcher=submitit_slurm spreads them over a cluster"
+)
+
 
 class Plan(NamedTuple):
     """The cells of a sweep, and the directory of runs that they are written to."""
@@ -35,7 +41,7 @@ class Plan(NamedTuple):
 
     @property
     def folder(self) -> Path:
-        """Where the plan and the outcomes of its jobs are kept."""
+        """The folder of the plan and of the outcomes of its jobs."""
         return self.runs / "sweeps" / self.name
 
     def left(self) -> tuple[Cell, ...]:
@@ -75,7 +81,10 @@ class Plan(NamedTuple):
             size = f"{budget['max_steps']} steps of {budget['batch']} sequences"
             lines.append(f"first  pretrain {self.runs / name_of(encoder)} ({size})")
         if work:
-            lines.append(f"left   {_time(*estimate(self.runs, work))}")
+            seconds, unknown = estimate(self.runs, work)
+            lines.append(f"left   {_time(seconds, unknown)}")
+            if seconds > DAY:
+                lines.append(f"long   {LONG}")
         return lines
 
     def write(self) -> None:
@@ -136,9 +145,8 @@ def _count(cells: Iterable[Cell]) -> int:
 
 
 def _time(seconds: float, unknown: int) -> str:
-    hours, minutes = divmod(round(seconds / 60), 60)
-    length = f"{hours} h {minutes:02} min" if hours else f"{minutes} min" if minutes else "less than a minute"
     if not seconds:
-        return f"unknown time: nothing like the {unknown} artefacts to build has been built here"
-    known = f"about {length} of work, one after the other, going by finished runs of the same kind"
-    return known + (f"; unknown for {unknown} more that have no like" if unknown else "")
+        return f"time unknown for all {unknown} artefacts: they are short, or their task has not been read here yet"
+    length = f"{seconds / DAY:,.1f} days" if seconds > 2 * DAY else duration(seconds)
+    known = f"about {length} of work, one after the other"
+    return known + (f"; unknown for {unknown} more, which are short or whose task has not been read" if unknown else "")

@@ -1,12 +1,13 @@
-"""``genomask status``: how many jobs of every sweep are done, running, failed and missing, and why."""
+"""``genomask status``: how many jobs of every sweep are done, running, failed and missing, since when, and why."""
 
 import argparse
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from genomask.console import say
-from genomask.experiment.sweeps.status import Job, read_jobs
+from genomask.console import duration, say
+from genomask.experiment.sweeps.status import Job, progress_line, read_encoders, read_jobs
 
 STATES = ("done", "running", "failed", "missing")
 
@@ -19,17 +20,29 @@ def main(arguments: list[str]) -> int:
         epilog="Exit code: 0 all done, 1 some failed, 2 some not done.",
     )
     parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
-    jobs = read_jobs(parser.parse_args(arguments).runs)
+    runs = parser.parse_args(arguments).runs
+    jobs = read_jobs(runs)
     if not jobs:
         say("No sweep has been started here.")
     sweeps: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         sweeps[job.sweep].append(job)
     for name, members in sweeps.items():
-        for line in account(name, members):
+        encoders = read_encoders(runs / "sweeps" / name)
+        running = [job for job in (*encoders, *members) if job.state == "running"]
+        for line in (*account(name, members), *map(_running, running)):
             say(line)
+        if running:
+            say(progress_line(members), style="dim")
     states = {job.state for job in jobs}
     return 1 if "failed" in states else 2 if states - {"done"} else 0
+
+
+def _running(job: Job) -> str:
+    if job.since is None:
+        return f"runs   {job.artefact}"
+    seconds = (datetime.now(UTC) - job.since).total_seconds()
+    return f"runs   {job.artefact} since {job.since.astimezone():%H:%M}, for {duration(seconds)}"
 
 
 def account(name: str, jobs: Sequence[Job]) -> list[str]:

@@ -1,0 +1,36 @@
+"""The scores of a sweep as a table for the terminal: a row for all seeds of one setting."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+from genomask.experiment.sweeps.jobs import cell_of
+from genomask.experiment.sweeps.status import Job
+
+SCORES = ("accuracy", "auc")
+
+
+def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
+    """Mean and standard deviation over the finished jobs of every cell, by the settings that differ between cells."""
+    found: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
+    for job in jobs:
+        file = runs / job.artefact / "result.json"
+        if job.state == "done" and file.is_file():
+            found[cell_of(job.overrides)].append(json.loads(file.read_text(encoding="utf-8")))
+    if not found:
+        return []
+    settings = [{name: value for name, _, value in (word.partition("=") for word in cell)} for cell in found]
+    names = [name for name in settings[0] if len({of.get(name) for of in settings}) > 1]
+    rows = [[*names, "n", *SCORES]]
+    for of, results in zip(settings, found.values(), strict=True):
+        rows.append([*(of.get(name, "") for name in names), str(len(results)), *(_mean(results, s) for s in SCORES)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _mean(results: Sequence[dict[str, float]], score: str) -> str:
+    values = [result[score] for result in results]
+    spread = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
+    return f"{fmean(values):.3f}{spread}"
