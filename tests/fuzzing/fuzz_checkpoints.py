@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from compose import composed
-from fuzz_models import SETTINGS, VALUES
+from fuzz_models import SETTINGS, TOKENS, VALUES
 from fuzz_spoil import BYTES, spoilt
 from genomask.experiment.config.schema import Config
 from genomask.finetune.module import ClassifierModule
-from genomask.models.bert import sequence_classifier
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import benchmark
 from genomask.training.checkpoints import HASH, ResumePoints, train_from
 from genomask.training.trainer import trainer
+from tiny_models import drawn_classifier
 
 STEPS, STOP = 6, 4  # of three epochs, two steps each
 TASK = benchmark([("ACGTACGTAC", "0"), ("GGGTTTCCCA", "1")] * 4, [("ACGTACGTAC", "0"), ("GGGT", "1")])
@@ -43,8 +43,8 @@ def train(folder: Path, newest: Path | None = None, *, stop: int | None = None) 
     """Train a tiny classifier to the end or to a step; returns its weights."""
     data = EpisodeDataModule(TASK, np.arange(8), batch_size=4, evaluation_batch=4, seed=0)
     config = _config()
-    model = sequence_classifier(SETTINGS, classes=2, seed=0, hidden_dropout=0.1)
-    module = ClassifierModule(model, settings=config.finetune, k=SETTINGS.k, learning_rate=1e-3, seed=0)
+    model = drawn_classifier(SETTINGS, TOKENS)
+    module = ClassifierModule(model, settings=config.finetune, tokens=TOKENS, learning_rate=1e-3, seed=0)
     if stop is not None:
         module.training_step = _stopping(module, stop)
     fit = trainer(

@@ -19,8 +19,11 @@ from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder
 from genomask.models.settings import ModelSettings
 from genomask.models.weights import load_dnabert
+from genomask.tokens.kmer import KmerTokens
+from tiny_models import drawn_classifier
 
-SETTINGS = ModelSettings("tiny", 8, 1, 2, 16, 0.0, 0.1, 4, k=2, max_tokens=16)
+SETTINGS = ModelSettings("tiny", 8, 1, 2, 16, 0.0, 0.1, 4, max_tokens=16)
+TOKENS = KmerTokens(2)
 VALUES = [None, True, False, -1, 0, 1, 3, 10**9, 1e30, "8", "x", [], {}, [1], {"0": 1}, 0.5, "gelu", "relu"]
 
 
@@ -33,20 +36,20 @@ class Folder(NamedTuple):
 
 
 def _encoder(folder: Path) -> None:
-    export_encoder(masked_language_model(SETTINGS, seed=0), folder, SETTINGS)
+    export_encoder(masked_language_model(SETTINGS, TOKENS, seed=0), folder, TOKENS)
 
 
 def _classifier(folder: Path) -> None:
-    model = sequence_classifier(SETTINGS, classes=2, seed=0, hidden_dropout=0.1)
+    model = drawn_classifier(SETTINGS, TOKENS)
     model.config.id2label = {0: "no", 1: "yes"}
-    export_encoder(model, folder, SETTINGS)
+    export_encoder(model, folder, TOKENS)
 
 
 def _dnabert(folder: Path, *, zipped: bool) -> None:
-    weights = masked_language_model(SETTINGS, seed=0).state_dict()
+    weights = masked_language_model(SETTINGS, TOKENS, seed=0).state_dict()
     torch.save(weights, folder / "pytorch_model.bin", _use_new_zipfile_serialization=zipped)
-    (folder / "vocab.txt").write_text("\n".join([*SPECIAL_TOKENS, *kmer_table(SETTINGS.k)]) + "\n")
-    shape = bert_config(SETTINGS).to_dict()
+    (folder / "vocab.txt").write_text("\n".join([*SPECIAL_TOKENS, *kmer_table(TOKENS.k)]) + "\n")
+    shape = bert_config(SETTINGS, TOKENS).to_dict()
     (folder / "config.json").write_text(json.dumps({name: shape[name] for name in ("num_attention_heads",)}))
 
 
@@ -61,7 +64,7 @@ def _load_encoder(folder: Path) -> dict[str, Tensor]:
 
 
 def _open_dnabert(folder: Path) -> dict[str, Tensor]:
-    return load_dnabert(folder, SETTINGS).state_dict()
+    return load_dnabert(folder, SETTINGS, TOKENS).state_dict()
 
 
 FOLDERS = (

@@ -11,10 +11,9 @@ from random import Random
 import numpy as np
 import pytest
 import torch
-from genomask.models.tokenizer import save_tokenizer
 
 from fuzz_cases import LONG_RUN, SLOW
-from fuzz_models import FOLDERS, SETTINGS, Folder, literal_tensors, spoil_folder
+from fuzz_models import FOLDERS, SETTINGS, TOKENS, Folder, literal_tensors, spoil_folder
 from genomask.models.checkpoint import read_weights
 from genomask.models.classifier import classifier_folder, open_classifier
 from genomask.models.weights import load_dnabert
@@ -85,7 +84,9 @@ class Harm:
 
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("inside", [False, True])
-@pytest.mark.parametrize("opener", [read_weights, open_classifier, lambda folder: load_dnabert(folder, SETTINGS)])
+@pytest.mark.parametrize(
+    "opener", [read_weights, open_classifier, lambda folder: load_dnabert(folder, SETTINGS, TOKENS)]
+)
 def test_a_pickle_that_would_run_a_command_is_refused_unrun(tmp_path, zipped, inside, opener):
     mark, folder = tmp_path / "harm", tmp_path / "model"
     folder.mkdir()
@@ -122,7 +123,7 @@ def test_a_result_that_is_no_json_is_refused_by_name(tmp_path):
 @pytest.mark.parametrize("kind", FOLDERS[1:], ids=NAMES[1:])  # the first is an artefact, checked whole
 def test_a_tokenizer_of_another_order_of_kmers_is_refused(tmp_path, kind):
     kind.make(tmp_path)
-    save_tokenizer(tmp_path, k=SETTINGS.k, max_tokens=SETTINGS.max_tokens)
+    TOKENS.save_tokenizer(tmp_path, max_tokens=SETTINGS.max_tokens)
     kind.open(tmp_path)
     file = tmp_path / "tokenizer.json"
     found = json.loads(file.read_text())
