@@ -15,6 +15,7 @@ from genomask.analysis.motifs.attribution import (
 from genomask.analysis.motifs.seqlets import FEWEST, WIDTH, Seqlet, against_unseen, find_seqlets, halves
 from genomask.models.classifier import Classifier
 from genomask.tasks.examples import Examples, pack
+from genomask.tokens.kmer import KmerTokens
 from tiny_classifier import SETTINGS, TOKENS, tiny_classifier
 
 K = TOKENS.k
@@ -114,8 +115,9 @@ def test_rollout_is_a_distribution_over_the_tokens():
 
 def test_tokens_are_handed_to_the_bases_that_they_cover():
     values = torch.tensor([[9.0, 1.0, 2.0, 4.0, 9.0]])  # [CLS], three 3-mers, [SEP]
-    np.testing.assert_allclose(over_bases(values, k=3, mean=True)[0], [1, 1.5, 7 / 3, 3, 4], rtol=1e-6)
-    shared = over_bases(values, k=3, mean=False)[0]
+    sequences, tokens = [np.zeros(5, dtype=np.uint8)], KmerTokens(3)
+    np.testing.assert_allclose(over_bases(values, sequences, tokens, mean=True)[0], [1, 1.5, 7 / 3, 3, 4], rtol=1e-6)
+    shared = over_bases(values, sequences, tokens, mean=False)[0]
     np.testing.assert_allclose(shared, np.array([1, 3, 7, 6, 4]) / 3, rtol=1e-6)
     assert shared.sum() == pytest.approx(7)
 

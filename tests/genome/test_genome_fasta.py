@@ -108,6 +108,8 @@ def test_the_settings_are_a_schema_of_the_configuration():
     schema = OmegaConf.structured(FastaGenome)
     config = OmegaConf.merge(schema, {"path": "genome.fa", "chromosomes": ["chr*", 2]})
     assert OmegaConf.to_object(config) == FastaGenome("genome.fa", ["chr*", "2"])
+    config = OmegaConf.merge(schema, {"path": ["a.fa", "b*.fa"], "tracks": {"x": "x.bed"}})
+    assert OmegaConf.to_object(config) == FastaGenome(["a.fa", "b*.fa"], tracks={"x": "x.bed"})
 
 
 def test_several_files_and_patterns_are_one_genome_in_the_order_that_people_count(tmp_path, folder):

@@ -22,8 +22,10 @@ _AT_ONCE: Final = 1 << 20  # bases of a bigWig file
 Filled = tuple[str, str, int, int, Any]  # place in the file, record, start, stop, value or values
 
 
-def check_tracks(tracks: Mapping[str, str] | None) -> None:
-    """Refuse names that no file can have."""
+def check_tracks(tracks: Any) -> None:
+    """Refuse what is no mapping of names, as files can have them, to files."""
+    fits = tracks is None or (isinstance(tracks, dict) and all(isinstance(path, str) for path in tracks.values()))
+    require(fits, "genome.tracks", "{NAME: FILE, ...}, or null", tracks)
     for name in tracks or {}:
         require(_NAME.fullmatch(name), "genome.tracks", "names of letters, digits and _", name)
 
