@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from genomask.checks import one_line
 
@@ -112,7 +112,7 @@ def _raw_lines(file: BufferedReader) -> Iterator[bytes]:
         raise EOFError(str(error)) from None
 
 
-def _in_utf8(file: BufferedReader) -> Iterator[bytes]:
+def _in_utf8(file: "BufferedReader[Any]") -> Iterator[bytes]:
     if file.peek(2)[:2] in UTF16_MARKS:
         text = TextIOWrapper(file, encoding="utf-16")
         yield from (line.encode() for line in text)

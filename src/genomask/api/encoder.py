@@ -70,7 +70,7 @@ class FittedProbe(NamedTuple):
 
     classes: tuple[str, ...]
     encoder: LoadedEncoder
-    options: Mapping[str, str]
+    options: Mapping[str, Any]
     scale: Transform
     model: Predict
 
@@ -110,7 +110,7 @@ def probe(
     loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
     known = labelled(frame, "probe")
     chosen = known.pool.take(episode_rows(known, task=task, shots=shots, seed=seed, rows=rows))
-    options = {"pooling": pooling, "long": long}
+    options: dict[str, Any] = {"pooling": pooling, "long": long}
     texts = [chosen.bases[start:stop] for start, stop in pairwise(chosen.offsets)]
     train, scale = standardised(embed(loaded, texts, **options))
     model = logistic_regression(train, chosen.labels, inverse_penalty=inverse_penalty, seed=seed)

@@ -163,6 +163,11 @@ class Ridge:
 PROBES: Final = (Probe, NearestNeighbours, Ridge)
 
 
+def uses_encoder(classifier: Any) -> bool:
+    """Whether the classifier starts from an encoder; a baseline needs neither encoder nor genome."""
+    return isinstance(classifier, (EncoderClassifier, *PROBES))
+
+
 def _check_embedding(pool: str, layer: int | None) -> None:
     require_choice(pool, "classifier.pool", ("mean", "cls", "max"))
     require(layer is None or layer >= 0, "classifier.layer", "a number from 0, or null for the last layer", layer)

@@ -134,8 +134,16 @@ def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -
         )
     draw = derived_seed(seed, "folds") % 2**32
     folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw)
-    options: dict[str, Any] = {"scoring": "neg_log_loss", "max_iter": MOST_STEPS, "tol": CHOOSING, "refit": False}
-    model = LogisticRegressionCV(Cs=PENALTIES, cv=folds, l1_ratios=(0.0,), use_legacy_attributes=False, **options)
+    options: dict[str, Any] = {
+        "Cs": PENALTIES,
+        "l1_ratios": (0.0,),
+        "scoring": "neg_log_loss",
+        "max_iter": MOST_STEPS,
+        "tol": CHOOSING,
+        "refit": False,
+        "use_legacy_attributes": False,
+    }
+    model = LogisticRegressionCV(cv=folds, **options)
     return float(model.fit(train, labels).C_)
 
 

@@ -89,8 +89,9 @@ def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
         ranks, chosen = strategy.ranks(sequence), masker.choose(sequence).bases
         if len(ranks):
             whole = np.lib.stride_tricks.sliding_window_view(chosen, strategy.k).all(axis=1)
-            best = ranks <= BEST_SHARE * len(strategy.table)
-            counts += [[whole[best].sum(), best.sum()], [whole[~best].sum(), (~best).sum()]]
+            last = BEST_SHARE * len(strategy.table)
+            for row, kmers in enumerate((np.flatnonzero(ranks <= last), np.flatnonzero(ranks > last))):
+                counts[row] += whole[kmers].sum(), len(kmers)
     best, others = counts[:, 0] / np.maximum(counts[:, 1], 1)
     return float(best), float(others)
 

@@ -39,7 +39,7 @@ def sequence_keys(
 
 def stream_key(key: int | np.int64, stream: Stream) -> np.int64:
     """Key of one stream of a sequence."""
-    return np.array((int(key) + int(stream)) % 2**64, dtype=np.uint64).view(np.int64)[()]
+    return np.uint64((int(key) + int(stream)) % 2**64).astype(np.int64)
 
 
 def bits(key: int | np.int64, *, stream: Stream, count: int) -> UInt32[np.ndarray, " {count}"]:

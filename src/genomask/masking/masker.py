@@ -13,7 +13,7 @@ from genomask.masking.draws import Stream, largest_below, stream_key
 from genomask.masking.settings import UNITS, Corruption
 from genomask.tokens.base import Split, Tokens
 
-_UNITS: Final = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_RUN, kernels.PER_BASE), strict=True))
+_UNITS: Final[dict[str, int]] = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_RUN, kernels.PER_BASE), strict=True))
 
 
 class Masked(NamedTuple):

@@ -30,7 +30,7 @@ class HalfSpanMasking(Masking):
         span_at: The k-mer that a high center hides: ``best`` is that of its score, ``center`` the one around it.
     """
 
-    rule: ClassVar[tuple[int, int]] = (kernels.CEIL, kernels.BY_SCORE)
+    rule: tuple[int, int] = (kernels.CEIL, kernels.BY_SCORE)
     source: ClassVar[int] = kernels.BY_KMER
 
     def __init__(
@@ -224,9 +224,9 @@ class PmiReleasedMasking(HalfSpanMasking):
 
 def check_ranking(ranking: Any) -> int:
     """Refuse anything but one rank 1..4**k for every k-mer; returns k."""
-    shape = tuple(getattr(ranking, "shape", ()))
-    sizes = {(4**k,): k for k in K_RANGE}
-    require(shape in sizes, "masking.ranking", "the ranks 1..4**k of all k-mers, once each", f"shape {shape}")
-    missing = sorted(set(range(1, shape[0] + 1)) - set(np.asarray(ranking).tolist()))
-    require(not missing, "masking.ranking", f"the ranks 1..{shape[0]}, once each", f"no rank {missing[:3]}")
-    return sizes[shape]
+    ranks = np.asarray(ranking)
+    ks = [k for k in K_RANGE if ranks.shape == (4**k,)]
+    require(ks, "masking.ranking", "the ranks 1..4**k of all k-mers, once each", f"shape {ranks.shape}")
+    missing = sorted(set(range(1, ranks.size + 1)) - set(ranks.tolist()))
+    require(not missing, "masking.ranking", f"the ranks 1..{ranks.size}, once each", f"no rank {missing[:3]}")
+    return ks[0]

@@ -44,7 +44,7 @@ class Visibility(NamedTuple):
 
     def plus(self, other: "Visibility") -> "Visibility":
         """Counts of both."""
-        return Visibility(*(one + two for one, two in zip(self, other, strict=True)))
+        return Visibility(**{name: getattr(self, name) + getattr(other, name) for name in self._fields})
 
 
 NOTHING = Visibility(0, 0, 0, 0, 0, 0.0, 0)

@@ -50,7 +50,7 @@ class Meter:
         """Count a step."""
         self.device = batch.input_ids.device
         before = self.done or Work(*[0] * len(Work._fields))
-        self.done = Work(*(one + other for one, other in zip(before, batch.work, strict=True)))
+        self.done = Work(**{name: getattr(before, name) + getattr(batch.work, name) for name in Work._fields})
 
     @property
     def masked_share(self) -> float | None:

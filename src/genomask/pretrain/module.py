@@ -64,7 +64,8 @@ class PretrainModule(LightningModule):
         self.settings, self.warmup_steps, self.seed = settings, warmup_steps, seed
         self.meter = Meter(shape, vocabulary=tokens.vocabulary_size, fast_path=settings.fast_path)
         self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
-        self.metrics = nn.ModuleDict({name: MeanMetric(nan_strategy="error") for name in METRICS})
+        self.means = {name: MeanMetric(nan_strategy="error") for name in METRICS}
+        self.metrics = nn.ModuleDict(self.means)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
@@ -116,13 +117,13 @@ class PretrainModule(LightningModule):
             (part,) = micro_batches(masked)
             logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
             nats, count = loss_sum(logits, part._replace(weights=None)), masked.work.masked
-            self.metrics[f"perplexity{suffix}"].update(nats / max(count, 1), weight=count)
+            self.means[f"perplexity{suffix}"].update(nats / max(count, 1), weight=count)
             nats, count = base_nats(logits, masked, self.tokens)
-            self.metrics[f"nats_per_base{suffix}"].update(nats / max(count, 1), weight=count)
+            self.means[f"nats_per_base{suffix}"].update(nats / max(count, 1), weight=count)
 
     def on_validation_epoch_end(self) -> None:
         """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base."""
-        for name, metric in self.metrics.items():
+        for name, metric in self.means.items():
             mean = metric.compute()
             self.log(f"validation/{name}", mean.exp() if name.startswith("perplexity") else mean, sync_dist=True)
             metric.reset()

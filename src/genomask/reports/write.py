@@ -60,7 +60,7 @@ def page(document: Document, *, refresh: int | None = None) -> str:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"script_json": script_json, "rows": rows, "classes": classes}
+    environment.filters.update({"script_json": script_json, "rows": rows, "classes": classes})  # pyright: ignore
     templates = files("genomask.reports") / "templates"
     return environment.get_template("report.html").render(
         document=document,

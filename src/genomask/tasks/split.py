@@ -91,7 +91,8 @@ def hold_out(
         if rule.by == "cluster":
             keys += [_clusters(examples, k, share)]
         if rule.by == "chromosome":
-            keys, labels = [tuple(chromosomes)], ["all"] * len(labels)
+            keys = [tuple(chromosomes)]
+            labels = ["all"] * len(labels)
         group = join_groups(keys, len(labels))
         in_test = _draw(group, labels, rule)
     if not in_test.any():

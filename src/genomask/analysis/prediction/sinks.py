@@ -95,7 +95,7 @@ def _table(file: io.TextIOWrapper, kind: str, classes: Sequence[str]) -> Sink:
 
 def _predicted(found: Float64[np.ndarray, "rows classes"], classes: Sequence[str]) -> list[str | None]:
     """The likeliest class of every window; None where it has no value."""
-    best = np.where(np.isnan(found), -1, found).argmax(axis=1).tolist()
+    best: list[int] = np.where(np.isnan(found), -1, found).argmax(axis=1).tolist()
     return [None if nothing else classes[label] for label, nothing in zip(best, np.isnan(found[:, 0]), strict=True)]
 
 

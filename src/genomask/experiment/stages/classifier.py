@@ -10,14 +10,9 @@ from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json
-from genomask.finetune.classifiers import PROBES, EncoderClassifier, GcBaseline, KmerBaseline
+from genomask.finetune.classifiers import PROBES, EncoderClassifier, GcBaseline, KmerBaseline, uses_encoder
 from genomask.finetune.shallow import need_sklearn
 from genomask.models.settings import CLASSIFIER
-
-
-def uses_encoder(run: Context) -> bool:
-    """Whether the classifier starts from an encoder; a baseline needs neither encoder nor genome."""
-    return isinstance(run.config.classifier, (EncoderClassifier, *PROBES))
 
 
 def check_packages(run: Context) -> None:
@@ -84,7 +79,7 @@ def report_classifier(run: Context) -> None:
         fate = "   COLLAPSED to one class" if _collapsed(found) else ""
         say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}{fate}")
         return
-    trained = f", masking={found['masking']}" if uses_encoder(run) else ""
+    trained = f", masking={found['masking']}" if uses_encoder(run.config.classifier) else ""
     kind = "" if found["classifier"] in ("encoder", found["model"]) else f", classifier={found['classifier']}"
     say(f"\n{found['task']}, {found['model']}{trained}{kind}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
@@ -102,7 +97,7 @@ def report_classifier(run: Context) -> None:
 
 def _next(run: Context, directory: Path) -> Iterator[tuple[str, str]]:
     """What may be of interest now, and the user's own command with the one change that does it."""
-    if uses_encoder(run):
+    if uses_encoder(run.config.classifier):
         other = "span" if run.config.labels["masking"] == "random" else "random"
         yield f"masking={other} on the same episode", typed_again(f"masking={other}")
         yield "classifiers without an encoder", typed_again("-m", "classifier=majority,gc,kmer_logistic,cnn")

@@ -8,11 +8,11 @@ import numpy as np
 
 from genomask.console import say
 from genomask.experiment.stages import task as source
-from genomask.experiment.stages.classifier import uses_encoder
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.tokens import build_tokens
 from genomask.experiment.store.artefact import Artefact, Json
+from genomask.finetune.classifiers import uses_encoder
 from genomask.genome.encoded import open_genome
 from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.episode import draw_episode
@@ -61,7 +61,8 @@ def check_task(run: Context) -> None:
     """
     task, config = open_benchmark(build_task(run)), run.config
     check_test_set(task)
-    if uses_encoder(run) and isinstance(config.tokens, KmerSettings):  # others are known once they are trained
+    # Other tokens are known once they are trained.
+    if uses_encoder(config.classifier) and isinstance(config.tokens, KmerSettings):
         tokens = build_tokens(run)
         longest = tokens.longest(config.model.max_tokens)
         check_lengths(task, shortest=tokens.shortest, longest=longest, keep=config.finetune.crop)

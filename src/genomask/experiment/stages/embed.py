@@ -147,7 +147,7 @@ def _embed(run: Context, encoder: LoadedEncoder, task: Benchmark, directory: Pat
     """Embed batch by batch, from where an interrupted embedding came to."""
     prepare_host(run.config.trainer)
     device = device_of(run.config.trainer.accelerator)
-    encoder.model.to(device)
+    encoder.model.to(device)  # pyright: ignore[reportArgumentType]  (the stubs lose its self)
     tokens, layers = TOKENS_AT_ONCE[device.type], run.config.embed.layers
     matrices = {part: _matrices(run, encoder, len(getattr(task, part).labels), directory, part) for part in PARTS}
     work = [

@@ -21,7 +21,7 @@ from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.rank import genome_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import MANIFEST
-from genomask.files import write_json
+from genomask.files import read_json, write_json
 from genomask.finetune.classifiers import EncoderClassifier
 from genomask.finetune.metrics import Scores, score
 from genomask.finetune.settings import Policy
@@ -32,7 +32,7 @@ from genomask.training.checkpoints import CHECKPOINTS, log_folder, newest_checkp
 from genomask.training.host import fixed_order, repeatability
 from genomask.training.loggers import loggers
 
-NO_ENCODER = dict.fromkeys(("genome", "masking", "tokens", "corrupt", "ranking", "wc", "hga", "fs"), "-")
+NO_ENCODER: Json = dict.fromkeys(("genome", "masking", "tokens", "corrupt", "ranking", "wc", "hga", "fs"), "-")
 
 
 class Outcome(NamedTuple):
@@ -112,7 +112,7 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
     """
     config, used = run.config, _used(run, encoder)
     fine_tuned = isinstance(config.classifier, EncoderClassifier)
-    pretraining = {} if encoder is None else json.loads((encoder / "pretraining.json").read_text(encoding="utf-8"))
+    pretraining: Json = {} if encoder is None else read_json(encoder / "pretraining.json")
     return {
         "task": config.task.name,
         "classifier": config.classifier.kind,

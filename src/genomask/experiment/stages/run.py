@@ -1,10 +1,11 @@
 """Check a run, then run its stages."""
 
 from genomask.analysis.variants.settings import check_variants
-from genomask.experiment.stages.classifier import check_classifier, check_packages, uses_encoder
+from genomask.experiment.stages.classifier import check_classifier, check_packages
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
+from genomask.finetune.classifiers import uses_encoder
 from genomask.tokens.settings import KmerSettings
 
 CHECKPOINT_COPIES = 7  # an encoder, and two checkpoints of weights and both moments of AdamW
@@ -80,7 +81,7 @@ def artefact_of(run: Context) -> Artefact:
 def _trains_an_encoder(run: Context) -> bool:
     """Whether the stages may have to train an encoder."""
     stages = set(run.config.stage.run)
-    fine_tunes = "finetune" in stages and uses_encoder(run)
+    fine_tunes = "finetune" in stages and uses_encoder(run.config.classifier)
     scores = stages & {"variants", "mutagenesis"} and run.config.variants.classifiers is None
     motifs = run.config.motifs
     explains = "motifs" in stages and "learned" in motifs.parts and motifs.classifier is None
