@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from numpy.lib.stride_tricks import sliding_window_view
 
 from genomask.checks import require
 from genomask.masking import kernels
@@ -88,7 +89,7 @@ def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
         sequence = masker.sequence(*piece, key=key, progress=float(progress))
         ranks, chosen = strategy.ranks(sequence), masker.choose(sequence).bases
         if len(ranks):
-            whole = np.lib.stride_tricks.sliding_window_view(chosen, strategy.k).all(axis=1)
+            whole = np.logical_and.reduce(sliding_window_view(chosen, strategy.k), axis=1)
             last = BEST_SHARE * len(strategy.table)
             for row, kmers in enumerate((np.flatnonzero(ranks <= last), np.flatnonzero(ranks > last))):
                 counts[row] += whole[kmers].sum(), len(kmers)
