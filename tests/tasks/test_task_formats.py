@@ -111,6 +111,14 @@ def json_array(folder):
     return {side: str(folder / f"{side}.json.gz") for side in SPLITS}
 
 
+def zstandard(folder):
+    for split, rows in SPLITS.items():
+        folder.mkdir(exist_ok=True)
+        with pa.output_stream(str(folder / f"{split}.csv.zst"), compression="zstd") as file:
+            file.write(table(rows, separator=";").encode())
+    return {"dir": str(folder)}
+
+
 def fasta_with_labels(folder):
     for split, rows in SPLITS.items():
         write(folder / f"{split}.fa", fasta(enumerate(rows), "read_{number} class={label} rest"))
@@ -149,7 +157,7 @@ def rna(folder):
 
 LAYOUTS = (
     gue, dnabert, nucleotide_transformer_fasta, nucleotide_transformer_parquet, parts_of_parquet, genomic_benchmarks,
-    geneb, json_lines, json_array, fasta_with_labels, fasta_for_each_class, spreadsheet, without_header, rna,
+    geneb, json_lines, json_array, zstandard, fasta_with_labels, fasta_for_each_class, spreadsheet, without_header, rna,
 )  # fmt: skip
 
 
