@@ -135,8 +135,10 @@ def _unpacked_zstd(file: BufferedReader) -> BufferedReader:
 def _in_utf8(file: BufferedReader) -> Iterator[bytes]:
     if file.peek(2)[:2] in UTF16_MARKS:
         text = TextIOWrapper(file, encoding="utf-16")
-        yield from (line.encode() for line in text)
-        text.detach()
+        try:
+            yield from (line.encode() for line in text)
+        finally:
+            text.detach()
     else:
         yield from file
 
