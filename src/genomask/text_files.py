@@ -7,7 +7,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BufferedReader, RawIOBase, TextIOWrapper
+from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -16,6 +16,7 @@ from genomask.checks import one_line
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 PIECE: Final = 1 << 20  # bytes that are unpacked at once
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
 GZIP: Final = b"\x1f\x8b"
 _HEADER: Final = 18  # bytes before the packed ones of a bgzip block, the last two its size less 1; 8 follow
 _BGZF_END: Final = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -96,7 +97,10 @@ class _Numbers:
 
 
 def _raw_lines(file: BufferedReader) -> Iterator[bytes]:
-    """The lines of a file or, if it is a gzip file, of its text."""
+    """The lines of a file or, if it is packed, of its text."""
+    if os.pread(file.fileno(), len(ZSTD), 0) == ZSTD:
+        yield from _in_utf8(_unpacked_zstd(file))
+        return
     if not is_packed(file.fileno()):
         yield from _in_utf8(file)
         return
@@ -112,11 +116,29 @@ def _raw_lines(file: BufferedReader) -> Iterator[bytes]:
         raise EOFError(str(error)) from None
 
 
+def _unpacked_zstd(file: BufferedReader) -> BufferedReader:
+    """The whole text of a zstd file.
+
+    Raises:
+        EOFError: If the file is truncated or damaged, or pyarrow is not installed to unpack it.
+    """
+    try:
+        from pyarrow import BufferReader, CompressedInputStream
+    except ImportError:
+        raise EOFError("zstd needs pyarrow: pip install pyarrow") from None
+    try:
+        return BufferedReader(cast(RawIOBase, BytesIO(CompressedInputStream(BufferReader(file.read()), "zstd").read())))
+    except OSError as error:
+        raise EOFError(str(error)) from None
+
+
 def _in_utf8(file: "BufferedReader[Any]") -> Iterator[bytes]:
     if file.peek(2)[:2] in UTF16_MARKS:
         text = TextIOWrapper(file, encoding="utf-16")
-        yield from (line.encode() for line in text)
-        text.detach()
+        try:
+            yield from (line.encode() for line in text)
+        finally:
+            text.detach()
     else:
         yield from file
 

@@ -19,7 +19,8 @@ from genomask.tasks.readers import read_rows
 
 WHOLE_FILE = (
     "is empty|needs the header|needs one row for each|has no start sites|cannot be read|rows that say"
-    "|at least two classes|labels that the pool has not|could each be|has no header|must hold JSON|has no rows"
+    "|at least two classes|labels that the pool has not|could each be|has no header|must hold JSON"
+    "|has no rows|has no intervals|damaged Parquet"
 )
 
 

@@ -4,10 +4,13 @@ The FASTA reader's parser is a C library: it reads in a process of its own, so t
 A case is a number: ``GENOMASK_FUZZ_CASES`` sets how many the long run makes (``make test-faults``).
 """
 
+from collections import Counter
+
 import pytest
 
 from fuzz_cases import LONG_RUN, run_cases
 from fuzz_fasta import SOUND, run_fasta_cases
+from fuzz_formats import FORMATS, try_case
 from fuzz_strict import fasta
 from fuzz_subjects import SUBJECTS, Subject
 
@@ -25,6 +28,13 @@ def test_sound_files_are_read_as_a_literal_reader_reads_them(tmp_path, subject):
 @pytest.mark.parametrize("subject", SUBJECTS, ids=NAMES)
 def test_a_spoilt_file_is_read_right_or_refused_in_one_line(tmp_path, subject: Subject):
     outcomes = run_cases(subject, range(60), tmp_path)
+    assert outcomes["refused"] > 10
+    assert outcomes["accepted"] > 3
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_spoilt_file_of_another_format_is_read_or_refused_in_one_line(tmp_path, name):
+    outcomes = Counter(try_case(name, number, tmp_path) for number in range(60))
     assert outcomes["refused"] > 10
     assert outcomes["accepted"] > 3
 

@@ -11,6 +11,7 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import decode
+from genomask.experiment.stages.cleaning import check_task
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
 from genomask.tasks.examples import check_lengths
 from genomask.tasks.file_task import FileTask
@@ -111,6 +112,14 @@ def json_array(folder):
     return {side: str(folder / f"{side}.json.gz") for side in SPLITS}
 
 
+def zstandard(folder):
+    for split, rows in SPLITS.items():
+        folder.mkdir(exist_ok=True)
+        with pa.output_stream(str(folder / f"{split}.csv.zst"), compression="zstd") as file:
+            file.write(table(rows, separator=";").encode())
+    return {"dir": str(folder)}
+
+
 def fasta_with_labels(folder):
     for split, rows in SPLITS.items():
         write(folder / f"{split}.fa", fasta(enumerate(rows), "read_{number} class={label} rest"))
@@ -149,7 +158,7 @@ def rna(folder):
 
 LAYOUTS = (
     gue, dnabert, nucleotide_transformer_fasta, nucleotide_transformer_parquet, parts_of_parquet, genomic_benchmarks,
-    geneb, json_lines, json_array, fasta_with_labels, fasta_for_each_class, spreadsheet, without_header, rna,
+    geneb, json_lines, json_array, zstandard, fasta_with_labels, fasta_for_each_class, spreadsheet, without_header, rna,
 )  # fmt: skip
 
 
@@ -285,6 +294,25 @@ def test_the_old_name_of_the_column_of_splits_is_taken_with_a_warning(tmp_path, 
     run = composed("task=split_table", "task.name=x", f"task.table={path}", "task.column=side")
     assert len(run.config.task.read().test.labels) == 4
     assert "task.column is now task.split" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "message"),
+    [
+        ("ACG,0", (), r"1 of 13 pool sequences are shorter than a token of 6 bases: a\.csv, line 14\."),
+        (f"{'ACGT' * 200},0", (), r"1 of 13 pool sequences are longer than the 515 bases .*: a\.csv, line 14\."),
+        ("ACGTACGT,2", (), r"no row of class 2"),
+        ("ACGTACGT,1", ("shots=7",), r"shots=7 needs 7 examples of every class"),
+        ("ACGTXCGT,1", (), r"a\.csv, line 14: not a DNA sequence"),
+    ],
+)
+def test_what_would_end_a_finetuning_is_found_before_anything_is_trained(tmp_path, row, words, message):
+    path = write(tmp_path / "a.csv", table(ROWS) + row + "\n")
+    test = write(tmp_path / "b.csv", table(ROWS))
+    files = (f"task.train={path}", f"task.test={test}", f"paths.runs={tmp_path / 'runs'}", "shots=1")
+    with pytest.raises(ValueError, match=message):
+        check_task(composed("task=csv", *files, *words))
+    assert not (tmp_path / "runs" / "encoder").exists()
 
 
 @pytest.mark.parametrize("settings", [{}, {"train": "a"}, {"table": "a", "dir": "b"}])

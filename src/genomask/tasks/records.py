@@ -175,6 +175,8 @@ def _parsed(path: Path, line: int, text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise wrong_line(path, line + error.lineno - 1, f"not JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets
+        raise wrong_line(path, line, f"not readable as JSON: {error}") from None
 
 
 def _parquet(path: Path) -> Records:

@@ -65,6 +65,7 @@ def _report(run: Context, folder: Path, genome_folder: Path | None, directory: P
         "sets": {part: summary_of_rows(getattr(task, part), task.classes) for part in ("pool", "test")},
         "relations": summary(relations),
         "genome": in_genome,
+        "note": (task.origin or {}).get("note"),
     }
     write_json(directory / REPORT, found)
     (directory / PAGE).write_text(page(run.config.task.name, found, leaks), encoding="utf-8")

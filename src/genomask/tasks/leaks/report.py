@@ -94,6 +94,7 @@ def page(name: str, found: dict[str, Any], settings: LeakSettings) -> str:
     lines = [f"# What the test set of {name} shares with other rows, and with the genome", ""]
     lines += ["| set | rows | by class | rows by length | GC by class |", "|---|---|---|---|---|"]
     lines += [_set_line(part, found["sets"][part]) for part in ("pool", "test")]
+    lines += ["", found["note"]] if found.get("note") else []
     lines += ["", "| rows of | that match in | by | rows | of them with another label | pairs |"]
     lines += ["|---|---|---|---|---|---|"]
     for entry in found["relations"]:
