@@ -84,7 +84,6 @@ def parts(genome, settings, *, model=TINY, masking=None, tokens=TOKENS):
         masked_language_model(model, tokens, seed=1),
         tokens,
         settings=settings,
-        shape=model,
         warmup_steps=2,
         seed=3,
     )

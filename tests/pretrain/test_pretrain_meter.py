@@ -12,7 +12,7 @@ from genomask.corpus.steps import StepBatch, collate
 from genomask.masking.masker import Masked, Masker
 from genomask.masking.random import RandomMasking
 from genomask.models.bert import masked_language_model
-from genomask.models.flops import classifying_flops, training_flops
+from genomask.models.flops import classifying_flops, shape_of, training_flops
 from genomask.models.forward import cls_logits
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import Meter, matmul_peak
@@ -59,12 +59,12 @@ def test_the_formula_counts_what_pytorch_counts(fast_path):
         loss_sum(logits_of(model, part, fast_path=fast_path), part).backward()
     queries = masked if fast_path else tokens
     formula = training_flops(
-        MODEL,
+        shape_of(model),
         tokens=rows * tokens,
         squares=rows * tokens**2,
         queries=rows * queries,
         pairs=rows * queries * tokens,
-        vocabulary=TOKENS.vocabulary_size,
+        predicted=rows * queries,
     )
     assert formula == counter.get_total_flops()
 
@@ -85,7 +85,8 @@ def test_the_formula_of_a_classifier_counts_what_pytorch_counts(training):
 def test_padding_is_no_throughput(monkeypatch):
     clock = iter([10.0, 14.0, 14.0])
     monkeypatch.setattr("genomask.pretrain.meter.time.perf_counter", lambda: next(clock))
-    meter = Meter(MODEL, vocabulary=TOKENS.vocabulary_size, fast_path=True)
+    model = masked_language_model(MODEL, TOKENS, seed=0)
+    meter = Meter(model, fast_path=True)
     assert meter.read() is None
     meter.start()
     meter.add(batch_of([20, 10, 5], [6, 0, 1], micro_batch=2))
@@ -93,8 +94,8 @@ def test_padding_is_no_throughput(monkeypatch):
     assert found is not None
     assert (found.seconds, found.bases_per_second, found.tokens_per_second) == (4.0, 35 / 4, 35 / 4)
     assert found.batch_fill == pytest.approx(35 / 45)
-    work = {"tokens": 35, "squares": 400 + 100 + 25, "queries": 7, "pairs": 6 * 20 + 1 * 5}
-    assert found.flops_per_second == training_flops(MODEL, **work, vocabulary=69) / 4
+    work = {"tokens": 35, "squares": 400 + 100 + 25, "queries": 7, "pairs": 6 * 20 + 1 * 5, "predicted": 7}
+    assert found.flops_per_second == training_flops(shape_of(model), **work) / 4
     assert meter.masked_share == 7 / (18 + 8 + 3)
 
 

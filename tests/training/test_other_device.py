@@ -98,7 +98,7 @@ def step_batch() -> StepBatch:
 def pretrain_module(settings) -> PretrainModule:
     """A module on the other device, with the parts of a trainer that its step uses."""
     module = PretrainModule(
-        masked_language_model(TINY, TOKENS, seed=0), TOKENS, settings=settings, shape=TINY, warmup_steps=0, seed=0
+        masked_language_model(TINY, TOKENS, seed=0), TOKENS, settings=settings, warmup_steps=0, seed=0
     ).to(OTHER)
     optimizer, schedule = module.configure_optimizers()
     module._trainer = SimpleNamespace(world_size=1, global_step=1, global_rank=0, strategy=None)

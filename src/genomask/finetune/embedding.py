@@ -9,11 +9,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 from genomask.alphabet import OTHER
-from genomask.models.bert import Encoder, read_encoder
-from genomask.models.checkpoint import fill
+from genomask.models.bert import Encoder, base_model, read_encoder
 from genomask.models.products import wide_products
 from genomask.tokens.base import Tokens, of_bases
 
@@ -26,18 +25,18 @@ class LoadedEncoder(NamedTuple):
 
     Attributes:
         source: What fine-tuning starts from.
-        model: Hugging Face's ``BertModel`` without pooler.
+        model: Hugging Face's module without head and pooler.
         tokens: What it reads.
     """
 
     source: Encoder
-    model: BertModel
+    model: PreTrainedModel
     tokens: Tokens
 
     @property
     def longest(self) -> int:
         """Bases of the longest sequence that it takes."""
-        return self.tokens.longest(self.model.config.max_position_embeddings)
+        return self.source.longest
 
 
 def load_encoder(folder: str | Path) -> LoadedEncoder:
@@ -48,9 +47,7 @@ def load_encoder(folder: str | Path) -> LoadedEncoder:
         ValueError: If its files are damaged or do not fit together.
     """
     source = read_encoder(Path(folder).expanduser())
-    model = BertModel(source.config, add_pooling_layer=False)
-    fill(model, source.weights, source.directory)
-    return LoadedEncoder(source, model.eval(), source.tokens)
+    return LoadedEncoder(source, base_model(source).eval(), source.tokens)
 
 
 def layer_states(

@@ -1,14 +1,14 @@
 """Low-rank adapters (LoRA) by peft: fine-tune an encoder that is too large to fine-tune whole."""
 
 from torch import nn
-from transformers import BertForSequenceClassification
+from transformers import PreTrainedModel
 
 from genomask.models.bert import seeded
 
 ADAPTED = ["query", "value"]  # of every attention, as in Hu et al. 2021, Sec. 4.2
 
 
-def add_lora(model: BertForSequenceClassification, *, rank: int, seed: int) -> None:
+def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
     """Freeze the encoder and add adapters of this rank, scaled by 2, to its attention; the head stays trainable.
 
     Args:
@@ -22,10 +22,12 @@ def add_lora(model: BertForSequenceClassification, *, rank: int, seed: int) -> N
     need_peft()
     from peft import LoraConfig, inject_adapter_in_model
 
-    for part in (model.bert.embeddings, model.bert.encoder):
+    for part in (model.base_model.embeddings, model.base_model.encoder):
         part.requires_grad_(requires_grad=False)
     with seeded(seed):
-        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=ADAPTED), model.bert.encoder)
+        inject_adapter_in_model(
+            LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=ADAPTED), model.base_model.encoder
+        )
 
 
 def merge_lora(model: nn.Module) -> None:

@@ -1,18 +1,29 @@
-"""Hugging Face BERT modules, drawn from a seed or read from an exported encoder."""
+"""Encoders with and without heads, drawn from a seed or read from an exported encoder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForMaskedLM,
+    BertForSequenceClassification,
+    BertModel,
+    ModernBertForMaskedLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 
+from genomask.models.architectures import longest_input, modernbert_config
 from genomask.models.checkpoint import fill
 from genomask.models.export import import_encoder
-from genomask.models.settings import ModelSettings
+from genomask.models.settings import ModelSettings, ModernBertSettings
 from genomask.tokens.base import Tokens
 from genomask.tokens.files import open_tokens
 
@@ -37,13 +48,21 @@ def bert_config(settings: ModelSettings, tokens: Tokens) -> BertConfig:
     )
 
 
+HIDDEN_DROPOUTS: Final = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout")  # by architecture
+
+
 class Encoder(NamedTuple):
     """An exported encoder that was read: its folder, configuration, weights on the CPU, and tokens."""
 
     directory: Path
-    config: BertConfig
+    config: PreTrainedConfig
     weights: dict[str, Tensor]
     tokens: Tokens
+
+    @property
+    def longest(self) -> int:
+        """Bases of the longest sequence that it takes."""
+        return self.tokens.longest(longest_input(self.config))
 
 
 def read_encoder(directory: Path) -> Encoder:
@@ -65,18 +84,31 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def masked_language_model(settings: ModelSettings, tokens: Tokens, *, seed: int) -> BertForMaskedLM:
+def masked_language_model(
+    settings: ModelSettings | ModernBertSettings, tokens: Tokens, *, seed: int
+) -> BertForMaskedLM | ModernBertForMaskedLM:
     """A fresh encoder with an MLM head whose decoder is the table of token embeddings."""
     with seeded(seed):
-        return BertForMaskedLM(bert_config(settings, tokens))
+        if isinstance(settings, ModelSettings):
+            return BertForMaskedLM(bert_config(settings, tokens))
+        return AutoModelForMaskedLM.from_config(modernbert_config(settings, tokens), attn_implementation="sdpa")
 
 
-def sequence_classifier(
-    source: Path | Encoder, *, classes: int, seed: int, hidden_dropout: float
-) -> BertForSequenceClassification:
-    """An encoder with a fresh head: pooler (dense and tanh on [CLS]), dropout, linear layer.
+def base_model(source: Encoder) -> PreTrainedModel:
+    """An encoder without a head, as Hugging Face's ``AutoModel`` has it, without pooler."""
+    if isinstance(source.config, BertConfig):
+        model: PreTrainedModel = BertModel(source.config, add_pooling_layer=False)
+    else:
+        with seeded(0):
+            model = AutoModelForMaskedLM.from_config(source.config, attn_implementation="sdpa").base_model
+    fill(model, source.weights, source.directory)
+    return model
 
-    The pooler is drawn from the seed together with the classifier, since MLM pretraining trains none.
+
+def sequence_classifier(source: Path | Encoder, *, classes: int, seed: int, hidden_dropout: float) -> PreTrainedModel:
+    """An encoder with a fresh head: BERT's pooler (dense and tanh on [CLS]), dropout, linear layer; or its own.
+
+    The head is drawn from the seed with all of its parts, since MLM pretraining trains none of them.
 
     Args:
         source: An exported encoder, or its folder.
@@ -92,8 +124,14 @@ def sequence_classifier(
         source = read_encoder(source)
     config = deepcopy(source.config)
     config.num_labels = classes
-    config.hidden_dropout_prob = hidden_dropout
+    for name in HIDDEN_DROPOUTS:
+        if hasattr(config, name):
+            setattr(config, name, hidden_dropout)
     with seeded(seed):
-        model = BertForSequenceClassification(config)
-    fill(model.bert, source.weights, source.directory, keep=("pooler.dense.weight", "pooler.dense.bias"))
+        if isinstance(config, BertConfig):
+            model: PreTrainedModel = BertForSequenceClassification(config)
+        else:
+            model = AutoModelForSequenceClassification.from_config(config, attn_implementation="sdpa")
+    own = [name for name in model.base_model.state_dict() if name.startswith("pooler.")]
+    fill(model.base_model, source.weights, source.directory, keep=own)
     return model

@@ -3,12 +3,19 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from transformers import BertForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    BertForSequenceClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 
 from genomask.checks import require
 from genomask.files import read_object
+from genomask.models.architectures import load_foreign, longest_input, read_foreign_config
 from genomask.models.checkpoint import fill, read_weights
 from genomask.models.config_file import read_config
+from genomask.models.export import is_bert
 from genomask.models.settings import CLASSIFIER
 from genomask.tokens.base import Tokens
 from genomask.tokens.files import open_tokens
@@ -17,7 +24,7 @@ from genomask.tokens.files import open_tokens
 class Classifier(NamedTuple):
     """A classifier that is ready to predict, and what its outputs and its inputs are."""
 
-    model: BertForSequenceClassification
+    model: PreTrainedModel
     classes: tuple[str, ...]
     tokens: Tokens
 
@@ -29,7 +36,7 @@ class Classifier(NamedTuple):
     @property
     def longest(self) -> int:
         """Bases of the longest sequence that the model takes."""
-        return self.tokens.longest(self.model.config.max_position_embeddings)
+        return self.tokens.longest(longest_input(self.model.config))
 
 
 def classifier_folder(name: str | Path) -> Path:
@@ -61,14 +68,22 @@ def open_classifier(directory: Path) -> Classifier:
         FileNotFoundError: If the folder or a file of it is missing.
         ValueError: If the folder holds another kind of model.
     """
-    weights = read_weights(directory)
-    config = read_config(directory / "config.json", weights, prefix="bert.")
-    kind = (config.architectures or ["nothing"])[0]
-    needed = BertForSequenceClassification.__name__
-    require(kind == needed, str(directory), f"a {needed} (finetune.save_model=true keeps one)", kind)
-    model = BertForSequenceClassification(config)
-    fill(model, weights, directory)
+    if is_bert(directory):
+        weights = read_weights(directory)
+        config = read_config(directory / "config.json", weights, prefix="bert.")
+        _check_kind(directory, config, BertForSequenceClassification.__name__)
+        model: PreTrainedModel = BertForSequenceClassification(config)
+        fill(model, weights, directory)
+    else:
+        _check_kind(directory, read_foreign_config(directory), "ForSequenceClassification")
+        model = load_foreign(directory, AutoModelForSequenceClassification)
+        config = model.config
     tokens = open_tokens(directory, vocabulary=config.vocab_size)
     names = config.id2label or {}
     classes = tuple(str(name) for _, name in sorted(names.items()))
     return Classifier(model.eval(), classes, tokens)
+
+
+def _check_kind(directory: Path, config: PreTrainedConfig, ending: str) -> None:
+    kind = (config.architectures or ["nothing"])[0]
+    require(kind.endswith(ending), str(directory), f"a {ending} (finetune.save_model=true keeps one)", kind)

@@ -1,35 +1,61 @@
 """How many floating-point operations the matrix products of a step take."""
 
-from typing import Final
+from typing import Final, NamedTuple
+
+from torch.nn import Linear
+from transformers import PreTrainedModel
 
 from genomask.models.settings import ModelSettings
 
 BACKWARD: Final = 2  # each product of the forward pass has two of the same size in the backward pass
+UNUSED: Final = ("pooler", "contact_head")  # parts of encoders that no token's features depend on
 
 
-def training_flops(
-    model: ModelSettings, *, tokens: int, squares: int, queries: int, pairs: int, vocabulary: int
-) -> int:
+class Shape(NamedTuple):
+    """What the matrix products of an encoder with its MLM head depend on.
+
+    Attributes:
+        layers: Layers of the encoder.
+        width: Features of a token.
+        layer: Multiplications with weights for a token in a layer.
+        head: The same in the head.
+    """
+
+    layers: int
+    width: int
+    layer: int
+    head: int
+
+
+def shape_of(model: PreTrainedModel) -> Shape:
+    """Read the shape off the linear layers of a masked language model."""
+    base = {id(part): name for name, part in model.base_model.named_modules()}
+    linear = [part for part in model.modules() if isinstance(part, Linear)]
+    own = sum(part.weight.numel() for part in linear if not base.get(id(part), UNUSED[0]).startswith(UNUSED))
+    head = sum(part.weight.numel() for part in linear if id(part) not in base)
+    layers = model.config.num_hidden_layers
+    return Shape(layers, model.config.hidden_size, own // layers, head)
+
+
+def training_flops(shape: Shape, *, tokens: int, squares: int, queries: int, pairs: int, predicted: int) -> int:
     """Operations (two for a multiplication with its addition) of forward and backward pass.
 
-    All layers but the last are computed for every token; of the last one keys and values are, the rest and
-    the head for the queries: the masked tokens, or all tokens in the plain pass. Recomputation, which fused
-    attention does in its backward pass, and everything that is no matrix product do not count.
+    All layers but the last are computed for every token; of the last one keys and values are, the rest for the
+    queries. Recomputation, which fused attention does in its backward pass, and everything that is no matrix product do
+    not count; of local attention, all pairs of tokens do, as they are computed and left out.
 
     Args:
-        model: Shape of the encoder.
-        tokens: Tokens of all rows, [CLS] and [SEP] included, padding not.
+        shape: Of the encoder.
+        tokens: Tokens of all rows, special ones included, padding not.
         squares: Sum over the rows of the square of their tokens, which attention takes.
-        queries: Tokens that the last layer and the head are computed for.
+        queries: Tokens that the last layer is computed for: all of them but in the fast path.
         pairs: Sum over the rows of queries times tokens.
-        vocabulary: Token ids that the head tells apart.
+        predicted: Tokens that the head is computed for.
     """
-    width = model.hidden_size
-    feed_forward, square = 2 * width * model.intermediate_size, width * width
-    whole = _layer(model, tokens, squares)
-    last = tokens * 2 * square + queries * (2 * square + feed_forward) + 2 * pairs * width
-    head = queries * (square + width * vocabulary)
-    return 2 * (1 + BACKWARD) * ((model.layers - 1) * whole + last + head)
+    keys_and_values = 2 * shape.width**2
+    others = (shape.layers - 1) * (shape.layer * tokens + 2 * shape.width * squares)
+    last = keys_and_values * tokens + (shape.layer - keys_and_values) * queries + 2 * shape.width * pairs
+    return 2 * (1 + BACKWARD) * (others + last + shape.head * predicted)
 
 
 def classifying_flops(model: ModelSettings, *, rows: int, tokens: int, classes: int, training: bool) -> int:

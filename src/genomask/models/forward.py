@@ -7,14 +7,16 @@ are read. [CLS] is a single query a row, for which not even keys and values are 
 ``attention`` is False at [PAD]; None says that no row is padded, which saves a little time.
 """
 
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
+from torch.nn import Module
 from torch.nn.functional import dropout, scaled_dot_product_attention
 from transformers import BertForMaskedLM, BertForSequenceClassification, BertModel, PreTrainedModel
 from transformers.models.bert.modeling_bert import BertLayer, BertPooler
+from transformers.utils import ModelOutput
 
 from genomask.models.products import wide_products
 
@@ -40,16 +42,24 @@ def states(
         return model.base_model(token_ids, attention_mask=mask).last_hidden_state
 
 
+def has_fast_path(model: PreTrainedModel) -> bool:
+    """Whether the last layer can be computed for some tokens alone, which is BERT's and exact."""
+    return isinstance(model, BertForMaskedLM | BertForSequenceClassification)
+
+
 def masked_logits(
-    model: BertForMaskedLM,
+    model: PreTrainedModel,
     input_ids: Int64[Tensor, "batch tokens"],
     masked: MaskedTokens,
     attention: Bool[Tensor, "batch tokens"] | None = None,
 ) -> Float[Tensor, "masked_tokens vocab"]:
     """Logits of the masked tokens, in the order of ``masked.flat``; there may be none.
 
-    Equals ``model(input_ids, attention).logits.flatten(0, 1)[masked.flat]``.
+    Equals ``model(input_ids, attention).logits.flatten(0, 1)[masked.flat]``. Of other architectures than BERT, only the
+    head is computed for the masked tokens alone.
     """
+    if not isinstance(model, BertForMaskedLM):
+        return _head_at(model, input_ids, masked.flat, attention)
     with wide_products(input_ids.device):
         states = _up_to_last(model.bert, input_ids, attention)
         last = _layers(model.bert)[-1]
@@ -60,12 +70,37 @@ def masked_logits(
         return model.cls(_finish(last, context.flatten(0, 1).index_select(0, masked.slot), queries))
 
 
+def _head_at(
+    model: PreTrainedModel,
+    input_ids: Int64[Tensor, "batch tokens"],
+    flat: Int64[Tensor, " masked_tokens"],
+    attention: Bool[Tensor, "batch tokens"] | None,
+) -> Float[Tensor, "masked_tokens vocab"]:
+    """Run the model's own pass, in which its head is handed the masked tokens as one row: heads work token by token."""
+
+    def select(_module: Module, _inputs: Any, output: ModelOutput) -> ModelOutput:
+        output["last_hidden_state"] = output["last_hidden_state"].flatten(0, 1).index_select(0, flat)[None]
+        return output
+
+    hook = model.base_model.register_forward_hook(select)
+    mask = None if attention is None else attention.to(torch.int64)
+    try:
+        with wide_products(input_ids.device):
+            return model(input_ids, attention_mask=mask).logits[0]
+    finally:
+        hook.remove()
+
+
 def cls_logits(
-    model: BertForSequenceClassification,
+    model: PreTrainedModel,
     input_ids: Int64[Tensor, "batch tokens"],
     attention: Bool[Tensor, "batch tokens"] | None = None,
 ) -> Float[Tensor, "batch classes"]:
     """Logits of the classes. Equals ``model(input_ids, attention).logits``."""
+    if not isinstance(model, BertForSequenceClassification):
+        mask = None if attention is None else attention.to(torch.int64)
+        with wide_products(input_ids.device):
+            return model(input_ids, attention_mask=mask).logits
     if attention is not None and attention.device.type == "cpu" and attention.all():
         attention = None  # up to 10 % faster at 300 bp; a GPU would have to be waited for
     with wide_products(input_ids.device):

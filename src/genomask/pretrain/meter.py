@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from genomask.corpus.steps import StepBatch, Work
-from genomask.models.flops import training_flops
+from genomask.models.flops import shape_of, training_flops
+from genomask.models.forward import has_fast_path
 from genomask.models.products import product
-from genomask.models.settings import ModelSettings
 
 
 class Throughput(NamedTuple):
@@ -34,13 +35,13 @@ class Meter:
     """Counts what goes through the encoder, on the host; only stopping the time makes the host wait for the device.
 
     Args:
-        model: Shape of the encoder.
-        vocabulary: Token ids that the head tells apart.
-        fast_path: Whether the last layer is computed for masked tokens alone.
+        model: Encoder with its MLM head.
+        fast_path: Whether what may be computed for masked tokens alone is computed for them alone.
     """
 
-    def __init__(self, model: ModelSettings, *, vocabulary: int, fast_path: bool) -> None:
-        self.model, self.vocabulary, self.fast_path = model, vocabulary, fast_path
+    def __init__(self, model: PreTrainedModel, *, fast_path: bool) -> None:
+        self.shape, self.masked_head = shape_of(model), fast_path
+        self.masked_layer = fast_path and has_fast_path(model)
         self.done: Work | None = None
         self.device: torch.device | None = None
         self.seconds = 0.0
@@ -80,12 +81,12 @@ class Meter:
             return None
         work = self.done
         flops = training_flops(
-            self.model,
+            self.shape,
             tokens=work.tokens,
             squares=work.squares,
-            queries=work.masked if self.fast_path else work.tokens,
-            pairs=work.pairs if self.fast_path else work.squares,
-            vocabulary=self.vocabulary,
+            queries=work.masked if self.masked_layer else work.tokens,
+            pairs=work.pairs if self.masked_layer else work.squares,
+            predicted=work.masked if self.masked_head else work.tokens,
         )
         return Throughput(
             work.bases / self.seconds,

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LambdaLR
 from torchmetrics import MeanMetric
-from transformers import BertForMaskedLM
+from transformers import PreTrainedModel
 
 from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.steps import StepBatch
-from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import Meter
 from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
@@ -43,18 +42,16 @@ class PretrainModule(LightningModule):
         model: Encoder with its MLM head, tied.
         tokens: What the encoder reads.
         settings: Optimiser and budget.
-        shape: Shape of the encoder.
         warmup_steps: Optimiser steps until the full learning rate.
         seed: Draws dropout.
     """
 
     def __init__(
         self,
-        model: BertForMaskedLM,
+        model: PreTrainedModel,
         tokens: Tokens,
         *,
         settings: PretrainSettings,
-        shape: ModelSettings,
         warmup_steps: int,
         seed: int,
     ) -> None:
@@ -62,7 +59,7 @@ class PretrainModule(LightningModule):
         self.automatic_optimization = False
         self.model, self.tokens = model, tokens
         self.settings, self.warmup_steps, self.seed = settings, warmup_steps, seed
-        self.meter = Meter(shape, vocabulary=tokens.vocabulary_size, fast_path=settings.fast_path)
+        self.meter = Meter(model, fast_path=settings.fast_path)
         self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
         self.means = {name: MeanMetric(nan_strategy="error") for name in METRICS}
         self.metrics = nn.ModuleDict(self.means)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import BertForMaskedLM
+from transformers import PreTrainedModel
 
 from genomask.corpus.steps import Cut, StepBatch
 from genomask.models.forward import MaskedTokens, masked_logits
@@ -43,7 +43,7 @@ def _micro_batch(batch: StepBatch, cut: Cut) -> MicroBatch:
     )
 
 
-def logits_of(model: BertForMaskedLM, part: MicroBatch, *, fast_path: bool) -> Float[Tensor, "masked_tokens vocab"]:
+def logits_of(model: PreTrainedModel, part: MicroBatch, *, fast_path: bool) -> Float[Tensor, "masked_tokens vocab"]:
     """Logits of the masked tokens.
 
     Args:

@@ -23,6 +23,11 @@ class KmerSettings:
 
 
 @dataclass
+class OwnSettings:
+    """The tokens that a pretrained model brings along."""
+
+
+@dataclass
 class BpeSettings:
     """Byte-pair encoding: a tokenizer.json at hand, or one of ``size`` tokens that is trained on the genome."""
 

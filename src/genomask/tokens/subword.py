@@ -16,19 +16,20 @@ from tokenizers.trainers import BpeTrainer
 
 from genomask.alphabet import BASES, CLS, SEP, SPECIAL_TOKENS, decode
 from genomask.checks import one_line, require
+from genomask.files import read_object
 from genomask.tokens.base import Split, Tokens
 
 TRIAL: Final = 2000  # bases of the random sequence that a tokenizer is tried on
 LONGEST_TOKEN: Final = 16  # bases; without a limit, repeats become tokens of their own
-# Names of the special tokens: BERT's and BPE tokenizers' as here, RoBERTa's and ESM's.
-NAMES: Final = {"pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>"), "mask": ("[MASK]", "<mask>")}
+# What special tokens are called where no tokenizer_config.json says so: as BERT's, or as RoBERTa's and ESM's.
+NAMES: Final = {"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>")}
 
 
 class SubwordTokens(Tokens):
     """Tokens of a tokenizer.json.
 
     Args:
-        file: The tokenizer.json.
+        file: The tokenizer.json. A tokenizer_config.json beside it may name its special tokens.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -46,7 +47,9 @@ class SubwordTokens(Tokens):
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.vocabulary_size = max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
-        self.pad, self.unk, self.mask = (self._special(kind) for kind in NAMES)
+        config = file.with_name("tokenizer_config.json")
+        names = read_object(config) if config.is_file() else {}
+        self.mask, self.pad, self.unk = (self._special(kind, names) for kind in NAMES)
         self._read_affixes()
         special = {token_id for token_id, token in self.tokenizer.get_added_tokens_decoder().items() if token.special}
         ids = set(self.tokenizer.get_vocab(with_added_tokens=True).values())
@@ -95,11 +98,15 @@ class SubwordTokens(Tokens):
         config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens}
         (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
-    def _special(self, kind: str) -> int:
-        found = [self.tokenizer.token_to_id(name) for name in NAMES[kind]]
-        ids = [token_id for token_id in found if token_id is not None]
+    def _special(self, kind: str, names: dict[str, Any]) -> int:
+        named = names.get(f"{kind}_token")
+        named = named.get("content") if isinstance(named, dict) else named
+        choices = (named,) if isinstance(named, str) else NAMES[kind]
+        ids = [token_id for name in choices if (token_id := self.tokenizer.token_to_id(name)) is not None]
+        if not ids and kind == "unk":  # bytes need none; [MASK] stands in no sequence either
+            return self.mask
         if not ids:
-            raise ValueError(f"{self.file} lacks a special token: {' or '.join(NAMES[kind])}.")
+            raise ValueError(f"{self.file} lacks a special token: {' or '.join(choices)}.")
         return ids[0]
 
     def _read_affixes(self) -> None:

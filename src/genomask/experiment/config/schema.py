@@ -32,7 +32,7 @@ from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.masking.settings import Corruption, MatchSettings
-from genomask.models.settings import ModelSettings
+from genomask.models.settings import ModelSettings, ModernBertSettings, PretrainedSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
@@ -42,13 +42,14 @@ from genomask.tasks.leaks.settings import LeakSettings, unchanged
 from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.suites import Suite
 from genomask.tasks.synthetic import SyntheticTask
-from genomask.tokens.settings import BpeSettings, KmerSettings
+from genomask.tokens.settings import BpeSettings, KmerSettings, OwnSettings
 from genomask.training.settings import LoggerSettings, TrainerSettings
 
 # Groups with several kinds of choice; a choice's YAML names its kind in its defaults list.
 KINDS: Final[dict[str, dict[str, type]]] = {
     "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},
-    "tokens": {"kmer": KmerSettings, "bpe": BpeSettings},
+    "tokens": {"kmer": KmerSettings, "bpe": BpeSettings, "own": OwnSettings},
+    "model": {"bert": ModelSettings, "modernbert": ModernBertSettings, "hf": PretrainedSettings},
     "task": {
         "synthetic": SyntheticTask,
         "files": FileTask,
@@ -109,7 +110,7 @@ class Config:
     masking: Any = MISSING
     corrupt: Corruption = MISSING
     match: MatchSettings = field(default_factory=MatchSettings)
-    model: ModelSettings = MISSING
+    model: Any = MISSING
     wc: Warmup = MISSING
     hga: Accumulation = MISSING
     pretrain: PretrainSettings = MISSING
@@ -156,6 +157,9 @@ class Config:
 
     def _check_together(self) -> None:
         """Refuse values outside of groups that are out of range, and settings that do not fit together."""
+        brings, own = isinstance(self.model, PretrainedSettings), isinstance(self.tokens, OwnSettings)
+        require(brings <= own, "tokens", "own with model=hf, which brings its tokens along", "other tokens")
+        require(own <= brings, "tokens=own", "model=hf, which brings its tokens along", self.model.name)
         shots, folds = self.shots, self.finetune.cross_validate
         in_range = shots == "full" or (isinstance(shots, int) and shots >= 1)
         require(in_range, "shots", "a number from 1, or full", shots)
@@ -169,7 +173,8 @@ class Config:
         """The masking that shaped the encoder; ``none`` for random weights, ``published`` for given ones."""
         if self.pretrain.max_steps:
             return self.labels["masking"]
-        return "none" if self.model.weights is None else "published"
+        published = isinstance(self.model, PretrainedSettings) or getattr(self.model, "weights", None) is not None
+        return "published" if published else "none"
 
 
 def register() -> None:

@@ -14,6 +14,7 @@ from genomask.experiment.stages.tokens import build_tokens
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.finetune.classifiers import uses_encoder
 from genomask.genome.encoded import open_genome
+from genomask.models.initial import max_tokens
 from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import Benchmark, check_lengths, check_test_set
@@ -64,7 +65,7 @@ def check_task(run: Context) -> None:
     # Other tokens are known once they are trained.
     if uses_encoder(config.classifier) and isinstance(config.tokens, KmerSettings):
         tokens = build_tokens(run)
-        longest = tokens.longest(config.model.max_tokens)
+        longest = tokens.longest(max_tokens(config.model))
         check_lengths(task, shortest=tokens.shortest, longest=longest, keep=config.finetune.crop)
     if task.kind != "regression":
         shots = config.shots if isinstance(config.shots, int) else None

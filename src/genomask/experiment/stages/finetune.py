@@ -66,9 +66,7 @@ def recipe_of(run: Context) -> Recipe:
 
 def open_task(run: Context, task: Path, encoder: Path) -> Benchmark:
     """The benchmark, cut to what the run's encoder takes."""
-    source = _encoder(encoder)
-    longest = source.tokens.longest(source.config.max_position_embeddings)
-    return _benchmark(task, longest, run.config.finetune.crop)
+    return _benchmark(task, _encoder(encoder).longest, run.config.finetune.crop)
 
 
 def _finetune(run: Context, encoder: Path, folder: Path, directory: Path) -> None:

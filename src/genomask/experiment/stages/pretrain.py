@@ -9,7 +9,6 @@ from typing import Any
 
 from lightning import Callback
 
-from genomask.checks import require
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.dashboards.identity import run_identity
@@ -25,16 +24,13 @@ from genomask.masking.base import Masking
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
 from genomask.masking.settings import Corruption
-from genomask.models.bert import masked_language_model
-from genomask.models.checkpoint import weights_file
 from genomask.models.export import export_encoder
-from genomask.models.weights import load_dnabert
+from genomask.models.initial import initial_model, max_tokens, model_identity
 from genomask.pretrain.keep import KeepSteps, step_folder
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
-from genomask.tokens.kmer import KmerTokens
 from genomask.training.checkpoints import (
     CHECKPOINTS,
     RESUMABLE,
@@ -59,12 +55,10 @@ def encoder_artefact(run: Context) -> Artefact:
     config = run.config
     label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
     pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
-    model = asdict(config.model) | {"weights": _weights_digest(config.model.weights)}
-    del model["name"], model["paper_batch"]
     trained = tokens_artefact(run)
     settings = {
         "format": ENCODER_FORMAT,
-        "model": model,
+        "model": model_identity(config.model),
         "tokens": tokens_identity(run),
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
@@ -142,17 +136,17 @@ def _counting(contexts: Mapping[str, float]) -> str:
 
 def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory: Path) -> None:
     config = run.config
+    initial = initial_model(config.model, tokens, seed=derived_seed(config.pretrain_seed, "initial weights"))
     if not config.pretrain.max_steps:  # weights as they were drawn or published: nothing is measured on them
-        export_encoder(_initial_model(run, tokens), directory, tokens)
+        export_encoder(initial, directory, tokens)
         facts = {"tokens": tokens.name, "corrupt": config.labels["corrupt"]}
         write_json(directory / "pretraining.json", _summary(facts, {}, corpus, run, 0))
         return
     facts = _calibrate(corpus, run)
     module = PretrainModule(
-        _initial_model(run, tokens),
+        initial,
         tokens,
         settings=config.pretrain,
-        shape=config.model,
         warmup_steps=config.wc.of(config.pretrain.max_steps),
         seed=config.pretrain_seed,
     )
@@ -253,22 +247,13 @@ def check_pretraining(run: Context) -> None:
     if config.pretrain.max_steps == 0 or tokens_artefact(run) is not None:
         return
     longest, tokens = config.corpus.longest + config.corpus.extra_bases, ready_tokens(run)
-    most = tokens.longest(config.model.max_tokens)
+    room = max_tokens(config.model)
+    most = tokens.longest(room)
     if longest > most:
         raise ValueError(
             f"segments too long: {longest} bases (corpus.longest), the encoder takes at most {most} "
-            f"(model.max_tokens={config.model.max_tokens} tokens of {tokens.name})."
+            f"(model.max_tokens={room} tokens of {tokens.name})."
         )
-
-
-def _initial_model(run: Context, tokens: Tokens):
-    settings = run.config.model
-    if settings.weights is not None:
-        fits = isinstance(tokens, KmerTokens) and tokens.stride == 1
-        require(fits, "model.weights", "tokens=kmer with stride 1, which published weights have", tokens.name)
-        assert isinstance(tokens, KmerTokens)
-        return load_dnabert(Path(settings.weights), settings, tokens)
-    return masked_language_model(settings, tokens, seed=derived_seed(run.config.pretrain_seed, "initial weights"))
 
 
 def _calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
@@ -341,7 +326,3 @@ def _at_step(run: Context, directory: Path) -> Path:
 
 def _file_digest(path: str | None) -> str | None:
     return None if path is None else sha256(Path(path).expanduser())
-
-
-def _weights_digest(weights: str | None) -> str | None:
-    return None if weights is None else sha256(weights_file(Path(weights)))

@@ -10,10 +10,11 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.genome.encoded import open_genome
+from genomask.models.architectures import pretrained_tokens
 from genomask.seeds import generator
 from genomask.tokens.base import Tokens
 from genomask.tokens.kmer import KmerTokens
-from genomask.tokens.settings import KmerSettings
+from genomask.tokens.settings import BpeSettings, KmerSettings
 from genomask.tokens.subword import SubwordTokens, train_bpe
 
 TOKENS_FORMAT = 1  # raised when the code would train other tokens
@@ -24,7 +25,7 @@ STRETCHES = 20_000  # of the genome, drawn at random
 def tokens_artefact(run: Context) -> Artefact | None:
     """Tokens that are trained on the genome; None for those that need no training."""
     settings = run.config.tokens
-    if isinstance(settings, KmerSettings) or settings.file is not None:
+    if not isinstance(settings, BpeSettings) or settings.file is not None:
         return None
     label = f"bpe-{settings.size}-{run.config.genome.label}"
     return Artefact("tokens", label, {"format": TOKENS_FORMAT, "size": settings.size}, (genome_artefact(run),))
@@ -40,7 +41,9 @@ def ready_tokens(run: Context) -> Tokens:
     settings = run.config.tokens
     if isinstance(settings, KmerSettings):
         return KmerTokens(settings.k, settings.stride)
-    return SubwordTokens(Path(settings.file).expanduser())
+    if isinstance(settings, BpeSettings):
+        return SubwordTokens(Path(settings.file or "").expanduser())
+    return pretrained_tokens(run.config.model)
 
 
 def build_tokens(run: Context) -> Tokens:
