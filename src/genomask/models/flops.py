@@ -32,19 +32,6 @@ def training_flops(
     return 2 * (1 + BACKWARD) * ((model.layers - 1) * whole + last + head)
 
 
-def classifying_flops(model: ModelSettings, *, rows: int, tokens: int, classes: int, training: bool) -> int:
-    """The same for the logits of a classifier, and its backward pass if it is trained.
-
-    The last layer is computed for [CLS] alone, and its keys and values for no token (``models.forward``).
-    """
-    width, square = model.hidden_size, model.hidden_size**2
-    whole = _layer(model, rows * tokens, rows * tokens**2)
-    gathering = 2 * model.heads * tokens * width  # scores and sums over the states themselves, head by head
-    last = rows * (4 * square + gathering + 2 * width * model.intermediate_size)
-    head = rows * (square + width * classes)
-    return 2 * (1 + BACKWARD * training) * ((model.layers - 1) * whole + last + head)
-
-
 def _layer(model: ModelSettings, tokens: int, squares: int) -> int:
     """Multiplications of a layer that is computed for every token."""
     width = model.hidden_size
