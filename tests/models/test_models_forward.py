@@ -5,7 +5,6 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
 
-from genomask.models import forward
 from genomask.models.forward import MaskedTokens, cls_logits, masked_logits, states
 
 VOCAB = 69  # k = 3
@@ -63,9 +62,7 @@ FULL, PADDED, ALONE = (20, 20, 20), (20, 17, 5, 2), (9,)
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("lengths", [FULL, PADDED, ALONE])
-@pytest.mark.parametrize("together", [512, 7])
-def test_masked_logits_and_gradients_are_those_of_the_plain_pass(monkeypatch, layers, lengths, together):
-    monkeypatch.setattr(forward, "TOGETHER", together)
+def test_masked_logits_and_gradients_are_those_of_the_plain_pass(layers, lengths):
     model = model_of(BertForMaskedLM, layers=layers).double()
     token_ids, hidden, there = batch_of(lengths)
     targets = token_ids[hidden]
@@ -82,9 +79,7 @@ def test_masked_logits_and_gradients_are_those_of_the_plain_pass(monkeypatch, la
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("lengths", [FULL, PADDED, ALONE])
-@pytest.mark.parametrize("together", [512, 7])
-def test_class_logits_and_gradients_are_those_of_the_plain_pass(monkeypatch, layers, lengths, together):
-    monkeypatch.setattr(forward, "TOGETHER", together)
+def test_class_logits_and_gradients_are_those_of_the_plain_pass(layers, lengths):
     model = model_of(BertForSequenceClassification, layers=layers).double()
     token_ids, _, there = batch_of(lengths)
     labels = torch.arange(len(lengths)) % 3

@@ -87,9 +87,15 @@ def test_a_gpu_multiplies_as_ever(calls):
     assert not calls
 
 
-def test_a_processor_without_wide_registers_multiplies_as_ever(monkeypatch):
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
-    assert not products.has_wide_products.__wrapped__()
+@pytest.mark.parametrize(
+    ("capability", "vendor", "wide"),
+    [("AVX512", "AuthenticAMD", True), ("AVX2", "AuthenticAMD", False), ("AVX512", "GenuineIntel", False)],
+)
+def test_only_amd_processors_with_wide_registers_use_onednn(monkeypatch, tmp_path, capability, vendor, wide):
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nvendor_id : {vendor}\n")
+    monkeypatch.setattr(products, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert products.has_wide_products.__wrapped__() is wide
 
 
 def test_two_matrices_are_multiplied(calls):

@@ -12,13 +12,11 @@ from genomask.corpus.steps import StepBatch, collate
 from genomask.masking.masker import Masked, Masker
 from genomask.masking.random import RandomMasking
 from genomask.models.bert import masked_language_model
-from genomask.models.flops import classifying_flops, shape_of, training_flops
-from genomask.models.forward import cls_logits
+from genomask.models.flops import shape_of, training_flops
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.meter import Meter, matmul_peak
 from genomask.pretrain.step import logits_of, loss_sum, micro_batches
 from genomask.tokens.kmer import KmerTokens
-from tiny_models import drawn_classifier
 
 TOKENS = KmerTokens(3)
 MODEL = ModelSettings("tiny", 16, 3, 2, 48, hidden_dropout=0.0, attention_dropout=0.0, paper_batch=8, max_tokens=64)
@@ -66,19 +64,6 @@ def test_the_formula_counts_what_pytorch_counts(fast_path):
         pairs=rows * queries * tokens,
         predicted=rows * queries,
     )
-    assert formula == counter.get_total_flops()
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_the_formula_of_a_classifier_counts_what_pytorch_counts(training):
-    rows, tokens = 3, 21
-    model = drawn_classifier(MODEL, TOKENS, classes=4, hidden_dropout=0.0)
-    token_ids = torch.randint(5, TOKENS.vocabulary_size, (rows, tokens))
-    with sdpa_kernel(SDPBackend.MATH), flop_counter() as counter:
-        logits = cls_logits(model, token_ids)
-        if training:
-            logits.sum().backward()
-    formula = classifying_flops(MODEL, rows=rows, tokens=tokens, classes=4, training=training)
     assert formula == counter.get_total_flops()
 
 

@@ -5,8 +5,6 @@ from typing import Final, NamedTuple
 from torch.nn import Linear
 from transformers import PreTrainedModel
 
-from genomask.models.settings import ModelSettings
-
 BACKWARD: Final = 2  # each product of the forward pass has two of the same size in the backward pass
 UNUSED: Final = ("pooler", "contact_head")  # parts of encoders that no token's features depend on
 
@@ -56,22 +54,3 @@ def training_flops(shape: Shape, *, tokens: int, squares: int, queries: int, pai
     others = (shape.layers - 1) * (shape.layer * tokens + 2 * shape.width * squares)
     last = keys_and_values * tokens + (shape.layer - keys_and_values) * queries + 2 * shape.width * pairs
     return 2 * (1 + BACKWARD) * (others + last + shape.head * predicted)
-
-
-def classifying_flops(model: ModelSettings, *, rows: int, tokens: int, classes: int, training: bool) -> int:
-    """The same for the logits of a classifier, and its backward pass if it is trained.
-
-    The last layer is computed for [CLS] alone, and its keys and values for no token (``models.forward``).
-    """
-    width, square = model.hidden_size, model.hidden_size**2
-    whole = _layer(model, rows * tokens, rows * tokens**2)
-    gathering = 2 * model.heads * tokens * width  # scores and sums over the states themselves, head by head
-    last = rows * (4 * square + gathering + 2 * width * model.intermediate_size)
-    head = rows * (square + width * classes)
-    return 2 * (1 + BACKWARD * training) * ((model.layers - 1) * whole + last + head)
-
-
-def _layer(model: ModelSettings, tokens: int, squares: int) -> int:
-    """Multiplications of a layer that is computed for every token."""
-    width = model.hidden_size
-    return tokens * (4 * width**2 + 2 * width * model.intermediate_size) + 2 * squares * width

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import MANIFEST
-from genomask.models.flops import classifying_flops, training_flops
-from genomask.models.settings import ModelSettings
+from genomask.models.flops import BACKWARD, Shape, training_flops
 
 # Share of a large matrix product's speed that a training reaches: 0.5 to 0.7 on CPUs, and cautiously on a GPU.
 REACHED: Final = {"cpu": 0.5, "cuda": 0.3}
@@ -74,8 +73,10 @@ def _key(kind: str, settings: Json, model: Json) -> str:
 
 
 def _counted(runs: Path, artefact: Artefact) -> float | None:
-    """Seconds by the work of a training; None for what is no training, or whose task is not there yet."""
+    """Seconds by the work of a training; None for what is none, whose task is not there yet, or a model from a hub."""
     inputs = {source.kind: source for source in artefact.inputs}
+    if "layers" not in inputs.get("encoder", artefact).settings.get("model", {}):
+        return None
     if artefact.kind == "encoder":
         return _encoder_flops(artefact) / _speed(artefact.settings["pretrain"]["precision"])
     file = runs / "task" / (inputs["task"].name if "task" in inputs else "") / "benchmark.json"
@@ -92,32 +93,28 @@ def _encoder_flops(encoder: Artefact) -> float:
     short = (corpus["shortest"] + corpus["longest"]) / 2
     bases = corpus["full_share"] * corpus["longest"] + (1 - corpus["full_share"]) * short
     tokens = round(bases / _bases_per_token(encoder))
-    queries = round(MASKED_SHARE * tokens)
-    of_one = training_flops(
-        _model(encoder),
-        tokens=tokens,
-        squares=tokens**2,
-        queries=queries,
-        pairs=queries * tokens,
-        vocabulary=_vocabulary(encoder),
-    )
+    of_one = _flops(encoder, tokens, predicted=round(MASKED_SHARE * tokens))
     validations = 1 + pretrain["max_steps"] // pretrain["validate_every"]
     validated = VALIDATION * validations * pretrain["validation_segments"]
     return of_one * (pretrain["max_steps"] * pretrain["batch"] + validated * (pretrain["max_steps"] > 0))
 
 
 def _finetuning_flops(settings: Json, encoder: Artefact, task: Json) -> float:
-    model, classes = _model(encoder), len(task["classes"])
     shots = settings["shots"]
-    rows = task["pool"]["rows"] if shots == "full" else shots * classes
+    rows = task["pool"]["rows"] if shots == "full" else shots * len(task["classes"])
     tokens = round(task["test"]["bases"]["median"] / _bases_per_token(encoder))
-    shape: Any = {"tokens": tokens, "classes": classes}
-    trained = classifying_flops(model, rows=rows, training=True, **shape) * settings["policy"]["epochs"]
-    return float(trained + classifying_flops(model, rows=task["test"]["rows"], training=False, **shape))
+    tested = task["test"]["rows"] / (1 + BACKWARD)  # without the backward pass
+    return _flops(encoder, tokens, predicted=1) * (rows * settings["policy"]["epochs"] + tested)
 
 
-def _model(encoder: Artefact) -> ModelSettings:
-    return ModelSettings(name="", paper_batch=1, **encoder.settings["model"])
+def _flops(encoder: Artefact, tokens: int, predicted: int) -> int:
+    """Of a training step on one sequence, whose last layer is computed for what is predicted."""
+    model, width = encoder.settings["model"], encoder.settings["model"]["hidden_size"]
+    layer = 4 * width**2 + 2 * width * model["intermediate_size"]
+    shape = Shape(model["layers"], width, layer, width**2 + width * _vocabulary(encoder))
+    return training_flops(
+        shape, tokens=tokens, squares=tokens**2, queries=predicted, pairs=predicted * tokens, predicted=predicted
+    )
 
 
 def _bases_per_token(encoder: Artefact) -> float:
