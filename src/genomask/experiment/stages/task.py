@@ -11,7 +11,7 @@ from genomask.genome.encoded import open_genome
 from genomask.tasks.arrays import describe, write_benchmark
 from genomask.tasks.examples import Benchmark
 
-TASK_FORMAT = 1  # raised when the code would write other bytes
+TASK_FORMAT = 2  # raised when the code would write other bytes
 
 
 def task_artefact(run: Context) -> Artefact:
