@@ -1,5 +1,7 @@
 """Low-rank adapters (LoRA) by peft: fine-tune an encoder that is too large to fine-tune whole."""
 
+from typing import cast
+
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -22,12 +24,11 @@ def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
     need_peft()
     from peft import LoraConfig, inject_adapter_in_model
 
-    for part in (model.base_model.embeddings, model.base_model.encoder):
+    encoder = cast(nn.Module, model.base_model.encoder)
+    for part in (cast(nn.Module, model.base_model.embeddings), encoder):
         part.requires_grad_(requires_grad=False)
     with seeded(seed):
-        inject_adapter_in_model(
-            LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=ADAPTED), model.base_model.encoder
-        )
+        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=ADAPTED), encoder)
 
 
 def merge_lora(model: nn.Module) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
-from transformers import PreTrainedModel
+from transformers import BertForSequenceClassification, PreTrainedModel
 from transformers.models.bert.modeling_bert import BertPooler
 
 from genomask.finetune.settings import FinetuneSettings
@@ -146,4 +146,5 @@ class ClassifierModule(EpisodeModule):
         features = states(self.model, token_ids, attention)
         content = of_bases(self.tokens, attention)[:, :, None]
         mean = (features * content).sum(dim=1, keepdim=True) / content.sum(dim=1, keepdim=True).clamp(min=1)
-        return self.model.classifier(self.model.dropout(cast(BertPooler, self.model.base_model.pooler)(mean)))
+        model = cast(BertForSequenceClassification, self.model)
+        return model.classifier(model.dropout(cast(BertPooler, model.bert.pooler)(mean)))

@@ -38,7 +38,7 @@ def modernbert_config(settings: ModernBertSettings, tokens: Tokens) -> ModernBer
         mlp_dropout=settings.hidden_dropout,
         attention_dropout=settings.attention_dropout,
         max_position_embeddings=settings.max_tokens,
-        global_attn_every_n_layers=settings.global_every,
+        global_attn_every_n_layers=settings.global_every,  # pyright: ignore[reportCallIssue]  (taken by name)
         local_attention=settings.local_tokens,
         norm_eps=settings.layer_norm_eps,
         initializer_range=settings.initializer_range,

@@ -15,7 +15,7 @@ from torch.nn import Module
 from torch.nn.functional import dropout, scaled_dot_product_attention
 from transformers import BertForMaskedLM, BertForSequenceClassification, BertModel, PreTrainedModel
 from transformers.models.bert.modeling_bert import BertLayer, BertPooler
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from genomask.models.products import wide_products
 

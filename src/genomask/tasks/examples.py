@@ -132,10 +132,13 @@ def check_test_set(task: Benchmark) -> None:
     """Find before a training that its scores would be undefined.
 
     Raises:
-        ValueError: If the test set lacks a class, where AUC is undefined.
+        ValueError: If rows have no class of their own, or the test set lacks one, where AUC is undefined.
     """
     if task.kind != "classes":
-        return
+        raise ValueError(
+            f"task.kind={task.kind} can be read and searched for leaks, not trained on yet; every row needs one class: "
+            "task.kind=classes."
+        )
     absent = [name for label, name in enumerate(task.classes) if not (task.test.labels == label).any()]
     if absent:
         raise ValueError(

@@ -149,6 +149,9 @@ def attribute(
 ) -> Attribution:
     """Gradient and attention of every base of every row; 0 beyond a row's end."""
     model, tokens = classifier.model.requires_grad_(requires_grad=False), classifier.tokens
+    if not isinstance(model, BertForSequenceClassification):
+        kind = type(model).__name__
+        raise ValueError(f"Attribution needs a BERT, whose embeddings it interpolates; this is a {kind}.")
     nn.Module.to(model, device)
     shape = (len(examples.labels), int(examples.lengths.max()))
     gradient, looked = np.zeros(shape, np.float32), np.zeros(shape, np.float32)

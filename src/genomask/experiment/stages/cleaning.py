@@ -67,9 +67,8 @@ def check_task(run: Context) -> None:
         tokens = build_tokens(run)
         longest = tokens.longest(max_tokens(config.model))
         check_lengths(task, shortest=tokens.shortest, longest=longest, keep=config.finetune.crop)
-    if task.kind != "regression":
-        shots = config.shots if isinstance(config.shots, int) else None
-        draw_episode(task.pool.labels, task=config.task.name, shots=shots, seed=config.seed)
+    shots = config.shots if isinstance(config.shots, int) else None
+    draw_episode(task.pool.labels, task=config.task.name, shots=shots, seed=config.seed)
 
 
 def dropped_line(directory: Path) -> str:
