@@ -364,3 +364,9 @@ def test_the_sample_is_a_function_of_the_seed_and_spread_over_corpus_and_trainin
 def test_impossible_settings_are_refused(setting, value, message):
     with pytest.raises(ValueError, match=message):
         replace(PAPER, **{setting: value})
+
+
+def test_the_share_of_a_genome_that_segments_hold(large, tmp_path):
+    assert corpus_of(large).held > 0.9
+    genome_of(tmp_path, *(random_text(720, seed) for seed in range(400)))
+    assert corpus_of(tmp_path).held < 0.5

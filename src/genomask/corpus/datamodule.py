@@ -64,7 +64,9 @@ class CorpusDataModule(LightningDataModule):
         super().__init__()
         encoded = open_genome(genome)
         self.corpus = Corpus(encoded, lay_out(encoded, gaps=settings.gaps), settings.strand, settings.jitter)
-        self.train, held_out = split(cut(encoded, settings, generator(seed, "segments")), settings, seed)
+        segments = cut(encoded, settings, generator(seed, "segments"))
+        self.held = float(segments.length.sum() / np.diff(encoded.runs).sum())  # of the genome's A, C, G and T
+        self.train, held_out = split(segments, settings, seed)
         self.validation = held_out.take(slice(validation_segments))
         self.masker, self.common = masker, common
         self.seed, self.batch, self.micro_batch = seed, batch, micro_batch

@@ -12,6 +12,7 @@ from lightning import Callback
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.dashboards.identity import run_identity
+from genomask.experiment.stages.calibrate import calibrate, warn_of_drift
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_context, build_genome, genome_artefact
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
@@ -19,7 +20,6 @@ from genomask.experiment.stages.tokens import build_tokens, ready_tokens, tokens
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, sha256, write_json
 from genomask.genome.context import UNIFORM, level
-from genomask.masking import calibration
 from genomask.masking.base import Masking
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
@@ -47,7 +47,6 @@ ENCODER_FORMAT = 2  # raised when the code would train other weights
 # Change rounding, not results; where to start from is no part of a training.
 NOT_HASHED = ("micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers", "step")
 DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the directory of runs
-DRIFT = 0.1  # relative; of the masked share over the whole training from the calibrated one
 
 
 def encoder_artefact(run: Context) -> Artefact:
@@ -142,7 +141,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory:
         facts = {"tokens": tokens.name, "corrupt": config.labels["corrupt"]}
         write_json(directory / "pretraining.json", _summary(facts, {}, corpus, run, 0))
         return
-    facts = _calibrate(corpus, run)
+    facts = calibrate(corpus, run)
     module = PretrainModule(
         initial,
         tokens,
@@ -165,7 +164,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory:
     if not is_rank_zero():
         return
     if module.meter.masked_share is not None:
-        _warn_of_drift(module.meter.masked_share, facts["realised_masking_rate"])
+        warn_of_drift(module.meter.masked_share, facts["realised_masking_rate"])
         facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
     if throughput.found:
         facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
@@ -253,54 +252,6 @@ def check_pretraining(run: Context) -> None:
         raise ValueError(
             f"segments too long: {longest} bases (corpus.longest), the encoder takes at most {most} "
             f"(model.max_tokens={room} tokens of {tokens.name})."
-        )
-
-
-def _calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
-    """Measure the masking on the corpus, after matching it to the configured share, if any; warn of what is unusual.
-
-    Raises:
-        ValueError: If nothing can be learned under it, or the share is out of its reach.
-    """
-    config, target = run.config, run.config.match
-    sample = corpus.sample(config.pretrain.calibration_segments)
-    if target.tokens is not None or target.bases is not None:
-        corpus.masker = calibration.match(corpus.masker, sample, tokens=target.tokens, bases=target.bases)
-    measured, name = calibration.measure(corpus.masker, sample), config.labels["masking"]
-    common = calibration.measure(corpus.common, sample)
-    expected = target.tokens or (measured.share if target.bases else calibration.expected_share(corpus.masker))
-    seen = measured.seen
-    say(
-        f"       masking={name} masks {measured.share:.2%} of the tokens, {seen.masked_bases / seen.bases:.2%} of the "
-        f"bases; corrupt={config.labels['corrupt']} leaves {seen.kept_share:.1%} of these in sight",
-        style="dim",
-    )
-    steps, segments = config.pretrain.max_steps, len(corpus.train.start)
-    say(f"       {steps:,} steps of {_batch(run):,} sequences, drawn from {segments:,} segments", style="dim")
-    hidden_whole = calibration.contrast(corpus.masker, sample)
-    if hidden_whole is not None:
-        best, others = hidden_whole
-        say(
-            f"       hides {best:.2%} of the best-ranked tenth of the k-mers whole, {others:.2%} of the others",
-            style="dim",
-        )
-    for warning in calibration.warnings(measured, corpus.masker, name=name, expected=expected):
-        say(f"       warning: {warning}", style="yellow")
-    return calibration.facts(measured, corpus.masker, expected) | {
-        "overlap_floor_common": round(common.seen.overlap_floor, 4),
-        "overlapping": corpus.masker.tokens.overlapping,
-        "masked_tokens": seen.masked_tokens,
-        "masked_bases": seen.masked_bases,
-        "hidden_whole": None if hidden_whole is None else [round(share, 6) for share in hidden_whole],
-    }
-
-
-def _warn_of_drift(trained: float, claimed: float) -> None:
-    if abs(trained - claimed) > DRIFT * claimed:
-        say(
-            f"       warning: {trained:.2%} of the tokens were masked; on the sample it was {claimed:.2%}: "
-            "raise pretrain.calibration_segments",
-            style="yellow",
         )
 
 
