@@ -215,7 +215,7 @@ def test_folders_that_do_not_fit_are_refused_in_one_line(tmp_path):
 
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
-    with pytest.raises(ValueError, match=r"does not fit its config.json: it lacks esm.enc.*\(and \d+ more\)"):
+    with pytest.raises(ValueError, match=r"does not fit its config.json: it lacks esm.encoder.*\(and \d+ more\)"):
         load_pretrained(settings_of(tmp_path))
     (tmp_path / "config.json").write_text(json.dumps(config | {"model_type": "unheard-of"}))
     with pytest.raises(ValueError, match=r"config.json: .*unheard-of"):

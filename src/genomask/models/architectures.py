@@ -153,7 +153,7 @@ def load_foreign(directory: Path, auto: Any, *, trusted: bool = False, whole: bo
         logging.set_verbosity(verbosity)
     absent = [*report["missing_keys"], *(str(name) for name, *_ in report["mismatched_keys"])]
     prefix = "" if whole else f"{model.base_model_prefix}."
-    absent = sorted(name for name in absent if name.startswith(prefix) and "pooler" not in name)
+    absent = sorted(name for name in absent if name.startswith(prefix) and not re.search("pooler|contact_head", name))
     more = f" (and {len(absent) - 1} more)" if len(absent) > 1 else ""
     if absent:
         raise ValueError(f"{directory} does not fit its config.json: it lacks {absent[0]}{more}.")

@@ -56,9 +56,9 @@ RULES: Final = (  # the first that fits a place counts
         "needs ext://sys.stdout or ext://sys.stderr",
     ),
 )
-# What a launcher hands to a shell.
+# What a launcher hands to a shell; and the leave for code that a model brings along.
 COMMANDS: Final = re.compile(
-    r"hydra\.launcher\.(.*\.)?(setup|additional_parameters|runtime_env|python|srun_args)(\..*)?"
+    r"hydra\.launcher\.(.*\.)?(setup|additional_parameters|runtime_env|python|srun_args)(\..*)?|model\.trust_remote_code"
 )
 _RESOLVER: Final = re.compile(r"\$\{\s*([^{}:\s]*)\s*:")
 
@@ -81,7 +81,7 @@ def watch_composition() -> None:
             composed = OmegaConf.to_container(cfg, resolve=False)
         except Exception as error:  # of any kind: YAML, encodings and interpolations fail in their own ways
             raise ConfigurationError(explain(error, overrides)) from error
-        check_trusted(composed, typed=OmegaConf.to_container(cfg.hydra.overrides.hydra))
+        check_trusted(composed, typed=[*cfg.hydra.overrides.hydra, *cfg.hydra.overrides.task])
         return cfg
 
     ConfigLoaderImpl.load_configuration = load  # pyright: ignore[reportAttributeAccessIssue]
@@ -116,7 +116,7 @@ def _problem(place: str, value: Any, typed: Sequence[str]) -> str | None:
     if place.startswith("hydra.launcher.") and isinstance(value, str) and not value.isprintable():
         return "needs one line, as it becomes one of a script"
     in_typed = any(place == word or place.startswith(f"{word}.") for word in typed)
-    if COMMANDS.fullmatch(place) and value is not None and not in_typed:
+    if COMMANDS.fullmatch(place) and value not in (None, False) and not in_typed:
         return f"runs commands, so it counts on the command line only: {place}=..."
     return None
 
