@@ -78,7 +78,7 @@ def fit(arm: str, words: Namespace, *, steps: int) -> tuple[PretrainModule, Kmer
     )
     warmup = round(WARMUP_SHARE * steps)
     network = masked_language_model(shape, tokens, seed=0)
-    module = PretrainModule(network, tokens, settings=settings, shape=shape, warmup_steps=warmup, seed=0)
+    module = PretrainModule(network, tokens, settings=settings, warmup_steps=warmup, seed=0)
     options: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     options |= {"enable_model_summary": False, "use_distributed_sampler": False, "limit_val_batches": 0}
     precision = "bf16-mixed" if torch.cuda.is_available() else "32-true"

@@ -159,7 +159,7 @@ def random_step(count: int, *, micro_batch: int) -> Any:
 def step(model: Any, count: int, device: str, peak: float, *, compiled: bool) -> dict[str, Any]:
     """Time optimiser steps of masked sequences of the paper's lengths, in bf16."""
     from benchmarks.pretrain import our_step
-    from genomask.models.flops import training_flops
+    from genomask.models.flops import shape_of, training_flops
     from genomask.pretrain.step import logits_of, loss_sum
     from genomask.tokens.kmer import KmerTokens
 
@@ -174,12 +174,12 @@ def step(model: Any, count: int, device: str, peak: float, *, compiled: bool) ->
     call = our_step(model, tokens, lambda: batch, torch.bfloat16, device=device, loss_of=loss_of)
     seconds = time_calls(call, device)
     flops = training_flops(
-        model,
+        shape_of(call().model),
         tokens=work.tokens,
         squares=work.squares,
         queries=work.masked,
         pairs=work.pairs,
-        vocabulary=tokens.vocabulary_size,
+        predicted=work.masked,
     )
     whole = seconds * model.paper_batch / count
     return {
