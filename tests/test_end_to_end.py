@@ -115,7 +115,7 @@ def test_every_masking_strategy_pretrains_at_a_matched_rate(data, tmp_path, mask
         data,
         tmp_path,
         f"masking={masking}",
-        "match_rate=0.15",
+        "match.tokens=0.15",
         "stage=pretrain",
         "pretrain.calibration_segments=200",
     )

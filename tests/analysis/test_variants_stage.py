@@ -237,7 +237,7 @@ def test_random_files_come_back_whole(data, tmp_path_factory, sites):
     [
         (["variants.vcf=null"], r"variants\.vcf needs a VCF file \(variants\.vcf=FILE\)"),
         (["variants.length=600"], "A window needs 6 to 515 bases, which the classifiers take; found 600"),
-        (["variants.length=null"], r"variants\.length needs a number: .*one: unknown"),
+        (["variants.length=null"], r"variants\.length needs a number, .*one: not known"),
         (["variants.names=[a,a]"], r"variants\.names needs a name of its own for every classifier"),
         (["variants.names=[a]"], r"variants\.names needs a name of its own for every classifier"),
         (["variants.reference=three"], r"variants\.reference needs one of one, two; found 'three'"),

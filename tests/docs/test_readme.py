@@ -48,7 +48,7 @@ def test_the_strategy_of_the_readme_masks_at_the_rate_asked_for(tmp_path, monkey
     run_stages(
         composed(
             f"hydra.searchpath=[{tmp_path}/my_conf]",
-            *("masking=gc", "match_rate=0.15", "stage=pretrain", "logger=csv", f"paths.runs={tmp_path}/runs"),
+            *("masking=gc", "match.tokens=0.15", "stage=pretrain", "logger=csv", f"paths.runs={tmp_path}/runs"),
             *(f"{tiny} pretrain.validation_segments=8 pretrain.batch=4 trainer=cpu".split()),
         )
     )

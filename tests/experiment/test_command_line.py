@@ -21,7 +21,7 @@ from genomask.experiment.stages.run import check
         ("task=csvv", "unknown choice task=csvv; .* Did you mean csv"),
         ("+experiment=tabel1", "Did you mean table1"),
         ("wc=true", "unknown choice wc=true; wc has: off, on"),
-        ("model=null", "unknown choice model=null; model has: dnabert, logo"),
+        ("model=null", "unknown choice model=null; model has: dnabert, hf, logo, modernbert"),
         ("genome.length=3", "genome has: bases, chromosomes, "),
         ("shots=10,50", r"with -m, each is a job of its own; for one list write 'shots=\[10,50\]'"),
         ("genome.path=a,b.fa", "for one value with commas \"genome.path='a,b.fa'\""),

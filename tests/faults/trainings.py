@@ -16,7 +16,7 @@ import numpy as np
 from genomask.console import console
 from strikes import Strike, count_calls
 
-SHAPE = ("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16", "model.k=3")
+SHAPE = ("model.hidden_size=16", "model.layers=1", "model.heads=2", "model.intermediate_size=16", "tokens.k=3")
 TINY = (
     *SHAPE,
     "model.hidden_dropout=0.1",
