@@ -87,12 +87,12 @@ def step_row(model: ModelSettings, sequences: int, dtype: torch.dtype) -> Row:
 def masking(inputs: Inputs) -> Row:
     """Cut a batch into tokens and mask it, beside k-mer strings and loops."""
     steps, count = draw_steps(4 if inputs.quick else 32, micro_batch=4), 4 if inputs.quick else 32
-    sequences = steps.corpus.read(steps.segments, np.arange(count))
+    pieces = steps.corpus.read(steps.segments, np.arange(count))
     keys = sequence_keys(0, 0, np.arange(count))
     ids = {kmer: token_id for token_id, kmer in enumerate(kmer_table(K), start=5)}
 
     def ours() -> list[Any]:
-        return [steps.masker(bases, key) for bases, key in zip(sequences, keys, strict=True)]
+        return [steps.masker(*piece, key=key) for piece, key in zip(pieces, keys, strict=True)]
 
     def script() -> list[tuple[list[int], list[bool]]]:
         return [mask_as_script(bases, chosen, ids) for bases, chosen in zip(sequences, choices, strict=True)]
@@ -103,7 +103,7 @@ def masking(inputs: Inputs) -> Row:
                 raise ValueError("the same hidden bases give other tokens or other masked tokens")
         return "the same token ids, and from the same hidden bases the same masked tokens"
 
-    choices = [masked.chosen for masked in ours()]
+    sequences, choices = [piece.bases for piece in pieces], [masked.chosen for masked in ours()]
     contenders = {OURS: Contender(ours), "k-mer strings and loops": Contender(script)}
     tokens = sum(max(len(bases) - K + 1, 0) for bases in sequences)
     note = "The script is given the bases that PMI-masking chose."
