@@ -7,15 +7,17 @@ import pytest
 import torch
 from lightning import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from test_pretrain import SETTINGS, TINY, genome, parts  # noqa: F401  (a fixture)
+from test_pretrain import SETTINGS, genome, parts  # noqa: F401  (a fixture)
 
 from compose import composed
 from genomask.finetune.module import ClassifierModule
-from genomask.models.bert import sequence_classifier
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import benchmark
+from tiny_models import TOKENS, drawn_classifier
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*manual optimization", "ignore:.*logging interval")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*manual optimization", "ignore:.*logging interval", "ignore:.*overridden `on_before_batch_transfer`"
+)
 
 
 def trainer(folder, **options) -> Trainer:
@@ -49,7 +51,7 @@ def test_a_pretraining_stops_and_keeps_the_batch_it_diverged_at(tmp_path, genome
         fit.fit(module, datamodule=corpus)
     kept = np.load(tmp_path / "diverged" / "logo-step=3.npz", allow_pickle=False)
     batch = corpus.train_dataloader().dataset[2]
-    for name in ("bases", "lengths", "epoch", "segment"):
+    for name in ("input_ids", "lengths", "targets"):
         np.testing.assert_array_equal(kept[name], getattr(batch, name).numpy())
     for checkpoint in tmp_path.glob("step=*.ckpt"):
         weights = torch.load(checkpoint, weights_only=True)["state_dict"]
@@ -57,8 +59,8 @@ def test_a_pretraining_stops_and_keeps_the_batch_it_diverged_at(tmp_path, genome
 
 
 def classifier(seed: int = 0) -> ClassifierModule:
-    model = sequence_classifier(TINY, classes=2, seed=seed, hidden_dropout=0.1)
-    return ClassifierModule(model, settings=composed().config.finetune, k=TINY.k, learning_rate=1e-3, seed=seed)
+    model = drawn_classifier(seed=seed)
+    return ClassifierModule(model, settings=composed().config.finetune, tokens=TOKENS, learning_rate=1e-3, seed=seed)
 
 
 def episode(seed: int = 0) -> EpisodeDataModule:

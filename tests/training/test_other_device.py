@@ -35,6 +35,7 @@ from genomask.pretrain.settings import PretrainSettings
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens.kmer import KmerTokens
 from genomask.training.optimiser import adamw
+from tiny_models import drawn_encoder
 
 OTHER = torch.device("meta")
 TINY = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, paper_batch=4, max_tokens=64)
@@ -163,7 +164,9 @@ def test_embeddings_are_computed_where_the_encoder_is(cpu_reads, monkeypatch, po
     monkeypatch.setattr(masking_utils, "_ignore_bidirectional_mask_sdpa", lambda *_, **__: False)
     model = masked_language_model(TINY, TOKENS, seed=0).bert.eval().to(OTHER)
     with OneDevice():
-        vectors = embed(LoadedEncoder(None, model, TOKENS), ["ACGTACGT", "ACGTA", "ACGTTT"], pool=pool, batch=2)
+        vectors = embed(
+            LoadedEncoder(drawn_encoder(), model, TOKENS), ["ACGTACGT", "ACGTA", "ACGTTT"], pooling=pool, batch=16
+        )
     assert vectors.shape == (3, 16)
     assert cpu_reads == [(2, 16), (1, 16)]
 

@@ -14,6 +14,7 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from genomask.experiment.config.errors import explain
 from genomask.experiment.run import context
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import artefact_of, check
@@ -76,7 +77,7 @@ def cells(master: DictConfig, loader: ConfigLoader, jobs: Sequence[Sequence[str]
             run = compose(job)
             artefact = artefact_of(run)
         except (ValueError, OSError, OmegaConfBaseException, CompactHydraException) as error:
-            sys.exit(f"error in job {' '.join(job)}: {error}")
+            sys.exit(f"error in job {' '.join(job)}: {explain(error, job)}")
         name = f"{artefact.kind}/{artefact.name}"
         if name not in known:
             known.add(name)
