@@ -74,7 +74,13 @@ def test_a_fine_tuning_stops_and_keeps_the_batch_it_diverged_at(tmp_path):
     poison(module, at=1)
     with pytest.raises(ValueError, match=r"loss became nan at step 2\. Its batch is kept in .*step=2\.npz\. Lower fs"):
         trainer(tmp_path, max_epochs=3).fit(module, datamodule=data)
-    assert set(np.load(tmp_path / "diverged" / "mine-step=2.npz")) == {"bases", "lengths", "labels", "rows"}
+    assert set(np.load(tmp_path / "diverged" / "mine-step=2.npz")) == {
+        "bases",
+        "lengths",
+        "labels",
+        "rows",
+        "token_ids",
+    }
 
 
 def test_a_training_without_a_place_for_batches_stops_all_the_same(tmp_path, genome):  # noqa: F811

@@ -168,7 +168,7 @@ def test_embeddings_are_computed_where_the_encoder_is(cpu_reads, monkeypatch, po
             LoadedEncoder(drawn_encoder(), model, TOKENS), ["ACGTACGT", "ACGTA", "ACGTTT"], pooling=pool, batch=16
         )
     assert vectors.shape == (3, 16)
-    assert cpu_reads == [(2, 16), (1, 16)]
+    assert cpu_reads == [(2, 1, 16), (1, 1, 16)]
 
 
 def test_a_tensor_left_on_the_cpu_or_read_on_the_host_fails():

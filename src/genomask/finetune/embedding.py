@@ -55,9 +55,11 @@ def layer_states(
 ) -> tuple[list[Float[Tensor, "batch tokens hidden"]], Bool[Tensor, "batch tokens"]]:
     """Features of the last layer, or of the token embeddings and all layers; and which tokens stand for bases."""
     tokens, device = encoder.tokens, encoder.model.device
-    token_ids = tokens.batch(bases, lengths).to(device)
+    token_ids = tokens.batch(bases, lengths)
     there = token_ids != tokens.pad
-    attention = None if bool(there.all()) else there.to(torch.int64)
+    padded = not bool(there.all())  # asked on the host, which need not wait for the device
+    token_ids, there = token_ids.to(device), there.to(device)
+    attention = there.to(torch.int64) if padded else None
     with torch.inference_mode(), wide_products(device):
         found = encoder.model(token_ids, attention_mask=attention, output_hidden_states=layers == "all")
     return list(found.hidden_states) if layers == "all" else [found.last_hidden_state], of_bases(tokens, there)
