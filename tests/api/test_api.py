@@ -8,26 +8,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from genomask.masking.span import SpanMasking
 from transformers import BertForMaskedLM
 
 import genomask
 from genomask.alphabet import FIRST_KMER, MASK, encode, kmer_table
+from genomask.masking.pmi import SpanMasking
 from genomask.models.bert import masked_language_model
 from genomask.models.export import export_encoder
 from genomask.models.settings import ModelSettings
 from genomask.ranking.table import identity_ranking
 from genomask.ranking.vocabulary import membership
+from genomask.tokens.kmer import KmerTokens
 from test_end_to_end import data, run  # noqa: F401  (a fixture)
 
-SMALL = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, 8, k=3, max_tokens=32)
+SMALL = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, 8, max_tokens=32)
+TOKENS = KmerTokens(3)
 TEXTS = ["ACGTTGCAAC", "TTTACG", "ACGTTGCAACGGATCA", "TTTACG"]
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("encoder")
-    export_encoder(masked_language_model(SMALL, seed=3), folder, SMALL)
+    export_encoder(masked_language_model(SMALL, TOKENS, seed=3), folder, TOKENS)
     return folder
 
 
@@ -76,21 +78,19 @@ def test_a_genome_is_read_counted_and_ranked(genome, tmp_path):
 def test_a_batch_is_masked_as_the_strategy_masks_it(genome):
     ranking = genomask.rank(genomask.count(genome, k=3), k=3)
     text = "".join(np.random.default_rng(0).choice(list("ACGT"), 400))
-    masked = genomask.mask([text, text[:50], text], "pmi", ranking=ranking, seed=4)
-    assert not torch.equal(masked.hidden[0], masked.hidden[2]), "equal sequences have masks of their own"
-    for row, length in enumerate([400, 50, 400]):
-        bases = masked.hidden_bases[row]
-        covered = [any(bases[at : at + 3]) for at in range(length - 2)]
-        assert masked.hidden[row, 1 : length - 1].tolist() == covered, "a token hides if a base of it does"
-        assert not masked.hidden[row, length - 1 :].any()
-        centers = np.flatnonzero(masked.centers[row].numpy()) - 1 + 1  # the middle base of a 3-mer
-        assert set(centers) <= set(np.flatnonzero(bases.numpy()))
-    codes = (masked.token_ids[0, 1:399] - FIRST_KMER).numpy()
-    np.testing.assert_array_equal(masked.ranks[0, 1:399].numpy(), ranking.rank[codes])
-    assert (masked.input_ids[masked.hidden] == MASK).float().mean() == pytest.approx(0.8, abs=0.1)
-    assert repr(masked) == f"Masked(3 sequences, PmiMasking hides {masked.rate:.1%} of the tokens)"
-    again = genomask.mask([text, text[:50], text], "pmi", ranking=ranking, seed=4)
-    assert torch.equal(again.input_ids, masked.input_ids)
+    masked = genomask.mask([text, text[:50], text], "pmi", tokens=TOKENS, ranking=ranking, seed=4)
+    first, short, last = masked.rows
+    assert not np.array_equal(first.chosen, last.chosen), "equal sequences have masks of their own"
+    for row, centers in zip((first, short, last), masked.centers, strict=True):
+        covered = [row.chosen[at : at + 3].any() for at in range(len(row.chosen) - 2)]
+        np.testing.assert_array_equal(row.masked, covered, "a token is masked if a base of it is hidden")
+        assert set(np.flatnonzero(centers)) <= set(np.flatnonzero(row.chosen))
+    np.testing.assert_array_equal(masked.ranks[0], ranking.rank[first.tokens.ids - FIRST_KMER])
+    whole = np.concatenate([row.input_ids[row.masked] for row in masked.rows])
+    assert (whole == MASK).mean() == pytest.approx(0.8, abs=0.1)
+    assert repr(masked) == f"Masked(3 sequences, PmiMasking masks {masked.rate:.1%} of the {TOKENS.name} tokens)"
+    again = genomask.mask([text, text[:50], text], "pmi", tokens=TOKENS, ranking=ranking, seed=4)
+    np.testing.assert_array_equal(again.rows[0].input_ids, first.input_ids)
 
 
 def test_any_strategy_masks_and_shows_itself(genome):
@@ -99,7 +99,7 @@ def test_any_strategy_masks_and_shows_itself(genome):
     text = "ACGTTGCAACGGATCA" * 8 + "NNACGT"
     for name in ("random", "pmi", "pmi_vocab", "pmi_released", "span", "whole_span"):
         masked = genomask.mask([text], name, ranking=ranking, vocabulary=words, center_probability=0.1)
-        assert masked.hidden.any()
+        assert masked.seen.masked_bases
         assert masked._repr_png_()[:4] == b"\x89PNG"
         letters = masked.figure(start=100, bases=30).axes[0].texts
         assert "".join(letter.get_text() for letter in letters) == text[100:130]
@@ -113,7 +113,7 @@ def test_any_strategy_masks_and_shows_itself(genome):
     [
         ((["ACGTACGT"], "pmi"), r"masking=pmi needs a ranking: mask\(..., ranking=...\)"),
         ((["ACGTACGT"], "best"), "masking needs one of pmi, "),
-        ((["ACGTACGT", "AC"], "random"), "A sequence needs at least k = 6 bases; found 2"),
+        ((["ACGTACGT", "AC"], "random"), "A sequence needs at least 6 bases; found 2"),
         ((["ACGTACGT", "ACXT"], "random"), "sequences, line 2: not a DNA sequence: 'ACXT'"),
         (("ACGTACGT", "random"), r"A list of sequences needs several, such as \[text\]"),
     ],
@@ -121,7 +121,7 @@ def test_any_strategy_masks_and_shows_itself(genome):
 def test_what_cannot_be_masked_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         genomask.mask(*arguments)
-    with pytest.raises(ValueError, match=r"masking.corrupt needs one of token, span"):
+    with pytest.raises(ValueError, match=r"corrupt needs one of base, mask, "):
         genomask.mask(["ACGTACGT"], "random", corrupt="word")
     with pytest.raises(ValueError, match=r"masking=random: .*unexpected keyword argument 'spans'"):
         genomask.mask(["ACGTACGT"], "random", spans=3)
@@ -136,7 +136,7 @@ def test_embeddings_are_the_mean_of_the_last_layer_over_the_k_mers(encoder):
             states = model(torch.tensor([ids])).last_hidden_state[0]
         np.testing.assert_allclose(vector, states[1:-1].mean(dim=0), atol=1e-5)
     loaded = genomask.load_encoder(encoder)
-    assert (loaded.k, loaded.longest) == (3, 32)
+    assert (loaded.tokens, loaded.longest) == (TOKENS, 32)
     np.testing.assert_allclose(
         genomask.embed(loaded, TEXTS[:1], pooling="cls")[0], states_of(model, TEXTS[0]), atol=1e-5
     )

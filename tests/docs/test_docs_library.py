@@ -11,6 +11,7 @@ import pytest
 from genomask.models.bert import masked_language_model
 from genomask.models.export import export_encoder
 from genomask.models.settings import ModelSettings
+from genomask.tokens.kmer import KmerTokens
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTEBOOK = DOCS / "tour.ipynb"
@@ -26,7 +27,8 @@ def test_the_code_of_the_page_runs(tmp_path, monkeypatch):
     Path("mine.csv").write_text("\n".join(lines))
     settings = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, 8, max_tokens=64)
     Path("runs/encoder/NAME").mkdir(parents=True)
-    export_encoder(masked_language_model(settings, seed=0), Path("runs/encoder/NAME"), settings)
+    tokens = KmerTokens()
+    export_encoder(masked_language_model(settings, tokens, seed=0), Path("runs/encoder/NAME"), tokens)
     names: dict = {}
     for block in re.findall(r"```python\n(.*?)```", (DOCS / "library.md").read_text(), re.DOTALL):
         exec(block, names)

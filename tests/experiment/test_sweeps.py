@@ -113,7 +113,7 @@ def test_a_failed_job_leaves_the_others_running_and_is_told_at_the_end_and_later
     assert code == 1
     assert "Traceback" not in errors + printed
     assert "2 done, 2 failed of 4 jobs" in printed
-    assert "and 1 more: The loss became nan at step" in printed
+    assert printed.count("The loss became nan at step") >= 2
     assert "2 of 4 jobs are not done. The same command goes on from here." in errors
 
     code, printed, _ = program("status", str(tmp_path))
@@ -132,7 +132,7 @@ def test_a_finished_sweep_finds_everything_done(data, tmp_path):
     code, printed, _ = program("plan", "shots=2,3", "seed=0,1", *data, f"paths.runs={tmp_path}")
     assert code == 0
     assert "4 jobs in 2 cells, 2 done" in printed
-    assert "unknown" in printed, "nothing with three shots was ever run"
+    assert "left   about" in printed, "counted, as nothing with three shots was ever run"
     assert program("status", str(tmp_path))[0] == 0
 
 

@@ -17,6 +17,7 @@ from fuzz_models import FOLDERS, SETTINGS, TOKENS, Folder, literal_tensors, spoi
 from genomask.models.checkpoint import read_weights
 from genomask.models.classifier import classifier_folder, open_classifier
 from genomask.models.weights import load_dnabert
+from tiny_models import drawn_classifier
 
 NAMES = [folder.name for folder in FOLDERS]
 
@@ -92,6 +93,7 @@ def test_a_pickle_that_would_run_a_command_is_refused_unrun(tmp_path, zipped, in
     folder.mkdir()
     harm = {"bert.embeddings.word_embeddings.weight": torch.zeros(2), "x": Harm(mark)} if inside else Harm(mark)
     torch.save(harm, folder / "pytorch_model.bin", _use_new_zipfile_serialization=zipped)
+    (folder / "config.json").write_text(drawn_classifier().config.to_json_string())
     with pytest.raises(ValueError, match="named tensors alone; it was refused"):
         opener(folder)
     assert not mark.exists()

@@ -45,7 +45,8 @@ def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
         identity = KmerTokens(K_BY_VOCABULARY[vocabulary]).identity()
     if identity.get("kind") == "kmer":
         k, stride = identity.get("k"), identity.get("stride")
-        require(type(k) is int and type(stride) is int, str(file), "whole numbers for k and stride", identity)
+        sound = type(k) is int and 1 <= k <= LONGEST_K and type(stride) is int and stride in (1, k)
+        require(sound, str(file), f"a k from 1 to {LONGEST_K}, and a stride of 1 or k", identity)
         tokens = KmerTokens(cast(int, k), cast(int, stride))
         check_vocabulary(directory, tokens)
         require(vocabulary == tokens.vocabulary_size, str(directory), f"{tokens.vocabulary_size} tokens", vocabulary)
