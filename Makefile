@@ -20,7 +20,7 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
 	@touch $@
 
-run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (about three minutes)
+run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (minutes)
 	$(BIN)/python train.py masking=pmi model=logo
 
 ##@ Measure
