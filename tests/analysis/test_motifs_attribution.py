@@ -16,7 +16,7 @@ from genomask.analysis.motifs.seqlets import FEWEST, WIDTH, Seqlet, against_unse
 from genomask.models.classifier import Classifier
 from genomask.tasks.examples import Examples, pack
 from genomask.tokens.kmer import KmerTokens
-from tiny_classifier import SETTINGS, TOKENS, tiny_classifier
+from tiny_models import SETTINGS, TOKENS, tiny_classifier
 
 K = TOKENS.k
 

@@ -24,7 +24,7 @@ from genomask.analysis.prediction.tool import main, survey
 from genomask.analysis.prediction.windows import cut_of, cut_windows, window_count
 from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder
-from tiny_classifier import SETTINGS, TOKENS, tiny_classifier
+from tiny_models import SETTINGS, TOKENS, tiny_classifier
 
 LONGEST = SETTINGS.max_tokens - 2 + TOKENS.k - 1
 COMPLEMENT = str.maketrans("ACGT", "TGCA")

@@ -11,7 +11,7 @@ from genomask.analysis.variants.mutagenesis import grid, mutants, saturate
 from genomask.analysis.variants.predictor import Predictor, predict, predictor
 from genomask.analysis.variants.scores import log_probabilities, mean_of_strands, scores
 from genomask.models.classifier import Classifier
-from tiny_classifier import TOKENS, tiny_classifier
+from tiny_models import TOKENS, tiny_classifier
 
 
 def logs(*probabilities: float) -> np.ndarray:

@@ -17,7 +17,7 @@ from compose import composed
 from genomask.analysis.variants import score_vcf
 from genomask.experiment.stages.run import run_stages
 from genomask.models.export import export_encoder
-from tiny_classifier import TOKENS, tiny_classifier
+from tiny_models import TOKENS, tiny_classifier
 
 HEADER = (
     '##fileformat=VCFv4.2\n##contig=<ID=1>\n##INFO=<ID=CLNSIG,Number=.,Type=String,Description="x">\n'

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import torch
+from transformers import BertForSequenceClassification
+
 from genomask.models.bert import Encoder, masked_language_model, sequence_classifier
 from genomask.models.settings import ModelSettings
 from genomask.tokens.kmer import KmerTokens
@@ -29,3 +32,11 @@ def drawn_classifier(settings=SETTINGS, tokens=TOKENS, *, classes=2, seed=0, hid
     """A classifier whose weights are all drawn from the seed."""
     encoder = drawn_encoder(settings, tokens, seed=seed)
     return sequence_classifier(encoder, classes=classes, seed=seed, hidden_dropout=hidden_dropout)
+
+
+def tiny_classifier(classes: int, *, seed: int, head_sd: float | None = None) -> BertForSequenceClassification:
+    """A classifier, ready to predict; with ``head_sd`` its last layer is drawn wider, so that scores differ."""
+    model = drawn_classifier(classes=classes, seed=seed).eval()
+    if head_sd is not None:
+        torch.nn.init.normal_(model.classifier.weight, std=head_sd, generator=torch.Generator().manual_seed(seed))
+    return model
