@@ -183,13 +183,13 @@ def spoil_vocabulary(folder):
         (
             lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer", "k": "3", "stride": 1}'),
             21,
-            r"tokens.json needs whole numbers for k and stride; found .*'3'",
+            r"tokens.json needs a k from 1 to 8, and a stride of 1 or k; found .*'k': '3'",
         ),
-        (lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer"}'), 21, r"whole numbers for k and stride"),
+        (lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer"}'), 21, r"tokens.json needs a k from 1 to 8, and a stride of 1 or k"),
         (
             lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer", "k": 9, "stride": 1}'),
             21,
-            r"tokens.k needs a number from 1 to 8; found 9",
+            r"tokens.json needs a k from 1 to 8, and a stride of 1 or k; found .*'k': 9",
         ),
         (lambda folder: (folder / "tokens.json").write_text("[]"), 21, r"tokens.json needs a JSON object"),
     ],

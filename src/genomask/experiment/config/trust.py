@@ -8,7 +8,7 @@ code; the lists here name what is accepted. So a file that somebody else wrote c
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, cast, NamedTuple
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
@@ -78,10 +78,11 @@ def watch_composition() -> None:
     ) -> DictConfig:
         try:
             cfg = original(loader, config_name, overrides, *arguments, **named)
-            composed = OmegaConf.to_container(cfg, resolve=False)
+            composed = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=False))
         except Exception as error:  # of any kind: YAML, encodings and interpolations fail in their own ways
             raise ConfigurationError(explain(error, overrides)) from error
-        check_trusted(composed, typed=[*cfg.hydra.overrides.hydra, *cfg.hydra.overrides.task])
+        typed = composed["hydra"]["overrides"]
+        check_trusted(composed, typed=[*typed["hydra"], *typed["task"]])
         return cfg
 
     ConfigLoaderImpl.load_configuration = load  # pyright: ignore[reportAttributeAccessIssue]

@@ -6,7 +6,6 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
 from genomask.finetune.classifiers import uses_encoder
-from genomask.models.architectures import model_folder
 from genomask.models.settings import PretrainedSettings
 from genomask.tokens.settings import KmerSettings
 
@@ -94,6 +93,8 @@ def _weight_bytes(run: Context) -> int:
     """Bytes of an encoder's weights, but for the small ones."""
     model, tokens = run.config.model, run.config.tokens
     if isinstance(model, PretrainedSettings):
+        from genomask.models.architectures import model_folder
+
         return sum(file.stat().st_size for file in model_folder(model).glob("*.safetensors"))
     vocabulary = 4**tokens.k if isinstance(tokens, KmerSettings) else tokens.size
     width = model.hidden_size
