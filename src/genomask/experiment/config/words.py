@@ -12,7 +12,8 @@ from hydra.errors import HydraException
 from genomask.console import say
 from genomask.experiment.config.choices import program
 
-PRESETS: Final = ("+experiment=", "+variant=", "+probe=", "+suite=")  # their default is null: the plus is left out
+# Groups whose default is null: the plus is left out.
+PRESETS: Final = ("+experiment=", "+variant=", "+contender=", "+probe=", "+suite=")
 RENAMED: Final = {  # settings by the names that they had; they are taken for one release
     "match_rate": "match.tokens",
     "model.k": "tokens.k",

@@ -13,7 +13,7 @@ from genomask.console import progress, say
 from genomask.experiment.stages.cleaning import build_task, task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
-from genomask.experiment.stages.result import Outcome, draw_rows, job_loggers, write_result
+from genomask.experiment.stages.result import Outcome, contender_of, draw_rows, job_loggers, write_result
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
 from genomask.finetune.classifiers import NearestNeighbours, Probe
@@ -65,6 +65,7 @@ def probe_artefact(run: Context) -> Artefact:
         "classifier": {**asdict(config.classifier), "name": config.classifier.kind},
         "long": config.embed.long,
         **({} if step is None else {"step": step}),
+        **contender_of(run),
     }
     label = f"{choices}-{config.classifier.name}-shots={config.shots}-seed={config.seed}"
     return Artefact("finetune", label, settings, (encoder_artefact(run), task_artefact(run)))

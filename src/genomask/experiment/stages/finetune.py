@@ -11,7 +11,7 @@ from genomask.console import say
 from genomask.experiment.stages.cleaning import build_task, task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import DIVERGED, build_encoder, encoder_artefact
-from genomask.experiment.stages.result import Outcome, draw_rows, job_loggers, shots_of, write_result
+from genomask.experiment.stages.result import Outcome, contender_of, draw_rows, job_loggers, shots_of, write_result
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.finetune.cross_validation import cross_validate
 from genomask.finetune.lora import merge_lora
@@ -44,6 +44,7 @@ def finetune_artefact(run: Context) -> Artefact:
         "policy": recipe_of(run).policy._asdict(),
         "finetune": _settings(run),
         **({} if step is None else {"step": step}),
+        **contender_of(run),
     }
     return Artefact("finetune", label, settings, (encoder_artefact(run), task_artefact(run)))
 

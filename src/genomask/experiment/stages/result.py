@@ -54,6 +54,12 @@ def draw_rows(run: Context, task: Benchmark) -> Int64[np.ndarray, " _episode"]:
     return draw_episode(task.pool.labels, task=run.config.task.name, shots=shots_of(run), seed=run.config.seed)
 
 
+def contender_of(run: Context) -> Json:
+    """The contender that a result is filed under, where it is one: part of its identity, so that no result lacks it."""
+    name = run.config.labels.get("contender")
+    return {} if name is None else {"contender": name}
+
+
 def shots_of(run: Context) -> int | None:
     """Examples per class; None for the full training set."""
     return run.config.shots if isinstance(run.config.shots, int) else None
