@@ -185,7 +185,11 @@ def spoil_vocabulary(folder):
             21,
             r"tokens.json needs a k from 1 to 8, and a stride of 1 or k; found .*'k': '3'",
         ),
-        (lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer"}'), 21, r"tokens.json needs a k from 1 to 8, and a stride of 1 or k"),
+        (
+            lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer"}'),
+            21,
+            r"tokens.json needs a k from 1 to 8, and a stride of 1 or k",
+        ),
         (
             lambda folder: (folder / "tokens.json").write_text('{"kind": "kmer", "k": 9, "stride": 1}'),
             21,

@@ -8,7 +8,7 @@ code; the lists here name what is accepted. So a file that somebody else wrote c
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from typing import Any, Final, cast, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
