@@ -1,11 +1,11 @@
 """Figures come as three files, and the same figure as the same bytes."""
 
 import pytest
+from genomask.reports.perplexity_figure import draw_perplexity
 from matplotlib.figure import Figure
 
 from genomask.analysis.figure_style import MASKING_COLOUR, look, save
 from genomask.reports.collect import CurvePoint
-from genomask.reports.perplexity_figure import draw_perplexity
 
 
 def test_a_figure_is_saved_three_times_and_repeats_to_the_byte(tmp_path):

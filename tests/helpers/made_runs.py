@@ -1,7 +1,9 @@
 """Directories of runs with scores that a test chooses, written by the store as real ones are."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,7 @@ def make_encoder(
     """An encoder's summary and curve; ``nats`` per base only where they are given, as in newer encoders."""
     artefact = encoder_of(masking, **options)
     labels = LABELS | {"masking": masking} | {name: options[name] for name in ("wc", "hga") if name in options}
+    labels |= options.pop("labels", {})
     config = {"labels": labels, "model": {"name": options.get("model", "logo"), "weights": None}}
 
     def build(directory: Path) -> None:
@@ -91,11 +94,16 @@ def make_finetuning(
     save_model: bool = False,
     learning_rate: float = 4e-4,
     folder: str | None = None,
+    labels: Mapping[str, str | None] = MappingProxyType({}),
+    encoder: str | None = None,
     **others: Any,
 ) -> Path:
-    """A fine-tuning's result; all but ``wc``, ``hga`` and ``match_rate`` reach the result alone."""
-    labels = {name: others.get(name, LABELS[name]) for name in ("wc", "hga", "match_rate")}
-    encoder = encoder_of(masking, seed=pretrain_seed, model=model, steps=steps, **labels)
+    """A fine-tuning's result; all but ``wc``, ``hga`` and ``match_rate`` reach the result alone.
+
+    ``labels`` are the configuration's, and ``encoder`` is what made the encoder, if not ``masking``.
+    """
+    switches = {name: others.get(name, LABELS[name]) for name in ("wc", "hga", "match_rate")}
+    start = encoder_of(encoder or masking, seed=pretrain_seed, model=model, steps=steps, **switches)
     source = Artefact("task", task, {"data": data})
     settings = {"format": 1, "shots": shots, "seed": seed, "task": task, "policy": {"fs": fs}}
     settings["policy"]["learning_rate"] = learning_rate
@@ -106,7 +114,7 @@ def make_finetuning(
         "genome": "chr20",
         "masking": masking,
         "ranking": "eq1",
-        **labels,
+        **switches,
         "fs": fs,
         "shots": shots,
         "seed": seed,
@@ -117,12 +125,12 @@ def make_finetuning(
         "accuracy": accuracy,
         "auc": accuracy + 0.05 if auc is None else auc,
         "collapsed": False,
-        "artefacts": {"encoder": encoder.digest, "task": source.digest},
+        "artefacts": {"encoder": start.digest, "task": source.digest},
         **others,
     }
     label = f"{task}-{model}-{masking}-shots={shots}-seed={seed}"
-    artefact = Artefact("finetune", label, settings, (encoder, source))
-    config = {"model": {"name": model, "weights": None}, "task": {"name": task, "dir": folder}}
+    artefact = Artefact("finetune", label, settings, (start, source))
+    config = {"model": {"name": model, "weights": None}, "task": {"name": task, "dir": folder}, "labels": {**labels}}
     store = Store(runs, config)
     return store.build(artefact, lambda directory: write_json(directory / "result.json", result))
 

@@ -19,9 +19,9 @@ from genomask.reports.collect import collect
 from genomask.reports.compare import differences_by_pretraining
 from genomask.reports.document import markdown
 from genomask.reports.latex import latex
-from genomask.reports.lines import series
+from genomask.reports.paired import compare
 from genomask.reports.paper import printed, read_table
-from genomask.reports.statistics.paired import compare
+from genomask.reports.plots import series
 from genomask.reports.tool import main
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning, write_curve
 
@@ -410,7 +410,7 @@ def test_every_plot_is_one_that_plotly_accepts(tmp_path):
         make_encoder(tmp_path, masking)
     document = build_report(tmp_path, baseline="random").document
     plots = [plot for part in document.sections for plot in part.plots]
-    assert len(plots) == 4 + 2 + 3  # curves, differences; perplexities and rates
+    assert len(plots) == 4 + 2 + 2  # curves, differences; perplexities
     for plot in plots:
         assert Figure(plot.data, plot.layout).to_dict()["data"], plot.title
 

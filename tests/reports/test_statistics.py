@@ -8,22 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from genomask.reports.statistics.paired import EXACT_UP_TO, compare, holm, sign_flip
-from genomask.reports.statistics.power import (
-    minimal_detectable_difference,
-    paired_power,
-    planned_power,
-    pretrainings_needed,
-)
-from genomask.reports.statistics.pretrainings import (
+from genomask.reports.means import (
     StandardError,
     Variances,
+    interquartile_mean,
     interval,
     p_value,
     standard_errors,
+    summarise,
+    t_interval,
     variances,
 )
-from genomask.reports.statistics.summary import interquartile_mean, summarise, t_interval
+from genomask.reports.paired import (
+    EXACT_UP_TO,
+    compare,
+    holm,
+    minimal_detectable_difference,
+    planned_power,
+    power,
+    pretrainings_needed,
+    sign_flip,
+)
 
 scores = st.lists(st.integers(0, 40), min_size=2, max_size=8)
 
@@ -163,17 +168,17 @@ def test_power_is_what_simulated_t_tests_find():
     draw, n, sd, difference = np.random.default_rng(6), 10, 0.03, 0.02
     trials = draw.normal(difference, sd, (20_000, n))
     found = (stats.ttest_1samp(trials, 0, axis=1).pvalue < 0.05).mean()
-    assert paired_power(difference, sd, n) == pytest.approx(found, abs=0.012)  # 3.5 standard errors
-    assert paired_power(0.0, sd, n) == pytest.approx(0.05)
+    error = StandardError(sd / n**0.5, n - 1)
+    assert power(difference, error) == pytest.approx(found, abs=0.012)  # 3.5 standard errors
+    assert power(0.0, error) == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("n", [2, 5, 10, 30])
 def test_the_detectable_difference_has_power_080_and_scales_with_the_spread(n):
-    found = minimal_detectable_difference([StandardError(0.02 / n**0.5, n - 1)])
-    assert paired_power(found, 0.02, n) == pytest.approx(0.8, abs=1e-6)
+    error = StandardError(0.02 / n**0.5, n - 1)
+    found = minimal_detectable_difference([error])
+    assert power(found, error) == pytest.approx(0.8, abs=1e-6)
     assert minimal_detectable_difference([StandardError(0.04 / n**0.5, n - 1)]) == pytest.approx(2 * found)
-    with pytest.raises(ValueError, match=r"sd > 0 and n >= 2; found sd=0\.0 and n=5"):
-        paired_power(0.1, 0.0, 5)
 
 
 def crossed(draw, spread: Variances, pretrainings: int, draws: int = 10, mean: float = 0.0) -> np.ndarray:
@@ -214,6 +219,12 @@ def test_equal_pretrainings_and_single_ones_have_the_error_of_the_draws():
     assert single == pytest.approx((stats.sem(values), 9))
     assert standard_errors(np.stack([values] * 3)) == [pytest.approx(single)]
     assert standard_errors(np.full((3, 4), 0.1)) == []
+
+
+def test_differences_whose_marginal_means_cancel_have_the_error_of_the_rest():
+    values = np.array([[0.1, -0.1, 0.1, -0.1], [-0.1, 0.1, -0.1, 0.1]])
+    (error,) = standard_errors(values)
+    assert error == pytest.approx((np.sqrt((values**2).sum() / 3 / 8), 3))
 
 
 def test_planned_power_is_what_simulated_comparisons_find():

@@ -8,10 +8,9 @@ import numpy as np
 
 from genomask.reports.arms import has_encoder
 from genomask.reports.cells import Cell, shots_order
-from genomask.reports.compare import BaselineComparison
-from genomask.reports.statistics.paired import Comparison
-from genomask.reports.statistics.power import SIGNIFICANCE
-from genomask.reports.statistics.summary import Interval, t_interval
+from genomask.reports.compare import BaselineComparison, Questions
+from genomask.reports.means import Interval, t_interval
+from genomask.reports.paired import SIGNIFICANCE, Comparison
 
 SCORE: Final = "auc"  # that the answer is given in
 MOST_ROWS: Final = 3  # that get a sentence each
@@ -28,29 +27,19 @@ class Gain(NamedTuple):
     n: str
 
 
-class Questions(NamedTuple):
-    """The comparisons of a report, by what they ask."""
-
-    masking: list[BaselineComparison]
-    pretraining: list[BaselineComparison]
-    encoder: list[BaselineComparison]
-
-
 def gains(pairs: list[BaselineComparison], score: str = SCORE) -> list[Gain]:
     """Differences to the baseline by row, task and shots; where these are many, averaged over tasks."""
     compared = [pair for pair in of_encoders(pairs) if score in pair.comparisons]
     if len(compared) > MOST_GAINS:
         return _over_tasks(compared, score)
-    labels = _labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
-    made = []
-    for pair, label in zip(compared, labels, strict=True):
-        item = pair.comparisons[score]
-        made.append(Gain(label, pair.cell.kind, item.difference, item.interval, _n(item)))
-    return made
+    names = labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
+    found = [(name, pair.cell.kind, pair.comparisons[score]) for name, pair in zip(names, compared, strict=True)]
+    return [Gain(name, kind, item.difference, item.interval, covers(item)) for name, kind, item in found]
 
 
-def _n(item: Comparison) -> str:
-    draws = f"{item.n} draws"
+def covers(item: Comparison) -> str:
+    """How many pretrainings and draws a comparison covers."""
+    draws = _range({item.n}, "draw")
     return f"{item.pretrainings} pretrainings, {draws}" if item.pretrainings > 1 else draws
 
 
@@ -59,27 +48,26 @@ def _over_tasks(pairs: list[BaselineComparison], score: str) -> list[Gain]:
     for pair in pairs:
         groups[pair.cell.name, pair.cell.shots].append(pair)
     keys = sorted(groups, key=lambda key: (key[0], shots_order(key[1])))
-    labels = _labels([(name, f"{shots} shots") for name, shots in keys])
     made = []
-    for key, label in zip(keys, labels, strict=True):
+    for key, label in zip(keys, labels([(name, f"{shots} shots") for name, shots in keys]), strict=True):
         values = np.array([pair.comparisons[score].difference for pair in groups[key]])
         n = f"mean of {len(values)} tasks, interval over tasks"
         made.append(Gain(label, groups[key][0].cell.kind, float(values.mean()), t_interval(values), n))
     return made
 
 
-def _labels(names: list[tuple[str, ...]]) -> list[str]:
+def labels(names: list[tuple[str, ...]]) -> list[str]:
     """One label each, of those parts that differ; of all parts where none does."""
     differs = [len(set(parts)) > 1 for parts in zip(*names, strict=True)]
     kept = differs if any(differs) else [True] * len(differs)
     return [", ".join(part for part, keep in zip(parts, kept, strict=True) if keep) for parts in names]
 
 
-def answer(cells: list[Cell], questions: Questions, *, baseline: str, bound: float) -> list[str]:
+def answer(cells: list[Cell], asked: Questions, *, baseline: str, bound: float) -> list[str]:
     """What these runs show, in sentences; empty without a score."""
     if not cells:
         return []
-    masking = of_encoders(questions.masking)
+    masking = of_encoders(asked.masking)
     named = {pair.baseline.short for pair in masking if pair.baseline}
     against = named.pop() if len(named) == 1 else baseline
     rows = _by_row(masking)
@@ -87,15 +75,15 @@ def answer(cells: list[Cell], questions: Questions, *, baseline: str, bound: flo
         lines = [f"{name} against {against}: {_finding(own, bound)}" for name, own in rows.items()]
     else:
         lines = _summary(f"Against {against}:", masking, bound)
-    lines += _summary("Pretraining added", questions.pretraining, bound)
-    rivals = sorted({pair.baseline.short for pair in questions.encoder if pair.baseline})
+    lines += _summary("Pretraining added", asked.pretraining, bound)
+    rivals = sorted({pair.baseline.short for pair in asked.encoder if pair.baseline})
     beside = f"Beside the strongest classifier without an encoder ({', '.join(rivals)}):"
-    lines += _summary(beside, questions.encoder, bound)
+    lines += _summary(beside, asked.encoder, bound)
     if not lines:
         best = max(cells, key=lambda cell: cell.summary(SCORE).mean)
         where = f"{best.name} on {best.task}, {best.shots} shots"
         lines = [f"No two rows can be compared yet. Highest AUC: {best.summary(SCORE).mean:.3f}, {where}."]
-    return [*lines, *_design(cells, questions.masking)]
+    return [*lines, *_design(cells, masking)]
 
 
 def of_encoders(pairs: list[BaselineComparison]) -> list[BaselineComparison]:
@@ -124,16 +112,14 @@ def _finding(pairs: list[BaselineComparison], bound: float) -> str:
 
 def _summary(title: str, pairs: list[BaselineComparison], bound: float) -> list[str]:
     """One sentence over all rows of a question."""
-    rows = _by_row(of_encoders(pairs))
-    means = {name: np.mean([pair.comparisons[SCORE].difference for pair in own]) for name, own in rows.items()}
+    chosen = of_encoders(pairs)
+    rows = _by_row(chosen)
+    means = sorted((np.mean([pair.comparisons[SCORE].difference for pair in own]), name) for name, own in rows.items())
     if not means:
         return []
-    low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
-    spread = (
-        f"{means[low]:+.3f} ({low}) to {means[high]:+.3f} ({high})" if low != high else f"{means[low]:+.3f} ({low})"
-    )
-    verdicts = _verdicts([pair for own in rows.values() for pair in own], bound)
-    return [f"{title} {spread} in AUC; {verdicts}."]
+    ends = [means[0], means[-1]] if len(means) > 1 else means
+    spread = " to ".join(f"{mean:+.3f} ({name})" for mean, name in ends)
+    return [f"{title} {spread} in AUC; {_verdicts(chosen, bound)}."]
 
 
 def _verdicts(pairs: list[BaselineComparison], bound: float) -> str:
@@ -159,12 +145,10 @@ def verdict(item: Comparison, bound: float) -> str:
 
 def _design(cells: list[Cell], pairs: list[BaselineComparison]) -> Iterable[str]:
     """How many draws and pretrainings stand behind the answer, and what they could have found."""
-    items = [pair.comparisons[SCORE] for pair in of_encoders(pairs)]
-    encoders = [cell for cell in cells if has_encoder(cell.result)]
-    sentence = f"Behind every row: {_range({cell.draws for cell in cells}, 'draw')}"
-    if encoders:
-        sentence += f", {_range({cell.pretrainings for cell in encoders}, 'pretraining')} of an encoder"
-    yield sentence + "."
+    items = [pair.comparisons[SCORE] for pair in pairs]
+    encoders = {cell.pretrainings for cell in cells if has_encoder(cell.result)}
+    of_encoder = f", {_range(encoders, 'pretraining')} of an encoder" if encoders else ""
+    yield f"Behind every row: {_range({cell.draws for cell in cells}, 'draw')}{of_encoder}."
     if encoders and items and max(item.pretrainings for item in items) == 1:
         yield (
             "With one pretraining an arm the intervals speak of these encoders. To speak of masking strategies, "

@@ -82,17 +82,20 @@ def label_arms(finetunings: list[Finetuning], shapes: list[dict[str, Any]]) -> l
     Two fine-tunings that differ in more than seeds never share a name: where the variant does not tell them
     apart, the settings of their shapes that do are added to it.
     """
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for place, item in enumerate(finetunings):
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for item, shape in zip(finetunings, shapes, strict=True):
         result = item.result
-        groups[task_of(result), model_of(result), result["shots"], variant(result)].append(place)
-    differing: dict[tuple[Any, ...], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
-    for (_, model, _, name), places in groups.items():
-        differing[model, name] |= _differing([shapes[place] for place in places])
-    return [
-        variant(item.result) + _suffix(shape, differing[model_of(item.result), variant(item.result)])
-        for item, shape in zip(finetunings, shapes, strict=True)
-    ]
+        groups[task_of(result), model_of(result), result["shots"], variant(result)].append(shape)
+    differing: dict[tuple[str, str], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
+    for (_, model, _, name), alike in groups.items():
+        names = {setting for shape in alike for setting in shape}
+        differing[model, name] |= {each for each in names if len({str(shape.get(each)) for shape in alike}) > 1}
+    labels = []
+    for result, shape in zip((item.result for item in finetunings), shapes, strict=True):
+        name = variant(result)
+        parts = [f"{each}={shape[each]}" for each in sorted(differing[model_of(result), name]) if each in shape]
+        labels.append(f"{name} [{', '.join(parts)}]" if parts else name)
+    return labels
 
 
 def short_name(result: Mapping[str, Any], label: str, shown: Iterable[str]) -> str:
@@ -159,14 +162,3 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in settings.items():
         flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
     return flat
-
-
-def _differing(shapes: list[dict[str, Any]]) -> set[str]:
-    """The settings that differ among fine-tunings which share a name."""
-    names = {name for shape in shapes for name in shape}
-    return {name for name in names if len({str(shape.get(name)) for shape in shapes}) > 1}
-
-
-def _suffix(shape: Mapping[str, Any], differing: set[str]) -> str:
-    parts = [f"{name}={shape[name]}" for name in sorted(differing) if name in shape]
-    return f" [{', '.join(parts)}]" if parts else ""

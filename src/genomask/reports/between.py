@@ -8,9 +8,9 @@ import numpy as np
 from genomask.reports.cells import Cell
 from genomask.reports.compare import BaselineComparison, differences, differences_by_pretraining
 from genomask.reports.document import ABSENT, Section, Table, interval_text, number
+from genomask.reports.means import Variances, variances
+from genomask.reports.paired import planned_power, pretrainings_needed
 from genomask.reports.scores import KEYS, TITLES, keys_of, row_name
-from genomask.reports.statistics.power import planned_power, pretrainings_needed
-from genomask.reports.statistics.pretrainings import Variances, variances
 
 PLANNED = (0.005, 0.01, 0.02)  # true differences in AUC that a plan may hope for
 COUNTS = (2, 3, 5, 10, 20)  # pretrainings of a plan
@@ -22,9 +22,9 @@ READING = (
 )
 POWER = (
     "Power of a comparison with {baseline} in AUC by number of pretrainings an arm, at {draws} draws each, for three "
-    "true differences. From the variances of the paired differences, averaged over {cells} comparisons: standard "
-    "deviation {pretraining:.3f} between pretrainings, {draw:.3f} between draws, {rest:.3f} of the rest. "
-    "An estimate from few pretrainings is a rough one."
+    "true differences; the last line is the number that finds them with power 0.8. From the variances of the paired "
+    "differences, averaged over {cells} comparisons: standard deviation {pretraining:.3f} between pretrainings, "
+    "{draw:.3f} between draws, {rest:.3f} of the rest. An estimate from few pretrainings is a rough one."
 )
 
 
@@ -59,10 +59,8 @@ def between_pretrainings(cell: Cell, score: str) -> Between | None:
 
 def between_section(pairs: list[BaselineComparison], baseline: str) -> Section | None:
     """Rows with several pretrainings, and what more of them would find; None while every row has one."""
-    columns = [
-        *KEYS, "<score", "<row", "between", "within", "episodes", "<mean by pretraining", "<Δ by pretraining",
-        "95 % interval", *(f"pretrainings for {difference}" for difference in PLANNED),
-    ]  # fmt: skip
+    columns = [*KEYS, "<score", "<row", "between", "within", "episodes", "<mean by pretraining", "<Δ by pretraining",
+               "95 % interval"]  # fmt: skip
     rows = [row for pair in pairs if not pair.cell.chosen for row in _rows(pair)]
     if not rows:
         return None
@@ -87,35 +85,22 @@ def _rows(pair: BaselineComparison) -> Iterable[list[str]]:
             ", ".join(f"{mean:.3f}" for mean in found.means.values()),
             ", ".join(f"{np.mean(list(each.values())):+.3f}" for each in apart.values()) or ABSENT,
             interval_text(compared.interval) if compared else ABSENT,
-            *_needed(pair, score),
         ]
 
 
-def _needed(pair: BaselineComparison, score: str) -> list[str]:
-    """Pretrainings an arm that would find each planned difference with power 0.8, at the draws at hand."""
-    spread = _variances(pair, score)
-    if spread is None or score != "auc":
-        return [ABSENT] * len(PLANNED)
-    needed = [pretrainings_needed(each, spread, draws=pair.comparisons[score].n) for each in PLANNED]
-    return [str(count) if count else "over 50" for count in needed]
-
-
-def _variances(pair: BaselineComparison, score: str) -> Variances | None:
-    """Variances of the differences to the baseline; None below two pretrainings or draws, and without a spread."""
-    compared = pair.comparisons.get(score)
-    if compared is None or pair.baseline is None or min(compared.pretrainings, compared.n) < 2:
-        return None
-    spread = variances(differences(pair.cell, pair.baseline, score))
-    return spread if sum(spread) else None
-
-
 def _power_table(pairs: list[BaselineComparison], baseline: str) -> list[Table]:
-    spreads = [(spread, pair.comparisons["auc"].n) for pair in pairs if (spread := _variances(pair, "auc"))]
+    """Power of plans, from the pairs with several pretrainings and draws whose differences have a spread."""
+    compared = [(pair, pair.baseline, pair.comparisons["auc"]) for pair in pairs if pair.baseline and pair.comparisons]
+    shared = [(pair, base, item.n) for pair, base, item in compared if min(item.pretrainings, item.n) > 1]
+    found = [(variances(differences(pair.cell, base, "auc")), n) for pair, base, n in shared]
+    spreads = [(spread, n) for spread, n in found if sum(spread)]
     if not spreads:
         return []
     pooled = Variances(*np.mean([spread for spread, _ in spreads], axis=0).tolist())
     draws = int(np.median([n for _, n in spreads]))
     rows = [[str(count), *(f"{planned_power(each, pooled, count, draws):.0%}" for each in PLANNED)] for count in COUNTS]
+    needed = [pretrainings_needed(each, pooled, draws=draws) for each in PLANNED]
+    rows.append(["for power 0.8", *(str(count) if count else "over 50" for count in needed)])
     sds = {name: value**0.5 for name, value in pooled._asdict().items()}
     note = POWER.format(baseline=baseline, draws=draws, cells=len(spreads), **sds)
     columns = ["<pretrainings an arm", *(f"true difference {each}" for each in PLANNED)]

@@ -1,8 +1,6 @@
 """The cells of a table: the scores of one row at one number of shots, summarised."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +21,8 @@ from genomask.reports.arms import (
     variant,
 )
 from genomask.reports.collect import SCORES, Encoder, Finetuning
+from genomask.reports.means import Interval, Summary, summarise, t_interval
 from genomask.reports.paper import Printed, printed
-from genomask.reports.statistics.summary import Interval, Summary, summarise, t_interval
 
 TEST_SET, CROSS_VALIDATION = "test set", "cross-validation"  # what a best-of-variants row is chosen by
 Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
@@ -51,11 +49,6 @@ class Cell(NamedTuple):
     name: str = ""
 
     @property
-    def key(self) -> tuple[str, str, int | str]:
-        """What the rows of one block of a table share: task, model, shots."""
-        return self.task, self.model, self.shots
-
-    @property
     def result(self) -> dict[str, Any]:
         """Any of the results, for what all of them share."""
         return next(iter(self.runs.values())).result
@@ -64,6 +57,11 @@ class Cell(NamedTuple):
     def kind(self) -> str:
         """The masking of the cell's encoder, or the name of its classifier."""
         return kind_of(self.result)
+
+    @property
+    def control(self) -> str:
+        """The control that the cell's idea names; empty for most cells."""
+        return self.result.get("control", "")
 
     @property
     def scores(self) -> list[str]:
@@ -114,10 +112,10 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
         runs[key][result["seed"], result.get("pretrain_seed")] = item
         shape_of[key] = shape
     cells = [Cell(*key, runs=dict(sorted(own.items(), key=str)), shape=shape_of[key]) for key, own in runs.items()]
-    return sorted([*_shorten(cells), *best_of_variants(cells)], key=sorted_by)
+    return sorted([*_shorten(cells), *best_of_variants(cells)], key=_place)
 
 
-def sorted_by(cell: Cell) -> tuple[Any, ...]:
+def _place(cell: Cell) -> tuple[Any, ...]:
     """Tables run over tasks, shots, models and rows, in this order."""
     late = cell.chosen == CROSS_VALIDATION
     return cell.task, shots_order(cell.shots), cell.model, order(cell.label), late
@@ -130,20 +128,22 @@ def shots_order(shots: int | str) -> float:
 
 def _shorten(cells: list[Cell]) -> list[Cell]:
     """Give every cell the shortest name that tells it from the others; where none does, its label."""
-    blocks = [list(block) for _, block in groupby(sorted(cells, key=sorted_by), key=lambda cell: cell.key)]
-    shown = {option for block in blocks for option in (*OPTIONS, "classifier") if _differs(block, option)}
-    named = [cell._replace(short=short_name(cell.result, cell.label, shown)) for cell in cells]
+    blocks: dict[tuple[str, str, int | str], list[dict[str, Any]]] = defaultdict(list)
+    for cell in cells:
+        if has_encoder(cell.result):
+            blocks[cell.task, cell.model, cell.shots].append(cell.result)
+    shown = {option for block in blocks.values() for option in (*OPTIONS, "classifier") if _differs(block, option)}
     several = len({cell.model for cell in cells} - {NO_ENCODER}) > 1
+    shorts = [short_name(cell.result, cell.label, shown) for cell in cells]
     labels: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for cell in named:
-        labels[cell.model, cell.short].add(cell.label if "fs" in shown else _without_fs(cell.label))
-    named = [cell if len(labels[cell.model, cell.short]) == 1 else cell._replace(short=cell.label) for cell in named]
-    return [
-        cell._replace(
-            name=f"{model_title(cell.model)} {cell.short}" if several and cell.model != NO_ENCODER else cell.short
-        )
-        for cell in named
-    ]
+    for cell, short in zip(cells, shorts, strict=True):
+        labels[cell.model, short].add(cell.label if "fs" in shown else _without_fs(cell.label))
+    named = []
+    for cell, short in zip(cells, shorts, strict=True):
+        told = short if len(labels[cell.model, short]) == 1 else cell.label
+        model = f"{model_title(cell.model)} " if several and cell.model != NO_ENCODER else ""
+        named.append(cell._replace(short=told, name=model + told))
+    return named
 
 
 def model_title(model: str) -> str:
@@ -151,12 +151,11 @@ def model_title(model: str) -> str:
     return {"dnabert": "DNABERT", "logo": "LOGO"}.get(model, model)
 
 
-def _differs(block: Iterable[Cell], option: str) -> bool:
-    """Whether rows of one block that could have the option differ in it."""
-    results = [cell.result for cell in block if has_encoder(cell.result)]
+def _differs(block: list[dict[str, Any]], option: str) -> bool:
+    """Whether encoders' results of one task, model and number of shots that could have the option differ in it."""
     if option == "classifier":
-        return len({classifier_of(result) for result in results}) > 1
-    return len({result.get(option) for result in results if option in options_of(result)}) > 1
+        return len({classifier_of(result) for result in block}) > 1
+    return len({result.get(option) for result in block if option in options_of(result)}) > 1
 
 
 def _without_fs(label: str) -> str:
@@ -182,26 +181,18 @@ def best_of_variants(cells: list[Cell]) -> list[Cell]:
     for cell in cells:
         plain = cell.label.replace("+HGA", "").replace("HGA+", "").replace(" (HGA)", "")
         if cell.variant.split(" (")[0] == "PMI" and "WC" in cell.variant:
-            groups[*cell.key, plain][cell.label] = cell
-    best = []
-    for (*_, plain), variants in groups.items():
-        if len(variants) == 2:
-            best += _best(list(variants.values()), plain.replace("PMI", "PMI-best", 1))
-    return best
+            groups[cell.task, cell.model, cell.shots, plain][cell.label] = cell
+    pairs = [(plain, list(variants.values())) for (*_, plain), variants in groups.items() if len(variants) == 2]
+    return [row for plain, variants in pairs for row in _best(variants, plain.replace("PMI", "PMI-best", 1))]
 
 
 def _best(variants: list[Cell], label: str) -> list[Cell]:
     by_test = max(variants, key=lambda cell: cell.summary("accuracy").mean)
     name = label.partition(" [")[0]
     rows = [by_test._replace(variant=name, label=label, short=name, name=name, chosen=TEST_SET)]
-    shared = set.intersection(*(set(cell.runs) for cell in variants))
     picked: dict[Draw, Finetuning] = {}
-    for draw in sorted(shared, key=str):
+    for draw in sorted(set.intersection(*(set(cell.runs) for cell in variants)), key=str):
         runs = [cell.runs[draw] for cell in variants]
         if all(run.result.get("cross_validation") for run in runs):
             picked[draw] = max(runs, key=lambda run: run.result["cross_validation"]["accuracy"])
-    if picked:
-        rows.append(
-            by_test._replace(variant="", label=label, short=name, name=name, runs=picked, chosen=CROSS_VALIDATION)
-        )
-    return rows
+    return rows + ([rows[0]._replace(variant="", runs=picked, chosen=CROSS_VALIDATION)] if picked else [])

@@ -1,15 +1,15 @@
 """Read what a directory of runs holds: whole artefacts only, each checked, nothing guessed."""
 
 import csv
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from genomask.experiment.store.manifest import MANIFEST, read_manifest
-from genomask.files import sha256
+from genomask.files import read_object, sha256
 
+Json = dict[str, Any]
 SCORES = ("accuracy", "auc", "mcc")
 REQUIRED_SCORES = ("accuracy", "auc")  # of which every result has both; the paper prints these two
 REQUIRED = ("task", "model", "masking", "wc", "hga", "fs", "shots", "seed", *REQUIRED_SCORES, "collapsed", "n_test")
@@ -21,17 +21,8 @@ class Finetuning(NamedTuple):
     """A scored classifier: its ``result.json``, and the manifest that says what shaped it."""
 
     directory: str
-    result: dict[str, Any]
-    manifest: dict[str, Any]
-
-
-class Encoder(NamedTuple):
-    """A pretrained encoder: its summary, its manifest, and its validation curve."""
-
-    directory: str
-    summary: dict[str, Any]
-    manifest: dict[str, Any]
-    curve: list["CurvePoint"]
+    result: Json
+    manifest: Json
 
 
 class CurvePoint(NamedTuple):
@@ -47,11 +38,20 @@ class CurvePoint(NamedTuple):
     nats_common: float | None = None
 
 
+class Encoder(NamedTuple):
+    """A pretrained encoder: its summary, its manifest, and its validation curve."""
+
+    directory: str
+    summary: Json
+    manifest: Json
+    curve: list[CurvePoint]
+
+
 class Vocabulary(NamedTuple):
     """A masking vocabulary: how many words of every length it has."""
 
     directory: str
-    manifest: dict[str, Any]
+    manifest: Json
     words: dict[int, int]
 
 
@@ -74,66 +74,61 @@ def collect(runs: Path) -> Results:
     if not runs.is_dir():
         raise FileNotFoundError(f"A report needs a directory of runs; there is none at {runs}.")
     problems: list[str] = []
-    return Results(
-        runs,
-        _read_all(runs, "finetune", _finetuning, problems),
-        _read_all(runs, "encoder", _encoder, problems),
-        _read_all(runs, "vocab", _vocabulary, problems),
-        problems,
-    )
+
+    def read_all(kind: str, read: Callable[[Path, str, Json], Item]) -> list[Item]:
+        items = []
+        for directory in sorted((runs / kind).glob("*")):
+            if directory.suffix == ".building" or not directory.is_dir():
+                continue
+            name = directory.relative_to(runs).as_posix()
+            try:
+                items.append(read(directory, name, _manifest(directory)))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else error
+                problems.append(f"{name} is left out: {reason}".rstrip(".") + ".")
+        return items
+
+    found = read_all("finetune", _finetuning), read_all("encoder", _encoder), read_all("vocab", _vocabulary)
+    return Results(runs, *found, problems)
 
 
-def _read_all(
-    runs: Path, kind: str, read: Callable[[Path, str, dict[str, Any]], Item], problems: list[str]
-) -> list[Item]:
-    items = []
-    for directory in sorted((runs / kind).glob("*")):
-        if directory.suffix == ".building" or not directory.is_dir():
-            continue
-        name = directory.relative_to(runs).as_posix()
-        try:
-            items.append(read(directory, name, _manifest(directory)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else error
-            problems.append(f"{name} is left out: {reason}".rstrip(".") + ".")
-    return items
-
-
-def _finetuning(directory: Path, name: str, manifest: dict[str, Any]) -> Finetuning:
-    result = _checked_json(directory, "result.json", manifest)
+def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
+    result = read_object(_checked(directory, "result.json", manifest))
     missing = [key for key in REQUIRED if key not in result]
     if missing:
         raise ValueError(f"result.json lacks {missing[0]}")
-    for score in SCORES:
-        value = result.get(score)
-        if (score in result or score in REQUIRED_SCORES) and not (
-            isinstance(value, float | int) and math.isfinite(value)
-        ):
+    for score in (score for score in SCORES if score in result):
+        value = result[score]
+        if not (isinstance(value, float | int) and math.isfinite(value)):
             raise ValueError(f"result.json has {score} = {value!r} where a finite number belongs")
-    return Finetuning(name, result | _untrained(result, manifest) | _task(result, manifest), manifest)
-
-
-def _task(result: dict[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
-    """The task's name with its folder where the name alone is a number, as of GUE's ``tf/0``."""
     folder = manifest["config"].get("task", {}).get("dir")
-    if folder and str(result["task"]).isdigit() and Path(folder).name == result["task"]:
-        return {"task": "/".join(Path(folder).parts[-2:])}
-    return {}
+    if folder and str(result["task"]).isdigit() and Path(folder).name == result["task"]:  # as of GUE's tf/0
+        result["task"] = "/".join(Path(folder).parts[-2:])
+    if result["masking"] != "-":
+        result |= contender(manifest)
+    if result.get("pretraining", {}).get("max_steps") == 0:  # early results name the configured masking instead
+        result["masking"] = untrained(manifest)
+    return Finetuning(name, result, manifest)
 
 
-def _untrained(result: dict[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
-    """The masking of an encoder without pretraining; early results name the configured one instead."""
-    if result.get("pretraining", {}).get("max_steps") != 0:
-        return {}
-    return {"masking": "none" if manifest["config"]["model"]["weights"] is None else "published"}
+def contender(manifest: Json) -> dict[str, str]:
+    """The idea that an encoder stands for, in place of its masking, and the name of its control, where one is given."""
+    labels = manifest["config"].get("labels", {})
+    named = {"masking": labels.get("contender"), "control": labels.get("control")}
+    return {name: value for name, value in named.items() if value}
 
 
-def _encoder(directory: Path, name: str, manifest: dict[str, Any]) -> Encoder:
-    summary = _checked_json(directory, "pretraining.json", manifest)
+def untrained(manifest: Json) -> str:
+    """The masking of an encoder without pretraining."""
+    return "none" if manifest["config"]["model"]["weights"] is None else "published"
+
+
+def _encoder(directory: Path, name: str, manifest: Json) -> Encoder:
+    summary = read_object(_checked(directory, "pretraining.json", manifest))
     return Encoder(name, summary, manifest, read_curve(directory))
 
 
-def _vocabulary(directory: Path, name: str, manifest: dict[str, Any]) -> Vocabulary:
+def _vocabulary(directory: Path, name: str, manifest: Json) -> Vocabulary:
     with _checked(directory, "table5.csv", manifest).open(encoding="utf-8", newline="") as lines:
         words = {int(row["length"]): int(row["words"]) for row in csv.DictReader(lines)}
     return Vocabulary(name, manifest, words)
@@ -160,11 +155,7 @@ def _first_step(log: Path) -> int:
     return int(step) if resumed else 0
 
 
-def _checked_json(directory: Path, name: str, manifest: dict[str, Any]) -> dict[str, Any]:
-    return _json(_checked(directory, name, manifest))
-
-
-def _checked(directory: Path, name: str, manifest: dict[str, Any]) -> Path:
+def _checked(directory: Path, name: str, manifest: Json) -> Path:
     """The path of a file that is as its manifest describes it."""
     expected = manifest["files"].get(name)
     if expected is None or not (directory / name).is_file():
@@ -174,19 +165,7 @@ def _checked(directory: Path, name: str, manifest: dict[str, Any]) -> Path:
     return directory / name
 
 
-def _manifest(directory: Path) -> dict[str, Any]:
+def _manifest(directory: Path) -> Json:
     if not (directory / MANIFEST).is_file():
         raise ValueError(f"it has no {MANIFEST}")
     return read_manifest(directory)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"it has no {path.name}") from None
-    except ValueError as error:
-        raise ValueError(f"{path.name} cannot be read ({error})") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path.name} cannot be read (it holds no object)")
-    return content

@@ -1,6 +1,7 @@
-"""Compare every cell with others that met the same draws: three questions, each with a baseline of its own."""
+"""Compare every cell with others that met the same draws: four questions, each with a baseline of its own."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -8,14 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from genomask.reports.arms import NO_ENCODER, UNTRAINED, classifier_of, has_encoder
-from genomask.reports.cells import Cell, Draw
+from genomask.reports.cells import Cell
 from genomask.reports.collect import SCORES, Finetuning
-from genomask.reports.statistics.paired import BOUND, Comparison, compare, holm
+from genomask.reports.paired import BOUND, Comparison, compare, holm
 
-MASKING: Final = "masking"  # against the baseline that was asked for, such as random masking
-PRETRAINING: Final = "pretraining"  # against the same encoder as it was drawn
-ENCODER: Final = "encoder"  # against the strongest classifier without an encoder
 SWITCHES: Final = ("fs", "wc", "hga", "match_rate", "match_bases", "corrupt", "step")
+Partner = tuple[Cell | None, str]  # the cell to compare with, or the reason why there is none
 
 
 class BaselineComparison(NamedTuple):
@@ -33,72 +32,65 @@ class BaselineComparison(NamedTuple):
     reason: str = ""
 
 
-def compare_cells(
-    cells: list[Cell], baseline: str, *, question: str = MASKING, bound: float = BOUND
-) -> list[BaselineComparison]:
-    """Pair every cell with a baseline's cell of the same task, model and shots.
+class Questions(NamedTuple):
+    """The comparisons of a report, by what they are against.
+
+    Attributes:
+        masking: Every cell against the masking or classifier that was named, such as random masking.
+        pretraining: Pretrained encoders against the same encoder as it was drawn.
+        encoder: Encoders against the strongest classifier that has none.
+        control: Contenders against the control that each of them names.
+    """
+
+    masking: list[BaselineComparison]
+    pretraining: list[BaselineComparison]
+    encoder: list[BaselineComparison]
+    control: list[BaselineComparison]
+
+
+def questions(cells: list[Cell], baseline: str, *, bound: float = BOUND) -> Questions:
+    """Pair every cell with the cells of the same task, model and shots that answer a question about it.
 
     Args:
         cells: All cells.
         baseline: The masking, or the classifier, that the others are compared with.
-        question: What is asked by it.
         bound: Differences of a score within which two rows are called equivalent.
     """
-    blocks = _blocks(cells)
-    paired = [_compare(question, cell, *_baseline(cell, blocks[_block(cell)], baseline), bound) for cell in cells]
-    return _correct(paired)
+    blocks: dict[tuple[str, int | str], list[Cell]] = defaultdict(list)
+    for cell in cells:  # only rows on the same task with as many shots meet the same draws
+        blocks[cell.task, cell.shots].append(cell)
+
+    def ask(
+        question: str, chosen: Iterable[Cell], partner: Callable[[Cell, list[Cell]], Partner]
+    ) -> list[BaselineComparison]:
+        return _correct(
+            [_compare(question, cell, *partner(cell, blocks[cell.task, cell.shots]), bound) for cell in chosen]
+        )
+
+    fixed = [cell for cell in cells if has_encoder(cell.result) and not cell.chosen]
+    pretrained = [cell for cell in fixed if cell.kind not in UNTRAINED] if baseline != "none" else []
+    contenders = [cell for cell in fixed if cell.control]
+    return Questions(
+        masking=ask("masking", cells, lambda cell, block: _baseline(cell, block, baseline)),
+        pretraining=_paired(ask("pretraining", pretrained, lambda cell, block: _baseline(cell, block, "none"))),
+        encoder=_paired(ask("encoder", fixed, _strongest)),
+        control=ask("control", contenders, lambda cell, block: _baseline(cell, block, cell.control)),
+    )
 
 
-def added_by_pretraining(cells: list[Cell], *, bound: float = BOUND) -> list[BaselineComparison]:
-    """Pair every pretrained encoder's cell with the same encoder without pretraining."""
-    pretrained = [cell for cell in cells if has_encoder(cell.result) and cell.kind not in UNTRAINED]
-    blocks = _blocks(cells)
-    paired = [_compare(PRETRAINING, cell, *_baseline(cell, blocks[_block(cell)], "none"), bound) for cell in pretrained]
-    return _correct([pair for pair in paired if pair.comparisons])
-
-
-def beside_classifiers(cells: list[Cell], *, bound: float = BOUND) -> list[BaselineComparison]:
-    """Pair every encoder's cell with the strongest classifier that has none, by its mean AUC on the shared draws.
-
-    The strongest is chosen by the test score, which favours it: an encoder that is ahead is ahead of all.
-    """
-    blocks, paired = _blocks(cells), []
-    for cell in cells:
-        if has_encoder(cell.result) and not cell.chosen:
-            rivals = [other for other in blocks[_block(cell)] if other.model == NO_ENCODER and _shared(cell, other)]
-            scored = [(np.mean([item.result["auc"] for item in _shared(cell, other)]), other) for other in rivals]
-            if scored:
-                strongest = max(scored, key=lambda pair: pair[0])[1]
-                paired.append(_compare(ENCODER, cell, strongest, "", bound))
-    return _correct(paired)
-
-
-def _block(cell: Cell) -> tuple[str, int | str]:
-    """Only rows on the same task with as many shots meet the same draws."""
-    return cell.task, cell.shots
-
-
-def _blocks(cells: list[Cell]) -> dict[tuple[str, int | str], list[Cell]]:
-    blocks: dict[tuple[str, int | str], list[Cell]] = {}
-    for cell in cells:
-        blocks.setdefault(_block(cell), []).append(cell)
-    return blocks
+def _paired(pairs: list[BaselineComparison]) -> list[BaselineComparison]:
+    return [pair for pair in pairs if pair.comparisons]
 
 
 def _correct(paired: list[BaselineComparison]) -> list[BaselineComparison]:
-    corrected = {}
     for model, score in product({pair.cell.model for pair in paired}, SCORES):
-        places = [place for place, pair in enumerate(paired) if pair.cell.model == model and score in pair.comparisons]
-        p_values = holm([paired[place].comparisons[score].p for place in places])
-        corrected |= {(place, score): p for place, p in zip(places, p_values, strict=True)}
-    return [
-        pair._replace(holm={score: corrected[place, score] for score in pair.comparisons})
-        for place, pair in enumerate(paired)
-    ]
+        group = [pair for pair in paired if pair.cell.model == model and score in pair.comparisons]
+        for pair, p in zip(group, holm([pair.comparisons[score].p for pair in group]), strict=True):
+            pair.holm[score] = p
+    return paired
 
 
-def _baseline(cell: Cell, block: list[Cell], baseline: str) -> tuple[Cell | None, str]:
-    """The cell to compare with, or the reason why there is none."""
+def _baseline(cell: Cell, block: list[Cell], baseline: str) -> Partner:
     if cell.chosen:
         return None, "not a fixed row"
     if cell.kind == baseline:
@@ -109,6 +101,20 @@ def _baseline(cell: Cell, block: list[Cell], baseline: str) -> tuple[Cell | None
     if len(candidates) != 1:
         return None, f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
     return candidates[0], ""
+
+
+def _strongest(cell: Cell, block: list[Cell]) -> Partner:
+    """The strongest classifier without an encoder, by its mean AUC on the shared draws.
+
+    It is chosen by the test score, which favours it: an encoder that is ahead is ahead of all.
+    """
+    seeds = {seed for seed, _ in cell.runs}
+
+    def auc(other: Cell) -> float:
+        return float(np.mean([item.result["auc"] for (seed, _), item in other.runs.items() if seed in seeds]))
+
+    rivals = [each for each in block if each.model == NO_ENCODER and seeds & {seed for seed, _ in each.runs}]
+    return max(rivals, key=auc, default=None), ""
 
 
 def _compare(question: str, cell: Cell, base: Cell | None, reason: str, bound: float) -> BaselineComparison:
@@ -130,25 +136,24 @@ def _comparable(cell: Cell, other: Cell) -> bool:
     return len(tokens) < 2 and cell.model == other.model and classifier_of(ours) == classifier_of(theirs)
 
 
-def _shared(cell: Cell, other: Cell) -> list[Finetuning]:
-    seeds = {seed for seed, _ in cell.runs}
-    return [item for (seed, _), item in other.runs.items() if seed in seeds]
-
-
 def _alike(cell: Cell, candidates: list[Cell]) -> list[Cell]:
     """The candidates with the cell's own switches, as far as there are any; of these, those most like it."""
     for name in SWITCHES:
         same = [other for other in candidates if other.result.get(name) == cell.result.get(name)]
         candidates = same or candidates
     unlike = [
-        sum(cell.shape.get(name) != other.shape.get(name) for name in cell.shape | other.shape) for other in candidates
+        sum(cell.shape.get(name) != each.shape.get(name) for name in cell.shape | each.shape) for each in candidates
     ]
     return [other for other, count in zip(candidates, unlike, strict=True) if count == min(unlike)]
 
 
 def differences(cell: Cell, base: Cell, score: str) -> Float[np.ndarray, "pretrainings draws"]:
     """Paired differences of a score, over the draws that all of the pretrainings in it met."""
-    by_pretraining = differences_by_pretraining(cell, base, score)
+    return matrix(differences_by_pretraining(cell, base, score))
+
+
+def matrix(by_pretraining: dict[int | None, dict[int, float]]) -> Float[np.ndarray, "pretrainings draws"]:
+    """Values by pretraining and draw as a matrix, over the draws that all of the pretrainings met."""
     draws = sorted(set.intersection(*map(set, by_pretraining.values()))) if by_pretraining else []
     return np.array([[own[draw] for draw in draws] for own in by_pretraining.values()]).reshape(-1, len(draws))
 
@@ -160,7 +165,7 @@ def differences_by_pretraining(cell: Cell, base: Cell, score: str) -> dict[int |
     without an encoder stands beside each of them. Those that share no draw with the ones before are left out,
     beginning with the one that has the most.
     """
-    ours, theirs = _by_pretraining(cell.runs), _by_pretraining(base.runs)
+    ours, theirs = _by_pretraining(cell), _by_pretraining(base)
     pairs = {seed: (ours.get(seed, ours.get(None)), theirs.get(seed, theirs.get(None))) for seed in {**ours, **theirs}}
     apart = {
         seed: {draw: own[draw].result[score] - other[draw].result[score] for draw in own if draw in other}
@@ -174,8 +179,8 @@ def differences_by_pretraining(cell: Cell, base: Cell, score: str) -> dict[int |
     return dict(sorted(kept.items(), key=str))
 
 
-def _by_pretraining(runs: Mapping[Draw, Finetuning]) -> dict[int | None, dict[int, Finetuning]]:
-    by_seed: dict[int | None, dict[int, Finetuning]] = {}
-    for (draw, pretraining), item in runs.items():
-        by_seed.setdefault(pretraining, {})[draw] = item
-    return by_seed
+def _by_pretraining(cell: Cell) -> dict[int | None, dict[int, Finetuning]]:
+    by_seed: dict[int | None, dict[int, Finetuning]] = defaultdict(dict)
+    for (draw, pretraining), item in cell.runs.items():
+        by_seed[pretraining][draw] = item
+    return dict(by_seed)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from genomask.reports.statistics.summary import Interval
+from genomask.console import aligned
+from genomask.reports.means import Interval
 
 ABSENT = "-"
 
@@ -40,6 +41,11 @@ class Table(NamedTuple):
     keys: int = 0
     notes: list[str] = []  # noqa: RUF012  (never changed)
 
+    def lines(self, *heads: str) -> list[str]:
+        """These columns and the keys as lines for a terminal."""
+        chosen = [n for n, head in enumerate(self.heads) if n < self.keys or head in heads]
+        return aligned([[row[n] for n in chosen] for row in [self.heads, *self.rows]])
+
     @property
     def heads(self) -> list[str]:
         """The columns' heads as they are read."""
@@ -52,13 +58,10 @@ class Table(NamedTuple):
         empty = {place for place in range(len(self.columns)) if values[place] <= {"", ABSENT}}
         kept = [place for place in range(len(self.columns)) if place not in same | empty]
         shared = [f"{self.heads[place]} {next(iter(values[place]))}" for place in sorted(same - empty)]
-        title = ", ".join([self.title, *shared] if self.title else shared)
-        rows = [[self._shown(row[place], place) for place in kept] for row in self.rows]
+        title = ", ".join(filter(None, [self.title, *shared]))
+        rows = [["" if row[n] == ABSENT and n >= self.keys else row[n] for n in kept] for row in self.rows]
         keys = sum(place < self.keys for place in kept)
         return Table(title[:1].upper() + title[1:], [self.columns[place] for place in kept], rows, keys, self.notes)
-
-    def _shown(self, value: str, place: int) -> str:
-        return "" if value == ABSENT and place >= self.keys else value
 
 
 class Footnotes:
@@ -70,17 +73,16 @@ class Footnotes:
 
     def mark(self, remarks: Iterable[str]) -> str:
         """The marks of one row's remarks, such as ``1,3``; empty without a remark."""
-        marks = []
-        for remark in remarks:
+        said = list(remarks)
+        for remark in said:
             self._rows[remark] = self._rows.get(remark, 0) + 1
-            marks.append(str(list(self._rows).index(remark) + 1))
-        return ",".join(marks)
+        return ",".join(str(list(self._rows).index(remark) + 1) for remark in said)
 
     @property
     def notes(self) -> list[str]:
         """Every remark with its mark and its number of rows."""
-        rows = {remark: f"{count} rows" if count > 1 else "1 row" for remark, count in self._rows.items()}
-        return [f"{place}: {remark} ({rows[remark]})" for place, remark in enumerate(rows, start=1)]
+        counted = enumerate(self._rows.items(), start=1)
+        return [f"{mark}: {remark} ({count} row{'s' if count > 1 else ''})" for mark, (remark, count) in counted]
 
 
 class Plot(NamedTuple):
@@ -105,6 +107,10 @@ class Section(NamedTuple):
     tables: list[Table] = []  # noqa: RUF012  (never changed)
     plots: list[Plot] = []  # noqa: RUF012
 
+    def compact(self) -> "Section":
+        """The section without empty tables, its tables without empty columns."""
+        return self._replace(tables=[table.compact() for table in self.tables if table.rows])
+
     @property
     def choices(self) -> list[str]:
         """What the plots can be chosen by."""
@@ -121,10 +127,9 @@ class Document(NamedTuple):
     sections: list[Section]
 
 
-def spread(mean: float, sd: float | None, *, signed: bool = False) -> str:
+def spread(mean: float, sd: float | None) -> str:
     """``mean ± sd`` to three decimals, as the paper writes it; without a spread the mean alone."""
-    first = f"{mean:+.3f}" if signed else f"{mean:.3f}"
-    return first if sd is None else f"{first} ± {sd:.3f}"
+    return f"{mean:.3f}" if sd is None else f"{mean:.3f} ± {sd:.3f}"
 
 
 def interval_text(interval: Interval | None) -> str:
@@ -158,17 +163,13 @@ def markdown(document: Document) -> str:
 
 def _section(section: Section) -> list[str]:
     lines = [f"## {section.title}", ""]
-    for note in section.notes:
-        lines += [note, ""]
+    lines += [line for note in section.notes for line in (note, "")]
     for table in section.tables:
-        lines += [*([f"### {table.title}", ""] if table.title else []), *_table(table), ""]
+        sides = ["---" if column.startswith("<") else "---:" for column in table.columns]
+        lines += [f"### {table.title}", ""] if table.title else []
+        lines += [*map(_row, [table.heads, sides, *table.rows]), ""]
         lines += [line for note in table.notes for line in (note, "")]
     return lines[:-1]
-
-
-def _table(table: Table) -> list[str]:
-    sides = ["---" if column.startswith("<") else "---:" for column in table.columns]
-    return [_row(table.heads), _row(sides), *(_row(row) for row in table.rows)]
 
 
 def _row(values: list[str]) -> str:

@@ -5,18 +5,24 @@ from typing import Final
 
 from genomask.experiment.sweeps.status import Job
 from genomask.reports.cells import Cell
-from genomask.reports.collect import Finetuning, Results
+from genomask.reports.collect import Results
 from genomask.reports.document import ABSENT, Section, Table, number
 from genomask.reports.scores import KEYS, keys_of, row_name
 
-STATES = ("failed", "running", "missing")
+STATES: Final = ("failed", "running", "missing", "done")  # the most urgent first
+UNTOLD: Final = "do not say (they were written before results did)"
+READING: Final = (
+    "A collapsed fine-tuning gave every test sequence one class, a known failure of few-shot fine-tuning. It is "
+    "counted in all means; its accuracy is the share of that class."
+)
 
 
 def jobs_section(jobs: list[Job]) -> Section | None:
     """Every job that has no result, with the reason; None where all are done."""
-    open_jobs = sorted((job for job in _distinct(jobs) if job.state != "done"), key=_urgency)
+    open_jobs = [job for job in _distinct(jobs) if job.state != "done"]
     if not open_jobs:
         return None
+    open_jobs.sort(key=lambda job: (STATES.index(job.state), job.sweep, job.overrides))
     rows = [[job.state, job.sweep, _differing(job, jobs), job.error or ABSENT, job.artefact] for job in open_jobs]
     columns = ["<state", "<sweep", "<overrides", "<reason", "<artefact"]
     return Section("jobs", "Not finished", [], [Table("", columns, rows)])
@@ -24,10 +30,9 @@ def jobs_section(jobs: list[Job]) -> Section | None:
 
 def job_facts(jobs: list[Job]) -> list[tuple[str, str]]:
     """How many jobs of all sweeps stand where."""
-    if not jobs:
-        return []
     counts = Counter(job.state for job in _distinct(jobs))
-    return [("jobs", ", ".join(f"{counts[state]} {state}" for state in ("done", *STATES) if counts[state]))]
+    said = ", ".join(f"{counts[state]} {state}" for state in ("done", *STATES[:-1]) if counts[state])
+    return [("jobs", said)] if said else []
 
 
 def _distinct(jobs: list[Job]) -> list[Job]:
@@ -40,18 +45,6 @@ def _differing(job: Job, jobs: list[Job]) -> str:
     others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
     shared = set.intersection(*others) if len(others) > 1 else set()
     return " ".join(word for word in job.overrides if word not in shared) or ABSENT
-
-
-def _urgency(job: Job) -> tuple[int, str, tuple[str, ...]]:
-    place = STATES.index(job.state) if job.state in STATES else len(STATES)
-    return place, job.sweep, job.overrides
-
-
-UNTOLD: Final = "do not say (they were written before results did)"
-READING: Final = (
-    "A collapsed fine-tuning gave every test sequence one class, a known failure of few-shot fine-tuning. It is "
-    "counted in all means; its accuracy is the share of that class."
-)
 
 
 def repeatability_facts(results: Results) -> list[tuple[str, str]]:
@@ -73,21 +66,15 @@ def collapsed_section(cells: list[Cell]) -> Section | None:
     hit = [cell for cell in cells if cell.collapsed and not cell.chosen]
     if not hit:
         return None
-    columns = [*KEYS, "<row", "n", "collapsed", "share"]
-    counts = [
-        [*keys_of(cell), row_name(cell), str(len(cell.runs)), str(len(cell.collapsed)),
-         number(len(cell.collapsed) / len(cell.runs), 2)]
-        for cell in hit
-    ]  # fmt: skip
-    runs = {item.directory: item for cell in hit for item in cell.collapsed}
-    rows = [_run(item) for _, item in sorted(runs.items())]
+    counts = [(cell, len(cell.runs), len(cell.collapsed)) for cell in hit]
+    rows = [[*keys_of(cell), row_name(cell), str(n), str(of), number(of / n, 2)] for cell, n, of in counts]
+    runs = {item.directory: item.result for cell in hit for item in cell.collapsed}
+    each = [
+        [name, str(result.get("seed", ABSENT)), number(result["accuracy"]), number(result["auc"])]
+        for name, result in sorted(runs.items())
+    ]
     tables = [
-        Table("By cell", columns, counts, len(KEYS)),
-        Table("By run", ["<run", "seed", "accuracy", "AUC"], rows),
+        Table("By cell", [*KEYS, "<row", "n", "collapsed", "share"], rows, len(KEYS)),
+        Table("By run", ["<run", "seed", "accuracy", "AUC"], each),
     ]
     return Section("collapsed", "Collapsed fine-tunings", [READING], tables)
-
-
-def _run(item: Finetuning) -> list[str]:
-    scores = [number(item.result[score]) for score in ("accuracy", "auc")]
-    return [item.directory, str(item.result.get("seed", ABSENT)), *scores]

@@ -1,16 +1,53 @@
 """Scores as plots, in plotly's plain JSON, which the page draws."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from genomask.reports.answer import Gain, gains
+from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR
+from genomask.reports.answer import Gain
 from genomask.reports.cells import Cell
-from genomask.reports.compare import BaselineComparison
 from genomask.reports.document import Plot
-from genomask.reports.lines import GREY, colour_of, line_styles, series
-from genomask.reports.statistics.summary import Interval
+from genomask.reports.means import Interval
+
+GREY: Final = "#888888"
+DASHES: Final = ("solid", "dash", "dot", "dashdot")
+
+
+def colour_of(kind: str) -> str:
+    """The colour of a masking; grey for others, and for black, which a dark page would swallow."""
+    colour = MASKING_COLOUR.get(kind, GREY)
+    return GREY if colour == "#000000" else colour
+
+
+def line_styles(kinds: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Styles of lines by name, given what each is coloured by: a masking, or a classifier."""
+    spare = [colour for colour in reversed(COLOURS) if colour != "#000000"]
+    strangers = [kind for kind in dict.fromkeys(kinds.values()) if kind not in MASKING_COLOUR]
+    styles, seen = {}, {}
+    for name, kind in kinds.items():
+        nth = seen[kind] = seen.get(kind, -1) + 1
+        colour = spare[strangers.index(kind) % len(spare)] if kind in strangers else colour_of(kind)
+        styles[name] = {
+            "line": {"color": colour, "dash": DASHES[nth % len(DASHES)], "width": 2},
+            "marker": {"size": 7, "symbol": nth % 8, "color": colour},
+        }
+    return styles
+
+
+def series(cells: list[Cell]) -> dict[str, list[Cell]]:
+    """Cells of one task by line: a row over its numbers of shots.
+
+    FS is on for few shots and off for many under the paper's policy, and both stand in one line, unless rows
+    differ in it at the same number of shots. Rows that were chosen among variants are in none.
+    """
+    lines: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if not cell.chosen:
+            lines[cell.name].append(cell)
+    return lines
 
 
 def learning_curves(cells: list[Cell], titles: Mapping[str, str]) -> list[Plot]:
@@ -35,39 +72,36 @@ def learning_curves(cells: list[Cell], titles: Mapping[str, str]) -> list[Plot]:
 
 def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dict[str, Any]:
     summaries = [cell.summary(score) for cell in line]
-    intervals = [
-        cell.interval(score) or Interval(item.mean, item.mean) for cell, item in zip(line, summaries, strict=True)
-    ]
+    said = [f"{cell.label}<br>n = {item.n}, sd {item.sd or 0:.3f}" for cell, item in zip(line, summaries, strict=True)]
+    means = [item.mean for item in summaries]
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
         "x": [_x(cell) for cell in line],
-        "y": [_round(item.mean) for item in summaries],
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [_round(end.high - item.mean) for end, item in zip(intervals, summaries, strict=True)],
-            "arrayminus": [_round(item.mean - end.low) for end, item in zip(intervals, summaries, strict=True)],
-            "thickness": 1.5,
-        },
-        "text": [
-            f"{cell.label}<br>n = {item.n}, sd {item.sd or 0:.3f}" for cell, item in zip(line, summaries, strict=True)
-        ],
+        "y": _rounded(means),
+        "error_y": _bars(means, [cell.interval(score) for cell in line]) | {"thickness": 1.5},
+        "text": said,
         "hovertemplate": "%{y:.3f} at %{x} shots<br>%{text}<extra></extra>",
         **style,
     }
 
 
-def _round(value: float) -> float:
-    return round(value, 5)
+def _bars(means: list[float], intervals: list[Interval | None]) -> dict[str, Any]:
+    """Error bars from means to the ends of their intervals."""
+    ends = [interval or Interval(mean, mean) for mean, interval in zip(means, intervals, strict=True)]
+    high = [end.high - mean for mean, end in zip(means, ends, strict=True)]
+    low = [mean - end.low for mean, end in zip(means, ends, strict=True)]
+    return {"type": "data", "symmetric": False, "array": _rounded(high), "arrayminus": _rounded(low)}
+
+
+def _rounded(values: list[float]) -> list[float]:
+    return [round(value, 5) for value in values]
 
 
 def _paper(line: list[Cell], score: str, style: dict[str, Any]) -> list[dict[str, Any]]:
-    printed = [(cell, cell.printed) for cell in line]
-    points = [
-        (_x(cell), *map(float, getattr(row, score)), row.variant) for cell, row in printed if row and score != "mcc"
-    ]
+    printed = [(cell, cell.printed) for cell in line if score != "mcc"]
+    points = [(_x(cell), *map(float, getattr(row, score)), row.variant) for cell, row in printed if row]
     if not points:
         return []
     x, mean, sd, names = zip(*points, strict=True)
@@ -102,34 +136,28 @@ def _shots_axis(cells: list[Cell]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def forest(title: str, pairs: list[BaselineComparison], titles: Mapping[str, str]) -> list[Plot]:
-    """Differences to a baseline with their 95 % intervals, one plot for every score; empty without a difference."""
+def forest(title: str, gains: Mapping[str, list[Gain]], titles: Mapping[str, str]) -> list[Plot]:
+    """Differences to a baseline with their 95 % intervals, one plot for every score that has any."""
     plots = []
-    for score, name in titles.items():
-        rows = gains(pairs, score)
+    for score, rows in gains.items():
         if rows:
             axes = {
-                "xaxis": {"title": {"text": f"difference in {name}"}, "zeroline": True},
+                "xaxis": {"title": {"text": f"difference in {titles[score]}"}, "zeroline": True},
                 "yaxis": {"range": [len(rows) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}},
                 "showlegend": False,
             }
-            plots.append(Plot(title, [_forest(rows)], axes, 110 + 30 * len(rows), name))
+            plots.append(Plot(title, [_forest(rows)], axes, 110 + 30 * len(rows), titles[score]))
     return plots
 
 
 def _forest(rows: list[Gain]) -> dict[str, Any]:
+    means = [row.difference for row in rows]
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [_round(row.difference) for row in rows],
+        "x": _rounded(means),
         "y": [row.label for row in rows],
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [_round(row.interval.high - row.difference) if row.interval else 0 for row in rows],
-            "arrayminus": [_round(row.difference - row.interval.low) if row.interval else 0 for row in rows],
-            "color": GREY,
-        },
+        "error_x": _bars(means, [row.interval for row in rows]) | {"color": GREY},
         "marker": {"size": 10, "color": [colour_of(row.kind) for row in rows]},
         "text": [row.n for row in rows],
         "hovertemplate": "%{x:+.3f} (%{text})<extra>%{y}</extra>",

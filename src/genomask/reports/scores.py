@@ -2,14 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 
+from genomask.reports.answer import gains
 from genomask.reports.arms import has_encoder
 from genomask.reports.cells import TEST_SET, Cell, model_title
 from genomask.reports.collect import REQUIRED_SCORES
 from genomask.reports.compare import BaselineComparison
-from genomask.reports.document import ABSENT, Entry, Footnotes, Section, Table, interval_text, number, p_text, spread
+from genomask.reports.document import (
+    ABSENT,
+    Entry,
+    Footnotes,
+    Plot,
+    Section,
+    Table,
+    interval_text,
+    number,
+    p_text,
+    spread,
+)
+from genomask.reports.paired import Comparison
 from genomask.reports.plots import forest, learning_curves
-from genomask.reports.statistics.paired import Comparison
-from genomask.reports.statistics.power import paired_power
 
 TITLES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the order in which they are read
 KEYS = ["<task", "<model", "<tokens", "shots"]
@@ -65,8 +76,13 @@ def comparisons_section(tables: Mapping[str, list[BaselineComparison]], bound: f
     notes = [COMPARED.format(bound=bound), *([STRONGEST] if any("strongest" in title for title in shown) else [])]
     made = [comparison_table(title, pairs, bound) for title, pairs in shown.items()]
     others = list(shown.items())[1:]  # the first question's figure is the report's first
-    plots = [plot for title, pairs in others for plot in forest(title, pairs, TITLES)]
+    plots = [plot for title, pairs in others for plot in gains_plots(title, pairs)]
     return Section("comparisons", "Paired comparisons", notes, made, plots) if made else None
+
+
+def gains_plots(title: str, pairs: list[BaselineComparison]) -> list[Plot]:
+    """The figure of a question, one plot a score; empty where nothing was compared."""
+    return forest(title, {score: gains(pairs, score) for score in TITLES}, TITLES)
 
 
 def keys_of(cell: Cell) -> list[str]:
@@ -89,11 +105,12 @@ def score_table(pairs: list[BaselineComparison]) -> Table:
     rows = []
     for pair in pairs:
         cell, auc = pair.cell, pair.comparisons.get("auc")
+        summaries = [cell.summary(score) if score in cell.scores else None for score in TITLES]
         rows.append(
             [
                 *keys_of(cell),
                 row_name(cell),
-                *(_score(cell, score) for score in TITLES),
+                *(spread(summary.mean, summary.sd) if summary else "" for summary in summaries),
                 str(cell.draws),
                 str(cell.pretrainings) if cell.pretrainings else "",
                 f"{auc.difference:+.3f}" if auc else "",
@@ -103,13 +120,6 @@ def score_table(pairs: list[BaselineComparison]) -> Table:
             ]
         )
     return Table("", columns, rows, len(KEYS), footnotes.notes)
-
-
-def _score(cell: Cell, score: str) -> str:
-    if score not in cell.scores:
-        return ""
-    summary = cell.summary(score)
-    return spread(summary.mean, summary.sd)
 
 
 def paper_value(cell: Cell, score: str) -> str:
@@ -151,34 +161,31 @@ def comparison_table(title: str, pairs: list[BaselineComparison], bound: float) 
     footnotes = Footnotes()
     columns = [
         *KEYS, "<against", "<score", "<row", "Δ", "95 % interval", "<interval covers", "p", "Holm p", "ahead",
-        f"same within ±{bound}", "detectable", "power at paper's Δ", "<notes",
+        f"same within ±{bound}", "detectable", "<notes",
     ]  # fmt: skip
     rows = []
-    for pair in pairs:
-        assert pair.baseline is not None  # a comparison has two sides
-        for score in (name for name in TITLES if name in pair.comparisons):
-            keys = [*keys_of(pair.cell), Entry(pair.baseline.short, full=pair.baseline.label), TITLES[score]]
-            rows.append([*keys, *_comparison_row(pair, pair.baseline, score, footnotes)])
+    for pair, base in ((pair, pair.baseline) for pair in pairs if pair.baseline):
+        for score, title_of in TITLES.items():
+            if (item := pair.comparisons.get(score)) is None:
+                continue
+            rows.append(
+                [
+                    *keys_of(pair.cell),
+                    Entry(base.short, full=base.label),
+                    title_of,
+                    row_name(pair.cell),
+                    f"{item.difference:+.3f}",
+                    interval_text(item.interval),
+                    covers(item, pair.cell, base),
+                    p_text(item.p),
+                    p_text(pair.holm[score]),
+                    f"{item.improvement:.0%}",
+                    p_text(item.equivalent),
+                    number(item.detectable),
+                    footnotes.mark([item.reason] if item.reason else []),
+                ]
+            )
     return Table(title, columns, rows, len(KEYS) + 2, footnotes.notes)
-
-
-def _comparison_row(pair: BaselineComparison, baseline: Cell, score: str, footnotes: Footnotes) -> list[str]:
-    compared = pair.comparisons[score]
-    expected = _printed_difference(pair.cell, baseline, score)
-    power = paired_power(expected, compared.sd, compared.n) if expected is not None and compared.sd else None
-    return [
-        row_name(pair.cell),
-        f"{compared.difference:+.3f}",
-        interval_text(compared.interval),
-        covers(compared, pair.cell, baseline),
-        p_text(compared.p),
-        p_text(pair.holm[score]),
-        f"{compared.improvement:.0%}",
-        p_text(compared.equivalent),
-        number(compared.detectable),
-        ABSENT if power is None else f"{power:.0%}",
-        footnotes.mark([compared.reason] if compared.reason else []),
-    ]
 
 
 def covers(compared: Comparison, cell: Cell, baseline: Cell) -> str:
@@ -187,11 +194,3 @@ def covers(compared: Comparison, cell: Cell, baseline: Cell) -> str:
     if compared.pretrainings > 1:
         return f"{compared.pretrainings} pretrainings, {draws}"
     return f"{draws}, one pretraining" if cell.pretrainings or baseline.pretrainings else draws
-
-
-def _printed_difference(cell: Cell, baseline: Cell, score: str) -> float | None:
-    """The paper's difference between the two rows, if it prints both."""
-    ours, theirs = cell.printed, baseline.printed
-    if ours is None or theirs is None or score not in REQUIRED_SCORES:
-        return None
-    return float(getattr(ours, score)[0]) - float(getattr(theirs, score)[0])

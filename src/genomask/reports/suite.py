@@ -16,6 +16,7 @@ READING = (
     "a summary and not a test."
 )
 CURVES = "AUC at the largest number of shots that a row has there; the curve beside it runs over all numbers of shots."
+Block = tuple[str, int | str]  # task and shots
 
 
 def suite_section(cells: list[Cell]) -> Section | None:
@@ -23,26 +24,23 @@ def suite_section(cells: list[Cell]) -> Section | None:
     tasks = list(dict.fromkeys(cell.task for cell in cells))
     if len(tasks) < MANY_TASKS:
         return None
-    rows: dict[str, dict[tuple[str, int | str], Cell]] = defaultdict(dict)
+    rows: dict[str, dict[Block, Cell]] = defaultdict(dict)
     for cell in cells:
         if not cell.chosen:
             rows[cell.name][cell.task, cell.shots] = cell
     names, blocks = _complete({name: set(own) for name, own in rows.items()})
     notes, tables = [CURVES], []
-    ranked = names or list(rows)
-    if len(names) > 1:
-        left = (
-            f"; {len(rows) - len(names)} rows that were scored in fewer are left out" if len(rows) > len(names) else ""
-        )
-        notes.insert(0, READING.format(blocks=len(blocks), rows=len(names), left=left))
-        means = np.array([[rows[name][block].summary("auc").mean for name in names] for block in blocks])
-        table, ranked = _summary({name: rows[name][blocks[0]] for name in names}, means)
-        tables.append(table)
-    tables.append(_by_task(tasks, {name: rows[name] for name in ranked[:MOST_ROWS]}))
+    if names:
+        left = len(rows) - len(names)
+        said = f"; {left} rows that were scored in fewer are left out" if left else ""
+        notes.insert(0, READING.format(blocks=len(blocks), rows=len(names), left=said))
+        tables.append(_summary({name: [rows[name][block] for block in blocks] for name in names}))
+        names = [row[0] for row in tables[0].rows]
+    tables.append(_by_task(tasks, {name: rows[name] for name in (names or list(rows))[:MOST_ROWS]}))
     return Section("suite", f"{len(tasks)} tasks at a glance", notes, tables)
 
 
-def _complete(places: dict[str, set[tuple[str, int | str]]]) -> tuple[list[str], list[tuple[str, int | str]]]:
+def _complete(places: dict[str, set[Block]]) -> tuple[list[str], list[Block]]:
     """The rows, and the blocks in which all were scored; rows with the fewest blocks go until two are complete."""
     places = dict(places)
     while len(places) > 1:
@@ -53,25 +51,20 @@ def _complete(places: dict[str, set[tuple[str, int | str]]]) -> tuple[list[str],
     return [], []
 
 
-def _summary(cells: dict[str, Cell], means: np.ndarray) -> tuple[Table, list[str]]:
-    """Mean, mean rank and wins of every row, and the rows' names, the best first."""
-    ranks = rankdata(-means, axis=1, method="average")
-    wins = (means == means.max(axis=1, keepdims=True)).sum(axis=0)
-    names = list(cells)
-    best_first = np.argsort(ranks.mean(axis=0), kind="stable")
-    rows = [
-        [
-            Entry(names[place], full=cells[names[place]].label),
-            f"{means[:, place].mean():.3f}",
-            f"{ranks[:, place].mean():.2f}",
-            str(wins[place]),
-        ]
-        for place in best_first
+def _summary(rows: dict[str, list[Cell]]) -> Table:
+    """Mean, mean rank and wins of every row over the same blocks, the best row first."""
+    means = np.array([[cell.summary("auc").mean for cell in cells] for cells in rows.values()])
+    ranks = rankdata(-means, axis=0, method="average").mean(axis=1)
+    wins = (means == means.max(axis=0)).sum(axis=1)
+    table = [
+        [Entry(name, full=cells[0].label), f"{mean:.3f}", f"{rank:.2f}", str(won)]
+        for (name, cells), mean, rank, won in zip(rows.items(), means.mean(axis=1), ranks, wins, strict=True)
     ]
-    return Table("Over all tasks", ["<row", "mean AUC", "mean rank", "wins"], rows), [names[p] for p in best_first]
+    best_first = np.argsort(ranks, kind="stable")
+    return Table("Over all tasks", ["<row", "mean AUC", "mean rank", "wins"], [table[place] for place in best_first])
 
 
-def _by_task(tasks: list[str], rows: dict[str, dict[tuple[str, int | str], Cell]]) -> Table:
+def _by_task(tasks: list[str], rows: dict[str, dict[Block, Cell]]) -> Table:
     lines = []
     for task in tasks:
         line: list[str] = [task]

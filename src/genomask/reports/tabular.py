@@ -12,23 +12,15 @@ from genomask.reports.compare import BaselineComparison
 from genomask.reports.pretraining import label_encoders
 
 RUN_COLUMNS = (
-    *(
-        "task",
-        "model",
-        "classifier",
-        "tokens",
-        "masking",
-        "corrupt",
-        "ranking",
-        "wc",
-        "hga",
-        "fs",
-        "match_rate",
-        "genome",
-    ),
-    *("shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate"),
-    *("accuracy", "auc", "f1", "mcc", "collapsed"),
-)
+    "task", "model", "classifier", "tokens", "masking", "corrupt", "ranking", "wc", "hga", "fs", "match_rate", "genome",
+    "shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate",
+    "accuracy", "auc", "f1", "mcc", "collapsed",
+)  # fmt: skip
+SUMMARY_COLUMNS = ("mean", "sd", "interquartile_mean", "low", "high", "paper_mean", "paper_sd")
+COMPARED_COLUMNS = (
+    "n", "pretrainings", "difference", "difference_sd", "difference_low", "difference_high", "p", "holm_p",
+    "equivalent_p", "sign_flip_p", "improvement", "detectable", "reason",
+)  # fmt: skip
 
 
 def write_tables(report: Report, directory: Path) -> list[Path]:
@@ -69,35 +61,25 @@ def _comparisons(report: Report) -> Iterable[dict[str, Any]]:
 
 
 def _identity(cell: Cell) -> dict[str, Any]:
-    return {
-        "task": cell.task,
-        "model": cell.model,
-        "tokens": cell.result.get("tokens"),
-        "shots": cell.shots,
-        "row": cell.label,
-        "short": cell.short,
-    }
+    place = {"task": cell.task, "model": cell.model, "tokens": cell.result.get("tokens"), "shots": cell.shots}
+    return place | {"row": cell.label, "short": cell.short}
 
 
 def _summary(cell: Cell, score: str) -> dict[str, Any]:
-    names = ("mean", "sd", "interquartile_mean", "low", "high", "paper_mean", "paper_sd")
     if score not in cell.scores:
-        return dict.fromkeys(names)
-    summary, interval = cell.summary(score), cell.interval(score)
-    printed = getattr(cell.printed, score, (None, None))
-    values = (summary.mean, summary.sd, summary.interquartile_mean, *(interval or (None, None)), *printed)
-    return dict(zip(names, values, strict=True))
+        return dict.fromkeys(SUMMARY_COLUMNS)
+    summary, interval = cell.summary(score), cell.interval(score) or (None, None)
+    values = (*summary[1:], *interval, *getattr(cell.printed, score, (None, None)))
+    return dict(zip(SUMMARY_COLUMNS, values, strict=True))
 
 
 def _compared(pair: BaselineComparison, score: str) -> dict[str, Any]:
     item = pair.comparisons.get(score)
-    names = ("n", "pretrainings", "difference", "difference_sd", "difference_low", "difference_high", "p", "holm_p")
-    names += ("equivalent_p", "sign_flip_p", "improvement", "detectable", "reason")
     if item is None:
-        return dict.fromkeys(names) | {"reason": pair.reason}
+        return dict.fromkeys(COMPARED_COLUMNS) | {"reason": pair.reason}
     values = (item.n, item.pretrainings, item.difference, item.sd, *(item.interval or (None, None)), item.p)
-    values += (pair.holm[score], item.equivalent, item.permutation, item.improvement)
-    return dict(zip(names, (*values, item.detectable, item.reason), strict=True))
+    values += (pair.holm[score], item.equivalent, item.permutation, item.improvement, item.detectable, item.reason)
+    return dict(zip(COMPARED_COLUMNS, values, strict=True))
 
 
 def _curves(report: Report) -> Iterable[dict[str, Any]]:

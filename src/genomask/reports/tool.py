@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 NEEDED = {"scipy", "jinja2", "plotly", "matplotlib"}
 WIDTH = 100  # characters of the chart, where the terminal has as many
+MOST_LINES = 40  # of a table in the terminal
+TABLES = {  # sections whose table the terminal shows, and its columns
+    "ideas": ("idea", "control", "gain over control", "95 % interval", "in words", "seconds a step"),
+    "scores": ("row", "AUC", "Accuracy", "draws", "Δ AUC", "95 % interval"),
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -53,7 +58,7 @@ def _finished(runs: Path) -> list[Path]:
 
 
 def _say(report: "Report", paths: list[Path]) -> None:
-    """The answer in words and as a chart, then what could not be read, and where it all stands."""
+    """The answer in words, as a chart and as tables, then what could not be read, and where it all stands."""
     from genomask.reports.answer import chart, gains
 
     for line in report.document.answer:
@@ -61,6 +66,15 @@ def _say(report: "Report", paths: list[Path]) -> None:
     figure = next((found for pairs in report.questions if (found := gains(pairs))), [])
     for line in chart(figure, min(shutil.get_terminal_size().columns, WIDTH)):
         say(line)
+    sections = {section.name: section for section in report.document.sections}
+    for name in (name for name in TABLES if name in sections):
+        (table,) = sections[name].tables
+        lines = table.lines(*TABLES[name])
+        say(f"\n{table.title or sections[name].title}")
+        for line in lines[: MOST_LINES + 1]:
+            say(line)
+        if len(lines) > MOST_LINES + 1:
+            say(f"... and {len(lines) - MOST_LINES - 1:,} rows more, in {paths[1]}", style="dim")
     for problem in report.results.problems:
         say(f"warning: {problem}", style="yellow")
     for path in paths:

@@ -16,8 +16,7 @@ from genomask.files import whole
 from genomask.reports.build import Report
 from genomask.reports.document import Document, Entry, Table, markdown
 from genomask.reports.latex import write_latex
-from genomask.reports.perplexity_figure import draw_perplexity
-from genomask.reports.pretraining import label_encoders, masking
+from genomask.reports.pretraining import draw_perplexity
 from genomask.reports.tabular import write_tables
 
 LONG = 44  # characters that a cell may have in one line
@@ -40,18 +39,10 @@ def write_report(report: Report, directory: Path, *, refresh: int | None = None)
     for name, text in texts.items():
         with whole(directory / name) as part:
             part.write_text(text, encoding="utf-8")
-    return [
-        *(directory / name for name in texts),
-        *write_tables(report, directory),
-        *write_latex(report.cells, directory),
-        *_figure(report, directory),
-    ]
-
-
-def _figure(report: Report, directory: Path) -> list[Path]:
-    named = label_encoders(report.results.encoders)
-    curves = {name: (masking(encoder), encoder.curve) for name, encoder in named.items() if encoder.curve}
-    return save(draw_perplexity(curves), directory / "perplexity") if curves else []
+    written = [*(directory / name for name in texts), *write_tables(report, directory)]
+    figure = draw_perplexity(report.results.encoders)
+    written += write_latex(report.cells, directory)
+    return written + (save(figure, directory / "perplexity") if figure else [])
 
 
 def page(document: Document, *, refresh: int | None = None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
+from genomask.console import aligned
 from genomask.experiment.sweeps.jobs import cell_of
 from genomask.experiment.sweeps.status import Job
 
@@ -26,8 +27,7 @@ def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
     rows = [[*names, "n", *SCORES]]
     for of, results in zip(settings, found.values(), strict=True):
         rows.append([*(of.get(name, "") for name in names), str(len(results)), *(_mean(results, s) for s in SCORES)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return aligned(rows)
 
 
 def _mean(results: Sequence[dict[str, float]], score: str) -> str:

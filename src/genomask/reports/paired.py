@@ -1,31 +1,44 @@
-"""Two arms that met the same k-shot draws, compared draw by draw; p-values corrected over a table."""
+"""Two arms that met the same k-shot draws, compared draw by draw; and the differences that such a test can find."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import NamedTuple, cast
 
 import numpy as np
 from jaxtyping import Float
+from scipy import stats
+from scipy.optimize import brentq
 
-from genomask.reports.statistics.power import minimal_detectable_difference
-from genomask.reports.statistics.pretrainings import equivalence, interval, p_value, standard_errors
-from genomask.reports.statistics.summary import Interval, check_finite
+from genomask.reports.means import (
+    ROUNDING,
+    Interval,
+    StandardError,
+    Variances,
+    check_finite,
+    crossed_error,
+    equivalence,
+    interval,
+    p_value,
+    standard_errors,
+)
 from genomask.seeds import generator
 
 EXACT_UP_TO = 14  # differences: 2**14 sign flips are 2 MB
 RANDOM_FLIPS = 99_999
-ROUNDING = 1e-12  # sums of the same differences in another order
 BOUND = 0.01  # of the score: two arms that differ by less are called equivalent
+SIGNIFICANCE, POWER = 0.05, 0.8
+PRETRAININGS = range(2, 51)  # numbers of pretrainings that a plan may hold
 
 
 class Comparison(NamedTuple):
     """Differences of one arm to another over the draws that both met.
 
     With one pretraining an arm, interval and tests are over draws and speak of these encoders only; with
-    several they are of the mixed model of :mod:`.pretrainings`, and speak of pretrainings still to come.
+    several they are over pretrainings and draws, and speak of pretrainings still to come.
 
     Attributes:
-        n: Draws that both arms met.
+        n: Draws.
         pretrainings: Pretrainings that stand behind every draw.
         difference: Mean of the paired differences.
         sd: Standard deviation over draws, pretrainings averaged first; None below two draws.
@@ -128,6 +141,38 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     corrected: list[float | None] = [None] * len(p_values)
     largest = 0.0
     for step, (p, place) in enumerate(tested):
-        largest = max(largest, min(1.0, p * (len(tested) - step)))
-        corrected[place] = largest
+        corrected[place] = largest = max(largest, min(1.0, p * (len(tested) - step)))
     return corrected
+
+
+def power(difference: float, error: StandardError) -> float:
+    """Power of the two-sided t test at 0.05 against a true mean difference."""
+    shift = abs(difference) / error.value
+    bound = stats.t.isf(SIGNIFICANCE / 2, error.freedom)
+    # Beyond a shift of 5 the wrong side's share is below 1e-8, and scipy's value for it may be NaN.
+    wrong_side = stats.nct.cdf(-bound, error.freedom, shift) if shift < 5 else 0.0
+    return float(stats.nct.sf(bound, error.freedom, shift) + wrong_side)
+
+
+def minimal_detectable_difference(errors: Sequence[StandardError]) -> float:
+    """Smallest true difference that the test finds with probability 0.8, in units of the score."""
+    return max(error.value * _detectable(error.freedom) for error in errors)
+
+
+@cache
+def _detectable(freedom: int | float) -> float:
+    """The smallest difference found with probability 0.8, in standard errors."""
+    farthest = 60.0  # where even one degree of freedom has a power of 0.99
+    return cast(float, brentq(lambda shift: power(shift, StandardError(1.0, freedom)) - POWER, 0, farthest))
+
+
+def planned_power(difference: float, spread: Variances, pretrainings: int, draws: int) -> float:
+    """Approximate power of a plan with at least two pretrainings an arm and two draws, at the expected mean squares."""
+    between, among = draws * spread.pretraining + spread.rest, pretrainings * spread.draw + spread.rest
+    return power(difference, crossed_error(between, among, spread.rest, pretrainings, draws))
+
+
+def pretrainings_needed(difference: float, spread: Variances, *, draws: int) -> int | None:
+    """Fewest pretrainings an arm with a power of 0.8; None if 50 are too few."""
+    place = bisect_left(PRETRAININGS, True, key=lambda n: planned_power(difference, spread, n, draws) >= POWER)
+    return PRETRAININGS[place] if place < len(PRETRAININGS) else None

@@ -1,0 +1,127 @@
+"""Ideas of what to mask, each beside the control that it names: gain over it, gain over random, cost a step."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from genomask.reports.answer import SCORE, Gain, covers, labels
+from genomask.reports.cells import Cell, model_title
+from genomask.reports.compare import BaselineComparison, Questions, differences_by_pretraining, matrix
+from genomask.reports.document import ABSENT, Entry, Section, Table, interval_text, number
+from genomask.reports.paired import Comparison, compare
+from genomask.reports.plots import forest
+
+READING = (
+    "One row an idea: its mean gain in AUC over its control, and over {baseline}, on the same tasks, shots, draws and "
+    "pretrainings, with 95 % intervals. An interval over several pretrainings speaks of the idea, one over draws alone "
+    "of these encoders. A step's seconds are those of the whole pretraining over its steps, validation included."
+)
+
+
+class Idea(NamedTuple):
+    """An idea over all tasks and shots in which its control was run."""
+
+    cell: Cell
+    control: Cell
+    places: int  # tasks and numbers of shots
+    gain: Comparison
+    over_baseline: Comparison | None
+
+    def verdict(self, bound: float) -> str:
+        """Whether the idea is ahead of its control, in words."""
+        if self.gain.interval is None:
+            return f"undecided: {self.gain.reason}"
+        low, high = self.gain.interval
+        if -bound <= low and high <= bound:
+            return f"the control does as well, within ±{bound}"
+        if low <= 0 <= high:
+            return "the control does as well, as far as these runs can tell"
+        return "ahead of its control" if low > 0 else "behind its control"
+
+
+def ideas(asked: Questions, bound: float) -> list[Idea]:
+    """Contenders that have been run with their controls, the largest gain first."""
+    groups: dict[tuple[str, str], list[BaselineComparison]] = defaultdict(list)
+    for pair in asked.control:
+        if pair.comparisons:
+            groups[pair.cell.name, str(pair.cell.result.get("tokens"))].append(pair)
+    against = {id(pair.cell): pair for pair in asked.masking if pair.comparisons}
+    found = []
+    for pairs in groups.values():
+        (cell, control), gain = (pairs[0].cell, pairs[0].baseline), _pooled(pairs, bound)
+        others = [against[id(pair.cell)] for pair in pairs if id(pair.cell) in against]
+        if control is not None and gain is not None:
+            found.append(Idea(cell, control, len(pairs), gain, _pooled(others, bound) if others else None))
+    return sorted(found, key=lambda idea: -idea.gain.difference)
+
+
+def _pooled(pairs: list[BaselineComparison], bound: float) -> Comparison | None:
+    """One comparison over all tasks and shots: differences are averaged within each pretraining and draw first."""
+    sides = [(pair.cell, pair.baseline) for pair in pairs if pair.baseline]
+    apart = [differences_by_pretraining(cell, base, SCORE) for cell, base in sides]
+    seeds = set.intersection(*map(set, apart))
+    values = {
+        seed: {
+            draw: sum(each[seed][draw] for each in apart) / len(apart)
+            for draw in set.intersection(*(set(each[seed]) for each in apart))
+        }
+        for seed in sorted(seeds, key=str)
+    }
+    shared = matrix(values)
+    return compare(shared, shared * 0, bound=bound) if shared.size else None
+
+
+def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section | None:
+    """The table and the figure of ideas; None where no idea has been run with its control."""
+    if not found:
+        return None
+    columns = ["<model", "<tokens", "<idea", "<control", "gain over control", "95 % interval", "<in words",
+               f"gain over {baseline}", "its 95 % interval", "seconds a step", "control's", "<covers"]  # fmt: skip
+    rows = [_row(idea, bound) for idea in found]
+    names = labels([(idea.cell.name, str(idea.cell.result.get("tokens"))) for idea in found])
+    gains = [
+        Gain(name, idea.cell.kind, idea.gain.difference, idea.gain.interval, covers(idea.gain))
+        for name, idea in zip(names, found, strict=True)
+    ]
+    plots = forest("Gain over its control", {SCORE: gains}, {SCORE: "AUC"})
+    table = Table("", columns, rows, 2)
+    return Section("ideas", "Ideas and their controls", [READING.format(baseline=baseline)], [table], plots)
+
+
+def _row(idea: Idea, bound: float) -> list[str]:
+    over, places = idea.over_baseline, f"{idea.places} tasks and shots, " if idea.places > 1 else ""
+    return [
+        model_title(idea.cell.model),
+        str(idea.cell.result.get("tokens") or ABSENT),
+        Entry(idea.cell.short, full=idea.cell.label),
+        Entry(idea.control.short, full=idea.control.label),
+        f"{idea.gain.difference:+.3f}",
+        interval_text(idea.gain.interval),
+        idea.verdict(bound),
+        f"{over.difference:+.3f}" if over else ABSENT,
+        interval_text(over.interval) if over else ABSENT,
+        number(_step_seconds(idea.cell)),
+        number(_step_seconds(idea.control)),
+        places + covers(idea.gain),
+    ]
+
+
+def _step_seconds(cell: Cell) -> float | None:
+    """Seconds of the pretrainings over their steps; None where the results do not say."""
+    records = [(run.result.get("seconds", {}).get("encoder"), run.result.get("pretraining", {}).get("max_steps"))
+               for run in cell.runs.values()]  # fmt: skip
+    known = [seconds / steps for seconds, steps in records if seconds and steps]
+    return sum(known) / len(known) if known else None
+
+
+def ideas_lines(found: list[Idea], asked: Questions, bound: float) -> list[str]:
+    """How many ideas are ahead of their controls and which are not, in sentences; empty without contenders."""
+    if not asked.control:
+        return []
+    said: dict[str, list[str]] = defaultdict(list)
+    for idea in found:
+        said[idea.verdict(bound)].append(f"{idea.cell.name} ({idea.gain.difference:+.3f})")
+    lines = [f"{word.capitalize()}: {', '.join(names)}." for word, names in said.items()]
+    alone = sorted({f"{pair.cell.name} ({pair.cell.control})" for pair in asked.control if not pair.comparisons})
+    compared = {idea.cell.name for idea in found}
+    missing = [name for name in alone if name.rpartition(" (")[0] not in compared]
+    return [*lines, *([f"Not compared with a control yet: {', '.join(missing)}."] if missing else [])]
