@@ -25,7 +25,7 @@ SETTINGS = ModelSettings(
 def drawn_encoder(settings=SETTINGS, tokens=TOKENS, *, seed=0) -> Encoder:
     """An encoder as ``read_encoder`` gives it, without a folder."""
     model = masked_language_model(settings, tokens, seed=seed)
-    return Encoder(Path("drawn"), model.config, model.bert.state_dict(), tokens)
+    return Encoder(Path("drawn"), model.config, model.base_model.state_dict(), tokens)
 
 
 def drawn_classifier(settings=SETTINGS, tokens=TOKENS, *, classes=2, seed=0, hidden_dropout=0.1):

@@ -23,16 +23,18 @@ from transformers import (
 )
 
 from genomask.alphabet import encode, kmer_table
+from genomask.finetune.lora import add_lora, merge_lora
 from genomask.models.architectures import load_pretrained
 from genomask.models.bert import base_model, masked_language_model, read_encoder, sequence_classifier
 from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder
 from genomask.models.flops import shape_of, training_flops
-from genomask.models.forward import MaskedTokens, cls_logits, has_fast_path, masked_logits, states
+from genomask.models.forward import MaskedTokens, cls_logits, has_fast_path, masked_logits, mean_logits, states
 from genomask.models.initial import initial_model, max_tokens, model_identity
 from genomask.models.settings import ModelSettings, ModernBertSettings, PretrainedSettings
 from genomask.tokens.files import open_tokens
 from genomask.tokens.kmer import KmerTokens
+from tiny_models import drawn_classifier
 
 WORDS = ["<cls>", "<pad>", "<eos>", "<unk>", "<mask>", *kmer_table(3), *"ACGTN"]  # in another order than ours
 SIZES = {"vocab_size": len(WORDS), "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -172,6 +174,47 @@ def test_a_classifier_keeps_the_encoder_draws_its_head_and_opens_again(checkpoin
         torch.testing.assert_close(cls_logits(found.model, ids, there), wanted)
         opened = AutoModelForSequenceClassification.from_pretrained(out, local_files_only=True).eval()
         torch.testing.assert_close(opened(ids, attention_mask=there.long()).logits, wanted)
+
+
+@pytest.fixture(params=[*CONFIGS, "bert"])
+def classifier(request, tmp_path):
+    """A classifier of three classes, with what its head makes of one vector a row."""
+    if request.param == "bert":
+        made = drawn_classifier(classes=3).eval()
+        return made, lambda vectors: made.classifier(made.bert.pooler(vectors[:, None]))
+    write_checkpoint(tmp_path, request.param)
+    made = sequence_classifier(tmp_path, classes=3, seed=0, hidden_dropout=0.0).eval()
+    if request.param == "modernbert":
+        return made, lambda vectors: made.classifier(made.head(vectors))
+    return made, lambda vectors: made.classifier(vectors[:, None])
+
+
+def test_a_head_reads_the_mean_over_the_tokens_of_bases(classifier):
+    model, head = classifier
+    ids, _, there, _ = batch()
+    content = there.clone()
+    content[:, [0, 3]] = False
+    with torch.no_grad():
+        features = states(model, ids, there)
+        means = torch.stack([rows[kept].mean(dim=0) for rows, kept in zip(features, content, strict=True)])
+        torch.testing.assert_close(mean_logits(model, ids, there, content), head(means))
+        torch.testing.assert_close(mean_logits(model, ids, there, torch.zeros_like(there)), head(0 * means))
+
+
+def test_adapters_begin_without_effect_and_alone_are_trained_beside_the_head(classifier):
+    pytest.importorskip("peft")
+    model, _ = classifier
+    ids, _, there, _ = batch()
+    names, before = list(model.state_dict()), cls_logits(model, ids, there)
+    add_lora(model, rank=2, seed=0)
+    after = model(ids, attention_mask=there.long()).logits
+    torch.testing.assert_close(after, before)
+    after.sum().backward()
+    trained = {name for name, weight in model.base_model.named_parameters() if weight.grad is not None}
+    assert any("lora_B" in name for name in trained)
+    assert all("lora_" in name or name.startswith("pooler.") for name in trained)
+    merge_lora(model)
+    assert list(model.state_dict()) == names
 
 
 def test_an_encoder_is_not_taken_for_a_classifier(checkpoint):

@@ -50,7 +50,7 @@ def test_nats_of_overlapping_kmers_are_a_literal_sum_over_the_kmers_with_that_ba
             count += 1
         number += int(row.masked.sum())
     assert count > 10
-    nats, bases_count = base_nats(logits, batch, tokens)
+    nats, bases_count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
     assert bases_count == count
     assert nats.item() == pytest.approx(total, rel=1e-9)
 
@@ -67,7 +67,7 @@ def test_nats_of_kmers_side_by_side_are_those_of_whole_kmers(k, stride):
                 total -= math.log(logits[number, 5 : 5 + 4**k].softmax(dim=0)[token_id - 5].item())
                 count += k
             number += 1
-    nats, bases_count = base_nats(logits, batch, tokens)
+    nats, bases_count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
     assert (bases_count, count > 10) == (count, True)
     assert nats.item() == pytest.approx(total, rel=1e-9)
 
@@ -78,12 +78,13 @@ def test_equal_logits_are_worth_ln_4_a_base(k, stride):
     batch, _, _ = validation_batch(tokens)
     logits = logits_for(batch, tokens, spread=0.0)
     logits[:, :5] = 7.0  # special tokens do not compete
-    nats, count = base_nats(logits, batch, tokens)
+    nats, count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
     assert nats.item() / count == pytest.approx(math.log(4), rel=1e-12)
 
 
 def test_a_batch_without_a_hidden_base_has_no_nats():
     for tokens in (KmerTokens(1), KmerTokens(6)):
         batch, _, _ = validation_batch(tokens, masking=RandomMasking(center_probability=1e-9))
-        nats, count = base_nats(logits_for(batch, tokens, spread=1.0), batch, tokens)
+        logits = logits_for(batch, tokens, spread=1.0)
+        nats, count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
         assert (nats.item(), count) == (0.0, 0)

@@ -1,10 +1,11 @@
 """Every path through an encoder on a device that is not the CPU: no host synchronisation, no tensor left behind.
 
 Tensors of PyTorch's meta device have shapes and no values: reading one on the host is an error, as it would make a GPU
-wait. A CPU build of PyTorch has no guard for CUDA devices, so that fake CUDA tensors end in an abort at the first
-backward pass; the branches that depend on the device treat both alike, as neither is the CPU.
+wait. Fake CUDA tensors cannot do this in a CPU build of PyTorch, whose backward pass knows no CUDA device at all; the
+branches that depend on the device treat both alike, as neither is the CPU.
 """
 
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -15,30 +16,33 @@ from lightning.fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from transformers import BertForSequenceClassification, masking_utils
+from transformers import PreTrainedModel, masking_utils
 
 from genomask.analysis.variants import predictor
 from genomask.api.encoder import LoadedEncoder, embed
+from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.segments import Corpus, Segments, lay_out
-from genomask.corpus.steps import StepBatch, Steps
+from genomask.corpus.steps import StepBatch, Steps, collate
 from genomask.finetune.module import ClassifierModule
 from genomask.finetune.settings import FinetuneSettings
 from genomask.genome.encoded import EncodedGenome
+from genomask.masking.base import Choice
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
-from genomask.models.bert import bert_config, masked_language_model
+from genomask.models.bert import masked_language_model
 from genomask.models.classifier import Classifier
-from genomask.models.settings import ModelSettings
+from genomask.models.settings import ModelSettings, ModernBertSettings
 from genomask.pretrain import module as pretraining
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.settings import PretrainSettings
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens.kmer import KmerTokens
 from genomask.training.optimiser import adamw
-from tiny_models import drawn_encoder
+from tiny_models import drawn_classifier, drawn_encoder
 
 OTHER = torch.device("meta")
 TINY = ModelSettings("tiny", 16, 2, 2, 32, 0.1, 0.1, paper_batch=4, max_tokens=64)
+MODERN = ModernBertSettings("modern", 16, 2, 2, 32, 0.1, 0.1, paper_batch=4, max_tokens=64, local_tokens=8)
 TOKENS = KmerTokens(3)
 SETTINGS = PretrainSettings(
     max_steps=9,
@@ -84,22 +88,41 @@ class OneDevice(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def step_batch() -> StepBatch:
+class Weighted(RandomMasking):
+    """Random masking in which the weight of a base is its place."""
+
+    def choose(self, sequence, probability):
+        """See ``Masking``."""
+        chosen = super().choose(sequence, probability)
+        return Choice(chosen, np.arange(len(chosen), dtype=np.float32))
+
+
+def step_batch(tokens, *, masking=None) -> StepBatch:
     """Six masked segments of 12 to 60 bases in three micro-batches."""
     length = np.array([60, 60, 33, 28, 17, 12])
     ends = np.array([0, int(length.sum())])
     genome = EncodedGenome(np.random.default_rng(0).integers(4, size=ends[1], dtype=np.uint8), ("a",), ends, ends[None])
-    masker = Masker(RandomMasking(center_probability=0.2), TOKENS)
+    masker = Masker(masking or RandomMasking(center_probability=0.2), tokens)
     corpus = Corpus(genome, lay_out(genome, gaps="drop"))
     segments = Segments(np.cumsum(length) - length, length)
     steps = Steps(corpus, segments, masker, seed=0, batch=6, micro_batch=2, max_steps=1)
     return move_data_to_device(steps[0], OTHER)
 
 
-def pretrain_module(settings) -> PretrainModule:
+def validation_batch(tokens) -> ValidationBatch:
+    """Three sequences of different lengths under two masks."""
+    random = np.random.default_rng(0)
+    sequences = [random.integers(4, size=length, dtype=np.uint8) for length in (60, 41, 12)]
+    masker = Masker(RandomMasking(center_probability=0.2), tokens)
+    masked = [masker(bases, key=np.int64(row)) for row, bases in enumerate(sequences)]
+    batch = collate(masker, sequences, masked, micro_batch=3, with_hidden=True)
+    return move_data_to_device(ValidationBatch(batch, batch), OTHER)
+
+
+def pretrain_module(tokens=TOKENS, model=TINY) -> PretrainModule:
     """A module on the other device, with the parts of a trainer that its step uses."""
     module = PretrainModule(
-        masked_language_model(TINY, TOKENS, seed=0), TOKENS, settings=settings, warmup_steps=0, seed=0
+        masked_language_model(model, tokens, seed=0), tokens, settings=SETTINGS, warmup_steps=0, seed=0
     ).to(OTHER)
     optimizer, schedule = module.configure_optimizers()
     module._trainer = SimpleNamespace(world_size=1, global_step=1, global_rank=0, strategy=None)
@@ -123,24 +146,50 @@ def cpu_reads(monkeypatch) -> list[torch.Size]:
     return reads
 
 
-def classifier() -> BertForSequenceClassification:
+def classifier(model=TINY) -> PreTrainedModel:
     """A classifier on the other device."""
-    config = bert_config(TINY, TOKENS)
-    config.num_labels = 2
-    return BertForSequenceClassification(config).to(OTHER)
+    return drawn_classifier(model, TOKENS).to(OTHER)
 
 
-def test_a_pretraining_step_never_waits_for_the_device(monkeypatch):
-    monkeypatch.setattr(pretraining, "adamw", partial(adamw, fused=False))  # its kernel knows no meta tensors
-    module = pretrain_module(SETTINGS)
+@pytest.fixture
+def unfused(monkeypatch):
+    """Lets AdamW and Hugging Face's masks work on meta tensors.
+
+    The fused kernel knows none, and Hugging Face's own forward pass waits once a padded batch, to see whether all of
+    the mask is true.
+    """
+    monkeypatch.setattr(pretraining, "adamw", partial(adamw, fused=False))
+    monkeypatch.setattr(masking_utils, "_ignore_bidirectional_mask_sdpa", lambda *_, **__: False)
+
+
+@pytest.mark.parametrize("model", [TINY, MODERN], ids=["bert", "modernbert"])
+@pytest.mark.parametrize("masking", [RandomMasking(center_probability=0.2), Weighted(center_probability=0.2)])
+@pytest.mark.usefixtures("unfused")
+def test_a_pretraining_step_never_waits_for_the_device(model, masking):
+    module = pretrain_module(model=model)
     with OneDevice():
-        loss = module.training_step(step_batch())
+        loss = module.training_step(step_batch(TOKENS, masking=masking))
     assert loss.device == OTHER
     assert module.meter.done.masked > 0
 
 
-def test_a_finetuning_step_and_an_evaluation_never_wait_for_the_device():
-    module = ClassifierModule(classifier(), settings=FINETUNE, tokens=TOKENS, learning_rate=1e-3, seed=0)
+@pytest.mark.parametrize("tokens", [TOKENS, KmerTokens(1), KmerTokens(3, 3)], ids=lambda tokens: tokens.name)
+@pytest.mark.usefixtures("unfused")
+def test_a_validation_batch_never_waits_for_the_device(tokens):
+    module, batch = pretrain_module(tokens), validation_batch(tokens)
+    module.on_validation_epoch_start()
+    with OneDevice():
+        module.validation_step(batch)
+    assert {name: len(sums) for name, sums in module.sums.items()} == dict.fromkeys(pretraining.METRICS, 1)
+    assert all(module.counts.values())
+
+
+@pytest.mark.parametrize("pool", ["cls", "mean"])
+@pytest.mark.parametrize("model", [TINY, MODERN], ids=["bert", "modernbert"])
+@pytest.mark.usefixtures("unfused")
+def test_a_finetuning_step_and_an_evaluation_never_wait_for_the_device(model, pool):
+    settings = replace(FINETUNE, pool=pool)
+    module = ClassifierModule(classifier(model), settings=settings, tokens=TOKENS, learning_rate=1e-3, seed=0)
     bases = torch.randint(4, (3, 20), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     batch = ExampleBatch(bases, torch.tensor([20, 12, 5]), torch.tensor([0, 1, 0]), torch.arange(3))
     batch = move_data_to_device(module.on_before_batch_transfer(batch, 0), OTHER)
@@ -158,10 +207,9 @@ def test_predictions_wait_for_the_device_once(cpu_reads):
     assert cpu_reads == [(4, 2)]
 
 
-@pytest.mark.parametrize("pool", ["mean", "cls"])
-def test_embeddings_are_computed_where_the_encoder_is(cpu_reads, monkeypatch, pool):
-    # Hugging Face's own forward pass waits once per batch, to see whether all of the mask is true.
-    monkeypatch.setattr(masking_utils, "_ignore_bidirectional_mask_sdpa", lambda *_, **__: False)
+@pytest.mark.parametrize("pool", ["mean", "cls", "max"])
+@pytest.mark.usefixtures("unfused")
+def test_embeddings_are_computed_where_the_encoder_is(cpu_reads, pool):
     model = masked_language_model(TINY, TOKENS, seed=0).bert.eval().to(OTHER)
     with OneDevice():
         vectors = embed(

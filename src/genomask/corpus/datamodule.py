@@ -105,12 +105,14 @@ class CorpusDataModule(LightningDataModule):
         return self._loader(batches, ValidationSampler(self, range(rank, len(batches), ranks)))
 
     def _loader(self, dataset: Dataset[Batch], sampler: Sampler[Any]) -> DataLoader[Batch]:
+        on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         return StepLoader(
             dataset,
             batch_size=None,
             sampler=sampler,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
+            pin_memory=on_gpu,  # or every transfer would wait for the device
         )
 
 

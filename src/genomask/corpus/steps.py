@@ -63,12 +63,13 @@ class Work(NamedTuple):
 class HiddenBases(NamedTuple):
     """Bases that no visible token covers, each with a masked token that covers it, as central as there is one.
 
-    ``token`` counts the masked tokens of the batch, ``place`` the bases of the token, ``base`` is 0..3.
+    They come by their place in that token: ``per_place`` counts those that are its first base, its second, and so on.
+    ``token`` counts the masked tokens of the batch, ``base`` is 0..3.
     """
 
     token: Int64[Tensor, " hidden_bases"]
-    place: Int64[Tensor, " hidden_bases"]
     base: Int64[Tensor, " hidden_bases"]
+    per_place: tuple[int, ...]
 
 
 class StepBatch(NamedTuple):
@@ -216,7 +217,7 @@ def _hidden(
     sequences: list[UInt8[np.ndarray, " _bases"]], rows: list[Masked], bounds: Int64[np.ndarray, " _rows"]
 ) -> HiddenBases:
     """Find the hidden bases of overlapping k-mers, and the masked token around each."""
-    found: list[np.ndarray] = []
+    found: list[np.ndarray] = [np.empty((3, 0), dtype=np.int64)]
     for bases, row, first in zip(sequences, rows, bounds[:-1], strict=True):
         hidden = np.flatnonzero(masked_bases(row) & (bases < OTHER))
         if len(hidden):
@@ -224,5 +225,7 @@ def _hidden(
             token = np.clip(hidden - k // 2, 0, len(row.masked) - 1)
             number = first + np.cumsum(row.masked)[token] - 1
             found.append(np.stack((number, hidden - token, bases[hidden].astype(np.int64))))
-    columns = np.concatenate(found, axis=1) if found else np.empty((3, 0), dtype=np.int64)
-    return HiddenBases(*(torch.from_numpy(np.ascontiguousarray(column)) for column in columns))
+    token, place, base = np.concatenate(found, axis=1)
+    order = np.argsort(place, kind="stable")
+    per_place = tuple(np.bincount(place).tolist())
+    return HiddenBases(torch.from_numpy(token[order]), torch.from_numpy(base[order]), per_place)

@@ -1,13 +1,15 @@
 """Low-rank adapters (LoRA) by peft: fine-tune an encoder that is too large to fine-tune whole."""
 
-from typing import cast
+from typing import Final
 
 from torch import nn
 from transformers import PreTrainedModel
 
+from genomask.checks import require
 from genomask.models.bert import seeded
 
-ADAPTED = ["query", "value"]  # of every attention, as in Hu et al. 2021, Sec. 4.2
+# Of every attention: queries and values, as in Hu et al. 2021, Sec. 4.2, or the one matrix that they share with keys.
+ADAPTED: Final = ("query", "value", "q_lin", "v_lin", "Wqkv")
 
 
 def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
@@ -19,16 +21,19 @@ def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
         seed: Draws the adapters' first factors; the second ones begin with zeros.
 
     Raises:
-        ValueError: If peft is not installed.
+        ValueError: If peft is not installed, or the encoder's attention is of an unknown kind.
     """
     need_peft()
     from peft import LoraConfig, inject_adapter_in_model
 
-    encoder = cast(nn.Module, model.base_model.encoder)
-    for part in (cast(nn.Module, model.base_model.embeddings), encoder):
-        part.requires_grad_(requires_grad=False)
+    encoder = model.base_model
+    for name, weight in encoder.named_parameters():
+        weight.requires_grad = name.startswith("pooler.")  # a part of the head
+    present = {name.rpartition(".")[2] for name, _ in encoder.named_modules()}
+    adapted = [name for name in ADAPTED if name in present]
+    require(adapted, f"finetune.lora={rank}", f"attention with {', '.join(ADAPTED)}", model.config.model_type)
     with seeded(seed):
-        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=ADAPTED), encoder)
+        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=adapted), encoder)
 
 
 def merge_lora(model: nn.Module) -> None:

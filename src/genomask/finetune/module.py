@@ -1,21 +1,20 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float
 from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
-from transformers import BertForSequenceClassification, PreTrainedModel
-from transformers.models.bert.modeling_bert import BertPooler
+from transformers import PreTrainedModel
 
 from genomask.finetune.settings import FinetuneSettings
-from genomask.models.forward import cls_logits, states
+from genomask.models.forward import cls_logits, mean_logits
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens.base import Tokens, of_bases
@@ -134,17 +133,7 @@ class ClassifierModule(EpisodeModule):
         assert token_ids is not None, "on_before_batch_transfer cuts sequences into tokens"
         attention = token_ids != self.tokens.pad
         if self.settings.pool == "mean":
-            return self._mean_logits(token_ids, attention)
+            return mean_logits(self.model, token_ids, attention, of_bases(self.tokens, attention))
         if self.settings.fast_path and self.settings.lora is None:  # it reads weights past the adapters
             return cls_logits(self.model, token_ids, attention)
         return self.model(token_ids, attention_mask=attention).logits
-
-    def _mean_logits(
-        self, token_ids: Int64[Tensor, "batch tokens"], attention: Bool[Tensor, "batch tokens"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Logits of the same head on the mean over the tokens of bases."""
-        features = states(self.model, token_ids, attention)
-        content = of_bases(self.tokens, attention)[:, :, None]
-        mean = (features * content).sum(dim=1, keepdim=True) / content.sum(dim=1, keepdim=True).clamp(min=1)
-        model = cast(BertForSequenceClassification, self.model)
-        return model.classifier(model.dropout(cast(BertPooler, model.bert.pooler)(mean)))

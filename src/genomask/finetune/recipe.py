@@ -11,12 +11,10 @@ from lightning import Trainer
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
-from genomask.checks import require
 from genomask.finetune.lora import add_lora
 from genomask.finetune.module import ClassifierModule, EpisodeModule
 from genomask.finetune.settings import FinetuneSettings, Policy
 from genomask.models.bert import Encoder, sequence_classifier
-from genomask.models.forward import has_fast_path
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import Benchmark
@@ -64,11 +62,6 @@ def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int) -> Clas
         seed=derived_seed(recipe.seed, "classification head"),
         hidden_dropout=recipe.settings.hidden_dropout,
     )
-    for setting, usual in (("pool", "cls"), ("lora", None)):
-        value = getattr(recipe.settings, setting)
-        fits = value == usual or has_fast_path(model)
-        require(fits, f"finetune.{setting}={value}", "a BERT; other encoders are fine-tuned whole, with their own head",
-                encoder.config.model_type)  # fmt: skip
     if recipe.settings.lora is not None:
         add_lora(model, rank=recipe.settings.lora, seed=derived_seed(recipe.seed, "adapters"))
     rate = recipe.policy.learning_rate

@@ -6,6 +6,7 @@ classifier. That layer's keys and values are computed for all tokens, and everyt
 ``attention`` is False at [PAD]; None says that no row is padded, which saves a little time.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -75,17 +76,56 @@ def _head_at(
 ) -> Float[Tensor, "masked_tokens vocab"]:
     """Run the model's own pass, in which its head is handed the masked tokens as one row: heads work token by token."""
 
-    def select(_module: Module, _inputs: Any, output: ModelOutput) -> ModelOutput:
+    def select(output: ModelOutput) -> None:
         output["last_hidden_state"] = output["last_hidden_state"].flatten(0, 1).index_select(0, flat)[None]
+
+    return _logits_after(model, input_ids, attention, select)[0]
+
+
+def _logits_after(
+    model: PreTrainedModel,
+    input_ids: Int64[Tensor, "batch tokens"],
+    attention: Bool[Tensor, "batch tokens"] | None,
+    change: Callable[[ModelOutput], None],
+) -> Tensor:
+    """Logits of the model's own pass, in which the encoder's output is changed before the head reads it."""
+
+    def changed(_module: Module, _inputs: Any, output: ModelOutput) -> ModelOutput:
+        change(output)
         return output
 
-    hook = model.base_model.register_forward_hook(select)
+    hook = model.base_model.register_forward_hook(changed)
     mask = None if attention is None else attention.to(torch.int64)
     try:
         with wide_products(input_ids.device):
-            return model(input_ids, attention_mask=mask).logits[0]
+            return model(input_ids, attention_mask=mask).logits
     finally:
         hook.remove()
+
+
+def mean_logits(
+    model: PreTrainedModel,
+    input_ids: Int64[Tensor, "batch tokens"],
+    attention: Bool[Tensor, "batch tokens"],
+    content: Bool[Tensor, "batch tokens"],
+) -> Float[Tensor, "batch classes"]:
+    """Logits of a classifier whose head, made to read the first token, reads the mean over the tokens of bases.
+
+    Args:
+        model: A classifier of any architecture.
+        input_ids: Rows that end in [PAD].
+        attention: False at [PAD].
+        content: Tokens of bases.
+    """
+
+    def average(output: ModelOutput) -> None:
+        features, kept = output["last_hidden_state"], content[:, :, None]
+        mean = (features * kept).sum(dim=1, keepdim=True) / kept.sum(dim=1, keepdim=True).clamp(min=1)
+        output["last_hidden_state"] = mean
+        if output.get("pooler_output") is not None:
+            output["pooler_output"] = cast(Module, model.base_model.pooler)(mean)
+
+    return _logits_after(model, input_ids, attention, average)
 
 
 def cls_logits(

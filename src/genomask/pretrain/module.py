@@ -1,5 +1,6 @@
 """Masked language modelling (Sec. 3, "MLM training") as a LightningModule."""
 
+import math
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, cast
@@ -9,10 +10,9 @@ from lightning import Callback, LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LambdaLR
-from torchmetrics import MeanMetric
 from transformers import PreTrainedModel
 
 from genomask.corpus.datamodule import ValidationBatch
@@ -22,9 +22,10 @@ from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
-from genomask.training.divergence import StopOnDivergence
+from genomask.training.divergence import DivergedError, StopOnDivergence
 from genomask.training.optimiser import adamw
 
+ADVICE: Final = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
 METRICS: Final = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
 
 
@@ -61,8 +62,8 @@ class PretrainModule(LightningModule):
         self.settings, self.warmup_steps, self.seed = settings, warmup_steps, seed
         self.meter = Meter(model, fast_path=settings.fast_path)
         self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
-        self.means = {name: MeanMetric(nan_strategy="error") for name in METRICS}
-        self.metrics = nn.ModuleDict(self.means)
+        self.sums: dict[str, list[Tensor]] = {}  # of nats, by metric and batch, on the device
+        self.counts: dict[str, int] = {}  # of the tokens or bases that they belong to
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
@@ -80,8 +81,7 @@ class PretrainModule(LightningModule):
 
     def configure_callbacks(self) -> list[Callback]:
         """Stop when the loss becomes NaN or infinite."""
-        advice = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
-        return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=advice)]
+        return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=ADVICE)]
 
     def training_step(self, batch: StepBatch) -> Tensor:
         """Accumulate the gradient over the step's micro-batches, then update the weights once.
@@ -108,22 +108,37 @@ class PretrainModule(LightningModule):
         self._log_step(loss, batch, rate)
         return loss
 
+    def on_validation_epoch_start(self) -> None:
+        """Begin to count."""
+        self.dna = torch.from_numpy(self.tokens.random_ids).to(self.device)
+        self.sums, self.counts = {name: [] for name in METRICS}, dict.fromkeys(METRICS, 0)
+
     def validation_step(self, batch: ValidationBatch) -> None:
         """Measure the loss of tokens and of bases, under the model's own masking and the common one (Fig. 1)."""
         for suffix, masked in (("", batch.own), ("_common", batch.common)):
             (part,) = micro_batches(masked)
             logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
-            nats, count = loss_sum(logits, part._replace(weights=None)), masked.work.masked
-            self.means[f"perplexity{suffix}"].update(nats / max(count, 1), weight=count)
-            nats, count = base_nats(logits, masked, self.tokens)
-            self.means[f"nats_per_base{suffix}"].update(nats / max(count, 1), weight=count)
+            of_tokens = loss_sum(logits, part._replace(weights=None)), masked.work.masked
+            of_bases = base_nats(logits, masked, self.dna)
+            for name, (nats, count) in (("perplexity", of_tokens), ("nats_per_base", of_bases)):
+                self.sums[f"{name}{suffix}"].append(nats)
+                self.counts[f"{name}{suffix}"] += count
 
     def on_validation_epoch_end(self) -> None:
-        """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base."""
-        for name, metric in self.means.items():
-            mean = metric.compute()
-            self.log(f"validation/{name}", mean.exp() if name.startswith("perplexity") else mean, sync_dist=True)
-            metric.reset()
+        """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base.
+
+        Raises:
+            DivergedError: If one is NaN or infinite.
+        """
+        for name, parts in self.sums.items():
+            zero = torch.zeros((), dtype=torch.float64, device=self.device)
+            own = torch.stack([sum(parts, zero), zero + self.counts[name]])
+            nats, count = torch.as_tensor(self.trainer.strategy.reduce(own, reduce_op="sum")).tolist()
+            mean = nats / max(count, 1)
+            if not math.isfinite(mean):
+                raise DivergedError(f"The validation loss ({name}) became {mean}. {ADVICE}")
+            value = math.exp(mean) if name.startswith("perplexity") else mean
+            self.log(f"validation/{name}", value, sync_dist=True)
 
     def _total_weight(self, batch: StepBatch) -> Tensor | float:
         """Sum of the weights of the step's masked tokens, over all ranks."""

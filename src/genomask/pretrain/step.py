@@ -5,12 +5,11 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, nll_loss
 from transformers import PreTrainedModel
 
 from genomask.corpus.steps import Cut, StepBatch
 from genomask.models.forward import MaskedTokens, masked_logits
-from genomask.tokens.base import Tokens
 
 
 class MicroBatch(NamedTuple):
@@ -66,7 +65,7 @@ def loss_sum(logits: Float[Tensor, "masked_tokens vocab"], part: MicroBatch) -> 
 
 
 def base_nats(
-    logits: Float[Tensor, "masked_tokens vocab"], batch: StepBatch, tokens: Tokens
+    logits: Float[Tensor, "masked_tokens vocab"], batch: StepBatch, dna: Int64[Tensor, " tokens_of_dna"]
 ) -> tuple[Float[Tensor, ""], int]:
     """Nats of the hidden bases of a validation batch, summed, and how many bases they are.
 
@@ -77,21 +76,19 @@ def base_nats(
     Args:
         logits: Of the masked tokens.
         batch: A batch of one micro-batch, with its hidden bases.
-        tokens: What the encoder reads.
+        dna: Ids of the tokens of DNA, on the device; of overlapping k-mers, in the order of their bases.
     """
-    dna = torch.from_numpy(tokens.random_ids).to(logits.device)
     log_prob = logits.index_select(1, dna).log_softmax(dim=1)
-    total = logits.new_zeros(())
     if batch.hidden is None:
-        column = torch.full((tokens.vocabulary_size,), -1, device=logits.device)
-        column[dna] = torch.arange(len(dna), device=logits.device)
-        wanted = column[batch.targets]
-        return total - log_prob[wanted >= 0].gather(1, wanted[wanted >= 0, None]).sum(), batch.work.hidden_bases
-    k = round(tokens.bases_per_token)
-    token, places, bases = batch.hidden
-    for place in range(k):
-        here = places == place
-        if here.any():
-            kmers = log_prob[token[here]].view(-1, 4**place, 4, 4 ** (k - 1 - place))
-            total -= kmers.logsumexp(dim=(1, 3)).gather(1, bases[here, None]).sum()
-    return total, len(bases)
+        column = torch.full((logits.shape[1],), -1, device=dna.device)
+        column = column.index_copy(0, dna, torch.arange(len(dna), device=dna.device))
+        wanted = column.index_select(0, batch.targets)
+        return nll_loss(log_prob, wanted, ignore_index=-1, reduction="sum"), batch.work.hidden_bases
+    total, counts = logits.new_zeros(()), batch.hidden.per_place
+    rows = log_prob.index_select(0, batch.hidden.token)
+    parts = zip(rows.split(counts), batch.hidden.base.split(counts), strict=True)
+    for place, (part, base) in enumerate(parts):
+        before = 4**place
+        kmers = part.view(len(base), before, 4, len(dna) // (4 * before))
+        total -= kmers.logsumexp(dim=(1, 3)).gather(1, base[:, None]).sum()
+    return total, sum(counts)
