@@ -2,6 +2,7 @@
 
 from dataclasses import field, fields
 from functools import cache
+from importlib.util import find_spec
 from typing import Any, Final
 
 LONGEST: Final = 200  # characters that are shown of what was found
@@ -20,6 +21,18 @@ def require(condition: object, setting: str, needed: str, found: object) -> None
 def require_choice(value: str, setting: str, choices: tuple[str, ...]) -> None:
     """Raise unless the value is one of the choices."""
     require(value in choices, setting, f"one of {', '.join(choices)}", value)
+
+
+def require_packages(who: str, *packages: str, extra: str) -> None:
+    """Raise unless all packages are installed, which the extra brings along.
+
+    Raises:
+        ValueError: Naming those that are missing, and the command that installs them.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        names = ", ".join("scikit-learn" if package == "sklearn" else package for package in missing)
+        raise ValueError(f"{who} needs {names}; no such package is installed: pip install 'genomask[{extra}]'.")
 
 
 def shown(value: object) -> str:

@@ -40,7 +40,7 @@ TOOLS: Final = {
     "tasks": Tool("genomask.tasks.tool", "what labelled files hold, and which task reads them"),
     "runs": Tool("genomask.experiment.store.runs", "list artefacts with their sizes, ages and uses"),
     "prune": Tool("genomask.experiment.store.runs", "remove what nothing needs, after asking", "prune"),
-    "check": Tool("genomask.experiment.store.check", "check that no artefact has changed since it was written"),
+    "check": Tool("genomask.experiment.store.runs", "check that no artefact has changed since it was written", "check"),
 }
 
 # How often an idle thread of GNU OpenMP, which torch is built with on Linux, looks for work before it sleeps.

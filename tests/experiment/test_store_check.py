@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genomask.experiment.store.artefact import Artefact
-from genomask.experiment.store.check import damage, main
+from genomask.experiment.store.runs import check as main
+from genomask.experiment.store.runs import damage
 from genomask.experiment.store.store import Store
 from genomask.files import written
 

@@ -12,7 +12,7 @@ import pytest
 
 from compose import composed, configuration
 from genomask.experiment.run import cell_runs
-from genomask.experiment.stages.finetune import finetune_artefact
+from genomask.experiment.stages.classifier import classifier_artefact
 from genomask.experiment.stages.run import run_stages
 
 TRAIN = str(Path(__file__).parents[2] / "train.py")
@@ -193,7 +193,7 @@ def test_a_cell_gives_its_jobs_the_identity_that_they_have_alone(data, tmp_path)
     assert [run.config.pretrain_seed for run in runs] == [3, 5]
     for run, seed in zip(runs, (3, 5), strict=True):
         alone = composed(*words, f"seed={seed}")
-        assert finetune_artefact(run).name == finetune_artefact(alone).name
+        assert classifier_artefact(run).name == classifier_artefact(alone).name
         assert run.store.config == alone.store.config, "a saved configuration knows nothing of the sweep"
 
 

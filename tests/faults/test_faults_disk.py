@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from genomask.experiment.store.check import damage, finished, main
+from genomask.experiment.store.runs import check as main
+from genomask.experiment.store.runs import damage, finished
 from trainings import fingerprint, share, train, write_data
 
 

@@ -8,13 +8,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.analysis.prediction.probabilities import probabilities
-from genomask.api.frames import episode_rows, labelled
-from genomask.api.sequences import encoded
+from genomask.api.sequences import encoded, episode_rows, labelled
 from genomask.api.settings import configured
 from genomask.checks import require
 from genomask.finetune.embedding import LoadedEncoder, load_encoder
-from genomask.finetune.lora import merge_lora
-from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train
+from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train, trained_model
 from genomask.finetune.settings import policy
 from genomask.models.classifier import Classifier, classifier_folder, open_classifier
 from genomask.tasks.examples import crop
@@ -61,10 +59,7 @@ def fine_tune(
     module = classifier_module(loaded.source, recipe, classes=len(known.classes))
     with fixed_order(config.trainer):
         train(PreparedFinetuning(module, episode_data(known, episode, recipe), recipe))
-    if config.finetune.lora is not None:
-        merge_lora(module.model)
-    module.model.config.id2label = dict(enumerate(known.classes))
-    return Classifier(module.model.cpu().eval(), known.classes, loaded.tokens)
+    return Classifier(trained_model(module, known.classes).cpu().eval(), known.classes, loaded.tokens)
 
 
 def load_classifier(folder: str | Path) -> Classifier:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from genomask.api.frames import episode_rows, labelled
-from genomask.api.sequences import encoded
-from genomask.checks import require, require_choice
+from genomask.api.sequences import encoded, episode_rows, labelled
+from genomask.checks import require, require_choice, require_packages
+from genomask.finetune.classifiers import Probe
 from genomask.finetune.embedding import POOLS, LoadedEncoder, batches, check_lengths, embed_batch, load_encoder
-from genomask.finetune.shallow import Predict, Transform, logistic_regression, standardised
+from genomask.finetune.shallow import MOST_STEPS, Predict, fit_probe
 from genomask.tasks.examples import pack
 
 
@@ -64,19 +64,17 @@ class FittedProbe(NamedTuple):
         classes: Labels as text, numbers in numeric order.
         encoder: The frozen encoder.
         options: How it embeds: ``pooling`` and ``long``.
-        scale: Turns embeddings into z-scores of the training rows.
-        model: Class probabilities of z-scores.
+        model: Class probabilities of embeddings.
     """
 
     classes: tuple[str, ...]
     encoder: LoadedEncoder
     options: Mapping[str, Any]
-    scale: Transform
     model: Predict
 
     def predict(self, sequences: Iterable[Any]) -> Float64[np.ndarray, "rows classes"]:
         """Class probabilities of every sequence, in the order of ``classes``."""
-        return self.model(self.scale(embed(self.encoder, sequences, **self.options)))
+        return self.model(embed(self.encoder, sequences, **self.options))
 
 
 def probe(
@@ -107,11 +105,12 @@ def probe(
     Raises:
         ValueError: If a sequence is not DNA or too long, there are fewer than two classes or too few examples.
     """
+    require_packages("probe", "sklearn", extra="baselines")
     loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
     known = labelled(frame, "probe")
     chosen = known.pool.take(episode_rows(known, task=task, shots=shots, seed=seed, rows=rows))
     options: dict[str, Any] = {"pooling": pooling, "long": long}
     texts = [chosen.bases[start:stop] for start, stop in pairwise(chosen.offsets)]
-    train, scale = standardised(embed(loaded, texts, **options))
-    model = logistic_regression(train, chosen.labels, inverse_penalty=inverse_penalty, seed=seed)
-    return FittedProbe(known.classes, loaded, options, scale, model)
+    settings = Probe("probe", pooling, None, standardise=True, inverse_penalty=inverse_penalty, max_steps=MOST_STEPS)
+    model = fit_probe(settings, embed(loaded, texts, **options), chosen.labels, seed=seed)
+    return FittedProbe(known.classes, loaded, options, model)

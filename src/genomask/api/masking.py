@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int32, UInt8
 
 from genomask.api.sequences import encoded
+from genomask.api.settings import configured
 from genomask.checks import require, require_choice
-from genomask.experiment.config.choices import groups, read_choice
+from genomask.experiment.config.choices import groups
 from genomask.experiment.stages.strategy import handed_over, strategy_constructor
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked as MaskedSequence
 from genomask.masking.masker import Masker
 from genomask.masking.pmi import HalfSpanMasking
-from genomask.masking.settings import Corruption
 from genomask.masking.visibility import NOTHING, Visibility, visibility
 from genomask.ranking.table import Ranking
 from genomask.ranking.vocabulary import MaskingVocabulary, membership
@@ -118,7 +119,7 @@ def mask(
         ValueError: If a sequence is no DNA or too short, or the strategy lacks or refuses something.
     """
     strategy = masking if isinstance(masking, Masking) else _strategy(masking, ranking, vocabulary, settings)
-    masker = Masker(strategy, tokens or KmerTokens(), _corruption(corrupt))
+    masker = Masker(strategy, tokens or KmerTokens(), _choice("corrupt", corrupt))
     bases = encoded(sequences)
     for one in bases:
         require(len(one) >= masker.tokens.shortest, "A sequence", f"at least {masker.tokens.shortest} bases", len(one))
@@ -130,18 +131,17 @@ def mask(
     return Masked(masker, bases, rows, centers, ranks)
 
 
-def _corruption(name: str) -> Corruption:
-    require_choice(name, "corrupt", tuple(groups()["corrupt"]))
-    return Corruption(**{key: value for key, value in read_choice("corrupt", name).items() if key != "defaults"})
+@cache
+def _choice(group: str, name: str) -> Any:
+    """The settings of a choice of the configuration."""
+    require_choice(name, group, tuple(groups()[group]))
+    return getattr(configured([f"{group}={name}"]), group)
 
 
 def _strategy(
     name: str, ranking: Ranking | None, vocabulary: MaskingVocabulary | None, settings: dict[str, Any]
 ) -> Masking:
-    require_choice(name, "masking", tuple(groups()["masking"]))
-    written = {key: value for key, value in read_choice("masking", name).items() if key != "defaults"}
-    plain = {key: value for key, value in written.items() if not str(value).startswith("${")}
-    constructor = strategy_constructor({**plain, **settings}, f"masking={name}")
+    constructor = strategy_constructor({**_choice("masking", name), **settings}, f"masking={name}")
     given: dict[str, Any] = {}
     for needed in handed_over(constructor):
         value = {"ranking": ranking, "vocabulary": vocabulary}[needed]

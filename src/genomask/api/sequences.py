@@ -1,16 +1,17 @@
-"""Sequences as people type them, turned into bases."""
+"""Sequences as people type them, turned into bases; those of a data frame, and the rows of it to learn from."""
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from jaxtyping import Int64, UInt8
-from torch import Tensor
 
-from genomask.alphabet import OTHER, encode
+from genomask.alphabet import decode, encode
 from genomask.checks import require
+from genomask.tasks.episode import EPISODE_FILE, draw_episode
+from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.readers import join_kmers, sequence_text
 
 GIVEN: Final = Path("sequences")  # what messages call them; a line is a sequence, from 1
@@ -31,18 +32,41 @@ def encoded(sequences: Iterable[Any]) -> list[UInt8[np.ndarray, " _bases"]]:
     return found
 
 
-def padded(
-    sequences: list[UInt8[np.ndarray, " _bases"]], *, shortest: int = 1
-) -> tuple[UInt8[Tensor, "batch bases"], Int64[Tensor, " batch"]]:
-    """A padded batch, and the length of every row.
+def labelled(frame: Any, function: str) -> Benchmark:
+    """The rows of a data frame as a task, whose test set is its pool: nothing is scored on it.
 
     Raises:
-        ValueError: If a sequence has fewer bases than ``shortest``.
+        ValueError: If a column is missing, a sequence is not DNA, or there are fewer than two classes.
     """
-    lengths = torch.tensor([len(bases) for bases in sequences], dtype=torch.int64)
-    least = int(lengths.min()) if sequences else shortest
-    require(least >= shortest, "A sequence", f"at least {shortest} bases", least)
-    batch = np.full((len(sequences), int(lengths.max()) if sequences else 0), OTHER, dtype=np.uint8)
-    for row, bases in zip(batch, sequences, strict=True):
-        row[: len(bases)] = bases
-    return torch.from_numpy(batch), lengths
+    try:
+        sequences, labels = list(frame["sequence"]), [str(label) for label in frame["label"]]
+    except (KeyError, TypeError, IndexError):
+        raise ValueError(f"{function} needs a data frame with the columns sequence and label.") from None
+    require(len(sequences) == len(labels), function, "a label for every sequence", len(labels))
+    rows = list(zip(map(decode, encoded(sequences)), labels, strict=True))
+    return benchmark(rows, rows)
+
+
+def episode_rows(
+    known: Benchmark, *, task: str, shots: int | None, seed: int, rows: str | Path | Sequence[int] | None
+) -> Int64[np.ndarray, " _episode"]:
+    """The rows to learn from: as given, as a fine-tuning saved them, or drawn as a command draws them.
+
+    Raises:
+        FileNotFoundError: If the folder holds no saved episode.
+        ValueError: If there are too few rows of a class, or a row is not in the frame.
+    """
+    if rows is None:
+        return draw_episode(known.pool.labels, task=task, shots=shots, seed=seed)
+    require(shots is None, "shots", "None where rows are given", shots)
+    if isinstance(rows, str | Path):
+        with (Path(rows).expanduser() / EPISODE_FILE).open(encoding="utf-8", newline="") as file:
+            chosen = np.array([int(line["row"]) for line in csv.DictReader(file)], dtype=np.int64)
+    else:
+        chosen = np.asarray(rows, dtype=np.int64)
+    inside = len(chosen) > 0 and chosen.min() >= 0 and chosen.max() < len(known.pool.labels)
+    require(inside, "rows", f"row numbers from 0 to {len(known.pool.labels) - 1}", chosen.tolist())
+    counts = np.bincount(known.pool.labels[chosen], minlength=len(known.classes))
+    absent = [name for name, count in zip(known.classes, counts, strict=True) if not count]
+    require(not absent, "rows", "an example of every class", f"none of class {', '.join(absent)}")
+    return chosen

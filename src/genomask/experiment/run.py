@@ -60,11 +60,17 @@ def job(cfg: DictConfig) -> None:
 def cell_runs(cfg: DictConfig) -> list[Context]:
     """The runs of a cell, one per seed; what follows from the seed is resolved anew for each."""
     seeds, cfg.sweep.seeds = list(cfg.sweep.seeds), None
-    runs: list[Context] = []
-    for seed in seeds:
+    cfg.seed = seeds[0]
+    runs, alike = [context(cfg)], not follows_from_seed(cfg)
+    for seed in seeds[1:]:
         cfg.seed = seed
-        runs.append(context(cfg, like=runs[-1] if runs else None))
+        runs.append(runs[0].with_seed(seed) if alike else context(cfg, like=runs[0]))
     return runs
+
+
+def follows_from_seed(cfg: DictConfig) -> bool:
+    """Whether another seed changes more than ``seed`` in a configuration."""
+    return "${seed}" in str(OmegaConf.to_yaml(cfg))
 
 
 def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
@@ -93,7 +99,7 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
     require(composed, "A configuration", "config_schema in its defaults list", "none")
     for place, value in leaves(resolved):
         finite = not isinstance(value, float) or math.isfinite(value)
-        require(finite, ".".join(place), "a finite number", value)
+        require(finite, place, "a finite number", value)
     store = Store(Path(config.paths.runs), rerunnable(config, resolved))
     if like is None:
         return Context(config, store)

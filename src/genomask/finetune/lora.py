@@ -5,7 +5,7 @@ from typing import Final
 from torch import nn
 from transformers import PreTrainedModel
 
-from genomask.checks import require
+from genomask.checks import require, require_packages
 from genomask.models.bert import seeded
 
 # Of every attention: queries and values, as in Hu et al. 2021, Sec. 4.2, or the one matrix that they share with keys.
@@ -23,7 +23,7 @@ def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
     Raises:
         ValueError: If peft is not installed, or the encoder's attention is of an unknown kind.
     """
-    need_peft()
+    require_packages("finetune.lora", "peft", extra="lora")
     from peft import LoraConfig, inject_adapter_in_model
 
     encoder = model.base_model
@@ -45,17 +45,3 @@ def merge_lora(model: nn.Module) -> None:
             if isinstance(part, LoraLayer):
                 part.merge()
                 setattr(parent, name, part.get_base_layer())
-
-
-def need_peft() -> None:
-    """Refuse to go on without peft.
-
-    Raises:
-        ValueError: If it is not installed.
-    """
-    try:
-        import peft  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
-        raise ValueError(
-            "finetune.lora needs peft, which is not installed. Install it: pip install 'genomask[lora]'."
-        ) from error

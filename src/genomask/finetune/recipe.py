@@ -10,8 +10,9 @@ from jaxtyping import Float, Int64
 from lightning import Trainer
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
+from transformers import PreTrainedModel
 
-from genomask.finetune.lora import add_lora
+from genomask.finetune.lora import add_lora, merge_lora
 from genomask.finetune.module import ClassifierModule, EpisodeModule
 from genomask.finetune.settings import FinetuneSettings, Policy
 from genomask.models.bert import Encoder, sequence_classifier
@@ -90,6 +91,14 @@ def train(prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoi
     )
     train_from(fit, prepared.module, prepared.data, newest_checkpoint(checkpoints) if checkpoints else None)
     return fit
+
+
+def trained_model(module: ClassifierModule, classes: Sequence[str]) -> PreTrainedModel:
+    """The model of a module that was trained: what adapters have learned is in its weights, and classes have names."""
+    if module.settings.lora is not None:
+        merge_lora(module.model)
+    module.model.config.id2label = dict(enumerate(classes))
+    return module.model
 
 
 def train_and_predict(

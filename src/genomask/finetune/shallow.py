@@ -10,10 +10,12 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from genomask.finetune.classifiers import NearestNeighbours, Probe
 from genomask.seeds import derived_seed
 
 PENALTIES: Final = tuple(10.0**power for power in range(-5, 2))  # the C to choose from
 FOLDS: Final = 5
+CHOICE_FORMAT: Final = 2  # raised when the code would choose another C
 MOST_STEPS: Final = 10_000
 CHOOSING, FINAL = 1e-4, 1e-7  # tolerances: while C is chosen, and of the optimum that predicts
 
@@ -56,6 +58,32 @@ def reduced(train: Any) -> tuple[Any, Transform]:
     return vectors[:, kept] * scale, lambda table: _dense(table @ train.T) @ (vectors[:, kept] / scale)
 
 
+def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, seed: int) -> Predict:
+    """What a probe with these settings learns from embeddings, as a function of others.
+
+    Args:
+        settings: A choice of the ``classifier`` group that reads embeddings.
+        train: Embeddings of the episode.
+        labels: Its class indices.
+        seed: Draws the folds that choose C.
+    """
+    if isinstance(settings, NearestNeighbours):
+        return nearest_neighbours(train, labels, neighbours=settings.neighbours)
+    scaled = not isinstance(settings, Probe) or settings.standardise
+    train, scale = standardised(train) if scaled else (train, lambda table: table)
+    if isinstance(settings, Probe):
+        penalty, steps = settings.inverse_penalty, settings.max_steps
+        predict = logistic_regression(train, labels, inverse_penalty=penalty, seed=seed, max_steps=steps)
+    else:
+        predict = ridge_regression(train, labels)
+    return lambda table: predict(scale(table))
+
+
+def way_of_choosing(settings: Any) -> dict[str, int]:
+    """What tells how C is chosen, for a classifier that has it chosen."""
+    return {"choice": CHOICE_FORMAT} if getattr(settings, "inverse_penalty", 0) is None else {}
+
+
 def logistic_regression(
     train: Any,
     labels: Int64[np.ndarray, " rows"],
@@ -74,9 +102,8 @@ def logistic_regression(
         max_steps: Steps of the optimiser at most.
 
     Raises:
-        ValueError: If scikit-learn is absent, or there are too few examples to choose C by cross-validation.
+        ValueError: If there are too few examples to choose C by cross-validation.
     """
-    need_sklearn()
     from sklearn.linear_model import LogisticRegression
 
     features, rotate = reduced(train)
@@ -87,7 +114,6 @@ def logistic_regression(
 
 def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighbours: int) -> Predict:
     """Share of every class among the nearest rows by cosine; fewer where a class has fewer rows."""
-    need_sklearn()
     from sklearn.neighbors import KNeighborsClassifier
 
     count = min(neighbours, int(np.bincount(labels).min()))
@@ -97,7 +123,6 @@ def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighb
 
 def ridge_regression(train: Any, labels: Int64[np.ndarray, " rows"]) -> Predict:
     """Softmax of ridge regression's scores (not calibrated); its penalty is chosen by leaving out one row at a time."""
-    need_sklearn()
     from scipy.special import softmax
     from sklearn.linear_model import RidgeCV
 
@@ -106,24 +131,10 @@ def ridge_regression(train: Any, labels: Int64[np.ndarray, " rows"]) -> Predict:
     return lambda table: softmax(model.predict(table), axis=1)
 
 
-def need_sklearn() -> None:
-    """Refuse to go on without scikit-learn.
-
-    Raises:
-        ValueError: If it is not installed.
-    """
-    try:
-        import sklearn  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
-        raise ValueError(
-            "Probes and the baselines gc and kmer_logistic need scikit-learn, which is not installed. "
-            "Install it: pip install 'genomask[baselines]'."
-        ) from error
-
-
 def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -> float:
-    """The C whose cross-validated log loss within the episode is lowest."""
-    from sklearn.linear_model import LogisticRegressionCV
+    """The C whose cross-validated log loss within the episode is lowest; of several, the smallest."""
+    from sklearn import config_context
+    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
 
     rarest = int(np.bincount(labels).min())
@@ -134,17 +145,16 @@ def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -
         )
     draw = derived_seed(seed, "folds") % 2**32
     folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw)
-    options: dict[str, Any] = {
-        "Cs": PENALTIES,
-        "l1_ratios": (0.0,),
-        "scoring": "neg_log_loss",
-        "max_iter": MOST_STEPS,
-        "tol": CHOOSING,
-        "refit": False,
-        "use_legacy_attributes": False,
-    }
-    model = LogisticRegressionCV(cv=folds, **options)
-    return float(model.fit(train, labels).C_)
+    losses = np.zeros(len(PENALTIES))
+    # Not LogisticRegressionCV: half of its time goes to checks, and without a refit it averages the folds' best C.
+    with config_context(skip_parameter_validation=True, assume_finite=True):
+        for known, held in folds.split(train, labels):
+            model = LogisticRegression(max_iter=MOST_STEPS, tol=CHOOSING, warm_start=True)
+            for number, penalty in enumerate(PENALTIES):
+                model.set_params(C=penalty).fit(train[known], labels[known])
+                probability = model.predict_proba(train[held])[np.arange(len(held)), labels[held]]
+                losses[number] -= np.log(np.maximum(probability, np.finfo(float).tiny)).mean()
+    return PENALTIES[int(losses.argmin())]
 
 
 def _dense(table: Any) -> Float64[np.ndarray, "rows others"]:

@@ -1,8 +1,7 @@
-"""Motifs on disk: JSON for programs, MEME's format for other tools; what must be installed for them."""
+"""Motifs on disk: JSON for programs, MEME's format for other tools."""
 
 import json
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,6 @@ from genomask.analysis.motifs.matrix import Matrix, information
 from genomask.files import write_json
 
 ACGT = [0, 2, 3, 1]  # MEME's order of bases
-
-
-def require_extra(*, matching: bool) -> None:
-    """Refuse to begin without the packages of the extra ``motifs``.
-
-    Raises:
-        ValueError: Naming what is missing and the command that installs it.
-    """
-    needed = ("logomaker", "matplotlib", *(("pyjaspar", "memelite") if matching else ()))
-    missing = [package for package in needed if find_spec(package) is None]
-    if missing:
-        raise ValueError(
-            f"stage=motifs needs {', '.join(missing)}; found no such package. "
-            "Install what it needs: pip install 'genomask[motifs]'."
-        )
 
 
 def motif_record(motif: Motif, *, alpha: float, matches: Sequence[Match]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -18,6 +17,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.analysis.prediction.windows import Window
+from genomask.checks import require_packages
 from genomask.files import whole
 
 ENDINGS: Final[Mapping[str, str]] = {
@@ -44,9 +44,7 @@ def sink_kind(path: Path) -> str:
     packed = plain != path.name
     if not kind or (packed and kind not in PACKED):
         raise ValueError(f"--out {path} needs a name that ends in .{', .'.join(ENDINGS)} (text also in .gz).")
-    package = PACKAGES.get(kind)
-    if package and find_spec(package) is None:
-        raise ValueError(f"--out {path} needs {package}: pip install 'genomask[predict]' installs it.")
+    require_packages(f"--out {path}", *([PACKAGES[kind]] if kind in PACKAGES else ()), extra="predict")
     return kind
 
 

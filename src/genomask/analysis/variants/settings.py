@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from importlib.util import find_spec
 
-from genomask.checks import require, require_choice
+from genomask.checks import require, require_choice, require_packages
 from genomask.genome.places import parse_region
 
 SCORES = ("delta", "diff", "log_odds")
@@ -70,9 +69,7 @@ def check_variants(settings: VariantSettings, stage: str) -> None:
         ValueError: If an input is not given, or a package is not installed.
     """
     needed = ("pysam", "pyarrow", "matplotlib") if stage == "variants" else ("matplotlib",)
-    absent = [package for package in needed if find_spec(package) is None]
-    if absent:
-        raise ValueError(f"stage={stage} needs {' and '.join(absent)}: pip install 'genomask[variants]' installs them.")
+    require_packages(f"stage={stage}", *needed, extra="variants")
     if stage == "variants":
         require(settings.vcf, "variants.vcf", "a VCF file (variants.vcf=FILE)", settings.vcf)
         return

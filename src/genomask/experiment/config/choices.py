@@ -23,36 +23,18 @@ def groups() -> dict[str, list[str]]:
     }
 
 
-@cache
-def read_choice(group: str, choice: str) -> dict[str, Any]:
-    """The settings of a choice's file, with what it takes over from other choices of its group."""
-    said: dict[str, Any] = {}
-    for name in lineage(group, choice):
-        said |= read_yaml(CONF / group / f"{name}.yaml")
-    own = [entry for entry in said.get("defaults", ()) if entry not in ("_self_", *groups()[group])]
-    return said | {"defaults": own}
-
-
-def lineage(group: str, choice: str) -> list[str]:
-    """The choice, after those of its group that its file takes over (``quick`` is ``paper``, but for ...)."""
-    entries = read_yaml(CONF / group / f"{choice}.yaml").get("defaults", ())
-    before = [name for entry in entries if entry in groups()[group] for name in lineage(group, entry)]
-    return [*before, choice]
+def lineage(group: str, choice: str) -> list[Path]:
+    """The choice's file, after those of its group that it takes over (``quick`` is ``paper``, but for ...)."""
+    file = CONF / group / f"{choice}.yaml"
+    entries = read_yaml(file).get("defaults", ())
+    return [*(path for entry in entries if entry in groups()[group] for path in lineage(group, entry)), file]
 
 
 @cache
-def read_defaults() -> dict[str, Any]:
-    """Everything in ``config.yaml``: the default choice of every group, and the settings outside of groups."""
-    return read_yaml(CONF / "config.yaml")
-
-
 def default_choices() -> dict[str, str | None]:
     """The choice of every group that the command line leaves alone."""
-    found: dict[str, str | None] = {}
-    for entry in read_defaults()["defaults"]:
-        if isinstance(entry, dict):
-            found |= {name: choice for name, choice in entry.items() if " " not in name}
-    return found
+    entries = [entry for entry in read_yaml(CONF / "config.yaml")["defaults"] if isinstance(entry, dict)]
+    return {name: choice for entry in entries for name, choice in entry.items() if " " not in name}
 
 
 def topics() -> dict[str, list[str]]:

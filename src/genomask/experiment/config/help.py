@@ -13,7 +13,7 @@ from genomask.experiment.config.choices import (
     lineage,
     program,
     purpose,
-    read_defaults,
+    read_yaml,
     topics,
 )
 
@@ -34,7 +34,7 @@ def help_text(arguments: Sequence[str], tools: Mapping[str, str]) -> str:
     if names and "=" not in "".join(arguments):
         near = did_you_mean(names[0], groups())
         raise ValueError(f"--help knows the groups {', '.join(groups())}, not {names[0]}.{near}")
-    template = Template(read_defaults()["hydra"]["help"]["template"])
+    template = Template(read_yaml(CONF / "config.yaml")["hydra"]["help"]["template"])
     page = template.substitute(APP_CONFIG_GROUPS=_groups() + _tools(tools)) + "\n"
     return page.replace(SCRIPT, program())
 
@@ -79,8 +79,7 @@ def _group_page(group: str) -> str:
 
 def _settings(group: str, choice: str) -> list[str]:
     """The lines of a choice's file that give a value, with the remark behind it."""
-    files = [CONF / group / f"{name}.yaml" for name in lineage(group, choice)]
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = [line for file in lineage(group, choice) for line in file.read_text(encoding="utf-8").splitlines()]
     found = [re.fullmatch(r"(\w+):\s*([^#]*?)\s*(#.*)?", line) for line in lines]
     known = {row[1]: row.groups("") for row in found if row and row[1] not in ("defaults", "_target_")}
     rows = list(known.values())

@@ -169,6 +169,11 @@ class Config:
         require(self.pretrain_seed >= 0, "pretrain_seed", "at least 0", self.pretrain_seed)
 
     @property
+    def shots_or_none(self) -> int | None:
+        """Examples per class; None for the full training set."""
+        return self.shots if isinstance(self.shots, int) else None
+
+    @property
     def pretrained_by(self) -> str:
         """The masking that shaped the encoder; ``none`` for random weights, ``published`` for given ones."""
         if self.pretrain.max_steps:

@@ -1,14 +1,13 @@
 """What a configuration may do: choose settings. No file of it runs a command, or calls what is not ours.
 
-Hydra calls what ``_target_`` names below ``hydra.callbacks`` and ``hydra.launcher``, lets the configuration of
-logging make objects, and sets variables of the environment. Its own list of refused targets covers known ways to run
-code; the lists here name what is accepted. So a file that somebody else wrote can run nothing.
+Hydra refuses targets that are known to run code. The lists here name what is accepted, wherever Hydra calls what is
+named, makes objects for logging, reads variables or hands text to a shell: a stranger's file can run nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import wraps
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
@@ -19,48 +18,37 @@ from genomask.experiment.config.errors import ConfigurationError, explain
 RESOLVERS: Final = (
     "hydra", "now", "python_version", "oc.select", "oc.deprecated", "oc.dict.keys", "oc.dict.values",
 )  # fmt: skip
-LOGGING: Final = (
-    "logging.StreamHandler", "logging.FileHandler", "logging.NullHandler", "colorlog.ColoredFormatter",
-)  # fmt: skip
-NOTHING: Final = r"(?!)"
-ANYTHING: Final = r"(?s:.*)"
-
-
-class Rule(NamedTuple):
-    """Which values may stand at some places (both are patterns), and what to say of others."""
-
-    place: str
-    allowed: str
-    problem: str
-
-
-RULES: Final = (  # the first that fits a place counts
-    Rule(r"hydra\.overrides\..*|hydra\.job\.override_dirname", ANYTHING, ""),  # what was typed, as text
-    Rule(r"masking\._target_", ANYTHING, ""),  # stages/strategy.py: a subclass of Masking
-    Rule(
+LOGGING: Final = ("logging.StreamHandler", "logging.FileHandler", "logging.NullHandler", "colorlog.ColoredFormatter")
+TYPED: Final = re.compile(r"hydra\.overrides\..*|hydra\.job\.override_dirname", re.DOTALL)  # what was typed, as text
+# Places, what may stand there, and what to say of anything else. The first that fits a place counts.
+RULES: Final = (
+    (r"masking\._target_", r".*", ""),  # a subclass of Masking: stages/strategy.py
+    (
         r"hydra\.(launcher|sweeper)\._target_",
-        r"(hydra_plugins|hydra\._internal\.core_plugins)\..*",
+        r"(hydra_plugins|hydra\._internal\.core_plugins)\.[\w.]*",
         "needs one of Hydra's plugins",
     ),
-    Rule(r"(.*\.)?_target_", NOTHING, "needs to be absent: only masking._target_ may name a class"),
-    Rule(r"hydra\.callbacks\..*", NOTHING, "needs to be absent: genomask has no callbacks"),
-    Rule(r"hydra\.job\.env_set\..*", NOTHING, "needs to be absent: set variables of the environment in your shell"),
-    Rule(
+    (
+        r"(.*\.)?_target_|hydra\.(callbacks|job\.env_set)\..*",
+        r"(?!)",
+        "needs to be absent: only masking._target_ may name a class, and your shell alone sets variables",
+    ),
+    (
         r"hydra\.(job|hydra)_logging\.(.*\.)?(\(\)(\..*)?|\.|class|factory)",
         "|".join(map(re.escape, LOGGING)),
         f"needs one of {', '.join(LOGGING)}",
     ),
-    Rule(
+    (
         r"hydra\.(job|hydra)_logging\..*",
-        r"ext://sys\.std(out|err)|(?s:(?!.*://).*)",
+        r"ext://sys\.std(out|err)|(?!.*://).*",
         "needs ext://sys.stdout or ext://sys.stderr",
     ),
+    (r"hydra\.launcher\..*", r"[^\x00-\x1f\x7f\x85\u2028\u2029]*", "needs one line, as it becomes one of a script"),
 )
-# What a launcher hands to a shell; and the leave for code that a model brings along.
+# What a launcher hands to a shell, and the leave for code that a model brings along: on the command line only.
 COMMANDS: Final = re.compile(
     r"hydra\.launcher\.(.*\.)?(setup|additional_parameters|runtime_env|python|srun_args)(\..*)?|model\.trust_remote_code"
 )
-_RESOLVER: Final = re.compile(r"\$\{\s*([^{}:\s]*)\s*:")
 
 
 def watch_composition() -> None:
@@ -88,49 +76,44 @@ def watch_composition() -> None:
     ConfigLoaderImpl.load_configuration = load  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def check_trusted(cfg: Any, *, typed: Any = ()) -> None:
+def check_trusted(cfg: Any, *, typed: Sequence[str] = ()) -> None:
     """Refuse a configuration that would call, run or read what a configuration has no business with.
 
     Args:
         cfg: The whole configuration as plain containers, interpolations unresolved.
-        typed: Overrides of Hydra's part from the command line; what runs a shell may stand only there.
+        typed: Overrides from the command line; what runs a shell may stand only there.
 
     Raises:
         ConfigurationError: For the first such setting, in one line.
     """
-    own = [word.lstrip("+~").partition("=")[0] for word in typed]
-    for parts, value in leaves(cfg):
-        place = ".".join(parts)
-        problem = _problem(place, value, own)
+    own = tuple(word.lstrip("+~").partition("=")[0] for word in typed)
+    for place, value in leaves(cfg):
+        problem = None if TYPED.fullmatch(place) else _problem(place, value, own)
         if problem:
             raise ConfigurationError(f"{place} {problem}; found {one_line(repr(value))}.")
 
 
 def _problem(place: str, value: Any, typed: Sequence[str]) -> str | None:
     """Why a value is refused, if it is."""
-    rule = next((rule for rule in RULES if re.fullmatch(rule.place, place, re.DOTALL)), None)
-    foreign = [name for name in _RESOLVER.findall(str(value)) if name not in RESOLVERS]
-    if foreign and rule is not RULES[0]:
-        return f"must not use ${{{foreign[0]}:...}}, whose value would be kept in saved files: let your shell put it in"
-    if rule is not None and not re.fullmatch(rule.allowed, str(value)):
-        return rule.problem
-    if place.startswith("hydra.launcher.") and isinstance(value, str) and not value.isprintable():
-        return "needs one line, as it becomes one of a script"
-    in_typed = any(place == word or place.startswith(f"{word}.") for word in typed)
+    for name in re.findall(r"\$\{\s*([^{}:\s]*)\s*:", str(value)):
+        if name not in RESOLVERS:
+            return f"must not use ${{{name}:...}}, whose value would be kept in saved files: let your shell put it in"
+    rule = next((rule for rule in RULES if re.fullmatch(rule[0], place, re.DOTALL)), None)
+    if rule is not None and not re.fullmatch(rule[1], str(value), re.DOTALL):
+        return rule[2]
+    in_typed = any(f"{place}.".startswith(f"{word}.") for word in typed)
     if COMMANDS.fullmatch(place) and value not in (None, False) and not in_typed:
         return f"runs commands, so it counts on the command line only: {place}=..."
     return None
 
 
-def leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Everything that is no container, with where it stands; the numbers of lists are left out."""
-    items: Iterable[tuple[tuple[str, ...], Any]]
+def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Everything that is no container, with the dotted name of where it stands; numbers of lists are left out."""
     if isinstance(value, Mapping):
-        items = (((*place, str(key)), inner) for key, inner in value.items())
+        for key, inner in value.items():
+            yield from leaves(inner, f"{place}.{key}" if place else str(key))
     elif isinstance(value, list | tuple):
-        items = ((place, inner) for inner in value)
+        for inner in value:
+            yield from leaves(inner, place)
     else:
         yield place, value
-        return
-    for inner_place, inner in items:
-        yield from leaves(inner, inner_place)

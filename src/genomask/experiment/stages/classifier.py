@@ -1,9 +1,11 @@
 """The classifier of a run: a fine-tuned encoder, a probe of a frozen one, or a baseline on the same episode."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from genomask.checks import require_packages
 from genomask.console import say
 from genomask.experiment.config.choices import program
 from genomask.experiment.config.words import typed_again
@@ -11,31 +13,48 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json
 from genomask.finetune.classifiers import PROBES, EncoderClassifier, GcBaseline, KmerBaseline, uses_encoder
-from genomask.finetune.shallow import need_sklearn
 from genomask.models.settings import CLASSIFIER
 
 
-def check_packages(run: Context) -> None:
+def check_settings(run: Context) -> None:
     """Find what is wrong with the settings of a classifier before anything is built.
 
     Raises:
         ValueError: If a package is missing, or a setting does not fit the model.
     """
-    if isinstance(run.config.classifier, PROBES):
-        from genomask.experiment.stages.embed import check_probe
-
-        check_probe(run)
-    elif isinstance(run.config.classifier, EncoderClassifier) and run.config.finetune.lora is not None:
-        from genomask.finetune.lora import need_peft
-
-        need_peft()
-    elif isinstance(run.config.classifier, (GcBaseline, KmerBaseline)):
-        need_sklearn()
+    settings = run.config.classifier
+    if isinstance(settings, EncoderClassifier) and run.config.finetune.lora is not None:
+        require_packages("finetune.lora", "peft", extra="lora")
+    if isinstance(settings, (*PROBES, GcBaseline, KmerBaseline)):
+        require_packages(f"classifier={settings.kind}", "sklearn", extra="baselines")
+    if isinstance(settings, PROBES) and settings.layer is not None:
+        layer, last, kept = settings.layer, run.config.model.layers, run.config.embed.layers
+        if kept != "all":
+            raise ValueError(f"classifier.layer={layer} needs embed.layers=all; found embed.layers={kept}.")
+        if layer > last:
+            raise ValueError(f"classifier.layer needs a layer from 0 to {last}, the model's last; found {layer}.")
 
 
 def classifier_artefact(run: Context) -> Artefact:
-    """What the run's score is kept in; its directory holds ``result.json`` and ``probabilities.npy``."""
-    return _stage(run)[0](run)
+    """What the run's score is kept in, identified by the encoder, the task, the episode and all that shapes the score.
+
+    Its directory holds ``result.json``, ``probabilities.npy`` and ``episode.csv``.
+    """
+    from genomask.experiment.stages.cleaning import task_artefact
+
+    config, inputs = run.config, (task_artefact(run),)
+    names, name, step = [config.task.name], [config.classifier.name], config.pretrain.step
+    settings = {"shots": config.shots, "seed": config.seed, "task": config.task.name}  # its name names the draw
+    if uses_encoder(config.classifier):
+        from genomask.experiment.stages.pretrain import encoder_artefact
+
+        inputs = (encoder_artefact(run), *inputs)
+        names += [config.model.name, config.labels["masking"], *([] if step is None else [f"step={step}"])]
+        filed = {"step": step, "contender": config.labels.get("contender")}  # no contender lacks a result of its own
+        settings |= {name: value for name, value in filed.items() if value is not None}
+    names += [] if isinstance(config.classifier, EncoderClassifier) else name
+    label = "-".join([*names, f"shots={config.shots}", f"seed={config.seed}"])
+    return Artefact("finetune", label, settings | _kind(run).shaping(run), inputs)
 
 
 def check_classifier(run: Context) -> None:
@@ -53,22 +72,21 @@ def check_classifier(run: Context) -> None:
 
 def build_classifier(run: Context) -> Path:
     """Train and evaluate, if that has not been done yet."""
-    return _stage(run)[1](run)
+    from genomask.experiment.stages.result import build_scored
+
+    kind = _kind(run)
+    return build_scored(run, classifier_artefact(run), kind.prepare, kind.train)
 
 
-def _stage(run: Context) -> tuple[Callable[[Context], Artefact], Callable[[Context], Path]]:
-    """The artefact and the builder of the run's kind of classifier; imported when asked for, as they bring PyTorch."""
-    if isinstance(run.config.classifier, EncoderClassifier):
-        from genomask.experiment.stages.finetune import build_finetune, finetune_artefact
+def _kind(run: Context) -> Any:
+    """The module of the run's kind of classifier, imported when asked for, as it brings PyTorch.
 
-        return finetune_artefact, build_finetune
-    if isinstance(run.config.classifier, PROBES):
-        from genomask.experiment.stages.embed import build_probe, probe_artefact
-
-        return probe_artefact, build_probe
-    from genomask.experiment.stages.baseline import baseline_artefact, build_baseline
-
-    return baseline_artefact, build_baseline
+    Its ``shaping`` are the settings that shape the score, ``prepare`` gives the encoder's directory, if any, and the
+    benchmark, ``train`` the outcome of an episode.
+    """
+    fine_tuned = isinstance(run.config.classifier, EncoderClassifier)
+    name = "finetune" if fine_tuned else "probe" if isinstance(run.config.classifier, PROBES) else "baseline"
+    return import_module(f"genomask.experiment.stages.{name}")
 
 
 def report_classifier(run: Context) -> None:

@@ -1,7 +1,7 @@
 """The benchmark that a run meets: as its source has it, or without the rows that ``leaks.drop`` names."""
 
-import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,14 @@ from genomask.experiment.stages import task as source
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.tokens import build_tokens
-from genomask.experiment.store.artefact import Artefact, Json
+from genomask.experiment.store.artefact import Artefact, Count, Json
+from genomask.files import read_json
 from genomask.finetune.classifiers import uses_encoder
 from genomask.genome.encoded import open_genome
 from genomask.models.initial import max_tokens
-from genomask.tasks.arrays import open_benchmark, write_benchmark
+from genomask.tasks.arrays import SUMMARY, open_benchmark, write_benchmark
 from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import Benchmark, check_lengths, check_test_set
+from genomask.tasks.examples import check_lengths, check_test_set
 from genomask.tasks.leaks.drop import DROPPED_FILE, dropped_rows, without, write_dropped
 from genomask.tasks.leaks.genome import find_in_genome
 from genomask.tasks.leaks.settings import LeakSettings
@@ -42,11 +43,7 @@ def build_task(run: Context) -> Path:
         return source.build_task(run)
     artefact = task_artefact(run)
     said = run.store.path(artefact) in run.store.announced
-    if run.store.has(artefact):
-        directory = run.store.open(artefact)
-    else:
-        whole = open_benchmark(source.build_task(run), placed=True)
-        directory = run.store.build(artefact, lambda folder: _clean(run, whole, folder))
+    directory = run.store.build(artefact, partial(_clean, run), needs=lambda: [source.build_task(run)])
     if not said:
         say(f"       {dropped_line(directory)}")
     return directory
@@ -67,17 +64,16 @@ def check_task(run: Context) -> None:
         tokens = build_tokens(run)
         longest = tokens.longest(max_tokens(config.model))
         check_lengths(task, shortest=tokens.shortest, longest=longest, keep=config.finetune.crop)
-    shots = config.shots if isinstance(config.shots, int) else None
-    draw_episode(task.pool.labels, task=config.task.name, shots=shots, seed=config.seed)
+    draw_episode(task.pool.labels, task=config.task.name, shots=config.shots_or_none, seed=config.seed)
 
 
 def dropped_line(directory: Path) -> str:
     """How many rows a benchmark lost, of which side, and why."""
-    return json.loads((directory / "benchmark.json").read_text(encoding="utf-8"))["origin"]["leaks"]
+    return read_json(directory / SUMMARY)["origin"]["leaks"]
 
 
-def _clean(run: Context, whole: Benchmark, directory: Path) -> None:
-    leaks, in_genome = run.config.leaks, None
+def _clean(run: Context, directory: Path, source_folder: Path) -> dict[str, Count]:
+    whole, leaks, in_genome = open_benchmark(source_folder, placed=True), run.config.leaks, None
     if "genome" in leaks.drop:
         in_genome = find_in_genome(whole.test, open_genome(build_genome(run)), k=leaks.genome_k).row
     rows = dropped_rows(whole, leaks, in_genome)
@@ -87,6 +83,7 @@ def _clean(run: Context, whole: Benchmark, directory: Path) -> None:
     write_dropped(directory / DROPPED_FILE, leaks.side, rows)
     task = without(whole, leaks.side, dropped)
     write_benchmark(task._replace(origin={**(whole.origin or {}), "leaks": line}), directory)
+    return {f"{leaks.side} rows": Count(len(dropped), int((~dropped).sum()), {"leaks": int(dropped.sum())})}
 
 
 def _used(leaks: LeakSettings) -> Json:

@@ -1,7 +1,7 @@
 """What every stage is handed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from genomask.experiment.config.schema import Config
@@ -19,6 +19,11 @@ class Context:
     config: Config
     store: Store
     identified: dict[str, Artefact] = field(default_factory=dict, repr=False)
+
+    def with_seed(self, seed: int) -> "Context":
+        """The run with another seed, from which nothing else in its configuration follows."""
+        store = replace(self.store, config={**self.store.config, "seed": seed})
+        return replace(self, config=replace(self.config, seed=seed), store=store)
 
     def identify(self, source: Any, make: Callable[[], Artefact]) -> Artefact:
         """The artefact that reading this source gives, made only once among the runs that share."""

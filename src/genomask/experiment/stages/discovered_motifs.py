@@ -21,6 +21,7 @@ from genomask.experiment.stages.known_motifs import (
 )
 from genomask.experiment.stages.task import build_task, task_artefact
 from genomask.experiment.store.artefact import Artefact, Json
+from genomask.ranking.table import Ranking
 from genomask.seeds import generator
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples
@@ -43,13 +44,9 @@ def discovered_artefact(run: Context) -> Artefact:
 
 def build_discovered(run: Context) -> Path:
     """Search; the directory holds motifs.json, motifs.meme, ranks.csv and the logos."""
-    artefact = discovered_artefact(run)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    task, rankings = open_benchmark(build_task(run)), read_rankings(run)
 
-    def build(directory: Path) -> None:
-        settings = run.config.motifs
+    def build(directory: Path, folder: Path, rankings: dict[str, Ranking]) -> None:
+        task, settings = open_benchmark(folder), run.config.motifs
         positive = positive_class(run, task)
         pool = _sample(run, task.pool)
         sets = (_classes(examples, positive, settings.strata) for examples in (pool, task.test))
@@ -66,7 +63,7 @@ def build_discovered(run: Context) -> Path:
         named = [name for name in map(_core_last, holding_matrices(records)) if name is not None]
         write_ranks(consensus_table(rankings, named, {}), directory / "ranks.csv")
 
-    return run.store.build(artefact, build)
+    return run.store.build(discovered_artefact(run), build, needs=lambda: (build_task(run), read_rankings(run)))
 
 
 def positive_class(run: Context, task: Benchmark) -> int:

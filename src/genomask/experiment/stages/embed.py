@@ -1,22 +1,18 @@
-"""Stage ``embed``: a benchmark embedded by a frozen encoder once for all episodes; probes that learn from it."""
+"""Stage ``embed``: a benchmark embedded by a frozen encoder once for all episodes of probes."""
 
-import time
 from dataclasses import asdict
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
 from genomask.console import progress, say
 from genomask.experiment.stages.cleaning import build_task, task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
-from genomask.experiment.stages.result import Outcome, contender_of, draw_rows, job_loggers, write_result
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
-from genomask.finetune.classifiers import NearestNeighbours, Probe
 from genomask.finetune.embedding import (
     POOLS,
     TOKENS_AT_ONCE,
@@ -26,18 +22,11 @@ from genomask.finetune.embedding import (
     embed_batch,
     load_encoder,
 )  # fmt: skip
-from genomask.finetune.shallow import (
-    logistic_regression,
-    nearest_neighbours,
-    need_sklearn,
-    ridge_regression,
-    standardised,
-)  # fmt: skip
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples
 from genomask.training.host import device_of, prepare_host
 
-EMBED_FORMAT = PROBE_FORMAT = 1  # raised when the code would write other numbers
+EMBED_FORMAT = 1  # raised when the code would write other numbers
 PARTS = ("pool", "test")
 POINT = "embedded.json"  # how far an interrupted embedding came
 SAVE_EVERY = 100  # batches between two such points
@@ -51,52 +40,9 @@ def embedding_artefact(run: Context) -> Artefact:
     return Artefact("embed", label, settings, (encoder_artefact(run), task_artefact(run)))
 
 
-def probe_artefact(run: Context) -> Artefact:
-    """One probe, identified by its encoder, its task, its episode and its own settings."""
-    config = run.config
-    step = config.pretrain.step
-    choices = f"{config.task.name}-{config.model.name}-{config.labels['masking']}"
-    choices += "" if step is None else f"-step={step}"
-    settings = {
-        "format": PROBE_FORMAT,
-        "shots": config.shots,
-        "seed": config.seed,
-        "task": config.task.name,  # names the draw of the episode
-        "classifier": {**asdict(config.classifier), "name": config.classifier.kind},
-        "long": config.embed.long,
-        **({} if step is None else {"step": step}),
-        **contender_of(run),
-    }
-    label = f"{choices}-{config.classifier.name}-shots={config.shots}-seed={config.seed}"
-    return Artefact("finetune", label, settings, (encoder_artefact(run), task_artefact(run)))
-
-
-def check_probe(run: Context) -> None:
-    """Find what is wrong with a probe before an encoder is trained for it.
-
-    Raises:
-        ValueError: If scikit-learn is absent, or a layer is wanted that is not kept or that there is not.
-    """
-    need_sklearn()
-    layer, last = run.config.classifier.layer, run.config.model.layers
-    if layer is not None and run.config.embed.layers != "all":
-        raise ValueError(
-            f"classifier.layer={layer} needs embed.layers=all; found embed.layers={run.config.embed.layers}."
-        )
-    if layer is not None and layer > last:
-        raise ValueError(f"classifier.layer needs a layer from 0 to {last}, the model's last; found {layer}.")
-
-
 def build_embeddings(run: Context) -> Path:
     """Embed pool and test set; the directory holds ``PART-POOLING.npy``: rows by hidden, or by layers by hidden."""
-    artefact = embedding_artefact(run)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    folder, task = build_encoder(run), open_benchmark(build_task(run))
-    encoder = load_encoder(folder)
-    for part in PARTS:
-        check_lengths(encoder, getattr(task, part).lengths, long=run.config.embed.long)
-    return run.store.build(artefact, lambda directory: _embed(run, encoder, task, directory), resume_from=POINT)
+    return run.store.build(embedding_artefact(run), partial(_embed, run), needs=lambda: _inputs(run), resume_from=POINT)
 
 
 def report_embeddings(run: Context) -> None:
@@ -108,43 +54,15 @@ def report_embeddings(run: Context) -> None:
     say("\nNext: the same words with classifier=probe (or knn, ridge) in place of stage=embed")
 
 
-def build_probe(run: Context) -> Path:
-    """Fit a probe and evaluate it; the directory holds the same files as a fine-tuning's."""
-    artefact = probe_artefact(run)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    embeddings, folder, source = build_embeddings(run), build_encoder(run), build_task(run)
-    task = _open_task(source)
-
-    def build(directory: Path) -> None:
-        rows = draw_rows(run, task)
-        with job_loggers(run, artefact, directory) as logs:
-            started = time.perf_counter()
-            settings = run.config.classifier
-            train, test = (_open_matrix(embeddings, part, settings.pool, settings.layer) for part in PARTS)
-            predict = _fit(settings, train[rows], task.pool.labels[rows], seed=run.config.seed)
-            seconds = {"finetune": round(time.perf_counter() - started, 3)}
-            outcome = Outcome(predict(test), {}, seconds)
-            write_result(run, directory, outcome, task=task, rows=rows, logs=logs, encoder=folder)
-
-    return run.store.build(artefact, build)
+def _inputs(run: Context) -> tuple[LoadedEncoder, Benchmark]:
+    folder, task = build_encoder(run), open_benchmark(build_task(run))
+    encoder = load_encoder(folder)
+    for part in PARTS:
+        check_lengths(encoder, getattr(task, part).lengths, long=run.config.embed.long)
+    return encoder, task
 
 
-def _fit(settings: Any, train: np.ndarray, labels: np.ndarray, *, seed: int) -> Any:
-    """What the classifier learned, as a function of embeddings."""
-    if isinstance(settings, NearestNeighbours):
-        return nearest_neighbours(train, labels, neighbours=settings.neighbours)
-    scaled = not isinstance(settings, Probe) or settings.standardise
-    train, scale = standardised(train) if scaled else (train, lambda table: table)
-    if isinstance(settings, Probe):
-        penalty, steps = settings.inverse_penalty, settings.max_steps
-        predict = logistic_regression(train, labels, inverse_penalty=penalty, seed=seed, max_steps=steps)
-    else:
-        predict = ridge_regression(train, labels)
-    return lambda table: predict(scale(table))
-
-
-def _embed(run: Context, encoder: LoadedEncoder, task: Benchmark, directory: Path) -> None:
+def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmark) -> None:
     """Embed batch by batch, from where an interrupted embedding came to."""
     prepare_host(run.config.trainer)
     device = device_of(run.config.trainer.accelerator)
@@ -186,13 +104,3 @@ def _flush(matrices: dict[str, dict[str, Any]]) -> None:
     for part in matrices.values():
         for matrix in part.values():
             matrix.flush()
-
-
-# What the episodes of a cell share. The directories are artefacts, which never change once they are there.
-_open_task = lru_cache(maxsize=1)(open_benchmark)
-
-
-@lru_cache(maxsize=2)
-def _open_matrix(directory: Path, part: str, pool: str, layer: int | None) -> Float32[np.ndarray, "rows hidden"]:
-    matrix = np.load(directory / f"{part}-{pool}.npy", mmap_mode="r", allow_pickle=False)
-    return matrix if matrix.ndim == 2 else matrix[:, -1 if layer is None else layer]

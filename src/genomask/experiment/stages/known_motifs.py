@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,12 +55,11 @@ def known_artefact(run: Context) -> Artefact:
 
 def build_known(run: Context) -> Path:
     """Test and tabulate; the directory holds enrichment.json, consensus.csv, kmers.csv and figures."""
-    artefact = known_artefact(run)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    rankings = read_rankings(run)
-    words = membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))
-    return run.store.build(artefact, lambda directory: _known(run, rankings, words, directory))
+    return run.store.build(
+        known_artefact(run),
+        partial(_known, run),
+        needs=lambda: (read_rankings(run), membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))),
+    )
 
 
 def ranking_runs(run: Context) -> dict[str, Context]:
@@ -108,12 +108,7 @@ def _given(run: Context) -> list[Path]:
     return paths
 
 
-def _known(
-    run: Context,
-    rankings: Mapping[str, Ranking],
-    words: dict[int, Bool[np.ndarray, " _kmers"]],
-    directory: Path,
-) -> None:
+def _known(run: Context, directory: Path, vocabulary: Path, rankings: Mapping[str, Ranking]) -> None:
     settings = run.config.motifs
     write_ranks(consensus_table(rankings, settings.consensus, paper_ranks()), directory / "consensus.csv")
     if settings.jaspar is None:
@@ -132,7 +127,8 @@ def _known(
     )  # fmt: skip
     header = ("kmer", "identifier", "name", "p", "q", *labels, *ranks)
     write_csv(directory / "kmers.csv", header, ((kmer, *match, *rest) for kmer, match, *rest in columns))
-    _test(run, labels, ranks, words.get(k), directory, motifs=len(known))
+    words = membership(read_vocabulary(vocabulary / "vocabulary.csv")).get(k)
+    _test(run, labels, ranks, words, directory, motifs=len(known))
 
 
 def _test(

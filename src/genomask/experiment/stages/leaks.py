@@ -1,5 +1,6 @@
 """Stage ``leaks``: what a benchmark's test set shares with its pool and with the pretraining genome."""
 
+from functools import partial
 from pathlib import Path
 
 from genomask.console import say
@@ -34,12 +35,8 @@ def leaks_artefact(run: Context) -> Artefact:
 
 def build_leaks(run: Context) -> Path:
     """Write the report: JSON, a page, and tables of the rows concerned."""
-    artefact = leaks_artefact(run)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    task = source.build_task(run)
-    genome = build_genome(run) if run.config.leaks.genome else None
-    return run.store.build(artefact, lambda directory: _report(run, task, genome, directory))
+    builders = [source.build_task, *([build_genome] if run.config.leaks.genome else [])]
+    return run.store.build(leaks_artefact(run), partial(_report, run), needs=lambda: [make(run) for make in builders])
 
 
 def report_leaks(run: Context) -> None:
@@ -50,7 +47,7 @@ def report_leaks(run: Context) -> None:
         say(f"  {line}")
 
 
-def _report(run: Context, folder: Path, genome_folder: Path | None, directory: Path) -> None:
+def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> None:
     task, leaks = open_benchmark(folder, placed=True), run.config.leaks
     relations, in_genome = find_leaks(task, leaks), None
     if genome_folder is not None:

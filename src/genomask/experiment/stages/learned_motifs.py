@@ -1,5 +1,6 @@
 """Part ``learned`` of stage ``motifs``: what a fine-tuned classifier looks at."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from genomask.analysis.motifs.discover import discover
 from genomask.analysis.motifs.seqlets import against_unseen, find_seqlets, halves
 from genomask.analysis.motifs.tables import motif_records
 from genomask.checks import require
+from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.discovered_motifs import (
     known_motifs,
@@ -17,7 +19,6 @@ from genomask.experiment.stages.discovered_motifs import (
     search_identity,
     write_search,
 )
-from genomask.experiment.stages.finetune import build_finetune, finetune_artefact
 from genomask.experiment.stages.saved_classifiers import saving
 from genomask.experiment.stages.task import build_task, task_artefact
 from genomask.experiment.store.artefact import Artefact
@@ -39,7 +40,7 @@ def learned_artefact(run: Context) -> Artefact:
     settings = {"part": "learned", **search_identity(run, *ATTRIBUTION)}
     label, given = f"learned-{run.config.task.name}", _given(run)
     if given is None:
-        tuned = finetune_artefact(saving(run))
+        tuned = classifier_artefact(saving(run))
         label = f"{label}-{run.config.model.name}-{run.config.labels['masking']}"
         return Artefact("motifs", label, settings, (task_artefact(run), tuned))
     about = given / "config.json"  # names the classes; its absence is reported when the classifier is opened
@@ -50,21 +51,18 @@ def learned_artefact(run: Context) -> Artefact:
 
 def build_learned(run: Context) -> Path:
     """Attribute and search; the directory holds scores, motifs and logos of both methods."""
-    artefact = learned_artefact(run)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
+    return run.store.build(learned_artefact(run), partial(_learned, run), needs=lambda: _inputs(run))
+
+
+def _inputs(run: Context) -> tuple[Classifier, Benchmark]:
     task = open_benchmark(build_task(run))
-    classifier = open_classifier(_given(run) or build_finetune(saving(run)) / CLASSIFIER)
-    require(
-        classifier.classes == task.classes,
-        "motifs.classifier",
-        f"a classifier of {', '.join(task.classes)}",
-        ", ".join(classifier.classes),
-    )
-    return run.store.build(artefact, lambda directory: _learned(run, classifier, task, directory))
+    classifier = open_classifier(_given(run) or build_classifier(saving(run)) / CLASSIFIER)
+    named, needed = ", ".join(classifier.classes), f"a classifier of {', '.join(task.classes)}"
+    require(classifier.classes == task.classes, "motifs.classifier", needed, named)
+    return classifier, task
 
 
-def _learned(run: Context, classifier: Classifier, task: Benchmark, directory: Path) -> None:
+def _learned(run: Context, directory: Path, classifier: Classifier, task: Benchmark) -> None:
     settings = run.config.motifs
     task = crop(task, longest=classifier.longest, keep=run.config.finetune.crop)
     target = positive_class(run, task)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from genomask.analysis.motifs.tables import require_extra
+from genomask.checks import require_packages
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 
@@ -15,7 +15,8 @@ UNEXPLAINED = 0.1  # share of the margins from which gradients are not to be rel
 
 def check_motifs(run: Context) -> None:
     """Find what is missing before anything is built."""
-    require_extra(matching=run.config.motifs.jaspar is not None)
+    matching = () if run.config.motifs.jaspar is None else ("pyjaspar", "memelite")
+    require_packages("stage=motifs", "logomaker", "matplotlib", *matching, extra="motifs")
 
 
 def run_motifs(run: Context) -> None:

@@ -4,9 +4,11 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning import Callback
 
 from genomask.console import say
@@ -17,10 +19,9 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_context, build_genome, genome_artefact
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
 from genomask.experiment.stages.tokens import build_tokens, ready_tokens, tokens_artefact, tokens_identity
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, sha256, write_json
 from genomask.genome.context import UNIFORM, level
-from genomask.masking.base import Masking
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
 from genomask.masking.settings import Corruption
@@ -54,7 +55,7 @@ def encoder_artefact(run: Context) -> Artefact:
     config = run.config
     label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
     pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
-    trained = tokens_artefact(run)
+    trained, regions = tokens_artefact(run), config.corpus.regions
     settings = {
         "format": ENCODER_FORMAT,
         "model": model_identity(config.model),
@@ -62,7 +63,7 @@ def encoder_artefact(run: Context) -> Artefact:
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
         "match": asdict(config.match),
-        "corpus": asdict(config.corpus) | {"regions": _file_digest(config.corpus.regions)},
+        "corpus": asdict(config.corpus) | {"regions": regions and sha256(Path(regions).expanduser())},
         "pretrain": pretrain
         | {
             "batch": _batch(run),
@@ -81,18 +82,12 @@ def build_encoder(run: Context) -> Path:
     The directory is a Hugging Face model with its tokenizer, plus ``pretraining.json``; with ``pretrain.step``, the one
     that was kept at this step.
     """
-    artefact = encoder_artefact(run)
-    if run.store.has(artefact):
-        return _at_step(run, run.store.open(artefact))
-    tokens = build_tokens(run)
-    corpus = _corpus(run, tokens, make_strategy(run))
-    if not is_rank_zero():
-        _pretrain(run, corpus, tokens, run.store.building(artefact))
+    artefact, step = encoder_artefact(run), run.config.pretrain.step
+    if not (is_rank_zero() or run.store.has(artefact)):
+        _pretrain(run, run.store.building(artefact), *_inputs(run))
         sys.exit(0)  # the first process of this training goes on alone
-    directory = run.store.build(
-        artefact, lambda directory: _pretrain(run, corpus, tokens, directory), resume_from=RESUMABLE
-    )
-    return _at_step(run, directory)
+    directory = run.store.build(artefact, partial(_pretrain, run), needs=lambda: _inputs(run), resume_from=RESUMABLE)
+    return directory if step is None else step_folder(directory, step)
 
 
 def report_encoder(run: Context) -> None:
@@ -133,14 +128,14 @@ def _counting(contexts: Mapping[str, float]) -> str:
     return ", ".join(f"{nats:.3f} from {n} on either side" for n, nats in contexts.items() if int(n))
 
 
-def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory: Path) -> None:
+def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: Tokens) -> dict[str, Count]:
     config = run.config
     initial = initial_model(config.model, tokens, seed=derived_seed(config.pretrain_seed, "initial weights"))
     if not config.pretrain.max_steps:  # weights as they were drawn or published: nothing is measured on them
         export_encoder(initial, directory, tokens)
         facts = {"tokens": tokens.name, "corrupt": config.labels["corrupt"]}
         write_json(directory / "pretraining.json", _summary(facts, {}, corpus, run, 0))
-        return
+        return {}
     facts = calibrate(corpus, run)
     module = PretrainModule(
         initial,
@@ -162,7 +157,7 @@ def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory:
     keep = KeepSteps(config.pretrain.keep, directory, export)
     metrics = _fit(run, module, corpus, directory, [throughput, keep])
     if not is_rank_zero():
-        return
+        return {}
     if module.meter.masked_share is not None:
         warn_of_drift(module.meter.masked_share, facts["realised_masking_rate"])
         facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
@@ -172,6 +167,9 @@ def _pretrain(run: Context, corpus: CorpusDataModule, tokens: Tokens, directory:
     export(directory, metrics, config.pretrain.max_steps)
     say(f"       {nats_line(read_json(directory / 'pretraining.json'))}", style="dim")
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
+    known = int(np.diff(corpus.corpus.genome.runs).sum())
+    used = min(known, round(corpus.held * known))
+    return {"bases": Count(known, used, {"in no segment": known - used})}
 
 
 def _fit(
@@ -216,9 +214,9 @@ def _speed(found: Mapping[str, float]) -> str:
     )
 
 
-def _corpus(run: Context, tokens: Tokens, strategy: Masking) -> CorpusDataModule:
-    config = run.config
-    return CorpusDataModule(
+def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
+    config, tokens, strategy = run.config, build_tokens(run), make_strategy(run)
+    corpus = CorpusDataModule(
         build_genome(run),
         config.corpus,
         Masker(strategy, tokens, config.corrupt),
@@ -230,6 +228,7 @@ def _corpus(run: Context, tokens: Tokens, strategy: Masking) -> CorpusDataModule
         validation_segments=config.pretrain.validation_segments,
         workers=config.pretrain.workers,
     )
+    return corpus, tokens
 
 
 def _batch(run: Context) -> int:
@@ -267,13 +266,3 @@ def _summary(
         "training_segments": len(corpus.train.start),
         "validation_segments": len(corpus.validation.start),
     }
-
-
-def _at_step(run: Context, directory: Path) -> Path:
-    """The folder of the encoder that ``pretrain.step`` chooses."""
-    step = run.config.pretrain.step
-    return directory if step is None else step_folder(directory, step)
-
-
-def _file_digest(path: str | None) -> str | None:
-    return None if path is None else sha256(Path(path).expanduser())

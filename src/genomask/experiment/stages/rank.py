@@ -8,7 +8,7 @@ import numpy as np
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
 from genomask.genome.context import LONGEST_CONTEXT, context_nats
 from genomask.genome.counts import count_kmers
@@ -55,66 +55,64 @@ def build_genome(run: Context) -> Path:
 
 def encode_genome(run: Context, source: Any) -> Path:
     """Encode a genome if that has not been done yet."""
-    return run.store.build(genome_of(run, source), source.encode)
+
+    def build(directory: Path) -> dict[str, Count]:
+        source.encode(directory)
+        genome = open_genome(directory)
+        known = int(np.diff(genome.runs).sum())
+        return {"bases": Count(len(genome.bases), known, {"not A, C, G or T": len(genome.bases) - known})}
+
+    return run.store.build(genome_of(run, source), build)
 
 
 def build_ranking(run: Context) -> Path:
     """Rank the genome's k-mers; the directory holds ``ranking.csv``."""
-    artefact, settings = ranking_artefact(run), run.config.ranking
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    genome = _genome_of_kmers(run, settings.k, "ranking.k")
+    settings = run.config.ranking
 
-    def build(directory: Path) -> None:
+    def build(directory: Path, genome: EncodedGenome) -> None:
         counts = count_kmers(genome.bases, genome.runs, k=settings.k)
         ranking = rank_kmers(counts, k=settings.k, rare_count=settings.rare_count, mode=settings.mode)
         if settings.permute != "no":
             ranking = permuted(ranking, within=settings.permute, seed=settings.permute_seed)
         write_ranking(ranking, directory / "ranking.csv")
 
-    return run.store.build(artefact, build)
+    return run.store.build(ranking_artefact(run), build, needs=lambda: _genome_of_kmers(run, settings.k, "ranking.k"))
 
 
 def build_vocabulary(run: Context) -> Path:
     """Select the masking vocabulary; the directory holds ``vocabulary.csv`` and its ``table5.csv``."""
-    artefact, settings = vocabulary_artefact(run), run.config.vocab
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    genome = _genome_of_kmers(run, settings.longest, "vocab.longest")
+    settings = run.config.vocab
 
-    def build(directory: Path) -> None:
-        counts = count_kmers(genome.bases, genome.runs, k=settings.longest)
-        words = choose_words(counts, settings)
+    def build(directory: Path, genome: EncodedGenome) -> None:
+        words = choose_words(count_kmers(genome.bases, genome.runs, k=settings.longest), settings)
         write_vocabulary(words, directory / "vocabulary.csv")
         write_table5(words, directory / "table5.csv")
 
-    return run.store.build(artefact, build)
+    return run.store.build(
+        vocabulary_artefact(run), build, needs=lambda: _genome_of_kmers(run, settings.longest, "vocab.longest")
+    )
 
 
 def build_context(run: Context) -> dict[int, float]:
     """Nats of a base given its neighbours, from the genome's counts (``genome.context``)."""
     artefact = Artefact("context", run.config.genome.label, {"format": CONTEXT_FORMAT}, (genome_artefact(run),))
-    if run.store.has(artefact):
-        directory = run.store.open(artefact)
-    else:
-        genome = open_genome(build_genome(run))
 
-        def build(directory: Path) -> None:
-            nats = context_nats(count_kmers(genome.bases, genome.runs, k=2 * LONGEST_CONTEXT + 1))
-            write_json(directory / "nats.json", {str(n): value for n, value in nats.items()})
+    def build(directory: Path, genome: EncodedGenome) -> None:
+        nats = context_nats(count_kmers(genome.bases, genome.runs, k=2 * LONGEST_CONTEXT + 1))
+        write_json(directory / "nats.json", {str(n): value for n, value in nats.items()})
 
-        directory = run.store.build(artefact, build)
+    directory = run.store.build(artefact, build, needs=lambda: [open_genome(build_genome(run))])
     return {int(n): value for n, value in read_json(directory / "nats.json").items()}
 
 
-def _genome_of_kmers(run: Context, k: int, setting: str) -> EncodedGenome:
-    """The genome, if it holds a k-mer."""
+def _genome_of_kmers(run: Context, k: int, setting: str) -> list[EncodedGenome]:
+    """The genome alone, if it holds a k-mer."""
     genome = open_genome(build_genome(run))
     longest, source = int(np.diff(genome.runs).max()), run.config.genome
     if longest < k:
         stretch = f"the longest stretch of A, C, G and T has {longest} bases"
         raise ValueError(f"{getattr(source, 'path', source.label)}: {stretch}, fewer than {setting}={k}.")
-    return genome
+    return [genome]
 
 
 def report_ranking(run: Context) -> None:

@@ -1,9 +1,8 @@
 """What every scored classifier leaves: its episode, its probabilities, and one line of a results table."""
 
 import csv
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +17,8 @@ from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.cleaning import task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import encoder_artefact
-from genomask.experiment.stages.rank import genome_artefact
 from genomask.experiment.store.artefact import Artefact, Json
-from genomask.experiment.store.manifest import MANIFEST
+from genomask.experiment.store.manifest import seconds_of
 from genomask.files import read_json, write_json
 from genomask.finetune.classifiers import EncoderClassifier
 from genomask.finetune.metrics import Scores, score
@@ -28,11 +26,25 @@ from genomask.finetune.settings import Policy
 from genomask.finetune.wandb_scores import log_scores
 from genomask.tasks.episode import EPISODE_FILE, draw_episode
 from genomask.tasks.examples import Benchmark, check_test_set
-from genomask.training.checkpoints import CHECKPOINTS, log_folder, newest_checkpoint
+from genomask.training.checkpoints import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.training.host import fixed_order, repeatability
 from genomask.training.loggers import loggers
 
 NO_ENCODER: Json = dict.fromkeys(("genome", "masking", "tokens", "corrupt", "ranking", "wc", "hga", "fs"), "-")
+
+
+class Episode(NamedTuple):
+    """What a classifier learns from: rows of the benchmark's pool, and an encoder's directory if it starts from one.
+
+    ``directory`` is the artefact that is being built, ``name`` what it will be called.
+    """
+
+    task: Benchmark
+    rows: Int64[np.ndarray, " _episode"]
+    encoder: Path | None
+    logs: list[Logger]
+    directory: Path
+    name: str
 
 
 class Outcome(NamedTuple):
@@ -44,70 +56,45 @@ class Outcome(NamedTuple):
     further: Json = {}  # noqa: RUF012 - a NamedTuple's default, never changed
 
 
-def draw_rows(run: Context, task: Benchmark) -> Int64[np.ndarray, " _episode"]:
-    """Rows of the pool that the run's classifier learns from.
+def build_scored(
+    run: Context,
+    artefact: Artefact,
+    prepare: Callable[[Context], tuple[Path | None, Benchmark]],
+    train: Callable[[Context, Episode], Outcome],
+) -> Path:
+    """Train and evaluate a classifier, if that has not been done yet; sums have a fixed order meanwhile.
 
     Raises:
         ValueError: If a class has too few rows, or the test set lacks one.
     """
-    check_test_set(task)
-    return draw_episode(task.pool.labels, task=run.config.task.name, shots=shots_of(run), seed=run.config.seed)
+
+    def build(directory: Path, encoder: Path | None, task: Benchmark) -> None:
+        config, log = run.config, log_folder(directory, newest_checkpoint(directory / CHECKPOINTS))
+        check_test_set(task)
+        rows = draw_episode(task.pool.labels, task=config.task.name, shots=config.shots_or_none, seed=config.seed)
+        identity = run_identity(config, "finetune")
+        with (
+            fixed_order(config.trainer),
+            loggers(config.logger, log, name=artefact.name, wandb_run=identity) as logs,
+        ):
+            episode = Episode(task, rows, encoder, logs, directory, artefact.name)
+            _write(run, episode, train(run, episode))
+        shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
+
+    return run.store.build(artefact, build, needs=lambda: prepare(run), resume_from=RESUMABLE)
 
 
-def contender_of(run: Context) -> Json:
-    """The contender that a result is filed under, where it is one: part of its identity, so that no result lacks it."""
-    name = run.config.labels.get("contender")
-    return {} if name is None else {"contender": name}
-
-
-def shots_of(run: Context) -> int | None:
-    """Examples per class; None for the full training set."""
-    return run.config.shots if isinstance(run.config.shots, int) else None
-
-
-@contextmanager
-def job_loggers(run: Context, artefact: Artefact, directory: Path) -> Iterator[list[Logger]]:
-    """The loggers of a classifier's job; sums have a fixed order within the block."""
-    log = log_folder(directory, newest_checkpoint(directory / CHECKPOINTS))
-    identity = run_identity(run.config, "finetune")
-    with (
-        fixed_order(run.config.trainer),
-        loggers(run.config.logger, log, name=artefact.name, wandb_run=identity) as logs,
-    ):
-        yield logs
-
-
-def write_result(
-    run: Context,
-    directory: Path,
-    outcome: Outcome,
-    *,
-    task: Benchmark,
-    rows: Int64[np.ndarray, " _episode"],
-    logs: list[Logger],
-    encoder: Path | None = None,
-) -> None:
-    """Score the test set; write ``result.json``, ``probabilities.npy`` and ``episode.csv``, and log the scores.
-
-    Args:
-        run: Whose result it is.
-        directory: Where to write.
-        outcome: What came out.
-        task: The benchmark.
-        rows: The episode.
-        logs: The job's loggers.
-        encoder: The encoder's directory; None for a baseline, which has none.
-    """
+def _write(run: Context, episode: Episode, outcome: Outcome) -> None:
+    """Score the test set; write ``result.json``, ``probabilities.npy`` and ``episode.csv``, and log the scores."""
+    task, rows, directory = episode.task, episode.rows, episode.directory
     probability, labels = torch.from_numpy(outcome.probability), torch.from_numpy(np.array(task.test.labels))
     np.save(directory / "probabilities.npy", outcome.probability, allow_pickle=False)
     with (directory / EPISODE_FILE).open("w", encoding="utf-8", newline="") as file:
         names = (task.classes[label] for label in task.pool.labels[rows])
         csv.writer(file).writerows([("row", "label"), *zip(rows.tolist(), names, strict=True)])
-    log_scores(logs, probability, labels)
-    write_json(
-        directory / "result.json",
-        {**_line(run, outcome, task, len(rows), encoder), **score(probability, labels)._asdict()},
-    )
+    log_scores(episode.logs, probability, labels)
+    line = _line(run, outcome, task, len(rows), episode.encoder)
+    write_json(directory / "result.json", {**line, **score(probability, labels)._asdict()})
 
 
 def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder: Path | None) -> Json:
@@ -140,7 +127,7 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
         **({} if fine_tuned else {"settings": asdict(config.classifier)}),
         "pretraining": pretraining,
         "repeatability": repeatability(config.trainer),
-        "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | outcome.seconds,
+        "seconds": {artefact.kind: seconds_of(run.store.path(artefact)) for artefact in used} | outcome.seconds,
         "artefacts": {artefact.kind: artefact.digest for artefact in used},
         **outcome.further,
     }
@@ -165,13 +152,5 @@ def _dropped(config: Config) -> str:
 
 
 def _used(run: Context, encoder: Path | None) -> tuple[Artefact, ...]:
-    if encoder is None:
-        return (task_artefact(run),)
-    made = encoder_artefact(run)
-    others = tuple(artefact for artefact in made.inputs if artefact.kind != "genome")
-    return (genome_artefact(run), *others, made, task_artefact(run))
-
-
-def _seconds(directory: Path) -> float | None:
-    manifest = directory / MANIFEST
-    return json.loads(manifest.read_text(encoding="utf-8"))["seconds"] if manifest.is_file() else None
+    made = () if encoder is None else (*encoder_artefact(run).inputs, encoder_artefact(run))
+    return (*made, task_artefact(run))

@@ -1,7 +1,7 @@
 """Check a run, then run its stages."""
 
 from genomask.analysis.variants.settings import check_variants
-from genomask.experiment.stages.classifier import check_classifier, check_packages
+from genomask.experiment.stages.classifier import check_classifier, check_settings
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
@@ -28,7 +28,7 @@ def check(run: Context) -> None:
         check_strategy(run)
         check_pretraining(run)
     if "finetune" in run.config.stage.run:
-        check_packages(run)
+        check_settings(run)
     if run.config.logger.wandb != "never" and set(run.config.stage.run) & {"pretrain", "finetune"}:
         from genomask.training.loggers import wandb_mode
 

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from genomask.analysis.variants.predictor import Predictor, predictor
 from genomask.checks import require
+from genomask.experiment.stages.classifier import build_classifier
 from genomask.experiment.stages.context import Context
 from genomask.files import read_object, sha256
+from genomask.finetune.classifiers import EncoderClassifier
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import classifier_folder, open_classifier
 from genomask.models.settings import CLASSIFIER
@@ -77,20 +79,18 @@ def windows_at_once(run: Context) -> int:
 
 
 def saving(run: Context) -> Context:
-    """The run as it would be if its fine-tuning kept its classifier."""
+    """The run as it would be if it fine-tuned an encoder and kept the classifier."""
     config, saved = run.config, run.store.config
     tuning = {**saved.get("finetune", {}), "save_model": True}
     return replace(
         run,
-        config=replace(config, finetune=replace(config.finetune, save_model=True)),
+        config=replace(config, classifier=EncoderClassifier(), finetune=replace(config.finetune, save_model=True)),
         store=replace(run.store, config={**saved, "finetune": tuning}),
     )
 
 
 def _fine_tuned(run: Context) -> Path:
-    from genomask.experiment.stages.finetune import build_finetune
-
-    return build_finetune(saving(run)) / CLASSIFIER
+    return build_classifier(saving(run)) / CLASSIFIER
 
 
 def _name(folder: Path) -> str:

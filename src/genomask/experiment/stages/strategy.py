@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,24 +23,25 @@ from genomask.ranking.table import identity_ranking, read_ranking
 from genomask.ranking.vocabulary import membership
 from genomask.ranking.vocabulary_csv import read_vocabulary
 
-HANDED_OVER = ("ranking", "vocabulary")  # constructor arguments that are artefacts
+# Constructor arguments that are artefacts: each artefact, and the value that is read from it.
+HANDED_OVER: Final = {
+    "ranking": (ranking_artefact, lambda run: read_ranking(build_ranking(run) / "ranking.csv").rank),
+    "vocabulary": (
+        vocabulary_artefact,
+        lambda run: membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv")),
+    ),
+}
 
 
 def strategy_inputs(run: Context) -> tuple[Artefact, ...]:
     """Artefacts that the configured strategy is made of."""
-    makers = {"ranking": ranking_artefact, "vocabulary": vocabulary_artefact}
-    return tuple(makers[name](run) for name in handed_over(_constructor(run)))
+    return tuple(HANDED_OVER[name][0](run) for name in handed_over(_constructor(run)))
 
 
 def make_strategy(run: Context) -> Masking:
     """Make the strategy, building the ranking or vocabulary first if it is missing."""
     constructor = _constructor(run)
-    given = {}
-    if "ranking" in handed_over(constructor):
-        given["ranking"] = read_ranking(build_ranking(run) / "ranking.csv").rank
-    if "vocabulary" in handed_over(constructor):
-        given["vocabulary"] = membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))
-    return constructor(**given)
+    return constructor(**{name: HANDED_OVER[name][1](run) for name in handed_over(constructor)})
 
 
 def check_strategy(run: Context) -> None:

@@ -1,15 +1,14 @@
 """Read or build a benchmark once, whatever its source, into arrays that every job of a sweep maps."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import encode_genome, genome_of
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.genome.encoded import open_genome
 from genomask.tasks.arrays import describe, write_benchmark
-from genomask.tasks.examples import Benchmark
 
 TASK_FORMAT = 2  # raised when the code would write other bytes
 
@@ -26,13 +25,7 @@ def task_artefact(run: Context) -> Artefact:
 
 def build_task(run: Context) -> Path:
     """Read the benchmark if that has not been done yet, and say what is in it and where it came from."""
-    artefact = task_artefact(run)
-    if run.store.has(artefact):
-        directory = run.store.open(artefact)
-    else:
-        run.config.task.prepare()
-        genome = _genome(run)
-        directory = run.store.build(artefact, lambda folder: write_benchmark(_read(run, genome), folder))
+    directory = run.store.build(task_artefact(run), partial(_write, run), needs=lambda: _genome(run))
     if not run.config.sweep.name:
         _describe_once(directory)
     return directory
@@ -44,18 +37,25 @@ def _describe_once(directory: Path) -> None:
         say(f"       {line}", style="yellow" if line.startswith("warning") else None)
 
 
-def _genome(run: Context) -> Path | None:
-    """The encoded genome that the benchmark is cut from, built if it is not there yet."""
+def _genome(run: Context) -> list[Path]:
+    """The encoded genome that the benchmark is cut from, if any; whatever must be downloaded is."""
+    run.config.task.prepare()
     source = run.config.task.genome_source()
     try:
-        return None if source is None else encode_genome(run, source)
+        return [] if source is None else [encode_genome(run, source)]
     except ConnectionError as error:
         instead = "For the benchmark alone: task.genome=FILE, or task.dir=FOLDER with train and test tables."
         raise ConnectionError(f"{error} {instead}") from None
 
 
-def _read(run: Context, genome: Path | None) -> Benchmark:
+def _write(run: Context, directory: Path, genome: Path | None = None) -> dict[str, Count]:
     if genome is None:
-        return run.config.task.read()
-    task = run.config.task.read(open_genome(genome))
-    return task._replace(origin={**(task.origin or {}), "genome": genome.name})
+        task = run.config.task.read()
+    else:
+        task = run.config.task.read(open_genome(genome))
+        task = task._replace(origin={**(task.origin or {}), "genome": genome.name})
+    write_benchmark(task, directory)
+    origin = task.origin or {}
+    left_out = origin.get("left_out", {})
+    rows = origin.get("rows_read", len(task.pool.labels) + len(task.test.labels) + sum(left_out.values()))
+    return {"rows": Count(rows, rows - sum(left_out.values()), left_out)}

@@ -51,17 +51,11 @@ def build_tokens(run: Context) -> Tokens:
     artefact = tokens_artefact(run)
     if artefact is None:
         return ready_tokens(run)
-    if run.store.has(artefact):
-        directory = run.store.open(artefact)
-    else:
-        genome = build_genome(run)
-        directory = run.store.build(artefact, lambda folder: _train(run, genome, folder))
-    return SubwordTokens(directory / "tokenizer.json")
 
+    def build(directory: Path, genome: Path) -> None:
+        train_bpe(_stretches(genome), run.config.tokens.size).save(str(directory / "tokenizer.json"))
 
-def _train(run: Context, genome: Path, directory: Path) -> None:
-    tokenizer = train_bpe(_stretches(genome), run.config.tokens.size)
-    tokenizer.save(str(directory / "tokenizer.json"))
+    return SubwordTokens(run.store.build(artefact, build, needs=lambda: [build_genome(run)]) / "tokenizer.json")
 
 
 def _stretches(folder: Path) -> Iterator[str]:

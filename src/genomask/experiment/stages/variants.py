@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import write_json
 from genomask.genome.encoded import open_genome
 from genomask.ranking.csv_table import write_csv
@@ -55,12 +56,11 @@ def build_scores(run: Context, classifiers: ClassifierSet, vcf: VcfSummary) -> P
     The directory holds ``scores.parquet``, ``scored.vcf.gz`` (with ``.tbi`` if the VCF is in order) and
     ``summary.json``.
     """
-    artefact = scores_artefact(run, classifiers, vcf)
-    if run.store.has(artefact):
-        return run.store.open(artefact)
-    genome = build_genome(run)
     return run.store.build(
-        artefact, lambda directory: _score(run, classifiers, vcf, genome, directory), resume_from="*"
+        scores_artefact(run, classifiers, vcf),
+        partial(_score, run, classifiers, vcf),
+        needs=lambda: [build_genome(run)],
+        resume_from="*",
     )
 
 
@@ -132,7 +132,9 @@ def report_variants(run: Context) -> None:
         say(f"  pathogenic against benign: {build_clinvar(run, artefact, names) / 'clinvar.csv'}")
 
 
-def _score(run: Context, classifiers: ClassifierSet, vcf: VcfSummary, genome: Path, directory: Path) -> None:
+def _score(
+    run: Context, classifiers: ClassifierSet, vcf: VcfSummary, directory: Path, genome: Path
+) -> dict[str, Count]:
     settings, parts = run.config.variants, directory / PARTS
     source = Path(settings.vcf or "")
     parts.mkdir(exist_ok=True)
@@ -150,8 +152,10 @@ def _score(run: Context, classifiers: ClassifierSet, vcf: VcfSummary, genome: Pa
     scored = directory / "scores.parquet"
     join(finished, scored, list(classifiers.positives))
     write_vcf(directory / "scored.vcf.gz", source, vcf, read_rows(scored), classifiers.positives)
-    write_json(directory / "summary.json", {"records": vcf.record_count} | summarise(scored))
+    summary = summarise(scored)
+    write_json(directory / "summary.json", {"records": vcf.record_count} | summary)
     shutil.rmtree(parts)
+    return {"alleles": Count(summary["alleles"], summary["scored"], summary["not_scored"])}
 
 
 def _cells(row: tuple[Any, ...]) -> list[Any]:

@@ -2,10 +2,24 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = dict[str, Any]  # JSON values only; json.dumps below refuses the rest
+
+
+class Count(NamedTuple):
+    """How many of something a build has read: ``read`` is ``used`` and, by reason, what was ``refused``."""
+
+    read: int
+    used: int
+    refused: Mapping[str, int]
+
+    def line(self, what: str) -> str:
+        """The count as a person reads it."""
+        reasons = ", ".join(f"{count:,} {why}" for why, count in self.refused.items() if count)
+        return f"{self.read:,} {what} read, {self.used:,} used" + (f"; refused: {reasons}" if reasons else "")
 
 
 def digest_of(value: object) -> str:
@@ -37,3 +51,8 @@ class Artefact:
     def name(self) -> str:
         """Directory name: readable first, then enough of the hash to tell two settings apart."""
         return f"{self.label}-{self.digest[:8]}"
+
+    @property
+    def place(self) -> str:
+        """``KIND/NAME`` below the directory of runs."""
+        return f"{self.kind}/{self.name}"

@@ -1,15 +1,15 @@
-"""``genomask runs`` and ``genomask prune``: what a directory of runs holds, and removing what nothing needs."""
+"""``genomask runs``, ``prune`` and ``check``: what a directory of runs holds, what nothing needs, what is damaged."""
 
 import argparse
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from genomask.console import duration, say
-from genomask.experiment.store.check import finished
-from genomask.experiment.store.manifest import read_manifest
+from genomask.experiment.store.manifest import MANIFEST, REBUILD, read_manifest, verify
 from genomask.experiment.store.store import BUILDING, is_held
 
 # Made again in minutes from what the user has; all other kinds are results or trainings.
@@ -26,10 +26,8 @@ class Stored(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """Print one line for every artefact, the newest of a kind first."""
-    parser = argparse.ArgumentParser("genomask runs", description="List the artefacts of a directory of runs.")
-    parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
-    for one in stored(parser.parse_args(arguments).runs):
+    """List the artefacts of a directory of runs, the newest of a kind first."""
+    for one in stored(_parser("runs", main).parse_args(arguments).runs):
         age = duration((datetime.now(UTC) - one.finished).total_seconds())
         say(f"{one.bytes / 1e6:9,.1f} MB   {age:>12} old   used by {one.used_by:<4} {_name(one.folder)}")
     return 0
@@ -37,8 +35,7 @@ def main(arguments: list[str]) -> int:
 
 def prune(arguments: list[str]) -> int:
     """Remove interrupted builds, and intermediate artefacts that no other artefact was made of, after asking."""
-    parser = argparse.ArgumentParser("genomask prune", description=prune.__doc__)
-    parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
+    parser = _parser("prune", prune)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(arguments)
     folders = needless(options.runs)
@@ -52,6 +49,24 @@ def prune(arguments: list[str]) -> int:
     for folder in folders:
         shutil.rmtree(folder)
     return 0
+
+
+def check(arguments: list[str]) -> int:
+    """Read every byte of every finished artefact, and say which of them are damaged.
+
+    Exit code: 0 nothing is damaged, 1 something is. The next run builds what was removed.
+    """
+    parser = _parser("check", check)
+    parser.add_argument("--remove", action="store_true", help="remove what is damaged")
+    options = parser.parse_args(arguments)
+    folders = finished(options.runs)
+    damaged = [(folder, reason) for folder in folders if (reason := damage(folder))]
+    for folder, reason in damaged:
+        if options.remove:
+            shutil.rmtree(folder)
+        say(f"{'removed' if options.remove else 'damaged'} {reason}")
+    say(f"{len(folders)} artefacts checked, {len(damaged)} damaged")
+    return 1 if damaged and not options.remove else 0
 
 
 def stored(runs: Path) -> list[Stored]:
@@ -75,6 +90,29 @@ def stored(runs: Path) -> list[Stored]:
     return sorted(found, key=lambda one: (one.folder.parent.name, -one.finished.timestamp()))
 
 
+def finished(runs: Path) -> list[Path]:
+    """The directories of all finished artefacts.
+
+    Raises:
+        FileNotFoundError: If there is no such directory of runs.
+    """
+    if not runs.is_dir():
+        raise FileNotFoundError(f"A check needs a directory of runs; there is none at {runs}.")
+    # An artefact is KIND/LABEL-HASH; one whose manifest is lost is recognised by its name.
+    named = {path for path in runs.glob("*/*-????????") if path.is_dir() and path.parent.name != "sweeps"}
+    whole = {path.parent for path in runs.glob(f"*/*/{MANIFEST}") if path.parent.suffix != BUILDING}
+    return sorted(named | whole)
+
+
+def damage(folder: Path) -> str | None:
+    """What is wrong with a finished artefact; None if nothing is."""
+    try:
+        verify(folder)
+    except (ValueError, OSError) as error:
+        return str(error).removesuffix(f". {REBUILD}")
+    return None
+
+
 def needless(runs: Path) -> list[Path]:
     """Folders that nothing needs: builds that no process works on, and intermediate artefacts without a use.
 
@@ -87,6 +125,12 @@ def needless(runs: Path) -> list[Path]:
         if not is_held(runs, _name(folder).removesuffix(BUILDING))
     ]
     return [*abandoned, *unused]
+
+
+def _parser(tool: str, main: Callable[[list[str]], int]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(f"genomask {tool}", description=main.__doc__)
+    parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
+    return parser
 
 
 def _name(folder: Path) -> str:

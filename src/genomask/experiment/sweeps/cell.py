@@ -3,7 +3,6 @@
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
@@ -23,40 +22,25 @@ def run_cell(runs: Sequence[Context]) -> None:
 
 def attempt(run: Context, *, wait: bool) -> bool:
     """Run one job and record its outcome; without ``wait``, False at once if another process works on it."""
-    with run.store.claim(artefact_of(run)) as mine:
+    artefact, sweep = artefact_of(run), run.store.root / "sweeps" / str(run.config.sweep.name)
+    with run.store.claim(artefact) as mine:
         if not (mine or wait):
             return False
-        if run.store.has(artefact_of(run)):
+        if run.store.has(artefact):
             return True
         started = time.perf_counter()
         if mine:
-            write_start(_sweep_of(run), _name(run))
+            write_start(sweep, artefact.place)
         error = _error(lambda: run_stages(run))
+        if run.store.has(artefact):
+            error = None  # what was done before the error that ended the others is done
+        if error:
+            say(f"failed {artefact.name}: {error}")
         if mine or error:
-            _record(run, error, time.perf_counter() - started)
+            write_outcome(sweep, artefact.place, error=error, seconds=time.perf_counter() - started)
+            if (sweep / PLAN).is_file():
+                say(progress_line(read_sweep(sweep)), style="dim")
     return True
-
-
-def _record(run: Context, error: str | None, seconds: float) -> None:
-    """Keep how an attempt ended. What was done before the error that ended the others is done."""
-    artefact = artefact_of(run)
-    if error and run.store.has(artefact):
-        error = None
-    if error:
-        say(f"failed {artefact.name}: {error}")
-    sweep = _sweep_of(run)
-    write_outcome(sweep, _name(run), error=error, seconds=seconds)
-    if (sweep / PLAN).is_file():
-        say(progress_line(read_sweep(sweep)), style="dim")
-
-
-def _sweep_of(run: Context) -> Path:
-    return run.store.root / "sweeps" / str(run.config.sweep.name)
-
-
-def _name(run: Context) -> str:
-    artefact = artefact_of(run)
-    return f"{artefact.kind}/{artefact.name}"
 
 
 def _error(work: Callable[[], None]) -> str | None:

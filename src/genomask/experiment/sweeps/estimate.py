@@ -80,7 +80,7 @@ def _counted(runs: Path, artefact: Artefact) -> float | None:
     if artefact.kind == "encoder":
         return _encoder_flops(artefact) / _speed(artefact.settings["pretrain"]["precision"])
     file = runs / "task" / (inputs["task"].name if "task" in inputs else "") / "benchmark.json"
-    if artefact.kind != "finetune" or "encoder" not in inputs or not file.is_file():
+    if artefact.kind != "finetune" or "policy" not in artefact.settings or not file.is_file():
         return None
     task = json.loads(file.read_text(encoding="utf-8"))
     return _finetuning_flops(artefact.settings, inputs["encoder"], task) / _speed(

@@ -1,9 +1,7 @@
 """From a grid of overrides to cells: the jobs that differ in nothing but their seed."""
 
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -15,13 +13,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genomask.experiment.config.errors import explain
-from genomask.experiment.run import context
+from genomask.experiment.run import context, follows_from_seed
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import artefact_of, check
 from genomask.experiment.store.artefact import Artefact
 
 SEED = "seed"
-SEED_INTERPOLATED = re.compile(r"\$\{seed\}")  # then jobs of a cell differ in more than their seed
 # Top-level values that no choice of a group depends on: set on a composed configuration, they spare Hydra
 # most of its work (0.15 s a composition, for 600 jobs).
 PLAIN = (SEED, "shots", "pretrain_seed")
@@ -78,9 +75,8 @@ def cells(master: DictConfig, loader: ConfigLoader, jobs: Sequence[Sequence[str]
             artefact = artefact_of(run)
         except (ValueError, OSError, OmegaConfBaseException, CompactHydraException) as error:
             sys.exit(f"error in job {' '.join(job)}: {explain(error, job)}")
-        name = f"{artefact.kind}/{artefact.name}"
-        if name not in known:
-            known.add(name)
+        if artefact.place not in known:
+            known.add(artefact.place)
             found.setdefault(cell_of(job), []).append((artefact, run))
     return [
         Cell(rest, tuple(run.config.seed for _, run in members), tuple(made for made, _ in members), members[0][1])
@@ -102,7 +98,7 @@ class _Composer:
         cell = cell_of(job)
         seed = next((self._value(word) for word in job if word.startswith(f"{SEED}=")), None)
         if cell in self.known and type(seed) is int:
-            return replace(self.known[cell], config=replace(self.known[cell].config, seed=seed))
+            return self.known[cell].with_seed(seed)
         plain = [word for word in job if word.partition("=")[0] in PLAIN]
         cfg = self._composed(tuple(word for word in job if word not in plain))
         for word in plain:
@@ -110,7 +106,7 @@ class _Composer:
         self.last = context(cfg, like=self.last)
         check(self.last)
         _refuse_helpers(self.last)
-        if not SEED_INTERPOLATED.search(str(OmegaConf.to_yaml(cfg))):
+        if not follows_from_seed(cfg):
             self.known[cell] = self.last
         return self.last
 

@@ -18,7 +18,7 @@ from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
 from genomask.experiment.config.words import hydra_word
 from genomask.experiment.store.artefact import Artefact, digest_of
-from genomask.experiment.store.provenance import provenance
+from genomask.experiment.store.manifest import provenance
 from genomask.experiment.sweeps.estimate import estimate
 from genomask.experiment.sweeps.jobs import Cell, cells, grid
 from genomask.experiment.sweeps.status import PLAN

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from genomask.console import say
 from genomask.experiment.stages.run import check_inputs
 from genomask.experiment.sweeps.jobs import Cell
-from genomask.experiment.sweeps.plan import Plan, name_of
+from genomask.experiment.sweeps.plan import Plan
 from genomask.experiment.sweeps.report_status import account
 from genomask.experiment.sweeps.scores import score_lines
 from genomask.experiment.sweeps.status import outcome_file, read_sweep, state_of, write_outcome
@@ -29,7 +29,7 @@ def run_sweep(plan: Plan, launch: Launch) -> None:
     plan.write()
     for cell in plan.left():
         for artefact in cell.artefacts:
-            outcome_file(plan.folder, name_of(artefact)).unlink(missing_ok=True)
+            outcome_file(plan.folder, artefact.place).unlink(missing_ok=True)
     encoders = plan.encoders()
     for name in encoders:
         outcome_file(plan.folder, name).unlink(missing_ok=True)
@@ -77,12 +77,12 @@ def _with_encoder(plan: Plan) -> list[Cell]:
     """The cells that are left, without those whose pretraining failed: their jobs are recorded as failed."""
     ready: list[Cell] = []
     for cell in plan.left():
-        error = cell.encoder and state_of(plan.runs, plan.folder, name_of(cell.encoder)).error
+        error = cell.encoder and state_of(plan.runs, plan.folder, cell.encoder.place).error
         if error is None:
             ready.append(cell)
             continue
         for artefact in cell.artefacts:
-            write_outcome(plan.folder, name_of(artefact), error=f"its pretraining failed: {error}", seconds=0.0)
+            write_outcome(plan.folder, artefact.place, error=f"its pretraining failed: {error}", seconds=0.0)
     return ready
 
 

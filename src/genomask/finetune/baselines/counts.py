@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from genomask.finetune.classifiers import GcBaseline, KmerBaseline
-from genomask.finetune.shallow import logistic_regression, need_sklearn, standardised
+from genomask.finetune.shallow import logistic_regression, standardised
 from genomask.tasks.examples import Examples
 from genomask.tasks.kmers import both_strands, row_kmers
 
@@ -27,9 +27,8 @@ def kmer_counts(
     """Class probabilities of the test rows from their counts of every k-mer, those of several k side by side.
 
     Raises:
-        ValueError: If scikit-learn is absent, or there are too few examples to choose C by cross-validation.
+        ValueError: If there are too few examples to choose C by cross-validation.
     """
-    need_sklearn()
     from scipy.sparse import hstack
 
     known, unknown = (
