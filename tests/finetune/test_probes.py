@@ -28,9 +28,10 @@ def probed(data, tmp_path_factory):  # noqa: F811
     files = (f"genome.path={data}/toy.fa", f"task.train={data}/train.csv", f"task.test={data}/test.csv")
     fixed = ("genome=fasta", "task=csv", *files, *TINY, "pretrain=none", "pretrain.max_steps=0", "masking=random")
 
-    def compose(*words, runs=shared, classifier="probe"):
+    def compose(*words, runs=shared, classifier="probe", own_sizes=True):
         chosen = () if classifier is None else (f"classifier={classifier}",)
-        return composed(*fixed, f"paths.runs={runs}", *chosen, *words)
+        words = [word for word in fixed if own_sizes or not word.startswith("model.")] + [*chosen, *words]
+        return composed(*words, f"paths.runs={runs}")
 
     return compose
 
@@ -156,6 +157,38 @@ def test_a_layer_that_is_not_there_is_refused_before_anything_is_built(probed, w
     for word in ("classifier.pool=sum", "embed.long=cut", "embed.layers=first"):
         with pytest.raises(ValueError, match=r"needs one of"):
             probed(word)
+
+
+def test_both_strands_of_a_sequence_have_one_embedding_the_mean_or_the_maximum_of_theirs(data, probed):  # noqa: F811
+    forward, both = ({}, {"both_strands": True})
+    text = (data / "test.csv").read_text().splitlines()[1].split(",")[0]
+    turned = text[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    run = probed("embed.strands=both")
+    for pooling, combine in (("mean", np.mean), ("cls", np.mean), ("max", np.max)):
+        plain = genomask.embed(encoder_of(run), [text, turned], pooling=pooling, **forward)
+        found = genomask.embed(encoder_of(run), [text, turned], pooling=pooling, **both)
+        np.testing.assert_allclose(found, np.tile(combine(plain, axis=0), (2, 1)), atol=1e-5)
+        np.testing.assert_allclose(np.load(build_embeddings(run) / f"test-{pooling}.npy")[0], found[0], atol=1e-5)
+    assert embedding_artefact(run).digest != embedding_artefact(probed()).digest
+    assert classifier_artefact(run).digest != classifier_artefact(probed()).digest
+
+
+def test_an_encoder_that_is_no_bert_is_embedded_and_probed_at_each_of_its_layers(probed):
+    modern = ("model=modernbert", "model.max_tokens=128", "model.layers=3", "embed.layers=all")
+    folder = build_embeddings(probed(*modern))
+    published = ("model=hf", "tokens=own", f"model.path={encoder_of(probed(*modern))}", "embed.layers=all")
+    again = build_embeddings(probed(*published, own_sizes=False))
+    for part in ("pool", "test"):
+        every, last = (
+            np.load(build_embeddings(probed(*words)) / f"{part}-mean.npy") for words in (modern, modern[:-1])
+        )
+        assert every.shape[1:] == (4, 16)
+        np.testing.assert_allclose(every[:, -1], last, atol=1e-6)
+        np.testing.assert_allclose(np.load(again / f"{part}-mean.npy"), np.load(folder / f"{part}-mean.npy"), atol=1e-6)
+    result = build_classifier(probed(*published, "classifier.layer=3", own_sizes=False)) / "result.json"
+    assert json.loads(result.read_text())["masking"] == "published"
+    with pytest.raises(ValueError, match=r"classifier\.layer needs a layer from 0 to 3"):
+        check(probed(*published, "classifier.layer=4", own_sizes=False))
 
 
 def test_sequences_longer_than_the_encoder_are_refused_or_averaged_over_windows(data, probed):  # noqa: F811

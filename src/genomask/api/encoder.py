@@ -23,6 +23,7 @@ def embed(
     pooling: str = "mean",
     layers: str = "last",
     long: str = "refuse",
+    both_strands: bool = False,
     batch: int = 4096,
 ) -> Float32[np.ndarray, "rows *layers hidden"]:
     """Embed every sequence as one vector, as ``stage=embed`` does.
@@ -35,6 +36,7 @@ def embed(
         layers: ``last``, or ``all``: the token embeddings and every layer, an axis of their own.
         long: A sequence longer than the encoder takes is an error (``refuse``), or cut into windows whose vectors are
             averaged (``window``).
+        both_strands: Average the vectors of a sequence and of its reverse complement; of maxima, keep the larger.
         batch: Bases with padding that go through the encoder together; no effect beyond rounding.
 
     Raises:
@@ -51,7 +53,7 @@ def embed(
     config = loaded.model.config
     shape = (len(given), config.num_hidden_layers + 1 if layers == "all" else 1, config.hidden_size)
     found = np.empty(shape, dtype=np.float32)
-    for part in batches(table.lengths, longest=loaded.longest, tokens=batch):
+    for part in batches(table.lengths, longest=loaded.longest, tokens=batch, both_strands=both_strands):
         rows, vectors = embed_batch(loaded, part, table.bases, table.offsets, layers=layers, pools=(pooling,))
         found[rows] = vectors[pooling]
     return found if layers == "all" else found[:, 0]
@@ -63,7 +65,7 @@ class FittedProbe(NamedTuple):
     Attributes:
         classes: Labels as text, numbers in numeric order.
         encoder: The frozen encoder.
-        options: How it embeds: ``pooling`` and ``long``.
+        options: How it embeds: ``pooling``, ``long`` and ``both_strands``.
         model: Class probabilities of embeddings.
     """
 
@@ -88,6 +90,7 @@ def probe(
     pooling: str = "mean",
     inverse_penalty: float | None = None,
     long: str = "refuse",
+    both_strands: bool = False,
 ) -> FittedProbe:
     """Fit a probe on a data frame, as ``classifier=probe`` does: seconds, where a fine-tuning takes minutes.
 
@@ -101,6 +104,7 @@ def probe(
         pooling: As for ``embed``.
         inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the shots.
         long: As for ``embed``.
+        both_strands: As for ``embed``.
 
     Raises:
         ValueError: If a sequence is not DNA or too long, there are fewer than two classes or too few examples.
@@ -109,7 +113,7 @@ def probe(
     loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
     known = labelled(frame, "probe")
     chosen = known.pool.take(episode_rows(known, task=task, shots=shots, seed=seed, rows=rows))
-    options: dict[str, Any] = {"pooling": pooling, "long": long}
+    options: dict[str, Any] = {"pooling": pooling, "long": long, "both_strands": both_strands}
     texts = [chosen.bases[start:stop] for start, stop in pairwise(chosen.offsets)]
     settings = Probe("probe", pooling, None, standardise=True, inverse_penalty=inverse_penalty, max_steps=MOST_STEPS)
     model = fit_probe(settings, embed(loaded, texts, **options), chosen.labels, seed=seed)

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from genomask.alphabet import OTHER
+from genomask.genome.sequences import reverse_complement
 from genomask.models.bert import Encoder, base_model, read_encoder
 from genomask.models.products import wide_products
 from genomask.tokens.base import Tokens, of_bases
@@ -95,30 +96,36 @@ def check_lengths(encoder: LoadedEncoder, lengths: Int64[np.ndarray, " rows"], *
 
 
 class Batch(NamedTuple):
-    """Stretches that go through the encoder together, each the row of the table that it belongs to."""
+    """Stretches that go through the encoder together: the rows of the table that they belong to, places, strands."""
 
     rows: list[int]
     starts: list[int]
     lengths: list[int]
+    reverse: list[bool]
 
 
-def batches(lengths: Int64[np.ndarray, " rows"], *, longest: int, tokens: int) -> list[Batch]:
-    """Batches of at most ``tokens`` bases with padding, longest first; the windows of a row stay together.
+def batches(
+    lengths: Int64[np.ndarray, " rows"], *, longest: int, tokens: int, both_strands: bool = False
+) -> list[Batch]:
+    """Batches of at most ``tokens`` bases with padding, longest first; the windows and strands of a row stay together.
 
     A row longer than ``longest`` is cut into as few windows of that length as cover it, evenly spread.
     """
     found: list[Batch] = []
-    batch = Batch([], [], [])
+    batch = Batch([], [], [], [])
+    strands = (False, True) if both_strands else (False,)
     for row in np.argsort(-lengths, kind="stable").tolist():
         size = min(int(lengths[row]), longest)
         count = -(-int(lengths[row]) // longest)
         starts = np.linspace(0, int(lengths[row]) - size, count).astype(int).tolist()
-        if batch.rows and (len(batch.rows) + count) * batch.lengths[0] > tokens:
+        if batch.rows and (len(batch.rows) + count * len(strands)) * batch.lengths[0] > tokens:
             found.append(batch)
-            batch = Batch([], [], [])
-        batch.rows.extend([row] * count)
-        batch.starts.extend(starts)
-        batch.lengths.extend([size] * count)
+            batch = Batch([], [], [], [])
+        for reverse in strands:
+            batch.rows.extend([row] * count)
+            batch.starts.extend(starts)
+            batch.lengths.extend([size] * count)
+            batch.reverse.extend([reverse] * count)
     return [*found, batch] if batch.rows else found
 
 
@@ -131,7 +138,7 @@ def embed_batch(
     layers: str,
     pools: Sequence[str] = POOLS,
 ) -> tuple[list[int], dict[str, Float[np.ndarray, "rows layers hidden"]]]:
-    """Embed the rows of a batch; the windows of a row are averaged, their maxima combined.
+    """Embed the rows of a batch; the windows and strands of a row are averaged, their maxima combined.
 
     Args:
         encoder: A frozen encoder.
@@ -145,9 +152,10 @@ def embed_batch(
         The rows, and their vectors of each pooling.
     """
     table = np.full((len(batch.rows), batch.lengths[0]), OTHER, dtype=np.uint8)
-    for line, row, start, length in zip(table, batch.rows, batch.starts, batch.lengths, strict=True):
+    for line, row, start, length, reverse in zip(table, *batch, strict=True):
         begin = int(offsets[row]) + start
-        line[:length] = bases[begin : begin + length]
+        stretch = np.asarray(bases[begin : begin + length])
+        line[:length] = reverse_complement(stretch) if reverse else stretch
     lengths = torch.tensor(batch.lengths, dtype=torch.int64)
     chosen, content = layer_states(encoder, torch.from_numpy(table), lengths, layers=layers)
     first = [place for place, row in enumerate(batch.rows) if place == 0 or batch.rows[place - 1] != row]

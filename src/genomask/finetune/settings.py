@@ -96,15 +96,23 @@ class EmbedSettings:
 
     ``layers=all`` keeps the token embeddings and every layer, ``last`` the last layer alone. A sequence that is longer
     than the encoder takes is an error (``long=refuse``), or cut into windows whose vectors are averaged
-    (``long=window``).
+    (``long=window``). With ``strands=both``, the vector of the reverse complement is averaged with it (of maxima, the
+    larger is kept).
     """
 
     layers: str = "last"
     long: str = "refuse"
+    strands: str = "forward"
 
     def __post_init__(self) -> None:
         require_choice(self.layers, "embed.layers", ("last", "all"))
         require_choice(self.long, "embed.long", ("refuse", "window"))
+        require_choice(self.strands, "embed.strands", ("forward", "both"))
+
+    @property
+    def reading(self) -> dict[str, str]:
+        """How a sequence is read, for hashing; a setting that came later counts only where it is used."""
+        return {"long": self.long, **({"strands": self.strands} if self.strands != "forward" else {})}
 
 
 class Policy(NamedTuple):

@@ -53,6 +53,13 @@ def model_identity(settings: AnyModel) -> dict[str, Any]:
     return identity | {"weights": weights}
 
 
+def layer_count(settings: AnyModel) -> int:
+    """Layers of the encoder, its token embeddings not counted."""
+    if not isinstance(settings, PretrainedSettings):
+        return settings.layers
+    return read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code).num_hidden_layers
+
+
 def max_tokens(settings: AnyModel) -> int:
     """Tokens of the longest input, special ones included."""
     if not isinstance(settings, PretrainedSettings):

@@ -28,7 +28,9 @@ def check_settings(run: Context) -> None:
     if isinstance(settings, (*PROBES, GcBaseline, KmerBaseline)):
         require_packages(f"classifier={settings.kind}", "sklearn", extra="baselines")
     if isinstance(settings, PROBES) and settings.layer is not None:
-        layer, last, kept = settings.layer, run.config.model.layers, run.config.embed.layers
+        from genomask.models.initial import layer_count
+
+        layer, last, kept = settings.layer, layer_count(run.config.model), run.config.embed.layers
         if kept != "all":
             raise ValueError(f"classifier.layer={layer} needs embed.layers=all; found embed.layers={kept}.")
         if layer > last:

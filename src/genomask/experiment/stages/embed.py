@@ -1,6 +1,5 @@
 """Stage ``embed``: a benchmark embedded by a frozen encoder once for all episodes of probes."""
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,12 @@ def embedding_artefact(run: Context) -> Artefact:
     """The embeddings, identified by their encoder, their benchmark and how layers and long sequences are treated."""
     config = run.config
     label, step = f"{config.task.name}-{config.model.name}-{config.labels['masking']}", config.pretrain.step
-    settings = {"format": EMBED_FORMAT, **asdict(config.embed), **({} if step is None else {"step": step})}
+    settings = {
+        "format": EMBED_FORMAT,
+        "layers": config.embed.layers,
+        **config.embed.reading,
+        **({} if step is None else {"step": step}),
+    }
     return Artefact("embed", label, settings, (encoder_artefact(run), task_artefact(run)))
 
 
@@ -67,21 +71,22 @@ def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmar
     prepare_host(run.config.trainer)
     device = device_of(run.config.trainer.accelerator)
     encoder.model.to(device)  # pyright: ignore[reportArgumentType]  (the stubs lose its self)
-    tokens, layers = TOKENS_AT_ONCE[device.type], run.config.embed.layers
+    settings, tokens = run.config.embed, TOKENS_AT_ONCE[device.type]
+    layers, both = settings.layers, settings.strands == "both"
     matrices = {part: _matrices(run, encoder, len(getattr(task, part).labels), directory, part) for part in PARTS}
     work = [
         (part, batch)
         for part in PARTS
-        for batch in batches(getattr(task, part).lengths, longest=encoder.longest, tokens=tokens)
+        for batch in batches(getattr(task, part).lengths, longest=encoder.longest, tokens=tokens, both_strands=both)
     ]
     done = read_json(directory / POINT)["batches"] if (directory / POINT).is_file() else 0
-    with progress("Embedding", sum(len(batch.rows) for _, batch in work[done:]), unit="sequences") as advance:
+    with progress("Embedding", sum(len(set(batch.rows)) for _, batch in work[done:]), unit="sequences") as advance:
         for number, (part, batch) in enumerate(work[done:], start=done + 1):
             examples: Examples = getattr(task, part)
             rows, vectors = embed_batch(encoder, batch, examples.bases, examples.offsets, layers=layers)
             for pool, values in vectors.items():
                 matrices[part][pool][rows] = values if layers == "all" else values[:, 0]
-            advance(len(batch.rows))
+            advance(len(rows))
             if number % SAVE_EVERY == 0:
                 _flush(matrices)
                 write_json(directory / POINT, {"batches": number})

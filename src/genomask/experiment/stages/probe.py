@@ -22,10 +22,10 @@ PROBE_FORMAT = 1  # raised when the code would score otherwise
 
 
 def shaping(run: Context) -> Json:
-    """A probe's own settings, and how long sequences are embedded."""
+    """A probe's own settings, and how sequences are read for their embeddings."""
     settings = run.config.classifier
     own = {**asdict(settings), "name": settings.kind, **way_of_choosing(settings)}
-    return {"format": PROBE_FORMAT, "classifier": own, "long": run.config.embed.long}
+    return {"format": PROBE_FORMAT, "classifier": own, **run.config.embed.reading}
 
 
 def prepare(run: Context) -> tuple[Path, Benchmark]:
