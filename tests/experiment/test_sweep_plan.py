@@ -13,9 +13,9 @@ from hydra.types import RunMode
 from compose import composed
 from genomask.experiment.config.schema import register
 from genomask.experiment.run import CONF
-from genomask.experiment.stages.cleaning import build_task
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.stages.run import artefact_of
+from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store
 from genomask.experiment.sweeps.estimate import estimate

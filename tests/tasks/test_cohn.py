@@ -9,7 +9,7 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import decode
-from genomask.experiment.stages.task import task_artefact
+from genomask.experiment.stages.task import source_artefact
 from genomask.genome.assembly import LENGTHS, cut, records_by_chromosome
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.fasta import FastaGenome
@@ -178,10 +178,10 @@ def test_coordinates_assembly_and_genome_shape_the_identity(coordinates, tmp_pat
         (tmp_path / f"{name}.fa").write_text(f">chr1\n{decode(CHROMOSOMES['1'])}{name}\n")
     words = ["task=cohn_enh", f"task.coordinates={coordinates}"]
     digests = {
-        task_artefact(composed(*words, f"task.genome={tmp_path / 'a.fa'}")).digest,
-        task_artefact(composed(*words, f"task.genome={tmp_path / 'b.fa'}")).digest,
-        task_artefact(composed(*words)).digest,
-        task_artefact(composed("task=cohn_enh")).digest,
+        source_artefact(composed(*words, f"task.genome={tmp_path / 'a.fa'}")).digest,
+        source_artefact(composed(*words, f"task.genome={tmp_path / 'b.fa'}")).digest,
+        source_artefact(composed(*words)).digest,
+        source_artefact(composed("task=cohn_enh")).digest,
     }
     assert len(digests) == 4
     assert cohn(coordinates).fingerprint() != cohn(coordinates, assembly="GRCh38").fingerprint()

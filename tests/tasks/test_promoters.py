@@ -11,7 +11,7 @@ import yaml
 from compose import composed
 from genomask.alphabet import decode, encode
 from genomask.experiment.run import CONF
-from genomask.experiment.stages.task import task_artefact
+from genomask.experiment.stages.task import source_artefact
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place, places_file, read_places
 from genomask.genome.sequences import reverse_complement
@@ -306,7 +306,7 @@ def test_a_genome_of_another_assembly_is_refused_by_its_lengths(files):
 
 def test_every_choice_of_a_built_task_shapes_its_identity_and_tables_at_hand_need_no_genome(files, shared_data):
     built = composed("task=prom_core", f"task.tss={files / 'tss.bed'}", f"task.genome={files / 'genome.fa'}")
-    assert [artefact.kind for artefact in task_artefact(built).inputs] == ["genome"]
+    assert [artefact.kind for artefact in source_artefact(built).inputs] == ["genome"]
     known = settings(files, "prom_core").fingerprint()
     for changed in (
         {"start": 216},
@@ -319,7 +319,7 @@ def test_every_choice_of_a_built_task_shapes_its_identity_and_tables_at_hand_nee
     ):
         assert settings(files, "prom_core", **changed).fingerprint() != known
     at_hand = composed("task=prom_core", f"task.dir={shared_data / 'prom_core'}")
-    assert task_artefact(at_hand).inputs == ()
+    assert source_artefact(at_hand).inputs == ()
 
 
 def test_a_start_site_stands_at_position_249_of_real_promoters(shared_data):

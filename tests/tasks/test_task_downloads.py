@@ -12,7 +12,7 @@ from test_genome_download import Handler, Server
 
 from compose import composed
 from genomask.alphabet import decode
-from genomask.experiment.stages.task import build_task
+from genomask.experiment.stages.task import build_source
 from genomask.genome.download import download
 from genomask.tasks import fetch as fetching
 from genomask.tasks.arrays import open_benchmark
@@ -162,11 +162,11 @@ def test_promoters_are_downloaded_and_built_once(server, genome, tmp_path, capsy
     monkeypatch.setattr("genomask.genome.assembly.LENGTHS", {"GRCh38": {"1": 10_000}})
     server.plan = ["cut"]
     run = composed(*words(tmp_path, genome, f"{server.url}/epd", "prom_300"))
-    task = open_benchmark(build_task(run))
+    task = open_benchmark(build_source(run))
     assert len(task.pool.labels) + len(task.test.labels) == 2 * BED.count("\n")
     asked = len(server.paths)
-    build_task(run)
-    build_task(composed(*words(tmp_path, genome, f"{server.url}/epd", "prom_core")))
+    build_source(run)
+    build_source(composed(*words(tmp_path, genome, f"{server.url}/epd", "prom_core")))
     assert len(server.paths) == asked == 3  # one file broke once
     said = capsys.readouterr().out
     assert f"built from EPDnew 006, {server.url}/epd; genome genome-" in said
@@ -176,7 +176,7 @@ def test_promoters_are_downloaded_and_built_once(server, genome, tmp_path, capsy
 
 def test_enhancers_are_downloaded_and_cut(server, genome, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("genomask.genome.assembly.LENGTHS", {"GRCh38": {"1": 10_000}})
-    task = open_benchmark(build_task(composed(*words(tmp_path, genome, f"{server.url}/cohn", "cohn_enh"))))
+    task = open_benchmark(build_source(composed(*words(tmp_path, genome, f"{server.url}/cohn", "cohn_enh"))))
     assert np.bincount(task.pool.labels).tolist() == [50, 50]
     assert len(server.paths) == 4
     assert f"cut by {server.url}/cohn" in capsys.readouterr().out
@@ -207,7 +207,7 @@ def test_without_a_network_a_run_names_the_ways_that_need_none(genome, tmp_path,
     with Server() as closed:
         url = closed.url.rpartition("/")[0]
     with pytest.raises(ConnectionError, match=f"refused.*{other}.*task.dir=FOLDER"):
-        build_task(composed(*words(tmp_path, genome, url, name)))
+        build_source(composed(*words(tmp_path, genome, url, name)))
     assert not (tmp_path / "runs" / "task").exists()
 
 
@@ -218,5 +218,5 @@ def test_a_genome_that_does_not_come_costs_a_line_after_the_tables_came(server, 
     monkeypatch.setattr("genomask.genome.grch38.Grch38Genome.encode", refused)
     run = composed(*(word for word in words(tmp_path, "", f"{server.url}/epd", "prom_core")[:-1]))
     with pytest.raises(ConnectionError, match=r"cannot be downloaded\. For the benchmark alone: task\.genome=FILE"):
-        build_task(run)
+        build_source(run)
     assert len(server.paths) == 2

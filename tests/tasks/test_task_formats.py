@@ -11,7 +11,7 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import decode
-from genomask.experiment.stages.cleaning import check_task
+from genomask.experiment.stages.task import check_task
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
 from genomask.tasks.examples import check_lengths
 from genomask.tasks.file_task import FileTask

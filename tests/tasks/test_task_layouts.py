@@ -7,7 +7,7 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import decode
-from genomask.experiment.stages.task import build_task
+from genomask.experiment.stages.task import build_source
 from genomask.tasks.arrays import describe, write_benchmark
 from genomask.tasks.examples import benchmark
 from genomask.tasks.file_task import FileTask
@@ -31,7 +31,7 @@ def gue(tmp_path):
 
 def test_an_untouched_gue_folder_runs_under_a_name_with_a_slash(gue, tmp_path, capsys):
     run = composed(f"paths.runs={tmp_path / 'runs'}", "task=gue", "task.name=tf/0", f"task.dir={gue}")
-    directory = build_task(run)
+    directory = build_source(run)
     assert directory.parent == tmp_path / "runs" / "task"
     assert directory.name.startswith("tf_0-")
     said = capsys.readouterr().out

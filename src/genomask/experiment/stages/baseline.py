@@ -5,10 +5,10 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from genomask.experiment.stages.cleaning import build_task
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.finetune import recipe_of
 from genomask.experiment.stages.result import Episode, Outcome
+from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
 from genomask.finetune.baselines.cnn import CnnModule
 from genomask.finetune.baselines.counts import gc_content, kmer_counts

@@ -42,7 +42,7 @@ def classifier_artefact(run: Context) -> Artefact:
 
     Its directory holds ``result.json``, ``probabilities.npy`` and ``episode.csv``.
     """
-    from genomask.experiment.stages.cleaning import task_artefact
+    from genomask.experiment.stages.task import task_artefact
 
     config, inputs = run.config, (task_artefact(run),)
     names, name, step = [config.task.name], [config.classifier.name], config.pretrain.step
@@ -67,7 +67,7 @@ def check_classifier(run: Context) -> None:
         OSError: If a file cannot be read.
     """
     if not run.store.has(classifier_artefact(run)):
-        from genomask.experiment.stages.cleaning import check_task
+        from genomask.experiment.stages.task import check_task
 
         check_task(run)
 

@@ -19,7 +19,7 @@ from genomask.experiment.stages.known_motifs import (
     read_rankings,
     write_ranks,
 )
-from genomask.experiment.stages.task import build_task, task_artefact
+from genomask.experiment.stages.task import build_source, source_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator
@@ -39,7 +39,7 @@ def search_identity(run: Context, *names: str) -> Json:
 def discovered_artefact(run: Context) -> Artefact:
     """Motifs of a task."""
     settings = {"part": "discovery", **search_identity(run, "rows", "strata")}
-    return Artefact("motifs", f"discovered-{run.config.task.name}", settings, (task_artefact(run),))
+    return Artefact("motifs", f"discovered-{run.config.task.name}", settings, (source_artefact(run),))
 
 
 def build_discovered(run: Context) -> Path:
@@ -63,7 +63,7 @@ def build_discovered(run: Context) -> Path:
         named = [name for name in map(_core_last, holding_matrices(records)) if name is not None]
         write_ranks(consensus_table(rankings, named, {}), directory / "ranks.csv")
 
-    return run.store.build(discovered_artefact(run), build, needs=lambda: (build_task(run), read_rankings(run)))
+    return run.store.build(discovered_artefact(run), build, needs=lambda: (build_source(run), read_rankings(run)))
 
 
 def positive_class(run: Context, task: Benchmark) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from genomask.console import progress, say
-from genomask.experiment.stages.cleaning import build_task, task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
+from genomask.experiment.stages.task import build_task, task_artefact
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
 from genomask.finetune.embedding import (

@@ -7,10 +7,10 @@ from pathlib import Path
 from torch import Tensor
 
 from genomask.console import say
-from genomask.experiment.stages.cleaning import build_task
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import DIVERGED, build_encoder
 from genomask.experiment.stages.result import Episode, Outcome
+from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
 from genomask.finetune.cross_validation import cross_validate
 from genomask.finetune.recipe import (

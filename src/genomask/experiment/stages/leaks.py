@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 from genomask.console import say
-from genomask.experiment.stages import task as source
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
+from genomask.experiment.stages.task import build_source, source_artefact
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
 from genomask.genome.encoded import open_genome
@@ -24,7 +24,7 @@ def leaks_artefact(run: Context) -> Artefact:
     """The report on the whole benchmark, identified by it, by the genome, and by what counts as a leak."""
     config, leaks = run.config, run.config.leaks
     settings = {"format": LEAKS_FORMAT, "k": leaks.k, "share": leaks.share}
-    inputs = [source.task_artefact(run)]
+    inputs = [source_artefact(run)]
     label = config.task.name
     if leaks.genome:
         settings["genome_k"] = leaks.genome_k
@@ -35,7 +35,7 @@ def leaks_artefact(run: Context) -> Artefact:
 
 def build_leaks(run: Context) -> Path:
     """Write the report: JSON, a page, and tables of the rows concerned."""
-    builders = [source.build_task, *([build_genome] if run.config.leaks.genome else [])]
+    builders = [build_source, *([build_genome] if run.config.leaks.genome else [])]
     return run.store.build(leaks_artefact(run), partial(_report, run), needs=lambda: [make(run) for make in builders])
 
 

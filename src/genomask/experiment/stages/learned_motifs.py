@@ -20,7 +20,7 @@ from genomask.experiment.stages.discovered_motifs import (
     write_search,
 )
 from genomask.experiment.stages.saved_classifiers import saving
-from genomask.experiment.stages.task import build_task, task_artefact
+from genomask.experiment.stages.task import build_source, source_artefact
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import sha256
 from genomask.models.checkpoint import weights_file
@@ -42,11 +42,11 @@ def learned_artefact(run: Context) -> Artefact:
     if given is None:
         tuned = classifier_artefact(saving(run))
         label = f"{label}-{run.config.model.name}-{run.config.labels['masking']}"
-        return Artefact("motifs", label, settings, (task_artefact(run), tuned))
+        return Artefact("motifs", label, settings, (source_artefact(run), tuned))
     about = given / "config.json"  # names the classes; its absence is reported when the classifier is opened
     content = [sha256(path) for path in (weights_file(given), about) if path.is_file()]
     settings |= {"classifier": content, "crop": run.config.finetune.crop}
-    return Artefact("motifs", f"{label}-given", settings, (task_artefact(run),))
+    return Artefact("motifs", f"{label}-given", settings, (source_artefact(run),))
 
 
 def build_learned(run: Context) -> Path:
@@ -55,7 +55,7 @@ def build_learned(run: Context) -> Path:
 
 
 def _inputs(run: Context) -> tuple[Classifier, Benchmark]:
-    task = open_benchmark(build_task(run))
+    task = open_benchmark(build_source(run))
     classifier = open_classifier(_given(run) or build_classifier(saving(run)) / CLASSIFIER)
     named, needed = ", ".join(classifier.classes), f"a classifier of {', '.join(task.classes)}"
     require(classifier.classes == task.classes, "motifs.classifier", needed, named)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from genomask.experiment.stages.cleaning import build_task
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.embed import PARTS, build_embeddings
 from genomask.experiment.stages.pretrain import build_encoder
 from genomask.experiment.stages.result import Episode, Outcome
+from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
 from genomask.finetune.shallow import fit_probe, way_of_choosing
 from genomask.tasks.arrays import open_benchmark

@@ -14,9 +14,9 @@ from lightning.pytorch.loggers import Logger
 
 from genomask.experiment.config.schema import Config
 from genomask.experiment.dashboards.identity import run_identity
-from genomask.experiment.stages.cleaning import task_artefact
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import encoder_artefact
+from genomask.experiment.stages.task import task_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import seconds_of
 from genomask.files import read_json, write_json
