@@ -21,6 +21,7 @@ from genomask.models.settings import ModelSettings, ModernBertSettings, Pretrain
 from genomask.models.weights import load_dnabert
 from genomask.tokens.base import Tokens
 from genomask.tokens.kmer import KmerTokens
+from genomask.tokens.settings import BpeSettings, KmerSettings, OwnSettings
 
 AnyModel = ModelSettings | ModernBertSettings | PretrainedSettings
 
@@ -58,6 +59,17 @@ def layer_count(settings: AnyModel) -> int:
     if not isinstance(settings, PretrainedSettings):
         return settings.layers
     return read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code).num_hidden_layers
+
+
+def weight_bytes(settings: AnyModel, tokens: KmerSettings | BpeSettings | OwnSettings) -> int:
+    """Bytes of an encoder's weights, but for the small ones."""
+    if isinstance(settings, PretrainedSettings):
+        return sum(file.stat().st_size for file in model_folder(settings).glob("*.safetensors"))
+    assert not isinstance(tokens, OwnSettings), "they come with a pretrained model"
+    vocabulary = 4**tokens.k if isinstance(tokens, KmerSettings) else tokens.size
+    width = settings.hidden_size
+    layers = settings.layers * width * (4 * width + 2 * settings.intermediate_size)
+    return 4 * (layers + width * (vocabulary + settings.max_tokens))
 
 
 def max_tokens(settings: AnyModel) -> int:

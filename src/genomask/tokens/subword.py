@@ -1,7 +1,7 @@
 """Tokens of a Hugging Face tokenizer, whose offsets say which bases each covers: BPE, or what a model brings along."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +17,12 @@ from tokenizers.trainers import BpeTrainer
 from genomask.alphabet import BASES, CLS, SEP, SPECIAL_TOKENS, decode
 from genomask.checks import one_line, require
 from genomask.files import read_object
+from genomask.genome.encoded import EncodedGenome
+from genomask.seeds import generator
 from genomask.tokens.base import Split, Tokens
 
+STRETCH: Final = 500  # bases that tokens are trained on at a time
+STRETCHES: Final = 20_000  # of the genome, drawn at random
 TRIAL: Final = 2000  # bases of the random sequence that a tokenizer is tried on
 LONGEST_TOKEN: Final = 16  # bases; without a limit, repeats become tokens of their own
 # What special tokens are called where no tokenizer_config.json says so: as BERT's, or as RoBERTa's and ESM's.
@@ -116,6 +120,19 @@ class SubwordTokens(Tokens):
         require(content, f"{self.file}", "tokens for ACGT", example.tokens)
         self.prefix = tuple(example.ids[: content[0]])
         self.suffix = tuple(example.ids[content[-1] + 1 :])
+
+
+def genome_stretches(genome: EncodedGenome) -> Iterator[str]:
+    """Stretches of A, C, G and T from all over the genome, the same at every call."""
+    whole = genome.runs[genome.runs[:, 1] - genome.runs[:, 0] >= STRETCH]
+    runs = whole if len(whole) else genome.runs
+    draw, lengths = generator(0, "tokens"), (runs[:, 1] - runs[:, 0]).astype(float)
+    for run, place in zip(
+        draw.choice(len(runs), STRETCHES, p=lengths / lengths.sum()), draw.random(STRETCHES), strict=True
+    ):
+        first, stop = runs[run].tolist()
+        start = first + int(place * max(stop - first - STRETCH, 0))
+        yield decode(np.asarray(genome.bases[start : min(start + STRETCH, stop)]))
 
 
 def train_bpe(sequences: Iterable[str], size: int) -> Tokenizer:

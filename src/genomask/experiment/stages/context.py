@@ -25,6 +25,12 @@ class Context:
         store = replace(self.store, config={**self.store.config, "seed": seed})
         return replace(self, config=replace(self.config, seed=seed), store=store)
 
+    def with_settings(self, group: str, **values: Any) -> "Context":
+        """The run with other settings of a group."""
+        saved = {**self.store.config, group: {**self.store.config.get(group, {}), **values}}
+        config = replace(self.config, **{group: replace(getattr(self.config, group), **values)})
+        return replace(self, config=config, store=replace(self.store, config=saved))
+
     def identify(self, source: Any, make: Callable[[], Artefact]) -> Artefact:
         """The artefact that reading this source gives, made only once among the runs that share."""
         name = repr(source)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from genomask.analysis.motifs.consensus import consensus_table
+from genomask.analysis.motifs.consensus import MotifRank, consensus_table
 from genomask.analysis.motifs.discover import discover
 from genomask.analysis.motifs.jaspar import Known, read_jaspar
 from genomask.analysis.motifs.planted import planted_in, recovery
@@ -17,10 +17,10 @@ from genomask.experiment.stages.known_motifs import (
     MOTIFS_FORMAT,
     rankings_identity,
     read_rankings,
-    write_ranks,
 )
 from genomask.experiment.stages.task import build_source, source_artefact
 from genomask.experiment.store.artefact import Artefact, Json
+from genomask.ranking.csv_table import write_csv
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator
 from genomask.tasks.arrays import open_benchmark
@@ -61,7 +61,7 @@ def build_discovered(run: Context) -> Path:
         }
         write_search(run, records, about, directory, "motifs")
         named = [name for name in map(_core_last, holding_matrices(records)) if name is not None]
-        write_ranks(consensus_table(rankings, named, {}), directory / "ranks.csv")
+        write_csv(directory / "ranks.csv", MotifRank._fields, consensus_table(rankings, named, {}))
 
     return run.store.build(discovered_artefact(run), build, needs=lambda: (build_source(run), read_rankings(run)))
 

@@ -1,25 +1,11 @@
 """Part ``ranking`` of stage ``motifs``: known motifs in rankings and vocabulary, and the consensus table."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-from jaxtyping import Bool, Int64
-
-from genomask.alphabet import kmer_table
-from genomask.analysis.motifs.consensus import MotifRank, Printed, consensus_table, read_printed
-from genomask.analysis.motifs.enrichment import (
-    Enrichment,
-    both_strands,
-    composition_strata,
-    enrichment,
-    palindromes,
-    share_of_words,
-)
-from genomask.analysis.motifs.jaspar import core_kmers, matched_kmers, read_jaspar
+from genomask.analysis.motifs.consensus import Printed, read_printed
+from genomask.analysis.motifs.known import KnownMotifs, compare_known
 from genomask.checks import require
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import (
@@ -30,16 +16,13 @@ from genomask.experiment.stages.rank import (
     vocabulary_artefact,
 )
 from genomask.experiment.store.artefact import Artefact, Json
-from genomask.files import sha256, write_json
-from genomask.ranking.csv_table import write_csv
+from genomask.files import sha256
 from genomask.ranking.pmi import SCORERS
 from genomask.ranking.table import Ranking, read_ranking
 from genomask.ranking.vocabulary import membership
 from genomask.ranking.vocabulary_csv import read_vocabulary
-from genomask.seeds import generator
 
 MOTIFS_FORMAT: Final = 2  # raised when the code would find otherwise
-NULLS: Final = {"matched": composition_strata, "unmatched": palindromes}
 PACKAGE: Final = Path(__file__).resolve().parents[2]
 PAPER_TABLES: Final = (PACKAGE.parents[1] / "experiments" / "paper", PACKAGE / "paper")
 
@@ -57,21 +40,14 @@ def build_known(run: Context) -> Path:
     """Test and tabulate; the directory holds enrichment.json, consensus.csv, kmers.csv and figures."""
     return run.store.build(
         known_artefact(run),
-        partial(_known, run),
+        partial(compare_known, KnownMotifs(run.config.motifs, run.config.ranking.k, _paper_ranks())),
         needs=lambda: (read_rankings(run), membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))),
     )
 
 
 def ranking_runs(run: Context) -> dict[str, Context]:
     """The run as it would be with every way to score k-mers, by its name."""
-    config, saved = run.config, run.store.config
-    return {
-        mode: Context(
-            replace(config, ranking=replace(config.ranking, mode=mode)),
-            replace(run.store, config={**saved, "ranking": {**saved.get("ranking", {}), "mode": mode}}),
-        )
-        for mode in SCORERS
-    }
+    return {mode: run.with_settings("ranking", mode=mode) for mode in SCORERS}
 
 
 def rankings_identity(run: Context) -> Json:
@@ -90,14 +66,9 @@ def read_rankings(run: Context) -> dict[str, Ranking]:
     return rankings
 
 
-def paper_ranks() -> Printed:
+def _paper_ranks() -> Printed:
     """What the paper prints, where its tables lie; nothing elsewhere."""
     return next((read_printed(folder) for folder in PAPER_TABLES if folder.is_dir()), {})
-
-
-def write_ranks(rows: list[MotifRank], path: Path) -> None:
-    """Write a consensus table."""
-    write_csv(path, MotifRank._fields, rows)
 
 
 def _given(run: Context) -> list[Path]:
@@ -106,72 +77,3 @@ def _given(run: Context) -> list[Path]:
         if not path.is_file():
             raise FileNotFoundError(f"motifs.rankings needs files; there is none at {path}.")
     return paths
-
-
-def _known(run: Context, directory: Path, vocabulary: Path, rankings: Mapping[str, Ranking]) -> None:
-    settings = run.config.motifs
-    write_ranks(consensus_table(rankings, settings.consensus, paper_ranks()), directory / "consensus.csv")
-    if settings.jaspar is None:
-        return
-    k = run.config.ranking.k
-    known = read_jaspar(settings.jaspar, settings.group)
-    matches = matched_kmers(known, k)
-    labels = {
-        "tomtom": both_strands(np.array([match.q <= settings.known_q for match in matches]), k),
-        "core": core_kmers(known, k),
-    }
-    ranks = {name: ranking.rank for name, ranking in rankings.items()}
-    columns = zip(
-        kmer_table(k), matches, *(label.tolist() for label in labels.values()),
-        *(rank.tolist() for rank in ranks.values()), strict=True,
-    )  # fmt: skip
-    header = ("kmer", "identifier", "name", "p", "q", *labels, *ranks)
-    write_csv(directory / "kmers.csv", header, ((kmer, *match, *rest) for kmer, match, *rest in columns))
-    words = membership(read_vocabulary(vocabulary / "vocabulary.csv")).get(k)
-    _test(run, labels, ranks, words, directory, motifs=len(known))
-
-
-def _test(
-    run: Context,
-    labels: dict[str, Bool[np.ndarray, " kmers"]],
-    ranks: dict[str, Int64[np.ndarray, " kmers"]],
-    words: Bool[np.ndarray, " kmers"] | None,
-    directory: Path,
-    *,
-    motifs: int,
-) -> None:
-    """Every ranking and the vocabulary, by every definition of a known motif, against every null."""
-    from genomask.analysis.figure_style import look, save
-    from genomask.analysis.motifs.figures import running_sums
-
-    settings, k = run.config.motifs, run.config.ranking.k
-    labels = {name: label for name, label in labels.items() if 0 < label.sum() < len(label)}
-    tested: dict[tuple[str, str, str], Enrichment] = {}
-    chosen: dict[str, Any] = {}
-    for definition, label in labels.items():
-        for null, strata in NULLS.items():
-            draw = (label, strata(k), k)
-            for name, rank in ranks.items():
-                rng = generator(settings.seed, "motifs", definition, null)  # the same draws for every ranking
-                tested[name, definition, null] = enrichment(
-                    rank, *draw, tops=settings.tops, permutations=settings.permutations, rng=rng
-                )
-            if words is not None:
-                rng = generator(settings.seed, "motifs", definition, null)
-                found = share_of_words(words, *draw, permutations=settings.permutations, rng=rng)
-                chosen.setdefault(definition, {})[null] = found.summary()
-    summary: dict[str, Any] = {
-        "jaspar": {"release": settings.jaspar, "group": settings.group, "motifs": motifs},
-        "known": {name: int(label.sum()) for name, label in labels.items()},
-        "permutations": settings.permutations,
-        "seed": settings.seed,
-        "rankings": {},
-        "vocabulary": {"words": int(words.sum()) if words is not None else 0, **chosen},
-    }
-    for (name, definition, null), found in tested.items():
-        of_ranking = summary["rankings"].setdefault(name, {})
-        of_ranking.setdefault(definition, {})[null] = found.summary()
-    write_json(directory / "enrichment.json", summary)
-    curves = {(name, what): (e.curve, e.band) for (name, what, null), e in tested.items() if null == "matched"}
-    with look():
-        save(running_sums(curves), directory / "enrichment")

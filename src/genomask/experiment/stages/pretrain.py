@@ -21,13 +21,13 @@ from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
 from genomask.experiment.stages.tokens import build_tokens, ready_tokens, tokens_artefact, tokens_identity
 from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, sha256, write_json
-from genomask.genome.context import UNIFORM, level
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
 from genomask.masking.settings import Corruption
 from genomask.models.export import export_encoder
 from genomask.models.initial import initial_model, max_tokens, model_identity
 from genomask.pretrain.keep import KeepSteps, step_folder
+from genomask.pretrain.lines import counting_line, nats_line, speed_line
 from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
@@ -103,29 +103,10 @@ def report_encoder(run: Context) -> None:
         f"(the overlap of tokens alone gives {found['overlap_floor']:.2f}), "
         f"{found['perplexity_common']:.2f} under the common random mask ({found['overlap_floor_common']:.2f})\n"
         f"  {nats_line(found)}\n"
-        f"  counting alone: {_counting(found['context_nats'])}\n"
+        f"  counting alone: {counting_line(found['context_nats'])}\n"
         f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')\n"
         "\nNext: the same words without stage=pretrain fine-tune this encoder: python train.py ... shots=10"
     )
-
-
-def nats_line(found: Mapping[str, Any]) -> str:
-    """Where a pretraining ends, in words: what its nats per base compare with."""
-    nats, contexts = found["nats_per_base_common"], {int(n): value for n, value in found["context_nats"].items()}
-    floor = found["overlap_floor_common"]
-    reached = level(nats, contexts)
-    if found["overlapping"] and found["perplexity_common"] > floor and not reached:
-        place = f"still learning that tokens overlap (which alone is worth a perplexity of {floor:.1f})"
-    else:
-        place = (
-            "not yet at the frequencies of bases" if reached is None else f"at the level of {reached} bases of context"
-        )
-    return f"{nats:.3f} nats per hidden base ({UNIFORM:.3f} knows nothing): {place}"
-
-
-def _counting(contexts: Mapping[str, float]) -> str:
-    """Nats of a base by the number of bases on either side that k-mer counts know it by."""
-    return ", ".join(f"{nats:.3f} from {n} on either side" for n, nats in contexts.items() if int(n))
 
 
 def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: Tokens) -> dict[str, Count]:
@@ -163,7 +144,7 @@ def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: T
         facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
     if throughput.found:
         facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
-        say(f"       {_speed(throughput.found)}", style="dim")
+        say(f"       {speed_line(throughput.found)}", style="dim")
     export(directory, metrics, config.pretrain.max_steps)
     say(f"       {nats_line(read_json(directory / 'pretraining.json'))}", style="dim")
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
@@ -203,15 +184,6 @@ def _fit(
         train_from(fit, module, corpus, newest)
         metrics = fit.validate(module, datamodule=corpus, verbose=False)
     return metrics[0]
-
-
-def _speed(found: Mapping[str, float]) -> str:
-    share = found["model_flop_utilisation"]
-    peak = f"{share:.0%} of the matrix product's" if share <= 1 else "on a device too busy to measure its peak"
-    return (
-        f"{found['bases_per_second']:,.0f} bases/s, {found['tokens_per_second']:,.0f} tokens/s, "
-        f"batch fill {found['batch_fill']:.1%}, {found['flops_per_second'] / 1e9:,.3g} GFLOP/s, {peak}"
-    )
 
 
 def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:

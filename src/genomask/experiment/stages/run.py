@@ -6,8 +6,6 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
 from genomask.finetune.classifiers import uses_encoder
-from genomask.models.settings import PretrainedSettings
-from genomask.tokens.settings import KmerSettings
 
 CHECKPOINT_COPIES = 7  # an encoder, and two checkpoints of weights and both moments of AdamW
 
@@ -50,7 +48,12 @@ def check_inputs(run: Context) -> None:
     if all(entry.artefact is not None and run.store.has(entry.function("artefact")(run)) for entry in entries):
         return  # there is nothing to do
     trains = _trains_an_encoder(run)
-    run.store.check_room(CHECKPOINT_COPIES * _weight_bytes(run) if trains else 0)
+    needed = 0
+    if trains:
+        from genomask.models.initial import weight_bytes
+
+        needed = CHECKPOINT_COPIES * weight_bytes(run.config.model, run.config.tokens)
+    run.store.check_room(needed)
     for entry in entries:
         if entry.check is not None:
             entry.function("check")(run)
@@ -87,16 +90,3 @@ def _trains_an_encoder(run: Context) -> bool:
     motifs = run.config.motifs
     explains = "motifs" in stages and "learned" in motifs.parts and motifs.classifier is None
     return bool(stages & {"pretrain", "embed"} or fine_tunes or scores or explains)
-
-
-def _weight_bytes(run: Context) -> int:
-    """Bytes of an encoder's weights, but for the small ones."""
-    model, tokens = run.config.model, run.config.tokens
-    if isinstance(model, PretrainedSettings):
-        from genomask.models.architectures import model_folder
-
-        return sum(file.stat().st_size for file in model_folder(model).glob("*.safetensors"))
-    vocabulary = 4**tokens.k if isinstance(tokens, KmerSettings) else tokens.size
-    width = model.hidden_size
-    layers = model.layers * width * (4 * width + 2 * model.intermediate_size)
-    return 4 * (layers + width * (vocabulary + model.max_tokens))

@@ -80,13 +80,8 @@ def windows_at_once(run: Context) -> int:
 
 def saving(run: Context) -> Context:
     """The run as it would be if it fine-tuned an encoder and kept the classifier."""
-    config, saved = run.config, run.store.config
-    tuning = {**saved.get("finetune", {}), "save_model": True}
-    return replace(
-        run,
-        config=replace(config, classifier=EncoderClassifier(), finetune=replace(config.finetune, save_model=True)),
-        store=replace(run.store, config={**saved, "finetune": tuning}),
-    )
+    kept = run.with_settings("finetune", save_model=True)
+    return replace(kept, config=replace(kept.config, classifier=EncoderClassifier()))
 
 
 def _fine_tuned(run: Context) -> Path:
