@@ -1,5 +1,6 @@
 """Stage ``embed``: a benchmark embedded by a frozen encoder once for all episodes of probes."""
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,15 @@ def _inputs(run: Context) -> tuple[LoadedEncoder, Benchmark]:
     encoder = load_encoder(folder)
     for part in PARTS:
         check_lengths(encoder, getattr(task, part).lengths, long=run.config.embed.long)
+    rows = sum(len(getattr(task, part).labels) for part in PARTS)
+    run.store.check_room(len(POOLS) * rows * math.prod(_width(run, encoder)) * np.dtype(np.float32).itemsize)
     return encoder, task
+
+
+def _width(run: Context, encoder: LoadedEncoder) -> tuple[int, ...]:
+    """Layers, if all are kept, and features of an embedding."""
+    config = encoder.model.config
+    return (*((config.num_hidden_layers + 1,) if run.config.embed.layers == "all" else ()), config.hidden_size)
 
 
 def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmark) -> None:
@@ -96,8 +105,7 @@ def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmar
 
 def _matrices(run: Context, encoder: LoadedEncoder, rows: int, directory: Path, part: str) -> dict[str, np.ndarray]:
     """Mapped matrices of one part, by pooling; those of an interrupted embedding where they are."""
-    layers = (encoder.model.config.num_hidden_layers + 1,) if run.config.embed.layers == "all" else ()
-    shape = (rows, *layers, encoder.model.config.hidden_size)
+    shape = (rows, *_width(run, encoder))
     mode = "r+" if (directory / POINT).is_file() else "w+"
     return {
         pool: np.lib.format.open_memmap(directory / f"{part}-{pool}.npy", mode=mode, dtype=np.float32, shape=shape)
