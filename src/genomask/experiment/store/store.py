@@ -14,7 +14,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from genomask.console import say
-from genomask.experiment.store.artefact import Artefact, Count, Json
+from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import verify, write_manifest
 from genomask.files import sync, sync_tree
 
@@ -77,7 +77,7 @@ class Store:
     def build(
         self,
         artefact: Artefact,
-        builder: Callable[..., Mapping[str, Count] | None],
+        builder: Callable[..., object],
         *,
         needs: Callable[[], Iterable[Any]] = tuple,
         resume_from: str | None = None,
@@ -103,9 +103,7 @@ class Store:
                     return self.path(artefact)
         return self.open(artefact)
 
-    def _build(
-        self, artefact: Artefact, builder: Callable[[Path], Mapping[str, Count] | None], resume_from: str | None
-    ) -> None:
+    def _build(self, artefact: Artefact, builder: Callable[[Path], object], resume_from: str | None) -> None:
         final, building = self.path(artefact), self.building(artefact)
         _clear(building, unless=resume_from)
         building.mkdir(parents=True, exist_ok=True)
@@ -113,7 +111,8 @@ class Store:
         self.announced.add(final)
         started = time.perf_counter()
         try:
-            counts = builder(building) or {}
+            found = builder(building)
+            counts = found if isinstance(found, Mapping) else {}
             seconds = time.perf_counter() - started
             dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where libyaml is there
             text = yaml.dump(self.config, Dumper=dumper, sort_keys=False)
