@@ -42,12 +42,11 @@ def tokens(found: Examples) -> torch.Tensor:
     return TOKENS.batch(torch.from_numpy(found.padded(rows)), torch.from_numpy(found.lengths))
 
 
-@pytest.mark.parametrize("baseline", ["mask", "mean"])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_integrated_gradients_add_up_to_the_difference_of_the_margins(baseline, classes):
+def test_integrated_gradients_add_up_to_the_difference_of_the_margins(classes):
     made, chosen = classifier(classes), examples(30, 22, 40)
     found = attribute(
-        made, chosen, target=1, steps=64, baseline=baseline, attention="last", size=2,
+        made, chosen, target=1, steps=64, size=2,
         device=torch.device("cpu"),
     )  # fmt: skip
     assert np.abs(found.difference).min() > 1e-3, "a margin that does not move would prove nothing"
@@ -62,7 +61,7 @@ def test_more_steps_leave_less_unexplained():
 
     def missed(steps: int) -> float:
         found = attribute(
-            made, chosen, target=1, steps=steps, baseline="mask", attention="last", size=4,
+            made, chosen, target=1, steps=steps, size=4,
             device=torch.device("cpu"),
         )  # fmt: skip
         return float(np.abs(found.gradient.sum(axis=1) - found.difference).mean())
@@ -80,7 +79,7 @@ def test_the_margin_is_the_logit_less_the_mean_of_the_others():
 
 def test_special_tokens_and_padding_have_no_gradient():
     made, token_ids = classifier(), tokens(examples(20, 30))
-    found = integrated_gradients(made.model, token_ids, target=0, steps=4, baseline="mask")
+    found = integrated_gradients(made.model, token_ids, target=0, steps=4)
     assert not found[token_ids < FIRST_KMER].any()
     assert found[token_ids >= FIRST_KMER].abs().min() > 0
 
@@ -88,7 +87,7 @@ def test_special_tokens_and_padding_have_no_gradient():
 def test_attention_of_the_last_layer_sums_to_the_heads_and_ignores_padding():
     made, token_ids = classifier(), tokens(examples(20, 30))
     usual = made.model.config._attn_implementation
-    found = cls_attention(made.model, token_ids, kind="last")
+    found = cls_attention(made.model, token_ids)
     torch.testing.assert_close(found.sum(dim=1), torch.full((2,), float(SETTINGS.heads)))
     assert not found[token_ids == PAD].any()
     assert made.model.config._attn_implementation == usual
@@ -105,12 +104,7 @@ def test_attention_is_the_softmax_of_queries_and_keys_written_out():
         part = slice(head * size, (head + 1) * size)
         query, key = own.query(states)[0, 0, part], own.key(states)[0, :, part]
         expected += (key @ query / size**0.5).softmax(dim=0)
-    torch.testing.assert_close(cls_attention(made.model, token_ids, kind="last")[0], expected)
-
-
-def test_rollout_is_a_distribution_over_the_tokens():
-    found = cls_attention(classifier().model, tokens(examples(20, 30)), kind="rollout")
-    torch.testing.assert_close(found.sum(dim=1), torch.ones(2))
+    torch.testing.assert_close(cls_attention(made.model, token_ids)[0], expected)
 
 
 def test_tokens_are_handed_to_the_bases_that_they_cover():

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from genomask.alphabet import encode
-from genomask.analysis.motifs.discover import best_word, discover
+from genomask.analysis.motifs.discover import best_word, discover, trim
 from genomask.analysis.motifs.matrix import consensus_matrix, kmer_matrix
 from genomask.analysis.motifs.planted import SIMILAR, chance, planted_in, recovery, similarity
-from genomask.analysis.motifs.refine import trim
 from genomask.analysis.motifs.words import Labelled, labelled
 from genomask.tasks.synthetic import SyntheticTask
 

@@ -130,8 +130,6 @@ def test_the_file_of_the_configuration_says_the_defaults_of_the_settings():
         ("motifs.lengths=[12]", "motifs.lengths needs 4 to 8"),
         ("motifs.alpha=0", "motifs.alpha needs a share between 0 and 1; found 0"),
         ("motifs.rows=0", "motifs.rows needs at least 1; found 0"),
-        ("motifs.baseline=zero", "motifs.baseline needs one of mask, mean"),
-        ("motifs.attention=first", "motifs.attention needs one of last, rollout"),
     ],
 )
 def test_an_impossible_setting_is_refused(override, message):

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from genomask.alphabet import OTHER, encode, kmer_code
-from genomask.analysis.motifs.matrix import kmer_matrix
-from genomask.analysis.motifs.scan import best_sites, erase, read_sites, site_scores
+from genomask.analysis.motifs.matrix import best_sites, erase, kmer_matrix, read_sites, site_scores
 from genomask.analysis.motifs.words import Labelled, Sizes, count_words, exact_p, labelled, score, word_codes
 from genomask.genome.sequences import gc_share
 

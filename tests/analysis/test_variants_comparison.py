@@ -8,8 +8,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genomask.analysis.figure_style import save
 from genomask.analysis.variants.clinvar import areas, ranks, separation
-from genomask.analysis.variants.figures import mutagenesis_figure, overlap_figure
-from genomask.analysis.variants.overlap import Overlap, order, overlaps, shared
+from genomask.analysis.variants.mutagenesis import mutagenesis_figure
+from genomask.analysis.variants.overlap import Overlap, order, overlap_figure, overlaps, shared
 
 SETTINGS = {"reference": None, "resamples": 20, "seed": 0}
 

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from genomask.alphabet import encode
 from genomask.analysis.variants.mutagenesis import grid, mutants, saturate
-from genomask.analysis.variants.predictor import Predictor, predict, predictor
-from genomask.analysis.variants.scores import log_probabilities, mean_of_strands, scores
+from genomask.analysis.variants.predictor import (
+    Predictor,
+    log_probabilities,
+    mean_of_strands,
+    predict,
+    predictor,
+    scores,
+)
 from genomask.models.classifier import Classifier
 from tiny_models import TOKENS, tiny_classifier
 

@@ -6,9 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from genomask.alphabet import decode, encode
-from genomask.analysis.variants.alleles import WindowSettings, read_alleles
+from genomask.analysis.variants.alleles import WindowSettings, read_alleles, trim, variant_class, windows
 from genomask.analysis.variants.vcf import Record
-from genomask.analysis.variants.windows import trim, variant_class, windows
 from genomask.genome.encoded import open_genome, write_genome
 
 DNA = st.text("ACGT", min_size=1, max_size=30)

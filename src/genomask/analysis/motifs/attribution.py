@@ -1,6 +1,5 @@
 """Which bases a classifier's decision rests on: integrated gradients, and attention for comparison."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -16,14 +15,6 @@ from genomask.tasks.examples import Examples
 from genomask.tokens.base import Tokens
 
 
-class Batch(NamedTuple):
-    """Some rows of a set: their sequences and their token ids."""
-
-    rows: Int64[np.ndarray, " batch"]
-    sequences: list[UInt8[np.ndarray, " _bases"]]
-    token_ids: Int64[Tensor, "batch tokens"]
-
-
 class Attribution(NamedTuple):
     """What every base of every row has, and the margin that the gradients of a row add up to."""
 
@@ -32,23 +23,14 @@ class Attribution(NamedTuple):
     difference: Float32[np.ndarray, " rows"]  # margin at the sequence less margin at the baseline
 
 
-def batches(examples: Examples, tokens: Tokens, *, size: int, device: torch.device) -> Iterator[Batch]:
-    """The examples in their own order, some at a time."""
-    for start in range(0, len(examples.labels), size):
-        rows = np.arange(start, min(start + size, len(examples.labels)))
-        sequences = [row[:length] for row, length in zip(examples.padded(rows), examples.lengths[rows], strict=True)]
-        yield Batch(rows, sequences, tokens.pad_rows([tokens.ids(bases) for bases in sequences]).to(device))
-
-
 def integrated_gradients(
     model: BertForSequenceClassification,
     token_ids: Int64[Tensor, "batch tokens"],
     *,
     target: int,
     steps: int,
-    baseline: str,
 ) -> Float[Tensor, "batch tokens"]:
-    """What each k-mer token adds to the margin of a class, compared with a sequence of uninformative tokens.
+    """What each k-mer token adds to the margin of a class, compared with a sequence of [MASK].
 
     The token embeddings go in a straight line from the baseline to the sequence, and the gradient of the
     margin is integrated along it (Gauss and Legendre's rule). The sum over a row approaches the margin at
@@ -60,9 +42,8 @@ def integrated_gradients(
         token_ids: Rows that end in [PAD].
         target: Class whose margin is explained: its logit less the mean of the others.
         steps: Points on the line; 1 is the gradient at its middle.
-        baseline: ``mask`` for the embedding of [MASK], ``mean`` for the mean of all k-mers.
     """
-    word, start = _ends(model, token_ids, baseline)
+    word, start = _ends(model, token_ids)
     along, weight = np.polynomial.legendre.leggauss(steps)
     total = torch.zeros_like(word)
     for place, share in zip((along + 1) / 2, weight / 2, strict=True):
@@ -84,37 +65,25 @@ def margin(
     return logits[:, target] - others
 
 
-def _ends(
-    model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"], baseline: str
-) -> tuple[Tensor, Tensor]:
-    """Token embeddings of the rows, and of the rows with every k-mer replaced by the baseline."""
+def _ends(model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"]) -> tuple[Tensor, Tensor]:
+    """Token embeddings of the rows, and of the rows with every k-mer replaced by [MASK]."""
     table = model.bert.embeddings.word_embeddings.weight.detach()
     word = table[token_ids]
-    nothing = table[MASK] if baseline == "mask" else table[FIRST_KMER:].mean(dim=0)
-    return word, torch.where((token_ids >= FIRST_KMER)[..., None], nothing, word)
+    return word, torch.where((token_ids >= FIRST_KMER)[..., None], table[MASK], word)
 
 
 @torch.no_grad()
 def cls_attention(
-    model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"], *, kind: str
+    model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"]
 ) -> Float[Tensor, "batch tokens"]:
-    """How much [CLS] attends to every token.
-
-    ``last`` is DNABERT's measure, the last layer's attention summed over heads; ``rollout`` follows
-    attention, half of it kept in place for the residual path, through all layers (Abnar and Zuidema, 2020).
-    """
+    """How much [CLS] attends to every token: the last layer's attention summed over heads, DNABERT's measure."""
     usual = model.config._attn_implementation or "sdpa"
     model.set_attn_implementation("eager")  # the only one that hands its weights out
     try:
         found = model.bert(token_ids, attention_mask=token_ids != PAD, output_attentions=True).attentions
     finally:
         model.set_attn_implementation(usual)
-    if kind == "last":
-        return found[-1][:, :, 0].sum(dim=1)
-    flow = torch.eye(token_ids.shape[1], device=token_ids.device).expand(len(token_ids), -1, -1)
-    for layer in found:
-        flow = (layer.mean(dim=1) + torch.eye(token_ids.shape[1], device=token_ids.device)) / 2 @ flow
-    return flow[:, 0]
+    return found[-1][:, :, 0].sum(dim=1)
 
 
 def over_bases(
@@ -137,15 +106,7 @@ def over_bases(
 
 
 def attribute(
-    classifier: Classifier,
-    examples: Examples,
-    *,
-    target: int,
-    steps: int,
-    baseline: str,
-    attention: str,
-    size: int,
-    device: torch.device,
+    classifier: Classifier, examples: Examples, *, target: int, steps: int, size: int, device: torch.device
 ) -> Attribution:
     """Gradient and attention of every base of every row; 0 beyond a row's end."""
     model, tokens = classifier.model.requires_grad_(requires_grad=False), classifier.tokens
@@ -157,16 +118,20 @@ def attribute(
     gradient, looked = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     difference = np.zeros(len(examples.labels), np.float32)
     with progress("attribute", len(examples.labels)) as advance:
-        for rows, sequences, token_ids in batches(examples, tokens, size=size, device=device):
-            kmers, there = token_ids >= FIRST_KMER, token_ids != PAD
-            gained = integrated_gradients(model, token_ids, target=target, steps=steps, baseline=baseline) * kmers
-            weights = cls_attention(model, token_ids, kind=attention) * kmers
-            for row, own in zip(rows, over_bases(gained, sequences, tokens, mean=False), strict=True):
-                gradient[row, : len(own)] = own
-            for row, own in zip(rows, over_bases(weights, sequences, tokens, mean=True), strict=True):
-                looked[row, : len(own)] = own
+        for start in range(0, len(examples.labels), size):
+            rows = np.arange(start, min(start + size, len(examples.labels)))
+            sequences = [
+                row[:length] for row, length in zip(examples.padded(rows), examples.lengths[rows], strict=True)
+            ]
+            token_ids = tokens.pad_rows([tokens.ids(bases) for bases in sequences]).to(device)
+            kmers = token_ids >= FIRST_KMER
+            gained = integrated_gradients(model, token_ids, target=target, steps=steps) * kmers
+            weights = cls_attention(model, token_ids) * kmers
+            for into, values, mean in ((gradient, gained, False), (looked, weights, True)):
+                for row, own in zip(rows, over_bases(values, sequences, tokens, mean=mean), strict=True):
+                    into[row, : len(own)] = own
             with torch.no_grad():
-                word, start = (margin(model, point, there, target) for point in _ends(model, token_ids, baseline))
-            difference[rows] = (word - start).cpu().numpy()
+                word, nothing = (margin(model, end, token_ids != PAD, target) for end in _ends(model, token_ids))
+            difference[rows] = (word - nothing).cpu().numpy()
             advance(len(rows))
     return Attribution(gradient, looked, difference)

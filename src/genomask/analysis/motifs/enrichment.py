@@ -6,21 +6,22 @@ observation.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from genomask.alphabet import BASES, encode, kmer_table
+from genomask.analysis.motifs.matrix import COMPLEMENT
 from genomask.genome.sequences import reverse_complement_codes
 
 CHUNK: Final = 500  # permutations at once
 BAND: Final = (0.05, 0.95)  # of the running sums of the first CHUNK permutations, for the figure
+Known = Bool[np.ndarray, " kmers"]
+Strata = Int64[np.ndarray, " kmers"]
 
 
-@dataclass(frozen=True)
-class Tested:
+class Tested(NamedTuple):
     """A statistic, what it is on average over the permutations, and the share of them that reach it."""
 
     observed: float
@@ -34,11 +35,10 @@ class Tested:
 
     def summary(self) -> dict[str, float | None]:
         """All of it as JSON."""
-        return {**asdict(self), "ratio": self.ratio}
+        return {**self._asdict(), "ratio": self.ratio}
 
 
-@dataclass(frozen=True, eq=False)
-class Enrichment:
+class Enrichment(NamedTuple):
     """Known motifs in one ranking against one null.
 
     ``auc`` is the probability that a known k-mer outranks another one, ``running`` the peak of the running
@@ -49,14 +49,13 @@ class Enrichment:
     auc: Tested
     running: Tested
     top: dict[int, Tested]
-    curve: Float64[np.ndarray, " kmers"] = field(repr=False)
-    band: Float64[np.ndarray, "2 kmers"] = field(repr=False)
+    curve: Float64[np.ndarray, " kmers"]
+    band: Float64[np.ndarray, "2 kmers"]
 
     def summary(self) -> dict[str, Any]:
         """All but the curve as JSON."""
         tops = {str(n): tested.summary() for n, tested in self.top.items()}
-        statistics = {"auc": self.auc.summary(), "running": self.running.summary()}
-        return {"known": self.known, **statistics, "top": tops}
+        return {"known": self.known, "auc": self.auc.summary(), "running": self.running.summary(), "top": tops}
 
 
 def strand_units(k: int) -> Int64[np.ndarray, " kmers"]:
@@ -65,46 +64,33 @@ def strand_units(k: int) -> Int64[np.ndarray, " kmers"]:
     return np.minimum(codes, reverse_complement_codes(codes, k)).astype(np.int64)
 
 
-def composition_strata(k: int) -> Int64[np.ndarray, " kmers"]:
+def composition_strata(k: int) -> Strata:
     """Stratum of every k-mer: how often it has each base, up to strand; its CpG; palindrome or not."""
     bases = encode("".join(kmer_table(k))).reshape(-1, k)
     count = np.stack([(bases == base).sum(axis=1) for base in range(len(BASES))], axis=1)
-    other = count[:, [1, 0, 3, 2]]
+    digits = (k + 1) ** np.arange(3, -1, -1)
     cpg = ((bases[:, :-1] == BASES.index("C")) & (bases[:, 1:] == BASES.index("G"))).sum(axis=1)
-    palindrome = palindromes(k)
-    names = [
-        (*min(tuple(one), tuple(two)), dinucleotides, own)
-        for one, two, dinucleotides, own in zip(
-            count.tolist(), other.tolist(), cpg.tolist(), palindrome.tolist(), strict=True
-        )
-    ]
-    number = {name: index for index, name in enumerate(sorted(set(names)))}
-    return np.array([number[name] for name in names])
+    composition = np.minimum(count @ digits, count[:, COMPLEMENT] @ digits)
+    return np.unique(np.stack((composition, cpg, palindromes(k))), axis=1, return_inverse=True)[1].ravel()
 
 
-def palindromes(k: int) -> Int64[np.ndarray, " kmers"]:
+def palindromes(k: int) -> Strata:
     """Strata that know of no composition: only a k-mer that is its own reverse complement is set apart."""
     codes = np.arange(4**k, dtype=np.uint64)
     return (codes == reverse_complement_codes(codes, k)).astype(np.int64)
 
 
-def both_strands(known: Bool[np.ndarray, " kmers"], k: int) -> Bool[np.ndarray, " kmers"]:
+def both_strands(known: Known, k: int) -> Known:
     """The labels with every reverse complement of a known k-mer known too."""
     units = strand_units(k)
     return np.isin(units, units[known])
 
 
 def permuted(
-    known: Bool[np.ndarray, " kmers"],
-    strata: Int64[np.ndarray, " kmers"],
-    k: int,
-    *,
-    permutations: int,
-    rng: np.random.Generator,
+    known: Known, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator
 ) -> Iterator[Bool[np.ndarray, "chunk kmers"]]:
     """Labels permuted within strata, a k-mer together with its reverse complement, some at a time."""
-    units = strand_units(k)
-    chosen, unit_of = np.unique(units, return_inverse=True)
+    chosen, unit_of = np.unique(strand_units(k), return_inverse=True)
     label, stratum = known[chosen], strata[chosen]
     place = np.argsort(stratum, kind="stable")
     for start in range(0, permutations, CHUNK):
@@ -116,8 +102,8 @@ def permuted(
 
 def enrichment(
     rank: Int64[np.ndarray, " kmers"],
-    known: Bool[np.ndarray, " kmers"],
-    strata: Int64[np.ndarray, " kmers"],
+    known: Known,
+    strata: Strata,
     k: int,
     *,
     tops: Sequence[int],
@@ -136,39 +122,27 @@ def enrichment(
         rng: Draws them.
     """
     order = np.argsort(rank)
-    observed = _statistics(known[order][None, :], tops)
+    ranked = known[order][None, :]
     drawn = permuted(known, strata, k, permutations=permutations, rng=rng)
     first = next(drawn)[:, order]
     null = np.vstack([_statistics(first, tops), *(_statistics(rows[:, order], tops) for rows in drawn)])
-    auc, running, *counts = (
-        Tested(float(value), float(column.mean()), _share_reaching(column, value))
-        for value, column in zip(observed[0], null.T, strict=True)
-    )
-    band = np.quantile(_running(first), BAND, axis=0)
+    auc, running, *counts = map(_tested, _statistics(ranked, tops)[0].tolist(), null.T)
     top = dict(zip(tops, counts, strict=True))
-    return Enrichment(int(known.sum()), auc, running, top, _running(known[order][None, :])[0], band)
+    band = np.quantile(_running(first), BAND, axis=0)
+    return Enrichment(int(known.sum()), auc, running, top, _running(ranked)[0], band)
 
 
 def share_of_words(
-    words: Bool[np.ndarray, " kmers"],
-    known: Bool[np.ndarray, " kmers"],
-    strata: Int64[np.ndarray, " kmers"],
-    k: int,
-    *,
-    permutations: int,
-    rng: np.random.Generator,
+    words: Known, known: Known, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator
 ) -> Tested:
     """Test whether more words of a vocabulary are known than permuted labels would have it; one-sided."""
     drawn = permuted(known, strata, k, permutations=permutations, rng=rng)
-    null = np.concatenate([(rows & words).sum(axis=1) for rows in drawn])
-    observed = float((known & words).sum())
-    return Tested(observed, float(null.mean()), _share_reaching(null, observed))
+    return _tested(float((known & words).sum()), np.concatenate([(rows & words).sum(axis=1) for rows in drawn]))
 
 
 def _statistics(ranked: Bool[np.ndarray, "rows kmers"], tops: Sequence[int]) -> Float64[np.ndarray, "rows statistics"]:
     """AUC, peak of the running sum, and known k-mers in every top, of labels in the order of their rank."""
-    kmers = ranked.shape[1]
-    known = ranked.sum(axis=1)
+    kmers, known = ranked.shape[1], ranked.sum(axis=1)
     mean_rank = ranked @ np.arange(1.0, kmers + 1) / known
     auc = 1 - (mean_rank - (known + 1) / 2) / (kmers - known)
     counts = [ranked[:, :top].sum(axis=1) for top in tops]
@@ -177,10 +151,10 @@ def _statistics(ranked: Bool[np.ndarray, "rows kmers"], tops: Sequence[int]) -> 
 
 def _running(ranked: Bool[np.ndarray, "rows kmers"]) -> Float64[np.ndarray, "rows kmers"]:
     known = ranked.sum(axis=1, keepdims=True)
-    steps = np.where(ranked, 1 / known, -1 / (ranked.shape[1] - known))
-    return np.cumsum(steps, axis=1)
+    return np.cumsum(np.where(ranked, 1 / known, -1 / (ranked.shape[1] - known)), axis=1)
 
 
-def _share_reaching(null: np.ndarray, observed: float) -> float:
+def _tested(observed: float, null: np.ndarray) -> Tested:
     """Phipson and Smyth's permutation p: the observed labels are one of the permutations."""
-    return float((1 + (null >= observed - 1e-12).sum()) / (1 + len(null)))
+    p = (1 + (null >= observed - 1e-12).sum()) / (1 + len(null))
+    return Tested(observed, float(null.mean()), float(p))

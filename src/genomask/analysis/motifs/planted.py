@@ -18,6 +18,17 @@ from genomask.genome.synthetic.elements import TSS
 from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS
 from genomask.genome.synthetic.task import CORE_WINDOW, PROMOTER_WINDOW
 
+SIMILAR: Final = 0.75
+
+
+class Recovery(NamedTuple):
+    """Planted motifs with the motif that came nearest, and the shares that pass the threshold."""
+
+    recall: float
+    precision: float | None  # None if nothing was found
+    chance: float  # share of all 6-mers that would count as precise
+    nearest: dict[str, tuple[str | None, float]]  # planted name -> consensus found, similarity
+
 
 def similarity(one: Matrix, other: Matrix) -> float:
     """Cosine of two motifs at their best alignment on either strand.
@@ -38,23 +49,9 @@ def most_similar(one: Matrix, others: Sequence[Matrix]) -> tuple[int, float]:
 
 def _best_cosine(one: Matrix, other: Matrix) -> float:
     norm = np.linalg.norm(one) * np.linalg.norm(other)
-    if norm == 0:
-        return 0.0
     products = one @ other.T  # every position against every position; an alignment is a diagonal
     shifts = range(-len(one) + 1, len(other))
-    return float(max(products.diagonal(shift).sum() for shift in shifts) / norm)
-
-
-SIMILAR: Final = 0.75
-
-
-class Recovery(NamedTuple):
-    """Planted motifs with the motif that came nearest, and the shares that pass the threshold."""
-
-    recall: float
-    precision: float | None  # None if nothing was found
-    chance: float  # share of all 6-mers that would count as precise
-    nearest: dict[str, tuple[str | None, float]]  # planted name -> consensus found, similarity
+    return float(max(products.diagonal(shift).sum() for shift in shifts) / norm) if norm else 0.0
 
 
 def planted_in(twin: str) -> dict[str, str]:
@@ -78,17 +75,15 @@ def recovery(planted: Mapping[str, str], found: Mapping[str, Matrix]) -> Recover
         planted: IUPAC consensus by name.
         found: Matrices by their consensus.
     """
+    nearest: dict[str, tuple[str | None, float]] = dict.fromkeys(planted, (None, 0.0))
     truth = {name: consensus_matrix(text) for name, text in planted.items()}
-    nearest = {name: _nearest(matrix, found) for name, matrix in truth.items()}
-    recalled = [score >= SIMILAR for _, score in nearest.values()]
+    for name, matrix in truth.items() if found else ():
+        best, score = most_similar(matrix, list(found.values()))
+        nearest[name] = list(found)[best], score
     targets = list(truth.values())
     precise = [most_similar(matrix, targets)[1] >= SIMILAR for matrix in found.values()]
-    return Recovery(
-        recall=float(np.mean(recalled)),
-        precision=float(np.mean(precise)) if precise else None,
-        chance=chance(targets),
-        nearest=nearest,
-    )
+    recall = float(np.mean([score >= SIMILAR for _, score in nearest.values()]))
+    return Recovery(recall, float(np.mean(precise)) if precise else None, chance(targets), nearest)
 
 
 def chance(planted: Sequence[Matrix], k: int = 6) -> float:
@@ -101,9 +96,3 @@ def chance(planted: Sequence[Matrix], k: int = 6) -> float:
         cosine = (kmers @ shifts.T).max(axis=1) / (np.linalg.norm(kmers[0]) * np.linalg.norm(strand))
         best = np.maximum(best, cosine)
     return float((best >= SIMILAR).mean())
-
-
-def _nearest(planted: Matrix, found: Mapping[str, Matrix]) -> tuple[str | None, float]:
-    scores = {name: similarity(planted, matrix) for name, matrix in found.items()}
-    best = max(scores, key=scores.__getitem__, default=None)
-    return best, scores[best] if best is not None else 0.0

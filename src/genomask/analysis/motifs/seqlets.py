@@ -47,30 +47,34 @@ def against_unseen(
     taken = np.zeros((len(examples.labels), int(examples.lengths.max())), dtype=bool)
     for row, start, stop in seqlets:
         taken[row, start:stop] = True
-    seen, unseen, rows = [], [], []
+    pairs, rows = [], []
     for row, start, stop in seqlets:
         bases = examples.bases[examples.offsets[row] : examples.offsets[row + 1]]
         free = _free_starts(taken[row, : len(bases)])
         if len(free):
-            seen.append(_window(bases, (start + stop - WIDTH) // 2))
-            unseen.append(_window(bases, int(rng.choice(free))))
+            pairs.append((_window(bases, (start + stop - WIDTH) // 2), _window(bases, int(rng.choice(free)))))
             rows.append(row)
-    empty = np.empty((0, WIDTH), np.uint8)
-    return np.array(seen or empty), np.array(unseen or empty), rows
+    seen, unseen = np.array(pairs, np.uint8).reshape(-1, 2, WIDTH).swapaxes(0, 1)
+    return seen, unseen, rows
 
 
 def halves(
     seen: UInt8[np.ndarray, "windows bases"], unseen: UInt8[np.ndarray, "windows bases"], rows: list[int]
 ) -> tuple[Labelled, Labelled]:
-    """Windows of the even rows to discover motifs in, and of the odd rows to test them on."""
+    """Windows of the even rows to discover motifs in, and of the odd rows to test them on.
+
+    Pairs are one stratum: the composition of so short a window is the motif itself.
+    """
     odd = np.array(rows, dtype=np.int64) % 2 == 1
-    return _labelled(seen[~odd], unseen[~odd]), _labelled(seen[odd], unseen[odd])
-
-
-def _labelled(seen: UInt8[np.ndarray, "windows bases"], unseen: UInt8[np.ndarray, "windows bases"]) -> Labelled:
-    """Pairs as one stratum: the composition of so short a window is the motif itself."""
-    positive = np.repeat([True, False], [len(seen), len(unseen)])
-    return Labelled(np.vstack((seen, unseen)), positive, np.zeros(len(positive), dtype=np.int64))
+    even_half, odd_half = (
+        Labelled(
+            np.vstack((seen[half], unseen[half])),
+            np.arange(2 * half.sum()) < half.sum(),
+            np.zeros(2 * half.sum(), np.int64),
+        )
+        for half in (~odd, odd)
+    )
+    return even_half, odd_half
 
 
 def _free_starts(taken: np.ndarray) -> np.ndarray:

@@ -7,8 +7,6 @@ from genomask.checks import require, require_choice
 
 PARTS: Final = ("ranking", "discovery", "learned")
 RELEASES: Final = (2014, 2016, 2018, 2020, 2022, 2024, 2026)  # of JASPAR, that pyjaspar carries
-BASELINES: Final = ("mask", "mean")
-ATTENTIONS: Final = ("last", "rollout")
 PAPER_MOTIFS: Final = (  # Table 6, of which Table 3 is a part
     "nCyyCCTCCn*", "sCsCCGCCsCCn", "sCwGCAGCn", "yyTTTATAn", "nTATAAAr", "nGAGGAGGv", "kGCTGCwGs",
     "ksCTGGGm", "nCCTGGCCh", "yyCCAGrGn", "TTTTTTTTTn", "GTGGCTsw",
@@ -37,8 +35,6 @@ class MotifSettings:
         classifier: Folder of a fine-tuned classifier; None for that of this configuration.
         attributed: Test sequences of the positive class to attribute; None for all.
         steps: Points of the line that gradients are integrated along.
-        baseline: Embedding that stands for no information, ``mask`` or ``mean``.
-        attention: ``last`` (DNABERT's) or ``rollout``.
         seqlet_share: Share of all bases that score high enough for a seqlet.
         seed: Draws rows, permutations and the windows that seqlets are compared with.
 
@@ -63,8 +59,6 @@ class MotifSettings:
     classifier: str | None = None
     attributed: int | None = 200
     steps: int = 128
-    baseline: str = "mask"
-    attention: str = "last"
     seqlet_share: float = 0.1
     seed: int = 0
 
@@ -80,9 +74,6 @@ class MotifSettings:
             value = getattr(self, name)
             require(0 < value < 1, f"motifs.{name}", "a share between 0 and 1", value)
         for name in ("permutations", "strata", "most", "steps", "rows", "attributed"):
-            value = getattr(self, name)
-            optional = name in ("rows", "attributed") and value is None
-            require(optional or (value is not None and value >= 1), f"motifs.{name}", "at least 1", value)
+            value = getattr(self, name)  # rows and attributed may be None, for all
+            require(value is None or value >= 1, f"motifs.{name}", "at least 1", value)
         require(self.seed >= 0, "motifs.seed", "at least 0", self.seed)
-        require_choice(self.baseline, "motifs.baseline", BASELINES)
-        require_choice(self.attention, "motifs.attention", ATTENTIONS)

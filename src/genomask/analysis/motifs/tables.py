@@ -8,35 +8,33 @@ from typing import Any
 import numpy as np
 
 from genomask.analysis.motifs.discover import Motif
-from genomask.analysis.motifs.jaspar import Known, Match, best_matches
+from genomask.analysis.motifs.jaspar import ACGT, Known, best_matches
 from genomask.analysis.motifs.matrix import Matrix, information
 from genomask.files import write_json
 
-ACGT = [0, 2, 3, 1]  # MEME's order of bases
-
-
-def motif_record(motif: Motif, *, alpha: float, matches: Sequence[Match]) -> dict[str, Any]:
-    """A motif as JSON: consensus, sites on held-out sequences, matches, matrix (columns A, T, C, G)."""
-    return {
-        "name": motif.name,
-        "seed": motif.seed,
-        "bits": round(float(information(motif.matrix).sum()), 3),
-        "threshold": motif.threshold,
-        "positives": [motif.positives, motif.positives_of],
-        "negatives": [motif.negatives, motif.negatives_of],
-        "p": motif.p,
-        "q": motif.q,
-        "holds": motif.q <= alpha,
-        "matches": [match._asdict() for match in matches],
-        "matrix": motif.matrix.round(6).tolist(),
-    }
-
 
 def motif_records(motifs: Sequence[Motif], known: Sequence[Known], *, alpha: float) -> list[dict[str, Any]]:
-    """All motifs of a search, matched to the database; without one nothing is matched."""
-    matrices = [motif.matrix for motif in motifs]
-    matches = best_matches(matrices, known) if known else [[] for _ in motifs]
-    return [motif_record(motif, alpha=alpha, matches=found) for motif, found in zip(motifs, matches, strict=True)]
+    """All motifs of a search as JSON: consensus, sites on held-out sequences, matches, matrix (columns A, T, C, G).
+
+    They are matched to the database; without one nothing is matched.
+    """
+    matches = best_matches([motif.matrix for motif in motifs], known) if known else [[] for _ in motifs]
+    return [
+        {
+            "name": motif.name,
+            "seed": motif.seed,
+            "bits": round(float(information(motif.matrix).sum()), 3),
+            "threshold": motif.threshold,
+            "positives": [motif.positives, motif.positives_of],
+            "negatives": [motif.negatives, motif.negatives_of],
+            "p": motif.p,
+            "q": motif.q,
+            "holds": motif.q <= alpha,
+            "matches": [match._asdict() for match in found],
+            "matrix": motif.matrix.round(6).tolist(),
+        }
+        for motif, found in zip(motifs, matches, strict=True)
+    ]
 
 
 def holding_matrices(records: Sequence[dict[str, Any]]) -> dict[str, Matrix]:
@@ -70,11 +68,6 @@ def meme_text(records: Sequence[dict[str, Any]]) -> str:
     """The motifs that hold in MEME's minimal format, which other motif programs read."""
     lines = ["MEME version 4", "", "ALPHABET= ACGT", "", "strands: + -", ""]
     for name, matrix in holding_matrices(records).items():
-        number, text = name.split(" ")
-        lines += [
-            f"MOTIF genomask-{number} {text}",
-            f"letter-probability matrix: alength= 4 w= {len(matrix)}",
-        ]
-        lines += [" ".join(f"{value:.6f}" for value in row[ACGT]) for row in matrix]
-        lines.append("")
+        lines += [f"MOTIF genomask-{name}", f"letter-probability matrix: alength= 4 w= {len(matrix)}"]
+        lines += [*(" ".join(f"{value:.6f}" for value in row[ACGT]) for row in matrix), ""]
     return "\n".join(lines)

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import Float64
 
 from genomask.alphabet import OTHER
 from genomask.analysis.prediction.windows import Window
+from genomask.analysis.variants.alleles import Bases
 from genomask.analysis.variants.predictor import distinct, logits
-from genomask.analysis.variants.windows import Bases
 from genomask.genome.sequences import reverse_complement
 from genomask.models.classifier import Classifier
 
@@ -81,9 +80,3 @@ def predict_windows(
             chunk,
             probabilities(classifier, sequences, batch=batch, both_strands=both_strands, max_unknown=max_unknown),
         )
-
-
-def placed(classifier: Classifier, device: torch.device) -> Classifier:
-    """The classifier, ready to predict on a device."""
-    cast(torch.nn.Module, classifier.model).float().eval().to(device)
-    return classifier

@@ -67,8 +67,9 @@ def main(arguments: list[str]) -> int:
 
 def _predict(options: argparse.Namespace, genome: "EncodedGenome | None") -> None:
     from genomask.analysis.prediction.pieces import reader
-    from genomask.analysis.prediction.probabilities import placed, predict_windows
+    from genomask.analysis.prediction.probabilities import predict_windows
     from genomask.analysis.prediction.windows import cut_of, cut_windows
+    from genomask.analysis.variants.predictor import placed
     from genomask.models.classifier import classifier_folder, open_classifier
     from genomask.training.host import device_of
 

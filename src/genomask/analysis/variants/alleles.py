@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import UInt8
 
 from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.variants.vcf import Record
-from genomask.analysis.variants.windows import Bases, Windows, trim, variant_class, windows
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import find_record, listed
+
+Bases = UInt8[np.ndarray, " _bases"]
 
 # Why an allele is not scored.
 NO_ALTERNATIVE: Final = "no_alternative"  # ALT is .
@@ -20,6 +22,14 @@ REF_MISMATCH: Final = "ref_mismatch"  # the genome has other bases there
 UNKNOWN_BASES: Final = "unknown_bases"  # more N in a window than variants.max_unknown
 TOO_SHORT: Final = "too_short"  # a window holds no k-mer
 TOO_LONG: Final = "too_long"  # a window that grew is longer than a classifier takes
+
+
+class Windows(NamedTuple):
+    """Two windows of one variant; ``shifted`` says that a record's end moved one from its place."""
+
+    reference: Bases
+    alternative: Bases
+    shifted: bool
 
 
 class WindowSettings(NamedTuple):
@@ -46,38 +56,28 @@ class Allele(NamedTuple):
 
 def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings) -> Iterator[Allele]:
     """Yield every alternative allele of a record."""
-    chromosome = _chromosome(record, genome)
+    number = find_record(genome.names, record.chromosome)
+    chromosome = (
+        genome.bases[:0] if number is None else genome.bases[genome.offsets[number] : genome.offsets[number + 1]]
+    )
     problem, note = _problem(record, chromosome, genome)
     near, start = (chromosome, 0) if problem else _concrete(record, chromosome, settings)
-    for number, text in enumerate(record.alternatives, start=1):
+    for place, text in enumerate(record.alternatives, start=1):
         if not text.isalpha():
-            why = NO_ALTERNATIVE if text == "." else SYMBOLIC
-            yield Allele(record, number, "none" if text == "." else "symbolic", None, why)
+            kind, why = ("none", NO_ALTERNATIVE) if text == "." else ("symbolic", SYMBOLIC)
+            yield Allele(record, place, kind, None, why)
             continue
         same, removed, inserted = trim(record.reference, text.upper())
         kind = variant_class(len(removed), len(inserted))
         if problem:
-            yield Allele(record, number, kind, None, problem, note)
+            yield Allele(record, place, kind, None, problem, note)
             continue
         cut = windows(
-            near,
-            start + same,
-            len(removed),
-            encode(inserted),
-            length=settings.length,
-            position=settings.position,
-            grow=settings.grow,
-        )
+            near, start + same, len(removed), encode(inserted),
+            length=settings.length, position=settings.position, grow=settings.grow,
+        )  # fmt: skip
         why = _refused(cut, settings)
-        yield Allele(record, number, kind, None if why else cut, why)
-
-
-def _chromosome(record: Record, genome: EncodedGenome) -> Bases:
-    """Bases of the record's chromosome; none if the genome lacks it."""
-    number = find_record(genome.names, record.chromosome)
-    if number is None:
-        return genome.bases[:0]
-    return genome.bases[genome.offsets[number] : genome.offsets[number + 1]]
+        yield Allele(record, place, kind, None if why else cut, why)
 
 
 def _problem(record: Record, chromosome: Bases, genome: EncodedGenome) -> tuple[str | None, str]:
@@ -119,3 +119,56 @@ def _refused(cut: Windows, settings: WindowSettings) -> str | None:
         return TOO_LONG
     unknown = max(float((bases == OTHER).mean()) for bases in cut[:2])
     return UNKNOWN_BASES if unknown > settings.max_unknown else None
+
+
+def trim(reference: str, alternative: str) -> tuple[int, str, str]:
+    """Take off the letters that two alleles share, first at their ends, then at their starts.
+
+    Returns:
+        Letters taken off at the start, and what is left of both alleles; both are empty if they are equal.
+    """
+    while reference and alternative and reference[-1] == alternative[-1]:
+        reference, alternative = reference[:-1], alternative[:-1]
+    same = 0
+    while same < min(len(reference), len(alternative)) and reference[same] == alternative[same]:
+        same += 1
+    return same, reference[same:], alternative[same:]
+
+
+def variant_class(removed: int, inserted: int) -> str:
+    """Class of a variant that replaces so many bases by so many, shared letters taken off."""
+    if removed == inserted:
+        return ("same", "snv")[removed] if removed < 2 else "mnv"
+    if removed and inserted:
+        return "indel"
+    return "insertion" if inserted else "deletion"
+
+
+def windows(
+    record: Bases, start: int, removed: int, inserted: Bases, *, length: int, position: float, grow: bool
+) -> Windows:
+    """Cut both windows out of a record and of the record with the variant in it.
+
+    In its window the first changed base stands at ``position * length``, unless an end of the record comes
+    before an end of the window; then the window moves inwards. A record shorter than the window is all of it.
+
+    Args:
+        record: Bases of the chromosome.
+        start: Where the change begins, counted from 0.
+        removed: Bases of the reference that the variant takes away.
+        inserted: Bases that it puts there instead.
+        length: Bases of a window.
+        position: Share of the window before the change, from 0 to 1.
+        grow: Let the alternative window be as much longer or shorter as its allele is, with the flanks of the
+            reference window (DNABERT's rule); otherwise bases from the right fill it up, or fall out of it.
+    """
+    wanted = start - min(int(length * position), length - 1)
+    first = max(min(wanted, len(record) - length), 0)
+    reference = record[first : first + length]
+    if grow:
+        right = record[start + removed : max(first + length, start + removed)]
+        return Windows(reference, np.concatenate((record[first:start], inserted, right)), first != wanted)
+    own = max(min(wanted, len(record) + len(inserted) - removed - length), 0)
+    right = record[start + removed : start + removed + length]
+    alternative = np.concatenate((record[own:start], inserted, right))[:length]
+    return Windows(reference, alternative, first != wanted or own != wanted)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pysam
 
-from genomask.analysis.variants.scores import Scores
+from genomask.analysis.variants.predictor import Scores
 from genomask.analysis.variants.vcf import INFO, VcfSummary, read_records
 
 PREFIX: Final = "GM"
@@ -76,8 +76,13 @@ def write_vcf(
         file.write(_bytes("\n".join(head) + "\n"))
         for line in _annotated(source, rows, list(positives)):
             file.write(_bytes(line + "\n"))
-    if _in_order(source):
+    said = pysam.set_verbosity(0)
+    try:
         pysam.tabix_index(str(path), preset="vcf", force=True)
+    except OSError:  # records out of order have no index
+        path.with_name(f"{path.name}.tbi").unlink(missing_ok=True)
+    finally:
+        pysam.set_verbosity(said)
 
 
 def _annotated(source: Path, rows: Iterable[dict[str, Any]], names: Sequence[str]) -> Iterator[str]:
@@ -103,21 +108,6 @@ def _text(value: float | str | None) -> str:
     if value is None:
         return "."
     return value if isinstance(value, str) else f"{value:.6g}"
-
-
-def _in_order(source: Path) -> bool:
-    """Whether each chromosome's records stand together, by rising position."""
-    seen, chromosome, position = set(), None, 0
-    for record in read_records(source):
-        if record.chromosome != chromosome:
-            if record.chromosome in seen:
-                return False
-            seen.add(record.chromosome)
-            chromosome, position = record.chromosome, 0
-        if record.position < position:
-            return False
-        position = record.position
-    return True
 
 
 def _bytes(text: str) -> bytes:

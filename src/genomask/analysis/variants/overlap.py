@@ -1,12 +1,15 @@
 """How many of the N variants that one classifier scores highest are among those of another (Fig. 2)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from itertools import combinations, groupby
 from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
+from genomask.analysis.figure_style import MASKING_COLOUR, look
 from genomask.checks import require
 from genomask.seeds import generator
 
@@ -56,18 +59,15 @@ def overlaps(
     sizes = np.unique(np.minimum(tops, total))
     orders = {name: order(score, generator(seed, "ties", name)) for name, score in lists.items()}
     found = []
-    for one, other in _pairs(list(lists), reference):
+    others = [(name, reference) for name in lists if name != reference] if reference else combinations(lists, 2)
+    for one, other in others:
         both = orders[one], orders[other]
         exact = shared(*both, np.ones(total, dtype=np.int64), sizes)
         draw = generator(seed, "overlap", one, other)
-        again = [shared(*both, _resample(draw, total), sizes) for _ in range(resamples)]
-        low, high = np.percentile(again, _MIDDLE, axis=0)
-        found += [
-            Overlap(one, other, top, total, common, lowest, highest, top / total)
-            for top, common, lowest, highest in zip(
-                sizes.tolist(), exact.tolist(), low.tolist(), high.tolist(), strict=True
-            )
-        ]
+        weights = (np.bincount(draw.integers(total, size=total), minlength=total) for _ in range(resamples))
+        low, high = np.percentile([shared(*both, weight, sizes) for weight in weights], _MIDDLE, axis=0)
+        bands = zip(sizes.tolist(), exact.tolist(), low.tolist(), high.tolist(), strict=True)
+        found += [Overlap(one, other, top, total, *values, top / total) for top, *values in bands]
     return found
 
 
@@ -90,12 +90,28 @@ def shared(
     return np.array(common, dtype=np.float64)
 
 
-def _pairs(names: list[str], reference: str | None) -> Iterator[tuple[str, str]]:
-    if reference is None:
-        yield from combinations(names, 2)
-    else:
-        yield from ((name, reference) for name in names if name != reference)
-
-
-def _resample(draw: np.random.Generator, total: int) -> Int64[np.ndarray, " alleles"]:
-    return np.bincount(draw.integers(total, size=total), minlength=total)
+def overlap_figure(rows: Sequence[Overlap]) -> Figure:
+    """Draw one line with its band for every pair of lists, and the line of chance."""
+    with look():
+        figure = Figure(figsize=(5.2, 3.4))
+        axes = figure.subplots()
+        references = {row.reference for row in rows}
+        for (one, other), group in groupby(rows, key=lambda row: (row.classifier, row.reference)):
+            points = list(group)
+            tops = [row.top for row in points]
+            name = one if len(references) == 1 else f"{one} and {other}"
+            colour = MASKING_COLOUR.get(one) if len(references) == 1 else None
+            (line,) = axes.plot(tops, [row.overlap for row in points], marker="o", color=colour, label=name)
+            bands = [row.low for row in points], [row.high for row in points]
+            axes.fill_between(tops, *bands, color=line.get_color(), alpha=0.2, linewidth=0)
+        longest = max(rows, key=lambda row: row.top)
+        ends = [0, longest.top]
+        axes.plot(ends, [top / longest.total for top in ends], color="0.4", linestyle="--", label="chance")
+        axes.set(xlabel="N", ylim=(0, 1), xlim=(0, longest.top * 1.03))
+        whom = f" with {references.pop()}" if len(references) == 1 else ""
+        axes.set_ylabel(f"overlap of the top N{whom}")
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+        axes.set_title(f"{longest.total:,} alleles; bands: 95 % of resamples", fontsize="medium")
+        axes.legend()
+    return figure

@@ -1,4 +1,8 @@
-"""Classifiers at work on windows: every different window once, in batches of like lengths, in fp32."""
+"""Classifiers at work on windows, and the scores of a variant from its two (DNABERT's formulas, Sec. A.4).
+
+Every different window goes through a classifier once, in batches of like lengths, in fp32. Scores come from log
+probabilities, in double precision: the odds of a probability that rounds to 0 or 1 stay finite, so nothing is clamped.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -7,12 +11,33 @@ import numpy as np
 import torch
 from jaxtyping import Float64, Int64
 
-from genomask.analysis.variants.scores import Log, log_probabilities, mean_of_strands
-from genomask.analysis.variants.windows import Bases
+from genomask.analysis.variants.alleles import Bases
 from genomask.checks import require_choice
 from genomask.genome.sequences import reverse_complement
 from genomask.models.classifier import Classifier
 from genomask.models.forward import cls_logits
+
+Log = Float64[np.ndarray, "windows 2"]  # natural logarithms of p and of 1 - p
+
+
+class Scores(NamedTuple):
+    """One value an allele.
+
+    Attributes:
+        p_ref: Probability of the positive class with the reference allele.
+        p_alt: The same with the alternative allele.
+        delta: ``p_alt - p_ref``.
+        abs_delta: Its size.
+        diff: DNABERT's ``delta * max(p_ref, p_alt)``.
+        log_odds: DNABERT's ``log2 odds(p_ref) - log2 odds(p_alt)``, in bits; above 0 is a loss.
+    """
+
+    p_ref: Float64[np.ndarray, " alleles"]
+    p_alt: Float64[np.ndarray, " alleles"]
+    delta: Float64[np.ndarray, " alleles"]
+    abs_delta: Float64[np.ndarray, " alleles"]
+    diff: Float64[np.ndarray, " alleles"]
+    log_odds: Float64[np.ndarray, " alleles"]
 
 
 class Predictor(NamedTuple):
@@ -38,8 +63,13 @@ def predictor(name: str, classifier: Classifier, positive: str | None, device: t
     """
     chosen = classifier.classes[-1] if positive is None else positive
     require_choice(chosen, f"variants.positive (for {name})", classifier.classes)
+    return Predictor(name, placed(classifier, device), classifier.classes.index(chosen))
+
+
+def placed(classifier: Classifier, device: torch.device) -> Classifier:
+    """The classifier, ready to predict on a device."""
     cast(torch.nn.Module, classifier.model).float().eval().to(device)
-    return Predictor(name, classifier, classifier.classes.index(chosen))
+    return classifier
 
 
 def distinct(windows: Sequence[Bases]) -> Distinct:
@@ -89,3 +119,30 @@ def logits(classifier: Classifier, windows: list[Bases], batch: int) -> Float64[
         attention = None if len({len(row) for row in rows}) == 1 else token_ids != pad
         parts.append(cls_logits(classifier.model, token_ids, attention))
     return torch.cat(parts).cpu().double().numpy()
+
+
+def log_probabilities(logits: Float64[np.ndarray, "windows classes"], positive: int) -> Log:
+    """Logarithms of p and 1 - p of the positive class under softmax.
+
+    Raises:
+        ValueError: If a logit is not a finite number.
+    """
+    if not np.isfinite(logits).all():
+        raise ValueError("A classifier's logits are not all numbers: its fine-tuning diverged.")
+    total = np.logaddexp.reduce(logits, axis=1)
+    others = np.logaddexp.reduce(np.delete(logits, positive, axis=1), axis=1)
+    return np.stack((logits[:, positive] - total, others - total), axis=1)
+
+
+def mean_of_strands(forward: Log, reverse: Log) -> Log:
+    """Logarithms of the mean probability of both strands."""
+    return np.logaddexp(forward, reverse) - np.log(2)
+
+
+def scores(reference: Log, alternative: Log) -> Scores:
+    """Compare reference windows with alternative windows."""
+    p_ref, p_alt = np.exp(reference[:, 0]), np.exp(alternative[:, 0])
+    delta = p_alt - p_ref
+    odds_ref, odds_alt = ((log[:, 0] - log[:, 1]) / np.log(2) for log in (reference, alternative))
+    diff = delta * np.maximum(p_ref, p_alt)
+    return Scores(p_ref, p_alt, delta, np.abs(delta), diff, odds_ref - odds_alt)

@@ -32,12 +32,12 @@ from genomask.tasks.examples import Benchmark, Examples, crop
 from genomask.training.host import device_of, sequences_at_once
 
 METHODS = ("gradient", "attention")
-ATTRIBUTION = ("attributed", "steps", "baseline", "attention", "seqlet_share")
+ATTRIBUTION = ("attributed", "steps", "seqlet_share")
 
 
 def learned_artefact(run: Context) -> Artefact:
     """Motifs that a classifier looks at: a given one, or the one that this configuration fine-tunes."""
-    settings = {"part": "learned", **search_identity(run, *ATTRIBUTION)}
+    settings = {"part": "learned", **search_identity(run, *ATTRIBUTION), "baseline": "mask", "attention": "last"}
     label, given = f"learned-{run.config.task.name}", _given(run)
     if given is None:
         tuned = classifier_artefact(saving(run))
@@ -113,8 +113,6 @@ def _attribute(run: Context, classifier: Classifier, examples: Examples, target:
         examples,
         target=target,
         steps=settings.steps,
-        baseline=settings.baseline,
-        attention=settings.attention,
         size=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=128),
         device=device_of(config.trainer.accelerator),
     )

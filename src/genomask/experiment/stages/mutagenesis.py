@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.figure_style import save
-from genomask.analysis.variants.figures import mutagenesis_figure
-from genomask.analysis.variants.mutagenesis import grid, saturate, write_csv
+from genomask.analysis.variants.mutagenesis import grid, mutagenesis_figure, saturate, write_csv
 from genomask.checks import require
 from genomask.console import say
 from genomask.experiment.stages.context import Context

@@ -13,10 +13,8 @@ from genomask.analysis.figure_style import save
 from genomask.analysis.variants.alleles import WindowSettings
 from genomask.analysis.variants.annotate import check_header, write_vcf
 from genomask.analysis.variants.clinvar import CLASSES, Separation, separation
-from genomask.analysis.variants.figures import overlap_figure
-from genomask.analysis.variants.overlap import Overlap, overlaps
-from genomask.analysis.variants.parts import join, read_rows
-from genomask.analysis.variants.score_vcf import Scoring, score_vcf, summarise
+from genomask.analysis.variants.overlap import Overlap, overlap_figure, overlaps
+from genomask.analysis.variants.score_vcf import Scoring, join, read_rows, score_vcf, summarise
 from genomask.analysis.variants.vcf import VcfSummary, survey
 from genomask.console import say
 from genomask.experiment.stages.context import Context
