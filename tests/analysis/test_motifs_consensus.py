@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 
 from genomask.alphabet import kmer_code
 from genomask.analysis.motifs.consensus import (
@@ -15,7 +16,6 @@ from genomask.analysis.motifs.consensus import (
     motif_ranks,
     read_printed,
 )
-from genomask.analysis.motifs.settings import PAPER_MOTIFS
 from genomask.ranking.table import Ranking, identity_ranking
 
 PAPER = Path(__file__).resolve().parents[2] / "experiments" / "paper"
@@ -83,7 +83,8 @@ def test_a_short_run_of_capitals_takes_in_those_beyond_one_other_letter():
 
 
 def test_the_settings_name_every_motif_of_table_6_once():
-    assert sorted(PAPER_MOTIFS) == sorted({row["motif"] for row in printed_rows(6)})
+    settings = OmegaConf.load(PAPER.parents[1] / "conf" / "motifs" / "standard.yaml")
+    assert sorted(settings.consensus) == sorted({row["motif"] for row in printed_rows(6)})
 
 
 def test_a_ranking_with_the_printed_ranks_gives_the_printed_table():

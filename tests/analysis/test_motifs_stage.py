@@ -11,7 +11,6 @@ from compose import composed
 from genomask.alphabet import kmer_code
 from genomask.analysis.motifs.figures import logo_sheet
 from genomask.analysis.motifs.jaspar import core_kmers, matched_kmers, read_jaspar
-from genomask.analysis.motifs.settings import MotifSettings
 from genomask.analysis.motifs.tables import meme_text, read_motifs
 from genomask.experiment.stages.discovered_motifs import discovered_artefact
 from genomask.experiment.stages.known_motifs import known_artefact
@@ -116,10 +115,6 @@ def test_a_part_is_built_anew_for_what_shapes_it_and_for_nothing_else(tmp_path):
     ):
         found = names(override)
         assert tuple(one != other for one, other in zip(usual, found, strict=True)) == changed, override
-
-
-def test_the_file_of_the_configuration_says_the_defaults_of_the_settings():
-    assert composed().config.motifs == MotifSettings()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,12 @@ class MotifRank(NamedTuple):
 
 
 def core_of(motif: str) -> str:
-    """The longest run of capitals that are bases; of equally long ones the first.
+    """The core of a motif."""
+    return _core(motif)[1]
+
+
+def _core(motif: str) -> tuple[int, str]:
+    """Where the core begins, and the core: the longest run of capitals that are bases, the first of equally long ones.
 
     A run below ``SHORT`` bases takes in the capitals beyond one letter other than n, which becomes ``.``, any base:
     Table 6 looks yyCCAGrGn up as CCAG.G (the ranks that it prints are those of CCAGGG, CCAGAG, CCAGTG, CCAGCG).
@@ -39,11 +44,6 @@ def core_of(motif: str) -> str:
     Raises:
         ValueError: If a letter is not IUPAC, or there is no capital A, C, G or T.
     """
-    return _core(motif)[1]
-
-
-def _core(motif: str) -> tuple[int, str]:
-    """Where the core begins in the motif, and the core."""
     bare = motif.rstrip("*")
     consensus_matrix(bare)
     runs = list(re.finditer(f"[{BASES}]+", bare))
@@ -106,12 +106,8 @@ def motif_ranks(name: str, ranking: Ranking, motif: str, printed: Printed) -> li
 
 def consensus_table(rankings: Mapping[str, Ranking], motifs: Sequence[str], printed: Printed) -> list[MotifRank]:
     """The rows of every motif, ranking by ranking."""
-    return [
-        row
-        for name, ranking in rankings.items()
-        for motif in motifs
-        for row in motif_ranks(name, ranking, motif, printed)
-    ]
+    pairs = [(name, ranking, motif) for name, ranking in rankings.items() for motif in motifs]
+    return [row for name, ranking, motif in pairs for row in motif_ranks(name, ranking, motif, printed)]
 
 
 def read_printed(folder: Path) -> Printed:

@@ -79,24 +79,18 @@ def running_sums(curves: Mapping[tuple[str, str], Curve]) -> Figure:
     Args:
         curves: By (ranking, definition), in the order of the panels.
     """
-    names = list(curves)
-    definitions = list(dict.fromkeys(definition for _, definition in names))
-    rankings = list(dict.fromkeys(ranking for ranking, _ in names))
+    rankings, definitions = (list(dict.fromkeys(names)) for names in zip(*curves, strict=True))
     with look():
-        size = (PANEL[0] * len(definitions), PANEL[1] * len(rankings))
-        figure = Figure(figsize=size)
+        figure = Figure(figsize=(PANEL[0] * len(definitions), PANEL[1] * len(rankings)))
         grid = figure.subplots(len(rankings), len(definitions), squeeze=False, sharex=True, sharey=True)
-        for row, ranking in enumerate(rankings):
-            for column, definition in enumerate(definitions):
-                axes, (curve, band) = grid[row, column], curves[ranking, definition]
-                rank = np.arange(1, len(curve) + 1)
-                axes.fill_between(rank, *band, color=COLOURS[6], alpha=0.15, lw=0, label="permuted, 90 %")
-                axes.plot(rank, curve, color=COLOURS[1], lw=1.2, label="known motifs")
-                axes.axhline(0, color="black", lw=0.6)
-                axes.set_title(f"{ranking}, {definition}", fontsize=9)
-        for axes in grid[-1]:
-            axes.set_xlabel("rank")
-        for axes in grid[:, 0]:
-            axes.set_ylabel("running sum")
+        for (ranking, definition), (curve, band) in curves.items():
+            axes = grid[rankings.index(ranking), definitions.index(definition)]
+            rank = np.arange(1, len(curve) + 1)
+            axes.fill_between(rank, *band, color=COLOURS[6], alpha=0.15, lw=0, label="permuted, 90 %")
+            axes.plot(rank, curve, color=COLOURS[1], lw=1.2, label="known motifs")
+            axes.axhline(0, color="black", lw=0.6)
+            axes.set_title(f"{ranking}, {definition}", fontsize=9)
+            axes.set(xlabel="rank", ylabel="running sum")
+            axes.label_outer()
         grid[0, 0].legend(loc="best", fontsize=8)
     return figure

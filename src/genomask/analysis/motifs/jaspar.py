@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool
 from scipy.stats import false_discovery_control
 
 from genomask.alphabet import BASES, encode, kmer_table
@@ -56,23 +56,19 @@ def read_jaspar(release: int, group: str) -> list[Known]:
     return [Known(code, name, count / count.sum(axis=1, keepdims=True)) for code, name, count in named]
 
 
-def compare(motifs: Sequence[Matrix], known: Sequence[Known]) -> Float64[np.ndarray, "motifs known"]:
-    """TOMTOM's p of every pair, on either strand. The very first call compiles for a minute or two."""
+def best_matches(motifs: Sequence[Matrix], known: Sequence[Known]) -> list[list[Match]]:
+    """The most similar known motifs of every motif, best first, by TOMTOM on either strand.
+
+    The very first call compiles for a minute or two.
+    """
     from memelite import tomtom
 
-    queries, targets = (
-        [np.ascontiguousarray(matrix[:, ACGT].T) for matrix in matrices]
-        for matrices in (motifs, [target.matrix for target in known])
-    )
-    p = tomtom(queries, targets)[0]
-    return np.clip(p.reshape(len(queries), len(targets)), 0.0, 1.0)
-
-
-def best_matches(motifs: Sequence[Matrix], known: Sequence[Known]) -> list[list[Match]]:
-    """The most similar known motifs of every motif, best first."""
     if not motifs:
         return []
-    p = compare(motifs, known)
+    matrices = [*motifs, *(target.matrix for target in known)]
+    columns = [np.ascontiguousarray(matrix[:, ACGT].T) for matrix in matrices]
+    found = tomtom(columns[: len(motifs)], columns[len(motifs) :])[0]
+    p = np.clip(found.reshape(len(motifs), len(known)), 0.0, 1.0)
     q = false_discovery_control(p.ravel()).reshape(p.shape)
     best = np.argsort(p, axis=1, kind="stable")[:, :SHOWN]
     return [
@@ -97,18 +93,11 @@ def core_kmers(known: Sequence[Known], k: int, *, clear: float = CLEAR_BITS) -> 
     """
     codes = encode("".join(kmer_table(k))).reshape(-1, k)
     found = np.zeros(len(codes), dtype=bool)
-    for target in known:
-        core = _core(target.matrix, k)
-        if len(core) < k or information(core).mean() < clear:
-            continue
-        for strand in (core, reverse_complement(core)):
-            bits = np.log2(np.maximum(strand, 1e-3) / 0.25)
-            score = bits[np.arange(k), codes].sum(axis=1)
+    for matrix in (target.matrix for target in known if len(target.matrix) >= k):
+        bits = np.convolve(information(matrix), np.ones(k), mode="valid")
+        core = matrix[bits.argmax() :][:k]
+        for strand in (core, reverse_complement(core)) if bits.max() >= clear * k else ():
+            odds = np.log2(np.maximum(strand, 1e-3) / 0.25)
+            score = odds[np.arange(k), codes].sum(axis=1)
             found |= score >= score.min() + CORE_SCORE * (score.max() - score.min())
     return found
-
-
-def _core(matrix: Matrix, k: int) -> Matrix:
-    bits = np.convolve(information(matrix), np.ones(min(k, len(matrix))), mode="valid")
-    start = int(bits.argmax())
-    return matrix[start : start + k]

@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float64
@@ -27,7 +28,7 @@ ENDINGS: Final[Mapping[str, str]] = {
 PACKAGES: Final = {"parquet": "pyarrow", "bigwig": "pyBigWig"}
 PLACE: Final = Window._fields[:5]  # columns of a table: name, start, stop, strand, row
 PACKED: Final = ("csv", "tsv", "bedgraph")  # kinds that may end in .gz
-
+AT_ONCE: Final = 65_536  # lines of a track in memory
 
 # Takes chunks of windows with their class probabilities.
 Sink = Callable[[Sequence[Window], Float64[np.ndarray, "rows classes"]], None]
@@ -141,8 +142,32 @@ def _bigwig(path: Path, positive: int, lengths: Mapping[str, int]) -> Iterator[S
         with _open(track, packed=False) as file:
             yield _Track(file, positive)
         # pyBigWig ends its process where the disk is full, so it has one of its own.
-        command = [sys.executable, "-m", "genomask.analysis.prediction.bigwig", str(track), str(part)]
+        command = [sys.executable, "-m", __name__, str(track), str(part)]
         done = subprocess.run(command, input=json.dumps(dict(lengths)), capture_output=True, text=True, check=False)
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
             raise OSError(f"{said}. Is the disk full?")
+
+
+def _pack(track: Path, file: str, lengths: Mapping[str, int]) -> None:
+    """Turn a track into a BigWig file, given the bases of every chromosome; end the process if bins are lost."""
+    import pyBigWig
+
+    covered = 0
+    bigwig: Any = pyBigWig.open(file, "w")
+    bigwig.addHeader(list(lengths.items()))
+    with track.open(encoding="utf-8") as lines:
+        while rows := [line.rstrip("\n").split("\t") for line in islice(lines, AT_ONCE)]:
+            names, starts, stops, values = zip(*rows, strict=True)
+            first, last = list(map(int, starts)), list(map(int, stops))
+            bigwig.addEntries(list(names), first, ends=last, values=list(map(float, values)))
+            covered += sum(last) - sum(first)
+    bigwig.close()
+    with pyBigWig.open(file) as written:
+        found = written.header()["nBasesCovered"]
+    if found != covered:
+        sys.exit(f"{found:,} of {covered:,} bases arrived")
+
+
+if __name__ == "__main__":
+    _pack(Path(sys.argv[1]), sys.argv[2], json.load(sys.stdin))

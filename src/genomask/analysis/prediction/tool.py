@@ -11,7 +11,7 @@ docs/predict.md says what the columns and the tracks hold.
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from genomask.analysis.prediction.pieces import Piece
     from genomask.analysis.prediction.windows import Cut
     from genomask.genome.encoded import EncodedGenome
-    from genomask.models.classifier import Classifier
 
-TRACKS: Final = ("bedgraph", "bigwig")
+TRACKS: Final = {  # and what to do with them
+    "bedgraph": "a BigWig file of the same: --out FILE.bw; either opens in IGV and in the UCSC browser",
+    "bigwig": "open it in IGV, or as a custom track of the UCSC browser",
+}
 AT_ONCE: Final = {"cpu": 32, "cuda": 1024}  # windows that go through the classifier together
 
 
@@ -60,12 +62,11 @@ def main(arguments: list[str]) -> int:
     places = kind_of(options.input) != "table" or kind not in TRACKS
     require(places, f"--out {options.out}", "sequences with a place in a genome: FASTA or BED", str(options.input))
     with ExitStack() as stack:
-        genome = _genome(options.genome, stack) if options.genome else None
-        _predict(options, genome)
+        _predict(options, kind, _genome(options.genome, stack) if options.genome else None)
     return 0
 
 
-def _predict(options: argparse.Namespace, genome: "EncodedGenome | None") -> None:
+def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | None") -> None:
     from genomask.analysis.prediction.pieces import reader
     from genomask.analysis.prediction.probabilities import predict_windows
     from genomask.analysis.prediction.windows import cut_of, cut_windows
@@ -75,30 +76,28 @@ def _predict(options: argparse.Namespace, genome: "EncodedGenome | None") -> Non
 
     reader(options.input, genome)  # refuses what it can before the classifier is opened
     folder, device = classifier_folder(options.model), device_of(options.device)
-    classifier, track = placed(open_classifier(folder), device), sink_kind(options.out) in TRACKS
-    pieces = reader(options.input, genome, k=getattr(classifier.tokens, "k", 0), track=track)
-    positive = _class_index(classifier, options.positive)
+    classifier = placed(open_classifier(folder), device)
+    pieces = reader(options.input, genome, k=getattr(classifier.tokens, "k", 0), track=kind in TRACKS)
+    shown = classifier.classes[-1] if options.positive is None else options.positive
+    require_choice(shown, "--class", classifier.classes)
     cut = cut_of(options.window, options.step, shortest=classifier.shortest, longest=classifier.longest)
-    found = survey(pieces, cut, genome, named=track)
+    found = survey(pieces, cut, genome, named=kind in TRACKS)
     require(found.windows, str(options.input), "at least one sequence", "none")
     named = ", ".join(classifier.classes)
     say(f"predict {options.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
-    started, batch = time.perf_counter(), options.batch or AT_ONCE[device.type]
-    chunks = predict_windows(
-        classifier,
-        cut_windows(pieces(), cut),
-        batch=batch,
-        both_strands=options.both_strands,
-        max_unknown=options.max_unknown,
-    )
-    nothing = 0
-    sink = open_sink(options.out, classifier.classes, positive=positive, lengths=found.lengths)
+    started, batch, nothing = time.perf_counter(), options.batch or AT_ONCE[device.type], 0
+    asked = {"both_strands": options.both_strands, "max_unknown": options.max_unknown}
+    chunks = predict_windows(classifier, cut_windows(pieces(), cut), batch=batch, **asked)
+    sink = open_sink(options.out, classifier.classes, positive=classifier.classes.index(shown), lengths=found.lengths)
     with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
         for windows, probability in chunks:
             write(windows, probability)
             nothing += int(np.isnan(probability[:, 0]).sum())
             advance(len(windows))
-    _done(options, classifier.classes[positive], time.perf_counter() - started)
+    holds = f"probability of class {shown} along the genome" if kind in TRACKS else "one row a window"
+    say(f"  written to {options.out} in {duration(time.perf_counter() - started)}: {holds}")
+    if kind in TRACKS:
+        say(f"  next: {TRACKS[kind]}")
     if nothing:
         why = f"more than {options.max_unknown:.0%} unknown bases, or no {classifier.tokens.name} without one"
         say(f"  {found.windows - nothing:,} windows have a value, {nothing:,} have none: {why} (--max-unknown)")
@@ -121,8 +120,7 @@ def survey(
         if named and genome is None:
             lengths[piece.name] = len(piece.bases)
     if genome is not None:
-        stops = genome.offsets[1:] - genome.offsets[:-1]
-        lengths = dict(zip(genome.names, stops.tolist(), strict=True))
+        lengths = dict(zip(genome.names, np.diff(genome.offsets).tolist(), strict=True))
     return Survey(piece_count, count, lengths)
 
 
@@ -136,24 +134,6 @@ def _genome(path: Path, stack: ExitStack) -> "EncodedGenome":
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="genomask-genome-")))
     FastaGenome(str(path)).encode(folder)
     return open_genome(folder)
-
-
-def _class_index(classifier: "Classifier", name: str | None) -> int:
-    chosen = classifier.classes[-1] if name is None else name
-    require_choice(chosen, "--class", classifier.classes)
-    return classifier.classes.index(chosen)
-
-
-def _done(options: argparse.Namespace, positive: str, seconds: float) -> None:
-    kind = sink_kind(options.out)
-    holds = f"probability of class {positive} along the genome" if kind in TRACKS else "one row a window"
-    say(f"  written to {options.out} in {duration(seconds)}: {holds}")
-    following: Mapping[str, str] = {
-        "bedgraph": "a BigWig file of the same: --out FILE.bw; either opens in IGV and in the UCSC browser",
-        "bigwig": "open it in IGV, or as a custom track of the UCSC browser",
-    }
-    if kind in following:
-        say(f"  next: {following[kind]}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -97,11 +97,8 @@ def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
 def _record(path: Path, number: int, line: str, width: int) -> Record:
     columns = line.split("\t")
     if len(columns) != width:
-        raise wrong_line(
-            path,
-            number,
-            f"a record has at least 8 columns divided by tabs, as many as #CHROM; found {len(columns)}",
-        )
+        wanted = "a record has at least 8 columns divided by tabs, as many as #CHROM"
+        raise wrong_line(path, number, f"{wanted}; found {len(columns)}")
     chromosome, position, _, reference, alternatives = columns[:5]
     if not chromosome or not _POSITION.fullmatch(position):
         raise wrong_line(path, number, f"POS must be a number; found {position!r}")

@@ -125,7 +125,7 @@ class Config:
     leaks: LeakSettings = field(default_factory=unchanged)
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
-    motifs: MotifSettings = field(default_factory=MotifSettings)
+    motifs: MotifSettings = MISSING
     stage: Stage = MISSING
     paths: Paths = field(default_factory=Paths)
     sweep: SweepSettings = field(default_factory=SweepSettings)
