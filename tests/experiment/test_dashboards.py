@@ -1,6 +1,7 @@
 """What runs tell W&B, read back from an offline run's file, and the workspace that shows it."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -44,7 +45,16 @@ def test_an_offline_run_holds_scores_plots_and_what_the_views_sort_by(data, tmp_
     (file,) = tmp_path.glob("encoder/*/log/wandb/offline-run-*/*.wandb")
     logged = read_offline(file)
     assert (logged.group, logged.job_type, logged.exit_code) == ("pretrain-logo-toy", "pretrain", 0)
-    assert any("validation/perplexity_common" in row for row in logged.history)
+    curve = [row for row in logged.history if "validation/nats_per_base_common" in row]
+    assert [row["trainer/global_step"] for row in curve] == [0, 1], "nats per base stand against steps"
+    assert all("validation/perplexity_common" in row for row in curve)
+    (media,) = (row for row in logged.history if "pretrain/masked_sequence/path" in row)
+    assert media["pretrain/masked_sequence/_type"] == "html-file"
+    page = (file.parent / "files" / media["pretrain/masked_sequence/path"]).read_text()
+    sequence = re.sub("<[^>]*>", "", page.partition("<pre>")[2]).replace("\n", "")
+    assert set(sequence) <= set("ACGTN")
+    assert "PmiMasking: " in page
+    assert page.count("<span") > 3, "hidden bases stand on colour"
 
 
 def test_a_baseline_logs_its_scores_and_needs_a_key_where_wandb_has_to_be_online(data, tmp_path):  # noqa: F811
@@ -118,6 +128,7 @@ def test_without_a_key_the_workspace_is_written_as_a_specification(tmp_path, cap
         "pretrain/masked_share",
         "labels.masking",
         "finetune/loss",
+        "pretrain/masked_sequence",
     ):
         assert metric in text
     assert "no API key" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from genomask.reports.collect import Results, collect
 from genomask.reports.compare import Questions, questions
 from genomask.reports.document import Document, Section
 from genomask.reports.health import collapsed_section, job_facts, jobs_section, repeatability_facts
-from genomask.reports.ideas import ideas, ideas_lines, ideas_section
+from genomask.reports.ideas import Idea, ideas, ideas_lines, ideas_section
 from genomask.reports.paired import BOUND
 from genomask.reports.pretraining import pretraining_section, vocabularies_section
 from genomask.reports.scores import comparisons_section, curves_section, gains_plots, scores_section
@@ -24,6 +24,7 @@ class Report(NamedTuple):
     results: Results
     cells: list[Cell]
     questions: Questions
+    ideas: list[Idea]
     document: Document
 
 
@@ -72,7 +73,7 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
     facts = [*_facts(results), *repeatability_facts(results), *job_facts(jobs)]
     lines = [*ideas_lines(contenders, asked, bound), *answer(cells, asked, baseline=baseline, bound=bound)]
     document = Document(f"genomask: {runs.resolve().name}", lines, facts, _warnings(results), shown)
-    return Report(results, cells, asked, document)
+    return Report(results, cells, asked, contenders, document)
 
 
 def _facts(results: Results) -> list[tuple[str, str]]:

@@ -76,15 +76,16 @@ def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section | N
         return None
     columns = ["<model", "<tokens", "<idea", "<control", "gain over control", "95 % interval", "<in words",
                f"gain over {baseline}", "its 95 % interval", "seconds a step", "control's", "<covers"]  # fmt: skip
-    rows = [_row(idea, bound) for idea in found]
-    names = labels([(idea.cell.name, str(idea.cell.result.get("tokens"))) for idea in found])
-    gains = [
-        Gain(name, idea.cell.kind, idea.gain.difference, idea.gain.interval, covers(idea.gain))
-        for name, idea in zip(names, found, strict=True)
-    ]
-    plots = forest("Gain over its control", {SCORE: gains}, {SCORE: "AUC"})
-    table = Table("", columns, rows, 2)
+    plots = forest("Gain over its control", {SCORE: ideas_gains(found)}, {SCORE: "AUC"})
+    table = Table("", columns, [_row(idea, bound) for idea in found], 2)
     return Section("ideas", "Ideas and their controls", [READING.format(baseline=baseline)], [table], plots)
+
+
+def ideas_gains(found: list[Idea]) -> list[Gain]:
+    """Gains over controls, for a figure."""
+    names = labels([(idea.cell.name, str(idea.cell.result.get("tokens"))) for idea in found])
+    items = [(name, idea.cell.kind, idea.gain) for name, idea in zip(names, found, strict=True)]
+    return [Gain(name, kind, gain.difference, gain.interval, covers(gain)) for name, kind, gain in items]
 
 
 def _row(idea: Idea, bound: float) -> list[str]:

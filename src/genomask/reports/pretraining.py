@@ -160,7 +160,7 @@ def draw_perplexity(encoders: list[Encoder]) -> Figure | None:
     if not named:
         return None
     with look():
-        figure = Figure(figsize=(7.2, 3.2))
+        figure = Figure(figsize=(7.2, 2.8 + 0.2 * -(-len(named) // 2)))  # a line of the legend for two encoders
         panels = figure.subplots(1, 2, sharey=True)
         for panel, mask in zip(panels, ("common", "own"), strict=True):
             seen: dict[str, int] = defaultdict(int)

@@ -60,11 +60,12 @@ def _finished(runs: Path) -> list[Path]:
 def _say(report: "Report", paths: list[Path]) -> None:
     """The answer in words, as a chart and as tables, then what could not be read, and where it all stands."""
     from genomask.reports.answer import chart, gains
+    from genomask.reports.ideas import ideas_gains
 
     for line in report.document.answer:
         say(line)
-    figure = next((found for pairs in report.questions if (found := gains(pairs))), [])
-    for line in chart(figure, min(shutil.get_terminal_size().columns, WIDTH)):
+    figures = (ideas_gains(report.ideas), *map(gains, report.questions))
+    for line in chart(next(filter(None, figures), []), min(shutil.get_terminal_size().columns, WIDTH)):
         say(line)
     sections = {section.name: section for section in report.document.sections}
     for name in (name for name in TABLES if name in sections):

@@ -5,6 +5,8 @@ import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 from wandb_workspaces.reports.v2.interface import PanelTypes, ParallelCoordinatesPlotColumn
 
+from genomask.experiment.dashboards.masked_sequence import MEDIA
+
 SCORES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the report's order
 
 
@@ -78,7 +80,8 @@ def _health() -> list[PanelTypes]:
         groupby=wr.Config("row"),
         groupby_aggfunc="sum",
     )
-    return [*(wr.LinePlot(title=title, y=[name]) for name, title in curves.items()), collapsed]
+    masked = wr.MediaBrowser(title="A masked sequence", media_keys=[MEDIA])
+    return [*(wr.LinePlot(title=title, y=[name]) for name, title in curves.items()), collapsed, masked]
 
 
 def _bars(score: str, choice: str, name: str) -> wr.BarPlot:

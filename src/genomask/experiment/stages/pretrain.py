@@ -14,6 +14,7 @@ from lightning import Callback
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.dashboards.identity import run_identity
+from genomask.experiment.dashboards.masked_sequence import log_masked_sequence
 from genomask.experiment.stages.calibrate import calibrate, warn_of_drift
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_context, build_genome, genome_artefact
@@ -167,6 +168,7 @@ def _fit(
     log, name = log_folder(directory, newest), encoder_artefact(run).name
     identity = run_identity(config, "pretrain")
     with fixed_order(config.trainer), loggers(config.logger, log, name=name, wandb_run=identity) as logs:
+        log_masked_sequence(logs, corpus)
         fit = trainer(
             config.trainer,
             precision=resolved_precision(budget.precision, config.trainer),
