@@ -67,7 +67,7 @@ def overlaps(
         weights = (np.bincount(draw.integers(total, size=total), minlength=total) for _ in range(resamples))
         low, high = np.percentile([shared(*both, weight, sizes) for weight in weights], _MIDDLE, axis=0)
         bands = zip(sizes.tolist(), exact.tolist(), low.tolist(), high.tolist(), strict=True)
-        found += [Overlap(one, other, top, total, *values, top / total) for top, *values in bands]
+        found += [Overlap(one, other, top, total, same, least, most, top / total) for top, same, least, most in bands]
     return found
 
 

@@ -28,15 +28,16 @@ def log_masked_sequence(loggers: Sequence[Logger], corpus: CorpusDataModule) -> 
 
 def masked_html(corpus: CorpusDataModule) -> str:
     """A masked sequence as HTML: chosen bases on red, others that no visible token shows on orange."""
-    piece, key, progress = next(zip(*corpus.sample(1), strict=True))
-    row = corpus.masker(*piece, key=key, progress=progress)
-    styles = ["" for _ in piece.bases]
+    pieces, keys, progress = corpus.sample(1)
+    bases, lower, tracks = pieces[0]
+    row = corpus.masker(bases, lower, tracks, key=keys[0], progress=float(progress[0]))
+    styles = ["" for _ in bases]
     for start, stop, masked in zip(row.tokens.start, row.tokens.stop, row.masked, strict=True):
         styles[start:stop] = [HIDDEN] * (stop - start) if masked else styles[start:stop]
     styles = [CHOSEN if chosen else style for style, chosen in zip(styles, row.chosen, strict=True)]
     letters = [
         f'<span style="{style}">{letter}</span>' if style else letter
-        for letter, style in zip(decode(piece.bases), styles, strict=True)
+        for letter, style in zip(decode(bases), styles, strict=True)
     ]
     lines = ["".join(letters[start : start + LINE]) for start in range(0, len(letters), LINE)]
     name, share = type(corpus.masker.strategy).__name__, row.masked.mean()
