@@ -74,7 +74,7 @@ def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section | N
     """The table and the figure of ideas; None where no idea has been run with its control."""
     if not found:
         return None
-    columns = ["<model", "<tokens", "<idea", "<control", "gain over control", "95 % interval", "<in words",
+    columns = ["<model", "<tokens", "<idea", "gain over control", "95 % interval", "<in words", "<control",
                f"gain over {baseline}", "its 95 % interval", "seconds a step", "control's", "<covers"]  # fmt: skip
     plots = forest("Gain over its control", {SCORE: ideas_gains(found)}, {SCORE: "AUC"})
     table = Table("", columns, [_row(idea, bound) for idea in found], 2)
@@ -94,10 +94,10 @@ def _row(idea: Idea, bound: float) -> list[str]:
         model_title(idea.cell.model),
         str(idea.cell.result.get("tokens") or ABSENT),
         Entry(idea.cell.short, full=idea.cell.label),
-        Entry(idea.control.short, full=idea.control.label),
         f"{idea.gain.difference:+.3f}",
         interval_text(idea.gain.interval),
         idea.verdict(bound),
+        Entry(idea.control.short, full=idea.control.label),
         f"{over.difference:+.3f}" if over else ABSENT,
         interval_text(over.interval) if over else ABSENT,
         number(_step_seconds(idea.cell)),
