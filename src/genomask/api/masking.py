@@ -1,25 +1,25 @@
 """Mask sequences as a pretraining would, and look at what was masked."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Float64, Int32, UInt8
 
 from genomask.api.sequences import encoded
 from genomask.api.settings import configured
 from genomask.checks import require, require_choice
 from genomask.experiment.config.choices import groups
-from genomask.experiment.stages.strategy import handed_over, strategy_constructor
+from genomask.experiment.stages.strategy import handed_over, make, strategy_constructor
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked as MaskedSequence
 from genomask.masking.masker import Masker
-from genomask.masking.pmi import HalfSpanMasking
+from genomask.masking.ranked import RankedMasking
 from genomask.masking.visibility import NOTHING, Visibility, visibility
-from genomask.ranking.table import Ranking
+from genomask.ranking.table import Ranking, scores_by_rank
 from genomask.ranking.vocabulary import MaskingVocabulary, membership
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
@@ -99,6 +99,7 @@ def mask(
     tokens: Tokens | None = None,
     ranking: Ranking | None = None,
     vocabulary: MaskingVocabulary | None = None,
+    motifs: Iterable[Float64[np.ndarray, "_width 4"]] | None = None,
     corrupt: str = "token",
     seed: int = 0,
     **settings: Any,
@@ -111,6 +112,7 @@ def mask(
         tokens: What a model would read; overlapping 6-mers by default.
         ranking: For the strategies that rank k-mers; ``rank`` makes one.
         vocabulary: For ``pmi_vocab``; ``vocabulary`` makes one.
+        motifs: For ``motif``: probabilities of A, T, C, G at every position of each.
         corrupt: A choice of the ``corrupt`` config group.
         seed: Draws the mask; the row's number takes part, so equal sequences get masks of their own.
         settings: Arguments of the strategy, such as ``center_probability=0.05``.
@@ -118,7 +120,7 @@ def mask(
     Raises:
         ValueError: If a sequence is no DNA or too short, or the strategy lacks or refuses something.
     """
-    strategy = masking if isinstance(masking, Masking) else _strategy(masking, ranking, vocabulary, settings)
+    strategy = masking if isinstance(masking, Masking) else _strategy(masking, ranking, vocabulary, motifs, settings)
     masker = Masker(strategy, tokens or KmerTokens(), _choice("corrupt", corrupt))
     bases = encoded(sequences)
     for one in bases:
@@ -127,7 +129,7 @@ def mask(
     rows = [masker(one, key=key) for one, key in zip(bases, keys, strict=True)]
     seen = [masker.sequence(one, key=key) for one, key in zip(bases, keys, strict=True)]
     centers = [strategy.centers(one, masker.center_probability) for one in seen]
-    ranks = [strategy.ranks(one) for one in seen] if isinstance(strategy, HalfSpanMasking) else None
+    ranks = [strategy.ranks(one) for one in seen] if isinstance(strategy, RankedMasking) else None
     return Masked(masker, bases, rows, centers, ranks)
 
 
@@ -138,17 +140,31 @@ def _choice(group: str, name: str) -> Any:
     return getattr(configured([f"{group}={name}"]), group)
 
 
+_handed: Final[dict[str, Callable[[Any], Any]]] = {
+    "ranking": lambda ranking: ranking.rank,
+    "scores": scores_by_rank,
+    "vocabulary": membership,
+    "motifs": list,
+}
+
+
 def _strategy(
-    name: str, ranking: Ranking | None, vocabulary: MaskingVocabulary | None, settings: dict[str, Any]
+    name: str,
+    ranking: Ranking | None,
+    vocabulary: MaskingVocabulary | None,
+    motifs: Iterable[Any] | None,
+    settings: dict[str, Any],
 ) -> Masking:
     constructor = strategy_constructor({**_choice("masking", name), **settings}, f"masking={name}")
     given: dict[str, Any] = {}
     for needed in handed_over(constructor):
-        value = {"ranking": ranking, "vocabulary": vocabulary}[needed]
+        value = {"ranking": ranking, "scores": ranking, "vocabulary": vocabulary, "motifs": motifs}[needed]
         if value is None:
-            raise ValueError(f"masking={name} needs a {needed}: mask(..., {needed}=...).")
-        given[needed] = value.rank if isinstance(value, Ranking) else membership(value)
+            argument = "ranking" if needed == "scores" else needed
+            article = "" if argument == "motifs" else "a "
+            raise ValueError(f"masking={name} needs {article}{argument}: mask(..., {argument}=...).")
+        given[needed] = _handed[needed](value)
     try:
-        return constructor(**given)
+        return make(constructor, given)
     except TypeError as error:
         raise ValueError(f"masking={name}: {error}.") from error

@@ -13,6 +13,7 @@ from genomask.corpus.segments import Corpus, Segments, cut, lay_out
 from genomask.corpus.settings import CorpusSettings
 from genomask.corpus.steps import StepBatch, Steps, collate
 from genomask.genome.encoded import open_genome
+from genomask.genome.synthetic.settings import with_planted
 from genomask.masking.calibration import Sample
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masker
@@ -62,7 +63,7 @@ class CorpusDataModule(LightningDataModule):
         workers: int,
     ) -> None:
         super().__init__()
-        encoded = open_genome(genome)
+        encoded = with_planted(open_genome(genome), genome)
         self.corpus = Corpus(encoded, lay_out(encoded, gaps=settings.gaps), settings.strand, settings.jitter)
         segments = cut(encoded, settings, generator(seed, "segments"))
         self.held = float(segments.length.sum() / np.diff(encoded.runs).sum())  # of the genome's A, C, G and T
@@ -105,13 +106,15 @@ class CorpusDataModule(LightningDataModule):
         return self._loader(batches, ValidationSampler(self, range(rank, len(batches), ranks)))
 
     def _loader(self, dataset: Dataset[Batch], sampler: Sampler[Any]) -> DataLoader[Batch]:
+        # A strategy that validations change is asked in this process, where it changes, and one step at a time.
+        workers = 0 if self.masker.strategy.state_dict() else self.workers
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         return StepLoader(
             dataset,
             batch_size=None,
             sampler=sampler,
-            num_workers=self.workers,
-            persistent_workers=self.workers > 0,
+            num_workers=workers,
+            persistent_workers=workers > 0,
             pin_memory=on_gpu,  # or every transfer would wait for the device
         )
 

@@ -13,6 +13,7 @@ from genomask.alphabet import OTHER
 from genomask.corpus.segments import Corpus, Segments
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked, Masker
+from genomask.masking.pieces import kmer_codes
 from genomask.masking.visibility import masked_bases
 from genomask.seeds import generator
 from genomask.tokens.base import Tokens
@@ -85,6 +86,8 @@ class StepBatch(NamedTuple):
         hidden: Hidden bases, where overlapping tokens share them and the batch is for validation.
         cuts: The micro-batches.
         work: What there is to do.
+        codes: k-mers in the middle of the masked tokens by code, ``4**k`` for an unknown one, where the strategy learns
+            of validations by k-mer and the batch is for one.
     """
 
     input_ids: Int64[Tensor, "batch tokens"]
@@ -96,6 +99,7 @@ class StepBatch(NamedTuple):
     hidden: HiddenBases | None
     cuts: tuple[Cut, ...]
     work: Work
+    codes: Int64[Tensor, " masked_tokens"] | None = None
 
 
 class Steps(Dataset[StepBatch]):
@@ -177,7 +181,9 @@ def collate(
     weighted = any(row.weights is not None for row in rows)
     weights = np.concatenate([_weights(row) for row in rows]) if weighted else None
     targets = np.concatenate([row.tokens.ids[row.masked] for row in rows])
-    hidden = _hidden([sequences[row] for row in order], rows, bounds) if with_hidden and tokens.overlapping else None
+    ordered, k = [sequences[row] for row in order], masker.strategy.counted_k
+    hidden = _hidden(ordered, rows, bounds) if with_hidden and tokens.overlapping else None
+    counted = [_codes(*pair, k) for pair in zip(ordered, rows, strict=True)] if with_hidden and k else None
     work = Work(
         sum(len(bases) for bases in sequences),
         int(lengths.sum()),
@@ -199,12 +205,20 @@ def collate(
         hidden,
         tuple(cuts),
         work,
+        None if counted is None else torch.from_numpy(np.concatenate(counted)),
     )
 
 
 def _weights(row: Masked) -> Float32[np.ndarray, " masked_tokens"]:
     every = np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights
     return every[row.masked]
+
+
+def _codes(bases: UInt8[np.ndarray, " bases"], row: Masked, k: int) -> Int64[np.ndarray, " _masked_tokens"]:
+    """The k-mer in the middle of every masked token."""
+    codes = np.where((codes := kmer_codes(bases, k)) < 0, 4**k, codes)
+    middle = (row.tokens.start[row.masked] + row.tokens.stop[row.masked]) // 2
+    return codes[np.clip(middle - k // 2, 0, len(codes) - 1)] if len(codes) else np.full(len(middle), 4**k)
 
 
 def _whole_bases(row: Masked, tokens: Tokens) -> int:

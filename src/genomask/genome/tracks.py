@@ -1,4 +1,4 @@
-"""Tracks: one value for every base of a genome, from BED or bigWig files, kept beside its bases."""
+"""Tracks: one value for every base of a genome, from BED, bigWig or VCF files, kept beside its bases."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ from genomask.genome.places import read_bed
 
 _NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BIGWIG: Final = re.compile(r"\.(bw|bigwig)$", re.IGNORECASE)
+_VCF: Final = re.compile(r"\.(vcf(\.b?gz)?|bcf)$", re.IGNORECASE)
 _AT_ONCE: Final = 1 << 20  # bases of a bigWig file
 
 Filled = tuple[str, str, int, int, Any]  # place in the file, record, start, stop, value or values
@@ -38,10 +39,11 @@ def fingerprint_tracks(tracks: Mapping[str, str] | None) -> dict[str, Any]:
 def write_tracks(tracks: Mapping[str, str] | None, directory: Path, *, left_out: Sequence[str] = ()) -> None:
     """Write tracks beside the genome that this directory holds; a base that no interval covers has 0.
 
-    A BED interval has its score (column 5), or 1 if it has none; where intervals overlap, the later one counts.
+    A BED interval has its score (column 5), or 1 if it has none; where intervals overlap, the later one counts. The
+    bases of a variant's REF have 1.
 
     Args:
-        tracks: BED or bigWig files by name.
+        tracks: BED, bigWig or VCF files by name.
         directory: Holds an encoded genome.
         left_out: Records that the genome's file has and the genome leaves out: intervals there are passed over.
 
@@ -62,14 +64,15 @@ def write_tracks(tracks: Mapping[str, str] | None, directory: Path, *, left_out:
 def _existing(name: str, path: str) -> Path:
     file = Path(path).expanduser()
     if not file.is_file():
-        raise FileNotFoundError(f"genome.tracks.{name} needs a BED or bigWig file; there is none at {file}.")
+        raise FileNotFoundError(f"genome.tracks.{name} needs a BED, bigWig or VCF file; there is none at {file}.")
     return file
 
 
 def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Path, left_out: tuple[str, ...]) -> int:
     """Write every interval's values; returns the number of intervals on records that are left out."""
     passed = 0
-    for where, record, start, stop, value in _bigwig(file) if _BIGWIG.search(file.name) else _bed(file):
+    read = next((read for kind, read in ((_BIGWIG, _bigwig), (_VCF, _vcf)) if kind.search(file.name)), _bed)
+    for where, record, start, stop, value in read(file):
         if find_record(genome.names, record) is None and find_record(left_out, record) is not None:
             passed += 1
             continue
@@ -88,6 +91,14 @@ def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Pa
 def _bed(file: Path) -> Iterator[Filled]:
     for line, place, _, score in read_bed(file):
         yield f"{file}, line {line}", place.record, place.start, place.stop, 1.0 if score is None else score
+
+
+def _vcf(file: Path) -> Iterator[Filled]:
+    from genomask.analysis.variants.vcf import read_records
+
+    for record in read_records(file):
+        place = f"{file}, {record.chromosome}:{record.position}"
+        yield place, record.chromosome, record.position - 1, record.position - 1 + len(record.reference), 1.0
 
 
 def _bigwig(file: Path) -> Iterator[Filled]:

@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Float64, UInt8
 
 from genomask.checks import require
 from genomask.masking import kernels
@@ -24,6 +24,7 @@ class Sequence(NamedTuple):
         progress: Share of the training that is done, from 0 to below 1.
         lower: Which bases are lower case in the FASTA file (repeats); None where that is not known.
         tracks: Further values of every base, by the name of the track.
+        token_bases: Bases of a token on average, which nominal probabilities depend on.
     """
 
     bases: UInt8[np.ndarray, " bases"]
@@ -32,6 +33,7 @@ class Sequence(NamedTuple):
     progress: float = 0.0
     lower: Bool[np.ndarray, " bases"] | None = None
     tracks: Mapping[str, Float32[np.ndarray, " bases"]] = {}
+    token_bases: float = 1.0
 
     def draw_centers(self, probability: float) -> Bool[np.ndarray, " bases"]:
         """Draw every possible center independently with this probability (DNABERT)."""
@@ -48,10 +50,26 @@ class Choice(NamedTuple):
     weights: Float32[np.ndarray, " bases"] | None = None
 
 
+class Validation(NamedTuple):
+    """What a strategy learns of a validation.
+
+    Attributes:
+        perplexity: Of the masked tokens under the strategy's own mask.
+        misses: By k-mer, summed over masked tokens in whose middle it stands: the probability that the model gives to
+            other tokens than the right one.
+        counts: By k-mer, how many masked tokens these are.
+    """
+
+    perplexity: float
+    misses: Float64[np.ndarray, " kmers"]
+    counts: Float64[np.ndarray, " kmers"]
+
+
 class Masking(ABC):
     """A strategy. It has no k of its own: what it hides does not depend on the tokens.
 
-    A strategy is a pure function of the sequence: draws come from ``Sequence.draw_centers`` or ``draws.bits``.
+    A strategy is a pure function of the sequence: draws come from ``Sequence.draw_centers`` or ``draws.bits``. Only a
+    validation may change what it does (``observe``), by a state that is kept in checkpoints.
 
     Args:
         center_probability: Probability that a base is a center; None for the nominal one, 15 % over the tokens that a
@@ -60,6 +78,9 @@ class Masking(ABC):
     Raises:
         ValueError: If a setting is of the wrong type or out of range.
     """
+
+    alone: ClassVar[bool] = False  # mask the token around a chosen base alone, although its neighbours show the base
+    counted_k: int = 0  # bases of the k-mers by which a validation counts misses; 0 for none
 
     def __init__(self, *, center_probability: float | None = None) -> None:
         if center_probability is not None:
@@ -83,12 +104,31 @@ class Masking(ABC):
         """Bases that a center is expected to hide if nothing overlaps."""
         return 1.0
 
-    def nominal_probability(self, bases_per_token: float) -> float:
-        """The setting or, by default, what masks 15 % of tokens of this size if nothing overlaps.
+    def expected_tokens(self, bases_per_token: float) -> float:
+        """Tokens of this size that a center is expected to mask if nothing overlaps.
 
         A span of n bases touches n - 1 more tokens than a single base, and that as many as a token has bases.
         """
-        return self.center_probability or MASKED_SHARE / (bases_per_token - 1 + self.span_bases())
+        return bases_per_token - 1 + self.span_bases()
+
+    def nominal_probability(self, bases_per_token: float) -> float:
+        """The setting or, by default, what masks 15 % of tokens of this size if nothing overlaps."""
+        return self.center_probability or MASKED_SHARE / self.expected_tokens(bases_per_token)
+
+    def tracks(self) -> tuple[str, ...]:
+        """Names of the tracks without which it cannot choose."""
+        return ()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What validations have changed, as plain lists and numbers; empty for a strategy that none changes."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        assert not state, "a strategy without a state"
+
+    def observe(self, validation: Validation) -> None:  # noqa: B027 - most strategies ignore it
+        """Take a validation into account, which all processes of a training do alike."""
 
 
 def require_probability(value: Any, setting: str) -> float:

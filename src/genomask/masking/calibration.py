@@ -8,10 +8,11 @@ from jaxtyping import Float64, Int64
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genomask.checks import require
+from genomask.genome.synthetic.settings import PLANTED_TRACK
 from genomask.masking import kernels
 from genomask.masking.base import require_probability
 from genomask.masking.masker import Masker
-from genomask.masking.pmi import PmiMasking
+from genomask.masking.ranked import RankedMasking
 from genomask.masking.visibility import NOTHING, Visibility, masked_bases, visibility
 
 HALVINGS: Final = 20
@@ -82,7 +83,7 @@ def measure(masker: Masker, sample: Sample) -> Measured:
 
 def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
     """How often a k-mer is hidden whole: one of the best-ranked tenth, and any other; None without a ranking."""
-    if not isinstance(masker.strategy, PmiMasking):
+    if not isinstance(masker.strategy, RankedMasking) or masker.strategy.source != kernels.BY_KMER:
         return None
     strategy, counts = masker.strategy, np.zeros((2, 2))
     for piece, key, progress in zip(*sample, strict=True):
@@ -95,6 +96,19 @@ def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
                 counts[row] += whole[kmers].sum(), len(kmers)
     best, others = counts[:, 0] / np.maximum(counts[:, 1], 1)
     return float(best), float(others)
+
+
+def planted_shares(masker: Masker, sample: Sample) -> tuple[float, float] | None:
+    """Share of the bases of planted motifs that is hidden, and of all bases; None where nothing is known of motifs."""
+    hidden, total = np.zeros(2), np.zeros(2)
+    for piece, key, progress in zip(*sample, strict=True):
+        sequence = masker.sequence(*piece, key=key, progress=float(progress))
+        if PLANTED_TRACK not in sequence.tracks:
+            return None
+        chosen, planted = masker.choose(sequence).bases, sequence.tracks[PLANTED_TRACK] > 0
+        hidden += chosen[planted].sum(), chosen.sum()
+        total += planted.sum(), len(chosen)
+    return (float(hidden[0] / total[0]), float(hidden[1] / total[1])) if total[0] else None
 
 
 def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases: float | None = None) -> Masker:
@@ -136,16 +150,15 @@ def _share(masker: Masker, sample: Sample, *, of_bases: bool) -> float:
             whole += len(masked.chosen) if len(masked.masked) else 0
         else:
             tokens = masker.tokens.split(piece[0])
-            flags = np.empty(len(tokens.ids), dtype=np.bool_)
-            kernels.cover(masker.choose(masker.sequence(*piece, **drawn)).bases, *tokens[1:], flags)
+            flags = masker.masked(masker.choose(masker.sequence(*piece, **drawn)).bases, tokens)
             part, whole = part + int(flags.sum()), whole + len(flags)
     return part / max(whole, 1)
 
 
 def expected_share(masker: Masker) -> float:
     """Share of masked tokens where any base is a center with the same probability, and spans overlap."""
-    reach = masker.tokens.bases_per_token - 1 + masker.strategy.span_bases()
-    return 1 - (1 - masker.center_probability) ** reach
+    probability = min(masker.center_probability * masker.rate.mean(), 1.0)
+    return 1 - (1 - probability) ** masker.strategy.expected_tokens(masker.tokens.bases_per_token)
 
 
 def warnings(measured: Measured, masker: Masker, *, name: str, expected: float) -> list[str]:

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int64, UInt32
+from jaxtyping import Float64, Int64, UInt32
 
 from genomask.masking import kernels
 
@@ -20,12 +20,17 @@ MIX_64: Final = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 class Stream(IntEnum):
     """The purpose of a number; numbers of different streams are independent.
 
-    The values have no structure that the hash could keep: they are fractions of the roots of 2, 5 and 11.
+    The values have no structure that the hash could keep: they are fractions of the roots of the first primes.
     """
 
     CENTERS = 0x6A09E667F3BCC908
+    SPANS = 0xBB67AE8584CAA73B  # how long they are, or which comes first
     CORRUPTION = 0x3C6EF372FE94F82B
+    FILL = 0xA54FF53A5F1D36F1
     RANKS = 0x510E527FADE682D1
+    PARTS = 0x9B05688C2B3E6C1F  # which of two strategies
+    RATE = 0x1F83D9ABFB41BD6B
+    WEIGHTS = 0x5BE0CD19137E2179
 
 
 def sequence_keys(
@@ -51,6 +56,11 @@ def bits(key: int | np.int64, *, stream: Stream, count: int) -> UInt32[np.ndarra
     drawn = np.empty(count, dtype=np.uint32)
     kernels.draw_many(stream_key(key, stream), drawn)
     return drawn
+
+
+def uniform(key: int | np.int64, *, stream: Stream, count: int) -> Float64[np.ndarray, " {count}"]:
+    """Draw numbers from 0 to below 1, as ``bits`` does."""
+    return bits(key, stream=stream, count=count) / 2**32
 
 
 def largest_below(probability: float) -> np.uint32:

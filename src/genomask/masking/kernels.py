@@ -245,3 +245,25 @@ def corrupt(
                     ids[token] = (np.int64(own) - 2**31) % any_id
                 else:
                     ids[token] = random_ids[own % _U32(len(random_ids))]
+
+
+@compiled
+@no_type_check
+def find_motifs(bases: Any, order: Any, bits: Any, least: Any, found: Any) -> None:
+    """Mark the start and width of every site of a motif; a site is given up as soon as it cannot pass any more."""
+    for motif in range(len(order)):
+        width = 0
+        while width < order.shape[1] and order[motif, width] >= 0:
+            width += 1
+        for start in range(len(bases) - width + 1):
+            score, place = 0.0, 0
+            while place < width:
+                base = bases[start + order[motif, place]]
+                if base >= OTHER:
+                    break
+                score += bits[motif, place, base]
+                if score < least[motif, place]:
+                    break
+                place += 1
+            if place == width:
+                found[start, width] = True

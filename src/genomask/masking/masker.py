@@ -11,6 +11,7 @@ from genomask.masking import kernels
 from genomask.masking.base import Choice, Masking, Sequence
 from genomask.masking.draws import Stream, largest_below, stream_key
 from genomask.masking.settings import UNITS, Corruption
+from genomask.masking.terms import Rate, Weight
 from genomask.tokens.base import Split, Tokens
 
 _UNITS: Final[dict[str, int]] = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_RUN, kernels.PER_BASE), strict=True))
@@ -42,17 +43,21 @@ class Masker:
         strategy: Chooses bases.
         tokens: Cuts sequences.
         corruption: Replaces masked tokens.
+        rate: How much is hidden as the training goes on.
+        weight: What hidden bases count in the loss.
         probability: Probability that a base is a center; None for the strategy's own.
     """
 
     strategy: Masking
     tokens: Tokens
     corruption: Corruption = field(default_factory=Corruption)
+    rate: Rate = field(default_factory=Rate)
+    weight: Weight = field(default_factory=Weight)
     probability: float | None = None
 
     @property
     def center_probability(self) -> float:
-        """Probability that a base is a center."""
+        """Probability that a base is a center, where the rate is constant."""
         return self.probability or self.strategy.nominal_probability(self.tokens.bases_per_token)
 
     def with_probability(self, probability: float) -> "Masker":
@@ -82,8 +87,7 @@ class Masker:
         """
         choice = self.choose(self.sequence(bases, lower, tracks, key=key, progress=progress))
         tokens = self.tokens.split(bases)
-        masked = np.empty(len(tokens.ids), dtype=np.bool_)
-        kernels.cover(choice.bases, tokens.start, tokens.stop, masked)
+        masked = self.masked(choice.bases, tokens)
         weights = None if choice.weights is None else _token_weights(choice, tokens)
         return Masked(tokens, self._corrupted(tokens, masked, choice.bases, key), masked, choice.bases, weights)
 
@@ -98,11 +102,12 @@ class Masker:
     ) -> Sequence:
         """What the strategy sees of a sequence."""
         before, behind = self.tokens.margin
-        return Sequence(bases, (before, max(len(bases) - behind, before)), key, progress, lower, tracks or {})
+        centers = before, max(len(bases) - behind, before)
+        return Sequence(bases, centers, key, progress, lower, tracks or {}, self.tokens.bases_per_token)
 
     def choose(self, sequence: Sequence) -> Choice:
-        """Ask the strategy, and check what it answers."""
-        found: Any = self.strategy.choose(sequence, self.center_probability)
+        """Ask the strategy, check what it answers, and weigh it."""
+        found: Any = self.strategy.choose(sequence, self.rate.scale(self.center_probability, sequence))
         choice = found if isinstance(found, Choice) else Choice(found)
         name, size = type(self.strategy).__name__, len(sequence.bases)
         for part, kind in (("bases", np.bool_), ("weights", np.floating)):
@@ -111,7 +116,17 @@ class Masker:
             if not (fits or (part == "weights" and value is None)):
                 shape = getattr(value, "shape", type(value).__name__)
                 raise ValueError(f"{name}.choose must return {size} {part}, one for each base; it returned {shape}.")
-        return choice
+        return self.weight.weigh(sequence, choice)
+
+    def masked(self, chosen: Bool[np.ndarray, " bases"], tokens: Split) -> Bool[np.ndarray, " tokens"]:
+        """Tokens to predict: those that cover a chosen base, or have it in their middle if they are masked alone."""
+        start, stop = tokens.start, tokens.stop
+        if self.strategy.alone:
+            start = (start + stop) // 2
+            stop = start + 1
+        flags = np.empty(len(tokens.ids), dtype=np.bool_)
+        kernels.cover(chosen, start, stop, flags)
+        return flags
 
     def _corrupted(
         self, tokens: Split, masked: Bool[np.ndarray, " tokens"], chosen: Bool[np.ndarray, " bases"], key: np.int64

@@ -1,20 +1,18 @@
 """PMI-guided masking (Sec. 4.2), the paper's proposal, and the same spans without PMI."""
 
-from abc import abstractmethod
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64
+from jaxtyping import Bool, Int64
 
-from genomask.checks import require, require_choice
+from genomask.checks import require_choice
 from genomask.masking import kernels
-from genomask.masking.base import Masking, Sequence, require_probability
+from genomask.masking.base import Sequence, require_probability
 from genomask.masking.draws import Stream, largest_below, stream_key
+from genomask.masking.ranked import RankedMasking, by_position, check_ranking
 
-K_RANGE: Final = range(1, 11)
 
-
-class HalfSpanMasking(Masking):
+class HalfSpanMasking(RankedMasking):
     """Rank the k-mers of a sequence; centers near the best ranks hide all bases of a k-mer, the others a single base.
 
     The score of a center is the best rank among the k-mers that hold it; a strategy says what the ranks are. With
@@ -22,6 +20,7 @@ class HalfSpanMasking(Masking):
 
     Args:
         k: Bases of a k-mer that is hidden whole.
+        table: As in ``RankedMasking``.
         center_probability: As in ``Masking``.
         count: ``bernoulli`` draws every base as a center independently, as DNABERT; ``fixed`` draws
             round(center probability * possible centers) in every sequence.
@@ -31,33 +30,28 @@ class HalfSpanMasking(Masking):
     """
 
     rule: tuple[int, int] = (kernels.CEIL, kernels.BY_SCORE)
-    source: ClassVar[int] = kernels.BY_KMER
 
     def __init__(
         self,
         *,
         k: int,
+        table: Any = None,
         center_probability: float | None = None,
         count: str = "bernoulli",
         high_share: float = 0.5,
         high_half: str = "ceil",
         span_at: str = "best",
     ) -> None:
-        super().__init__(center_probability=center_probability)
+        super().__init__(k=k, table=table, center_probability=center_probability)
         require_choice(count, "masking.count", ("bernoulli", "fixed"))
         require_choice(high_half, "masking.high_half", ("ceil", "floor"))
         require_choice(span_at, "masking.span_at", ("best", "center"))
-        self.k, self.count, self.high_share = k, count, require_probability(high_share, "masking.high_share")
+        self.count, self.high_share = count, require_probability(high_share, "masking.high_share")
         self.high_half, self.span_at = high_half, span_at
 
     def span_bases(self) -> float:
         """A single base or a k-mer: 3.5 on average for k = 6 (Sec. 4.2: half 6, half 11 tokens)."""
         return 1 - self.high_share + self.high_share * self.k
-
-    @property
-    @abstractmethod
-    def table(self) -> Int32[np.ndarray, " _ranks"]:
-        """Ranks, by code or by position; empty where they are drawn."""
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
         """Choose every center, and all bases of a k-mer near every high one."""
@@ -85,13 +79,6 @@ class HalfSpanMasking(Masking):
             number = kernels.fixed_centers(key, first, stop, probability, np.empty_like(centers), centers)
         return centers[:number]
 
-    def ranks(self, sequence: Sequence) -> Int32[np.ndarray, " _kmers"]:
-        """Rank of every k-mer of a sequence by its first base, smallest best; one with an unknown base comes last."""
-        ranks = np.empty(max(len(sequence.bases) - self.k + 1, 0), dtype=np.int32)
-        key = stream_key(sequence.key, Stream.RANKS)
-        kernels.write_ranks(sequence.bases, self.k, self.source, self.table, key, ranks)
-        return ranks
-
 
 class PmiMasking(HalfSpanMasking):
     """Hide the highest-ranked k-mer near a center, in the half of the centers that have the best ones nearby.
@@ -114,21 +101,15 @@ class PmiMasking(HalfSpanMasking):
         high_half: str = "ceil",
         span_at: str = "best",
     ) -> None:
-        k = check_ranking(ranking)
         super().__init__(
-            k=k,
+            k=check_ranking(ranking),
+            table=ranking,
             center_probability=center_probability,
             count=count,
             high_share=high_share,
             high_half=high_half,
             span_at=span_at,
         )
-        self._table = np.asarray(ranking, dtype=np.int32)
-
-    @property
-    def table(self) -> Int32[np.ndarray, " kmers"]:
-        """The ranking."""
-        return self._table
 
 
 class SpanMasking(HalfSpanMasking):
@@ -150,7 +131,6 @@ class SpanMasking(HalfSpanMasking):
         high_half: str = "ceil",
         span_at: str = "best",
     ) -> None:
-        require(k in K_RANGE, "masking.k", f"a number from {K_RANGE[0]} to {K_RANGE[-1]}", k)
         super().__init__(
             k=k,
             center_probability=center_probability,
@@ -159,11 +139,6 @@ class SpanMasking(HalfSpanMasking):
             high_half=high_half,
             span_at=span_at,
         )
-
-    @property
-    def table(self) -> Int32[np.ndarray, " 0"]:
-        """Nothing: ranks are drawn, as many different ones as there are k-mers."""
-        return np.empty(0, dtype=np.int32)
 
 
 class PmiReleasedMasking(HalfSpanMasking):
@@ -198,35 +173,8 @@ class PmiReleasedMasking(HalfSpanMasking):
         require_choice(version, "masking.version", tuple(self.rules))
         super().__init__(
             k=check_ranking(ranking),
+            table=by_position(ranking, special=0),  # the released table gives what it lacks the rank 0
             center_probability=center_probability,
             span_at="center" if version == "2023-07" else "best",
         )
         self.version, self.rule = version, self.rules[version]
-        # The ids of special tokens have no rank, and the released table gives what it lacks the rank 0.
-        self._table = np.concatenate((np.zeros(5, dtype=np.int32), np.asarray(ranking, dtype=np.int32)))
-
-    @property
-    def table(self) -> Int32[np.ndarray, " _positions"]:
-        """The ranking by position, [CLS] at 0."""
-        return self._table
-
-    def ranks(self, sequence: Sequence) -> Int32[np.ndarray, " _kmers"]:
-        """Look positions up in the ranking.
-
-        Raises:
-            ValueError: If a sequence has more positions than there are token ids.
-        """
-        most = len(self._table) - 1
-        tokens = len(sequence.bases) - self.k + 1
-        require(tokens <= most, "masking=pmi_released", f"at most {most} {self.k}-mers in a sequence", tokens)
-        return super().ranks(sequence)
-
-
-def check_ranking(ranking: Any) -> int:
-    """Refuse anything but one rank 1..4**k for every k-mer; returns k."""
-    ranks = np.asarray(ranking)
-    ks = [k for k in K_RANGE if ranks.shape == (4**k,)]
-    require(ks, "masking.ranking", "the ranks 1..4**k of all k-mers, once each", f"shape {ranks.shape}")
-    missing = sorted(set(range(1, ranks.size + 1)) - set(ranks.tolist()))
-    require(not missing, "masking.ranking", f"the ranks 1..{ranks.size}, once each", f"no rank {missing[:3]}")
-    return ks[0]

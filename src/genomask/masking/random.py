@@ -1,13 +1,16 @@
-"""DNABERT's masking, the paper's baseline ORI (Sec. 3, "MLM training"), and spans of geometric length."""
+"""Random places: DNABERT's masking, the paper's baseline ORI (Sec. 3, "MLM training"), single tokens, spans, runs."""
 
+from collections.abc import Sequence as Many
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool
 
+from genomask.checks import require, require_choice
 from genomask.masking import kernels
 from genomask.masking.base import Masking, Sequence
-from genomask.masking.draws import Stream, largest_below, stream_key
+from genomask.masking.draws import Stream, largest_below, stream_key, uniform
+from genomask.masking.pieces import covered
 
 STOP_PROBABILITY: Final = 0.2  # Joshi et al., Sec. 3.1
 LONGEST: Final = 10
@@ -40,3 +43,54 @@ class WholeSpanMasking(Masking):
         lasts = np.array([largest_below(probability * at_least) for at_least in SURVIVAL])
         kernels.draw_spans(stream_key(sequence.key, Stream.CENTERS), *sequence.centers, lasts, chosen)
         return chosen
+
+
+class TokenMasking(RandomMasking):
+    """Mask single tokens independently: overlapping ones can be copied from their neighbours, which stay visible.
+
+    LOGO as its authors trained it; the negative control of every strategy that hides bases.
+    """
+
+    alone = True
+
+    def expected_tokens(self, bases_per_token: float) -> float:  # noqa: ARG002
+        """The one around the chosen base."""
+        return 1.0
+
+
+class GrowingRunMasking(Masking):
+    """Hide runs around random centers that grow longer from one phase of the training to the next (RandomMask).
+
+    Liang et al. (arXiv 2310.07644) hide runs of m tokens, T[i-m/2+1..i+m/2], with m even and from 6 on; with 6-mers
+    these hide m - 5 bases around the center.
+
+    Args:
+        bounds: Bases of the longest run in each phase, odd numbers; phases are of equal length.
+        lengths: ``up_to`` draws the length of every run among 1, 3, .. to the bound; ``equal`` takes the bound.
+        center_probability: As in ``Masking``, for the average over the phases.
+    """
+
+    def __init__(
+        self, *, bounds: Many[int] = (1, 3, 5, 7, 9), lengths: str = "up_to", center_probability: float | None = None
+    ) -> None:
+        super().__init__(center_probability=center_probability)
+        odd = len(bounds) > 0 and all(isinstance(bound, int) and bound > 0 and bound % 2 for bound in bounds)
+        require(odd, "masking.bounds", "odd numbers of bases, one for each phase", list(bounds))
+        require_choice(lengths, "masking.lengths", ("up_to", "equal"))
+        self.bounds, self.lengths = tuple(bounds), lengths
+
+    def span_bases(self) -> float:
+        """The average over phases of the average length of a run."""
+        mean = sum(self.bounds) / len(self.bounds)
+        return mean if self.lengths == "equal" else (1 + mean) / 2
+
+    def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
+        """Choose the bases around every center."""
+        size, phases = len(sequence.bases), len(self.bounds)
+        half = self.bounds[min(int(sequence.progress * phases), phases - 1)] // 2
+        centers = np.flatnonzero(sequence.draw_centers(probability))
+        reach = np.full(len(centers), half)
+        if self.lengths == "up_to":
+            drawn = uniform(sequence.key, stream=Stream.SPANS, count=size)[centers]
+            reach = (drawn * (half + 1)).astype(np.int64)
+        return covered(np.maximum(centers - reach, 0), np.minimum(centers + reach + 1, size), size)

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool
 
 from genomask.masking.masker import Masked
+from genomask.masking.pieces import covered
 
 LN_4 = float(np.log(4))  # nats of a base of which nothing is known
 
@@ -52,8 +53,8 @@ NOTHING = Visibility(0, 0, 0, 0, 0, 0.0, 0)
 
 def masked_bases(sequence: Masked) -> Bool[np.ndarray, " bases"]:
     """Bases that masked tokens cover and no visible one does."""
-    (_, start, stop), size = sequence.tokens, len(sequence.chosen)
-    return _covered(start, stop, sequence.masked, size) & ~_covered(start, stop, ~sequence.masked, size)
+    (_, start, stop), masked, size = sequence.tokens, sequence.masked, len(sequence.chosen)
+    return covered(start[masked], stop[masked], size) & ~covered(start[~masked], stop[~masked], size)
 
 
 def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
@@ -67,10 +68,11 @@ def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
     """
     (ids, start, stop), masked, size = sequence.tokens, sequence.masked, len(sequence.chosen)
     hidden = masked_bases(sequence)
-    kept = _covered(start, stop, masked & (sequence.input_ids == ids), size) & hidden
+    same = masked & (sequence.input_ids == ids)
+    kept = covered(start[same], stop[same], size) & hidden
     unseen = np.concatenate(([0], np.cumsum(hidden & ~kept if overlapping else hidden)))
     nats = LN_4 * int((unseen[stop] - unseen[start])[masked].sum())
-    everywhere = _covered(start, stop, np.ones(len(ids), dtype=np.bool_), size)
+    everywhere = covered(start, stop, size)
     return Visibility(
         len(ids),
         int(masked.sum()),
@@ -80,14 +82,3 @@ def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
         nats,
         int((masked & (sequence.input_ids == mask)).sum()),
     )
-
-
-def _covered(
-    start: Int64[np.ndarray, " tokens"],
-    stop: Int64[np.ndarray, " tokens"],
-    which: Bool[np.ndarray, " tokens"],
-    size: int,
-) -> Bool[np.ndarray, " bases"]:
-    """Bases that one of these tokens covers."""
-    steps = np.bincount(start[which], minlength=size + 1) - np.bincount(stop[which], minlength=size + 1)
-    return np.cumsum(steps[:size]) > 0

@@ -3,20 +3,23 @@
 import math
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from lightning import Callback, LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import ParallelStrategy
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import PreTrainedModel
 
 from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.steps import StepBatch
+from genomask.masking.base import Masking, Validation
 from genomask.pretrain.meter import Meter
 from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
@@ -45,6 +48,7 @@ class PretrainModule(LightningModule):
         settings: Optimiser and budget.
         warmup_steps: Optimiser steps until the full learning rate.
         seed: Draws dropout.
+        masking: The strategy that masks the batches, if validations are to change it.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class PretrainModule(LightningModule):
         settings: PretrainSettings,
         warmup_steps: int,
         seed: int,
+        masking: Masking | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -64,6 +69,7 @@ class PretrainModule(LightningModule):
         self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
         self.sums: dict[str, list[Tensor]] = {}  # of nats, by metric and batch, on the device
         self.counts: dict[str, int] = {}  # of the tokens or bases that they belong to
+        self.masking = masking if masking is not None and masking.state_dict() else None
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
@@ -112,12 +118,18 @@ class PretrainModule(LightningModule):
         """Begin to count."""
         self.dna = torch.from_numpy(self.tokens.random_ids).to(self.device)
         self.sums, self.counts = {name: [] for name in METRICS}, dict.fromkeys(METRICS, 0)
+        kmers = 4 ** (self.masking.counted_k if self.masking else 0)
+        self.misses = torch.zeros(2, kmers + 1, dtype=torch.float64, device=self.device)  # the last: no k-mer
 
     def validation_step(self, batch: ValidationBatch) -> None:
         """Measure the loss of tokens and of bases, under the model's own masking and the common one (Fig. 1)."""
         for suffix, masked in (("", batch.own), ("_common", batch.common)):
             (part,) = micro_batches(masked)
             logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
+            if masked.codes is not None:
+                missed = 1 - (-cross_entropy(logits, part.targets, reduction="none")).exp()
+                added = torch.stack((missed, torch.ones_like(missed))).double()
+                self.misses.index_add_(1, masked.codes, added)
             of_tokens = loss_sum(logits, part._replace(weights=None)), masked.work.masked
             of_bases = base_nats(logits, masked, self.dna)
             for name, (nats, count) in (("perplexity", of_tokens), ("nats_per_base", of_bases)):
@@ -127,9 +139,12 @@ class PretrainModule(LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base.
 
+        During a training, tell the masking strategy.
+
         Raises:
             DivergedError: If one is NaN or infinite.
         """
+        found: dict[str, float] = {}
         for name, parts in self.sums.items():
             zero = torch.zeros((), dtype=torch.float64, device=self.device)
             own = torch.stack([sum(parts, zero), zero + self.counts[name]])
@@ -137,8 +152,20 @@ class PretrainModule(LightningModule):
             mean = nats / max(count, 1)
             if not math.isfinite(mean):
                 raise DivergedError(f"The validation loss ({name}) became {mean}. {ADVICE}")
-            value = math.exp(mean) if name.startswith("perplexity") else mean
-            self.log(f"validation/{name}", value, sync_dist=True)
+            found[name] = math.exp(mean) if name.startswith("perplexity") else mean
+            self.log(f"validation/{name}", found[name], sync_dist=True)
+        if self.masking is not None and self.trainer.state.fn == TrainerFn.FITTING:
+            misses = torch.as_tensor(self.trainer.strategy.reduce(self.misses, reduce_op="sum"))[:, :-1]
+            self.masking.observe(Validation(found["perplexity"], *misses.cpu().numpy()))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep what validations have told the masking strategy."""
+        checkpoint["masking"] = {} if self.masking is None else self.masking.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Give it back."""
+        if self.masking is not None:
+            self.masking.load_state_dict(checkpoint["masking"])
 
     def _total_weight(self, batch: StepBatch) -> Tensor | float:
         """Sum of the weights of the step's masked tokens, over all ranks."""

@@ -108,6 +108,11 @@ def permuted(ranking: Ranking, *, within: str, seed: int) -> Ranking:
     return replace(ranking, rank=rank)
 
 
+def scores_by_rank(ranking: Ranking) -> Float64[np.ndarray, " kmers"]:
+    """Normalized PMI of every k-mer's rank, by code: its own, unless the ranks were handed to other k-mers."""
+    return np.sort(ranking.normalized_pmi)[::-1][ranking.rank - 1]
+
+
 def identity_ranking(k: int) -> Ranking:
     """Rank every k-mer by its code: a stand-in where no genome has been counted yet."""
     zeros = np.zeros(4**k)

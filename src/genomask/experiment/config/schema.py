@@ -32,6 +32,7 @@ from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.masking.settings import Corruption, MatchSettings
+from genomask.masking.terms import Rate, Weight
 from genomask.models.settings import ModelSettings, ModernBertSettings, PretrainedSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings
@@ -109,6 +110,8 @@ class Config:
     tokens: Any = MISSING
     masking: Any = MISSING
     corrupt: Corruption = MISSING
+    rate: Rate = field(default_factory=Rate)
+    weight: Weight = field(default_factory=Weight)
     match: MatchSettings = field(default_factory=MatchSettings)
     model: Any = MISSING
     wc: Warmup = MISSING

@@ -22,7 +22,7 @@ LOGGING: Final = ("logging.StreamHandler", "logging.FileHandler", "logging.NullH
 TYPED: Final = re.compile(r"hydra\.overrides\..*|hydra\.job\.override_dirname", re.DOTALL)  # what was typed, as text
 # Places, what may stand there, and what to say of anything else. The first that fits a place counts.
 RULES: Final = (
-    (r"masking\._target_", r".*", ""),  # a subclass of Masking: stages/strategy.py
+    (r"masking\.((first|second)\.)*_target_", r".*", ""),  # a subclass of Masking: stages/strategy.py
     (
         r"hydra\.(launcher|sweeper)\._target_",
         r"(hydra_plugins|hydra\._internal\.core_plugins)\.[\w.]*",

@@ -20,6 +20,7 @@ RENAMED: Final = {  # settings by the names that they had; they are taken for on
     "masking.corrupt": "corrupt.unit",
     "masking.random_specials": "corrupt.random_specials",
 }
+CHOICES: Final = {f"masking.{part}": f"masking@masking.{part}" for part in ("first", "second")}  # settings that are
 _WORD: Final = re.compile(r"([+~]*[\w/@.:-]+)=(.*)", re.ASCII | re.DOTALL)
 _REGION: Final = re.compile(r"[^\s,:]+:[\d,]+-[\d,]+")  # chr1:1,001-1,070, as UCSC writes it
 
@@ -38,6 +39,8 @@ def hydra_word(word: str) -> str:
     if name in RENAMED:
         say(f"warning: {name} is called {RENAMED[name]} now; the old name goes with the next release.", style="yellow")
         name = RENAMED[name]
+    if name in CHOICES and value.isidentifier():
+        name = CHOICES[name]
     if value.startswith("~/"):  # bash leaves it to the program
         value = str(Path(value).expanduser())
     if _REGION.fullmatch(value):

@@ -45,6 +45,9 @@ def calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
             f"       hides {best:.2%} of the best-ranked tenth of the k-mers whole, {others:.2%} of the others",
             style="dim",
         )
+    planted = calibration.planted_shares(corpus.masker, sample)
+    if planted is not None:
+        say(f"       hides {planted[0]:.1%} of the bases of planted motifs, {planted[1]:.1%} of all", style="dim")
     for warning in calibration.warnings(measured, corpus.masker, name=name, expected=expected):
         say(f"       warning: {warning}", style="yellow")
     return calibration.facts(measured, corpus.masker, expected) | {
@@ -52,6 +55,7 @@ def calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
         "overlapping": corpus.masker.tokens.overlapping,
         "masked_tokens": seen.masked_tokens,
         "masked_bases": seen.masked_bases,
+        **({} if planted is None else {"planted_hidden": [round(share, 6) for share in planted]}),
         "hidden_whole": None if hidden_whole is None else [round(share, 6) for share in hidden_whole],
     }
 

@@ -13,6 +13,7 @@ from lightning import Callback
 
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
+from genomask.experiment.config.schema import Config
 from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.dashboards.masked_sequence import log_masked_sequence
 from genomask.experiment.stages.calibrate import calibrate, warn_of_drift
@@ -64,6 +65,7 @@ def encoder_artefact(run: Context) -> Artefact:
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
         "match": asdict(config.match),
+        **{name: asdict(term) for name, term in _terms(config).items()},
         "corpus": asdict(config.corpus) | {"regions": regions and sha256(Path(regions).expanduser())},
         "pretrain": pretrain
         | {
@@ -125,6 +127,7 @@ def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: T
         settings=config.pretrain,
         warmup_steps=config.wc.of(config.pretrain.max_steps),
         seed=config.pretrain_seed,
+        masking=corpus.masker.strategy,
     )
     module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
@@ -193,7 +196,7 @@ def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
     corpus = CorpusDataModule(
         build_genome(run),
         config.corpus,
-        Masker(strategy, tokens, config.corrupt),
+        Masker(strategy, tokens, config.corrupt, config.rate, config.weight),
         Masker(RandomMasking(), tokens, Corruption()),
         seed=config.pretrain_seed,
         batch=_batch(run),
@@ -203,6 +206,11 @@ def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
         workers=config.pretrain.workers,
     )
     return corpus, tokens
+
+
+def _terms(config: Config) -> dict[str, Any]:
+    """Rate and weight, where they are not what every encoder had before there was a choice."""
+    return {name: term for name, term in (("rate", config.rate), ("weight", config.weight)) if term != type(term)()}
 
 
 def _batch(run: Context) -> int:

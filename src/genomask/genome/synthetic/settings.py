@@ -2,20 +2,36 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from genomask.checks import require
-from genomask.genome.encoded import Pieces, write_genome
+from genomask.genome.encoded import EncodedGenome, Pieces, write_genome
 from genomask.genome.synthetic.background import draw_consensus
 from genomask.genome.synthetic.chromosome import Planted, draw_chromosome, planted_rows
 from genomask.seeds import generator
 
 FORMAT: Final = 1  # changes whenever the same settings give another genome or benchmark
 PLANTED: Final = "planted.csv"
+PLANTED_TRACK: Final = "planted"  # 1 at the bases of planted motifs
 BASES_PER_ELEMENT: Final = 3_000  # leaves a slot for every element on every chromosome
 SHORTEST_CHROMOSOME: Final = 10_000
+
+
+def with_planted(genome: EncodedGenome, directory: Path) -> EncodedGenome:
+    """The genome in this directory, with a track of its planted motifs if it has any."""
+    if not (directory / PLANTED).is_file():
+        return genome
+    values = np.zeros(len(genome.bases), dtype=np.float32)
+    first = dict(zip(genome.names, genome.offsets.tolist(), strict=False))
+    with (directory / PLANTED).open(newline="") as file:
+        for row in map(Planted._make, csv.reader(file)):
+            if row.motif not in ("motif", "element"):  # the head, and what motifs are planted in
+                values[first[row.chromosome] + int(row.start) : first[row.chromosome] + int(row.stop)] = 1
+    return replace(genome, tracks={**genome.tracks, PLANTED_TRACK: values})
 
 
 @dataclass

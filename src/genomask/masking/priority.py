@@ -1,0 +1,130 @@
+"""Hide places that something is known of first, and random bases for the rest: motifs, and positions of variants."""
+
+from abc import abstractmethod
+from collections.abc import Sequence as Many
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from genomask.checks import require
+from genomask.masking import kernels
+from genomask.masking.base import Masking, Sequence
+from genomask.masking.draws import Stream, bits, uniform
+from genomask.seeds import generator
+
+LEAST_PROBABILITY: Final = 1e-3  # of a base in a motif
+
+
+class PriorityMasking(Masking):
+    """Hide known places of a sequence in random order, whole, up to the share to hide; then single random bases.
+
+    The share to hide is what as many centers as are expected would hide without overlaps.
+    """
+
+    @abstractmethod
+    def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
+        """Start and stop of every known place."""
+
+    def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
+        """Choose places until the share is reached, then bases."""
+        chosen, (first, stop) = np.zeros(len(sequence.bases), dtype=np.bool_), sequence.centers
+        share = min(probability * self.span_bases(), 1.0)
+        *drawn, rounding = uniform(sequence.key, stream=Stream.FILL, count=len(chosen) + 1)
+        budget = int(share * (stop - first) + rounding)
+        places = self.places(sequence)
+        for place in np.argsort(bits(sequence.key, stream=Stream.SPANS, count=len(places)), kind="stable"):
+            if chosen.sum() >= budget:
+                break
+            chosen[slice(*places[place])] = True
+        missing = budget - int(chosen.sum())
+        if missing > 0:
+            left = first + np.flatnonzero(~chosen[first:stop])
+            chosen[left[np.argsort(np.array(drawn)[left], kind="stable")[:missing]]] = True
+        return chosen
+
+
+class MotifMasking(PriorityMasking):
+    """Hide occurrences of known motifs first, on either strand; RNAErnie (Wang et al., 2024) hides RNA motifs so.
+
+    A motif occurs where its log-odds against even base frequencies come as close to their maximum as ``score`` says.
+
+    Args:
+        motifs: Probability of every base (A, T, C, G) at every position of every motif.
+        score: Share of the way from a motif's worst log-odds to its best.
+        shuffled: Shuffle the positions of every motif, once: the control.
+        center_probability: As in ``Masking``.
+    """
+
+    def __init__(
+        self, *, motifs: Many[Any], score: float = 0.9, shuffled: bool = False, center_probability: float | None = None
+    ) -> None:
+        super().__init__(center_probability=center_probability)
+        number = isinstance(score, int | float) and not isinstance(score, bool) and 0 < score <= 1
+        require(number, "masking.score", "a number above 0 and at most 1", score)
+        require(len(motifs) > 0, "masking.motifs", "at least one motif", "none")
+        draw = generator(0, "shuffled motifs")
+        found = [np.asarray(motif, dtype=np.float64) for motif in motifs]
+        found = [draw.permutation(motif) for motif in found] if shuffled else found
+        self.width = float(np.mean([len(motif) for motif in found]))
+        both = [strand for motif in found for strand in (motif, motif[::-1, [1, 0, 3, 2]])]
+        self.scan = _scan_tables(both, score)
+
+    def span_bases(self) -> float:
+        """An average motif."""
+        return self.width
+
+    def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
+        """Occurrences, by start and then by length."""
+        widest = self.scan[0].shape[1]
+        found = np.zeros((len(sequence.bases), widest + 1), dtype=np.bool_)
+        kernels.find_motifs(sequence.bases, *self.scan, found)
+        starts, widths = np.nonzero(found)
+        return np.stack((starts, starts + widths), axis=1)
+
+
+class VariantsMasking(PriorityMasking):
+    """Hide the positions of variants first, as MutBERT does (without its soft targets).
+
+    Args:
+        track: Name of the track of the genome that is above 0 at variants: ``genome.tracks={variants: FILE.vcf.gz}``.
+        shift: Move every position by so many bases, around the sequence's end: the control.
+        center_probability: As in ``Masking``.
+    """
+
+    def __init__(self, *, track: str = "variants", shift: int = 0, center_probability: float | None = None) -> None:
+        super().__init__(center_probability=center_probability)
+        require(isinstance(track, str), "masking.track", "the name of a track", track)
+        require(isinstance(shift, int), "masking.shift", "a whole number of bases", shift)
+        self.track, self.shift = track, shift
+
+    def tracks(self) -> tuple[str, ...]:
+        """The positions."""
+        return (self.track,)
+
+    def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
+        """Single bases."""
+        starts = np.flatnonzero(np.roll(sequence.tracks[self.track] > 0, self.shift))
+        return np.stack((starts, starts + 1), axis=1)
+
+
+def _scan_tables(motifs: Many[np.ndarray], score: float) -> tuple[np.ndarray, ...]:
+    """What ``kernels.find_motifs`` needs of every motif: positions, the telling ones first, their bits, and thresholds.
+
+    Returns:
+        Positions (motifs x widest; -1 beyond a motif's width), bits in that order (motifs x widest x 4), and the bits
+        that a site must have after each of them, so that the rest can still lead to the threshold.
+    """
+    widest = max(map(len, motifs))
+    order = np.full((len(motifs), widest), -1, dtype=np.int64)
+    bits_of = np.zeros((len(motifs), widest, 4), dtype=np.float64)
+    least = np.zeros((len(motifs), widest), dtype=np.float64)
+    for row, motif in enumerate(motifs):
+        odds = np.log2(np.maximum(motif, LEAST_PROBABILITY) / 0.25)
+        best, worst, width = odds.max(axis=1), odds.min(axis=1), len(motif)
+        telling = np.argsort(worst - best, kind="stable")
+        order[row, :width], bits_of[row, :width] = telling, odds[telling]
+        threshold = worst.sum() + score * (best.sum() - worst.sum()) - 1e-9
+        still = best[telling][::-1].cumsum()[::-1]  # the most that this and all later positions can add
+        least[row, :width] = threshold - np.append(still[1:], 0.0)
+    return order, bits_of, least

@@ -1,0 +1,134 @@
+"""Terms that go with any strategy: how much is hidden as a training goes on, and what counts how much in the loss."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float32
+from scipy.special import betaincinv
+
+from genomask.checks import require, require_choice
+from genomask.masking.base import MASKED_SHARE, Choice, Sequence
+from genomask.masking.draws import Stream, bits, uniform
+
+LEAST: Final = 2**-31  # a probability that is as good as none
+
+
+@dataclass
+class Rate:
+    """How much is hidden over the training, for any strategy: center probabilities in proportion to these shares.
+
+    Attributes:
+        shape: How the share goes from ``first`` to ``last``: it stays, goes along a line or half a cosine, or changes
+            at once.
+        first: Nominal share of the tokens at the start; 0.15 leaves a strategy's probability as it is.
+        last: The same at the end.
+        switch: Share of the training after which ``two_stage`` changes.
+        concentration: Draw the share of every sequence from a Beta distribution with this mean, and with a sum of its
+            parameters of so much; null: the share itself.
+    """
+
+    shape: str = "constant"
+    first: float = MASKED_SHARE
+    last: float = MASKED_SHARE
+    switch: float = 0.5
+    concentration: float | None = None
+
+    def __post_init__(self) -> None:
+        require_choice(self.shape, "rate.shape", ("constant", "linear", "cosine", "two_stage"))
+        for name in ("first", "last", "switch"):
+            value = getattr(self, name)
+            require(0 < value < 1, f"rate.{name}", "a share between 0 and 1", value)
+        same = self.shape != "constant" or self.first == self.last
+        require(same, "rate.last", f"rate.first = {self.first:g}, where rate.shape=constant", self.last)
+        positive = self.concentration is None or self.concentration > 0
+        require(positive, "rate.concentration", "a positive number, or null", self.concentration)
+
+    def share(self, progress: float) -> float:
+        """Nominal share of the tokens when so much of the training is done."""
+        way = {
+            "constant": 0.0,
+            "linear": progress,
+            "cosine": (1 - math.cos(math.pi * progress)) / 2,
+            "two_stage": float(progress >= self.switch),
+        }[self.shape]
+        return self.first + (self.last - self.first) * way
+
+    def mean(self) -> float:
+        """What center probabilities are multiplied by, on average over the training."""
+        middle = self.switch if self.shape == "two_stage" else 0.5
+        return (self.first * middle + self.last * (1 - middle)) / MASKED_SHARE
+
+    def scale(self, probability: float, sequence: Sequence) -> float:
+        """The center probability of a sequence."""
+        share = self.share(sequence.progress)
+        if self.concentration is not None:
+            drawn = uniform(sequence.key, stream=Stream.RATE, count=1)[0]
+            share = betaincinv(share * self.concentration, (1 - share) * self.concentration, drawn)
+        return float(min(max(probability * (share / MASKED_SHARE), LEAST), 1.0))
+
+
+@dataclass
+class Weight:
+    """What hidden bases count in the loss, for any strategy; validation counts them alike.
+
+    Attributes:
+        by: ``repeats`` gives ``least`` to bases that are lower case in the FASTA file, 1 to others (GPN, Evo 2);
+            ``entropy`` the Shannon entropy of the bases around, over 2 bits; ``track`` the value of a track of the
+            genome, such as conservation; ``none`` 1 to all.
+        least: The smallest weight.
+        window: Bases over which ``entropy`` is taken.
+        track: Name of the track; null: the genome's only one.
+        permuted: Hand the weights of a sequence to other bases of it, anew every time: the control.
+    """
+
+    by: str = "none"
+    least: float = 0.1
+    window: int = 32
+    track: str | None = None
+    permuted: bool = False
+
+    def __post_init__(self) -> None:
+        require_choice(self.by, "weight.by", ("none", "repeats", "entropy", "track"))
+        require(0 <= self.least <= 1, "weight.least", "a number from 0 to 1", self.least)
+        require(self.window >= 2, "weight.window", "at least 2 bases", self.window)
+
+    def weigh(self, sequence: Sequence, choice: Choice) -> Choice:
+        """The choice with these weights, which go with those of the strategy."""
+        if self.by == "none":
+            return choice
+        weights = np.maximum(getattr(self, f"_{self.by}")(sequence), self.least).astype(np.float32)
+        if self.permuted:
+            weights = weights[np.argsort(bits(sequence.key, stream=Stream.WEIGHTS, count=len(weights)), kind="stable")]
+        return choice._replace(weights=weights if choice.weights is None else weights * choice.weights)
+
+    def _repeats(self, sequence: Sequence) -> Float32[np.ndarray, " bases"]:
+        require(
+            sequence.lower is not None, "weight=repeats", "a genome with lower-case letters", "none: all would count 1"
+        )
+        return 1.0 - np.asarray(sequence.lower, dtype=np.float32)
+
+    def _track(self, sequence: Sequence) -> Float32[np.ndarray, " bases"]:
+        return sequence.tracks[self.track_among(tuple(sequence.tracks))]
+
+    def track_among(self, names: tuple[str, ...]) -> str:
+        """The name of the track.
+
+        Raises:
+            ValueError: If the genome has no such track, or several to choose from.
+        """
+        found = names if self.track is None else tuple({self.track} & set(names))
+        needed = f"one of the tracks {', '.join(names)}" if names else "genome.tracks={NAME: FILE} with a BED or bigWig"
+        require(len(found) == 1, "weight.track", needed, self.track)
+        return found[0]
+
+    def _entropy(self, sequence: Sequence) -> Float32[np.ndarray, " bases"]:
+        size = len(sequence.bases)
+        starts = np.maximum(np.arange(size) - self.window // 2, 0)
+        stops = np.minimum(np.arange(size) + (self.window + 1) // 2, size)
+        is_base = sequence.bases[None] == np.arange(4)[:, None]
+        before = np.concatenate((np.zeros((4, 1), dtype=np.int64), is_base.cumsum(axis=1)), axis=1)
+        counts = before[:, stops] - before[:, starts]
+        shares = counts / np.maximum(counts.sum(axis=0), 1)
+        return (-(shares * np.log2(np.where(shares > 0, shares, 1.0))).sum(axis=0) / 2).astype(np.float32)

@@ -1,0 +1,102 @@
+"""Hide k-mers with a probability of their own: by their PMI, or by how badly a validation predicted them."""
+
+from collections.abc import Sequence as Many
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from genomask.checks import require
+from genomask.masking.base import Masking, Sequence, Validation
+from genomask.masking.draws import Stream, uniform
+from genomask.masking.pieces import covered, k_of_table, kmer_codes
+from genomask.masking.ranked import K_RANGE
+from genomask.seeds import generator
+
+BINS: Final = 100  # of a k-mer's misses (biomed-multi-omic)
+
+
+class WeightedMasking(Masking):
+    """Hide k-mers whole, each drawn by itself with a probability in proportion to its weight.
+
+    The probabilities of a sequence's k-mers have the same mean whatever the weights, so that these shift what is hidden
+    and not how much.
+    """
+
+    k: int
+    weights: Float64[np.ndarray, " kmers"]
+
+    def span_bases(self) -> float:
+        """A k-mer."""
+        return float(self.k)
+
+    def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
+        """Choose the bases of the k-mers that are drawn."""
+        codes = kmer_codes(sequence.bases, self.k)
+        weight = np.where(codes < 0, 0.0, self.weights[codes])
+        if not weight.any():
+            return np.zeros(len(sequence.bases), dtype=np.bool_)
+        drawn = uniform(sequence.key, stream=Stream.CENTERS, count=len(codes))
+        starts = np.flatnonzero(drawn < probability * weight / weight.mean())
+        return covered(starts, starts + self.k, len(sequence.bases))
+
+
+class InformativeMasking(WeightedMasking):
+    """Soft PMI: a k-mer's weight is exp(normalized PMI / temperature), after InforMask (Sadeq et al., 2022).
+
+    Args:
+        scores: Normalized PMI of every k-mer by code, minus infinity for one that never occurs.
+        temperature: Low ones hide the best k-mers alone, high ones all alike.
+        center_probability: As in ``Masking``.
+    """
+
+    def __init__(self, *, scores: Any, temperature: float = 1.0, center_probability: float | None = None) -> None:
+        super().__init__(center_probability=center_probability)
+        table = np.asarray(scores, dtype=np.float64)
+        self.k = k_of_table(table, K_RANGE, "masking.scores", "a score for each of the 4**k k-mers")
+        number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
+        require(number and temperature > 0, "masking.temperature", "a positive number", temperature)
+        self.weights = np.exp((table - table.max()) / temperature)
+
+
+class AdaptiveMasking(WeightedMasking):
+    """Hide k-mers more often that the last validation predicted worse, after biomed-multi-omic.
+
+    The misses of a k-mer are the probability that the model gives to wrong tokens, on average over the masked tokens in
+    whose middle it stands; its weight is (bin + 1) / 101 with 100 bins of misses. Before the first validation, and for
+    k-mers that none has met, it is the mean of all.
+
+    Args:
+        k: Bases of a k-mer; few, so that a validation meets each of them often.
+        harder: Hide what is predicted worse more often; less often, if not.
+        permuted: Hand the weights to other k-mers, once: the control.
+        center_probability: As in ``Masking``.
+    """
+
+    def __init__(
+        self, *, k: int = 4, harder: bool = True, permuted: bool = False, center_probability: float | None = None
+    ) -> None:
+        super().__init__(center_probability=center_probability)
+        require(k in range(1, 7), "masking.k", "a number from 1 to 6", k)
+        self.k = self.counted_k = k
+        self.harder, self.permuted, self.weights = harder, permuted, np.ones(4**k)
+
+    def observe(self, validation: Validation) -> None:
+        """Weigh every k-mer by its misses."""
+        met = validation.counts > 0
+        if not met.any():
+            return
+        missed = validation.misses[met] / validation.counts[met]
+        bins = np.minimum((BINS * (missed if self.harder else 1 - missed)).astype(np.int64), BINS)
+        weights = np.full(len(met), (bins + 1).mean())
+        weights[met] = bins + 1
+        order = generator(0, "permuted misses").permutation(len(met)) if self.permuted else slice(None)
+        self.weights = weights[order] / (BINS + 1)
+
+    def state_dict(self) -> dict[str, Many[float]]:
+        """The weights."""
+        return {"weights": self.weights.tolist()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from these weights."""
+        self.weights = np.array(state["weights"], dtype=np.float64)
