@@ -11,15 +11,19 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from compose import composed
+from genomask.experiment.config.choices import read_choice
 from genomask.experiment.config.schema import Config
+from genomask.experiment.config.words import hydra_word
 from genomask.experiment.run import CONF
 from genomask.experiment.stages.run import check
+from genomask.experiment.stages.strategy import HANDED_OVER
 from genomask.finetune.settings import policy
 from genomask.masking.base import Masking
 from genomask.models.settings import ModelSettings
 
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir())
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
+WITH_VARIANTS = ["genome=fasta", "genome.path=x.fa", "genome.tracks={variants: x.vcf}"]
 NEEDED = {
     ("stage", "variants"): ["variants.vcf=x.vcf"],
     ("stage", "mutagenesis"): ["variants.sequence=ACGTACGT"],
@@ -35,6 +39,9 @@ NEEDED = {
     ("task", "splice_40"): ["task.dir=x"],
     ("task", "silencer"): ["task.table=x"],
     ("logger", "wandb"): ["logger.wandb=offline"],
+    ("masking", "variants"): WITH_VARIANTS,
+    ("contender", "variants"): WITH_VARIANTS,
+    ("contender", "variants_shifted"): WITH_VARIANTS,
     ("model", "hf"): ["model.path=x", "pretrain=none"],
 }
 
@@ -58,16 +65,30 @@ def test_every_choice_of_every_group_composes_and_passes_its_check(group, choice
 
 @pytest.mark.parametrize("choice", [choice for group, choice in CHOICES if group == "masking"])
 def test_a_masking_file_has_the_keys_of_its_constructor_no_more_no_less(choice):
-    written = yaml.safe_load((CONF / "masking" / f"{choice}.yaml").read_text())
+    written = {name: value for name, value in read_choice("masking", choice).items() if name != "defaults"}
     module, _, name = written.pop("_target_").rpartition(".")
     strategy = getattr(__import__(module, fromlist=[name]), name)
     assert issubclass(strategy, Masking)
-    assert set(written) == set(inspect.signature(strategy).parameters) - {"ranking", "vocabulary"}
+    assert set(written) == set(inspect.signature(strategy).parameters) - set(HANDED_OVER)
 
 
 @pytest.mark.parametrize(
     "group",
-    ["corpus", "ranking", "vocab", "model", "pretrain", "finetune", "fs", "wc", "hga", "fewshot", "leaks"],
+    [
+        "rate",
+        "weight",
+        "corpus",
+        "ranking",
+        "vocab",
+        "model",
+        "pretrain",
+        "finetune",
+        "fs",
+        "wc",
+        "hga",
+        "fewshot",
+        "leaks",
+    ],
 )
 def test_the_default_choice_of_a_group_spells_out_every_setting(group):
     default = {
@@ -78,6 +99,8 @@ def test_the_default_choice_of_a_group_spells_out_every_setting(group):
         "fewshot": "paper",
         "finetune": "paper",
         "leaks": "none",
+        "rate": "constant",
+        "weight": "none",
     }
     names = {"corpus": "paper", "ranking": "eq1", "vocab": "global", "model": "logo"} | default
     written = yaml.safe_load((CONF / group / f"{names[group]}.yaml").read_text())
@@ -115,6 +138,13 @@ def test_no_file_of_the_configuration_names_an_absolute_path():
             "+masking.spam_at=best",
             "masking.spam_at is not a setting of masking=pmi; it takes center_probability, count",
         ),
+        (
+            "masking=variants",
+            r"masking=variants needs genome=fasta genome.path=FASTA 'genome.tracks=\{variants: VCF\}'",
+        ),
+        ("weight=track weight.track=x", r"weight.track needs one of the tracks planted; found 'x'"),
+        ("masking=schedule +masking.first.x=1", r"masking.first.x is not a setting of masking.first; it takes center"),
+        ("masking=schedule masking.second._target_=os.system", "masking.second: masking._target_=os.system is not"),
         ("masking._target_=os.system", "masking._target_=os.system is not a subclass"),
         ("masking._target_=no.such.Strategy", "there is no module no on Python's path, .*PYTHONPATH=FOLDER"),
         ("genome=fasta", r"genome\.path needs a value: give it as genome\.path=VALUE"),
@@ -124,7 +154,14 @@ def test_no_file_of_the_configuration_names_an_absolute_path():
 )
 def test_an_impossible_value_is_refused_with_what_is_allowed(override, message):
     with pytest.raises(ValueError, match=message):
-        check(composed(override))
+        check(composed(*re.split(r" (?=[+\w]+[.=])", override)))
+
+
+def test_a_schedule_takes_any_two_choices_of_the_group_with_their_settings():
+    words = map(hydra_word, ["masking=schedule", "masking.first=span", "masking.second=cm_step", "masking.at=0.25"])
+    masking = settings(*words, "masking.first.high_share=0.25").masking
+    assert masking["first"]["_target_"].endswith("SpanMasking")
+    assert masking["first"]["high_share"] == 0.25
 
 
 @pytest.mark.parametrize(

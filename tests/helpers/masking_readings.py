@@ -125,3 +125,65 @@ def read_vocab(letters, k, draws, probability, words):
                         found.append(span)
             bases |= set(max(found, key=lambda span: (len(span), -span.start)))
     return tokens_with(bases, k, end)
+
+
+def read_token(letters, k, draws, probability):
+    """LOGO: every token by itself."""
+    return {t for t in range(1, len(letters) - k + 2) if draws[t] < probability}
+
+
+def read_global(letters, k, draws, probability, rank):
+    """CM-GEMS: as many centers as are drawn, at the best ranks; each hides T[c-5..c+5] for k = 6."""
+    end = len(letters) - k + 1
+    count = sum(draws[t] < probability for t in range(1, end + 1))
+    best = sorted(range(1, end + 1), key=lambda t: (rank(t), t))[:count]
+    return {t for c in best for t in around(c, k - 1, k - 1, end)}
+
+
+def read_growing_runs(letters, draws, lengths, probability, progress):
+    """RandomMask with 6-mers: T[i-m/2+1..i+m/2], m among 6, 8, .. to a bound that grows by 2 in each of 5 phases."""
+    end, hidden = len(letters) - 5, set()
+    most = 6 + 2 * min(int(5 * progress), 4)
+    for i in range(1, end + 1):
+        if draws[i] < probability:
+            choices = range(6, most + 1, 2)
+            m = choices[int(lengths[i + 2] * len(choices))]  # token i has its center at base i + 2, from 0
+            hidden |= {t for t in range(i - m // 2 + 1, i + m // 2 + 1) if 1 <= t <= end}
+    return hidden
+
+
+def read_weighted(letters, k, draws, probability, weight):
+    """Each k-mer by itself, in proportion to its weight; ``draws`` and bases count from 0."""
+    starts = range(len(letters) - k + 1)
+    kmers = [letters[s : s + k] for s in starts]
+    weights = [weight(kmer) if set(kmer) <= set(BASES) else 0.0 for kmer in kmers]
+    mean = sum(weights) / max(len(weights), 1)
+    return {b for s in starts if mean and draws[s] < probability * weights[s] / mean for b in range(s, s + k)}
+
+
+def read_motif_sites(letters, motifs, score):
+    """Start and stop of every site whose log-odds come close enough to the best, on either strand."""
+    complement = {"A": "T", "T": "A", "C": "G", "G": "C"}
+    sites = set()
+    for motif in motifs:
+        odds = [{base: math.log2(max(p, 1e-3) / 0.25) for base, p in zip(BASES, row, strict=True)} for row in motif]
+        best, worst = (sum(f(row.values()) for row in odds) for f in (max, min))
+        for start in range(len(letters) - len(motif) + 1):
+            site = letters[start : start + len(motif)]
+            if set(site) <= set(BASES):
+                other = "".join(complement[letter] for letter in reversed(site))
+                for text in (site, other):
+                    total = sum(row[letter] for row, letter in zip(odds, text, strict=True))
+                    if total >= worst + score * (best - worst) - 1e-9:
+                        sites.add((start, start + len(motif)))
+    return sorted(sites)
+
+
+def read_priority(sites, centers, budget, order, fill):
+    """Sites in the order of their draws until the budget is reached, then possible centers in that of theirs."""
+    hidden = set()
+    for number in sorted(range(len(sites)), key=lambda site: (order[site], site)):
+        if len(hidden) < budget:
+            hidden |= set(range(*sites[number]))
+    rest = sorted((base for base in range(*centers) if base not in hidden), key=lambda base: (fill[base], base))
+    return hidden | set(rest[: max(budget - len(hidden), 0)])

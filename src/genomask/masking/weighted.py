@@ -50,7 +50,7 @@ class InformativeMasking(WeightedMasking):
         center_probability: As in ``Masking``.
     """
 
-    def __init__(self, *, scores: Any, temperature: float = 1.0, center_probability: float | None = None) -> None:
+    def __init__(self, *, scores: Any, temperature: float = 0.2, center_probability: float | None = None) -> None:
         super().__init__(center_probability=center_probability)
         table = np.asarray(scores, dtype=np.float64)
         self.k = k_of_table(table, K_RANGE, "masking.scores", "a score for each of the 4**k k-mers")
