@@ -112,7 +112,7 @@ def test_any_strategy_masks_and_shows_itself(genome):
     ("arguments", "message"),
     [
         ((["ACGTACGT"], "pmi"), r"masking=pmi needs a ranking: mask\(..., ranking=...\)"),
-        ((["ACGTACGT"], "best"), "masking needs one of pmi, "),
+        ((["ACGTACGT"], "best"), "masking needs one of adaptive, cm_gems, "),
         ((["ACGTACGT", "AC"], "random"), "A sequence needs at least 6 bases; found 2"),
         ((["ACGTACGT", "ACXT"], "random"), "sequences, line 2: not a DNA sequence: 'ACXT'"),
         (("ACGTACGT", "random"), r"A list of sequences needs several, such as \[text\]"),

@@ -13,15 +13,18 @@ from genomask.corpus.settings import CorpusSettings
 from genomask.genome.encoded import write_genome
 from genomask.masking.base import Choice, Masking
 from genomask.masking.draws import sequence_keys
+from genomask.masking.global_pmi import GlobalSpanMasking
 from genomask.masking.masker import Corruption, Masker
 from genomask.masking.random import RandomMasking
+from genomask.masking.schedule import ScheduleMasking
+from genomask.masking.weighted import AdaptiveMasking
 from genomask.models.bert import masked_language_model
 from genomask.models.settings import ModelSettings
 from genomask.pretrain.keep import KeepSteps
 from genomask.pretrain.module import METRICS, PretrainModule
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.tokens.kmer import KmerTokens
-from genomask.training.checkpoints import AtomicCheckpoints, newest_checkpoint
+from genomask.training.checkpoints import AtomicCheckpoints, ResumePoints, newest_checkpoint
 from genomask.training.host import resolved_precision
 from genomask.training.optimiser import adamw
 from genomask.training.settings import TrainerSettings
@@ -86,6 +89,7 @@ def parts(genome, settings, *, model=TINY, masking=None, tokens=TOKENS):
         settings=settings,
         warmup_steps=2,
         seed=3,
+        masking=masking,
     )
     corpus = CorpusDataModule(
         genome,
@@ -110,7 +114,7 @@ def fit(genome, settings=SETTINGS, *, callbacks=(), resume=None, **changed):
         val_check_interval=settings.validate_every,
         callbacks=list(callbacks),
         logger=False,
-        enable_checkpointing=False,
+        enable_checkpointing=any(isinstance(callback, ResumePoints) for callback in callbacks),
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
@@ -196,6 +200,44 @@ def test_a_pretraining_resumed_at_any_step_ends_bit_identical(genome, tmp_path, 
     seed_everything(99)  # whatever the global state was when the process came back
     torch.rand(7)
     assert_same(fit(genome, settings, resume=newest_checkpoint(tmp_path)), whole)
+
+
+class KillAfter(Callback):
+    def __init__(self, step):
+        self.step = step
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step:
+            raise RuntimeError("killed")
+
+
+LEARNING = {
+    "adaptive": lambda: AdaptiveMasking(k=2, center_probability=0.1),
+    "perplexity": lambda: ScheduleMasking(
+        first=RandomMasking(center_probability=0.1),
+        second=GlobalSpanMasking(k=3, center_probability=0.2),
+        switch="perplexity",
+        threshold=1000.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEARNING)
+@pytest.mark.parametrize("step", [2, 5])
+def test_what_validations_told_a_strategy_is_resumed_exactly(genome, tmp_path, name, step):
+    settings, make = replace(SETTINGS, validate_every=2), LEARNING[name]
+    strategy, again = make(), make()
+    whole = fit(genome, settings, masking=strategy)
+    points = ResumePoints(tmp_path, every=1)
+    with pytest.raises(RuntimeError, match="killed"):
+        fit(genome, settings, masking=make(), callbacks=[points, KillAfter(step + 1)])
+    newest = newest_checkpoint(tmp_path)
+    assert newest == tmp_path / f"step={step}.ckpt"
+    resumed = fit(genome, replace(settings, workers=2), masking=again, resume=newest)
+    assert_same(resumed, whole)
+    assert again.state_dict() == strategy.state_dict() != make().state_dict()
+    never_told = fit(genome, replace(settings, validate_every=6), masking=make())
+    assert any((a != b).any() for a, b in zip(weights(never_told).values(), weights(whole).values(), strict=True))
 
 
 def test_encoders_kept_on_the_way_are_those_of_shorter_trainings_also_when_resumed(genome, tmp_path):

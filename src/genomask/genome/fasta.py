@@ -29,7 +29,7 @@ class FastaGenome:
 
     path: Any  # a file, a pattern such as chr*.fa.gz, or a list of them
     chromosomes: list[str] | None = None  # names of records, or patterns such as chr*; None: all records
-    tracks: Any = None  # {NAME: FILE}, BED or bigWig files by name (Any: Hydra lets no typed mapping be set)
+    tracks: Any = None  # {NAME: FILE}, BED, bigWig or VCF files by name (Any: Hydra lets no typed mapping be set)
 
     def __post_init__(self) -> None:
         require(self.chromosomes != [], "genome.chromosomes", "names or patterns, or null for all", [])

@@ -38,7 +38,7 @@ class Grch38Genome:
     chromosomes: list[str] | None = None  # of 1..22, X, Y; None: all 24
     cache: str | None = None  # where downloads stay; None: folder genomask of the user's cache
     url: str = f"https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/001/405/{ASSEMBLY}"  # or a copy of it
-    tracks: Any = None  # {NAME: FILE}, BED or bigWig files by name (Any: Hydra lets no typed mapping be set)
+    tracks: Any = None  # {NAME: FILE}, BED, bigWig or VCF files by name (Any: Hydra lets no typed mapping be set)
 
     def __post_init__(self) -> None:
         known = self.chromosomes is None or (self.chromosomes and set(self.chromosomes) <= set(HUMAN))

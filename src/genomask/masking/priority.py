@@ -103,7 +103,13 @@ class VariantsMasking(PriorityMasking):
         return (self.track,)
 
     def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
-        """Single bases."""
+        """Single bases.
+
+        Raises:
+            ValueError: If the genome has no such track.
+        """
+        names = ", ".join(sequence.tracks) or "none"
+        require(self.track in sequence.tracks, "masking=variants", f"a track {self.track} of the genome", names)
         starts = np.flatnonzero(np.roll(sequence.tracks[self.track] > 0, self.shift))
         return np.stack((starts, starts + 1), axis=1)
 

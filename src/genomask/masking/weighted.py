@@ -63,8 +63,8 @@ class AdaptiveMasking(WeightedMasking):
     """Hide k-mers more often that the last validation predicted worse, after biomed-multi-omic.
 
     The misses of a k-mer are the probability that the model gives to wrong tokens, on average over the masked tokens in
-    whose middle it stands; its weight is (bin + 1) / 101 with 100 bins of misses. Before the first validation, and for
-    k-mers that none has met, it is the mean of all.
+    whose middle it stands; its weight is (bin + 1) / 101, with 100 bins between the fewest and the most misses. Before the
+    first validation all weigh the same; a k-mer that the last one has not met weighs the mean of the others.
 
     Args:
         k: Bases of a k-mer; few, so that a validation meets each of them often.
@@ -86,8 +86,8 @@ class AdaptiveMasking(WeightedMasking):
         met = validation.counts > 0
         if not met.any():
             return
-        missed = validation.misses[met] / validation.counts[met]
-        bins = np.minimum((BINS * (missed if self.harder else 1 - missed)).astype(np.int64), BINS)
+        missed = validation.misses[met] / validation.counts[met] * (1 if self.harder else -1)
+        bins = (BINS * (missed - missed.min()) / max(np.ptp(missed), 1e-12)).astype(np.int64)
         weights = np.full(len(met), (bins + 1).mean())
         weights[met] = bins + 1
         order = generator(0, "permuted misses").permutation(len(met)) if self.permuted else slice(None)
