@@ -1,4 +1,4 @@
-"""Tracks: one value for every base, from BED and bigWig files, beside the bases of the genome."""
+"""Tracks: one value for every base, from BED, bigWig and VCF files, beside the bases of the genome."""
 
 import numpy as np
 import pytest
@@ -41,6 +41,14 @@ def test_a_bigwig_file_gives_its_values_and_0_where_it_has_none(tmp_path, fasta,
     tracks = open_genome(folder).tracks
     assert list(tracks) == ["a", "b"]
     assert tracks["a"].tolist() == [0] * 10 + [4, 4] + [0, -0.5, -0.5, 0, 0]
+
+
+def test_a_vcf_file_gives_1_to_the_reference_bases_of_its_variants(tmp_path, fasta, folder):
+    lines = ["##fileformat=VCF", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
+    lines += [f"{place}\t.\t{alleles}\t.\t.\t." for place, alleles in (("1\t2", "A\tC"), ("chr2\t4", "AA\tA"))]
+    (tmp_path / "a.vcf").write_text("\n".join(lines) + "\n")
+    FastaGenome(fasta, tracks={"variants": f"{tmp_path}/a.vcf"}).encode(folder)
+    assert open_genome(folder).tracks["variants"].tolist() == [0, 1] + [0] * 10 + [0, 0, 0, 1, 1]
 
 
 def test_records_that_the_genome_leaves_out_are_passed_over_and_counted(tmp_path, fasta, folder, capsys):
