@@ -17,7 +17,7 @@ from genomask.corpus.datamodule import CorpusDataModule, split
 from genomask.corpus.segments import Corpus, Segments, cut, lay_out
 from genomask.corpus.settings import CorpusSettings
 from genomask.corpus.steps import Steps, collate
-from genomask.genome.encoded import open_genome, write_genome
+from genomask.genome.encoded import LOWER, open_genome, write_genome
 from genomask.genome.sequences import reverse_complement
 from genomask.masking.base import Choice, Masking
 from genomask.masking.draws import sequence_keys
@@ -374,3 +374,96 @@ def test_the_share_of_a_genome_that_segments_hold(large, tmp_path):
     assert corpus_of(large).held > 0.9
     genome_of(tmp_path, *(random_text(720, seed) for seed in range(400)))
     assert corpus_of(tmp_path).held < 0.5
+
+
+def bed_of(folder, *lines):
+    path = folder / "regions.bed"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return str(path)
+
+
+def test_segments_of_regions_lie_in_them_and_their_margins_cut_from_the_start(tmp_path):
+    genome = genome_of(tmp_path, random_text(200, 1), random_text(100, 2))
+    bed = bed_of(tmp_path, "chr1\t50\t95", "chr2\t90\t100", "chr1\t3\t6")
+    settings = replace(SMALL, regions=bed, margin=4)
+    segments = cut(genome, settings, np.random.default_rng(0))
+    places = list(zip(segments.start.tolist(), segments.length.tolist(), strict=True))
+    # 46..99 in pieces of 20, what is left being shorter; 286..300, as a margin ends with its record; 0..10.
+    assert places == [(46, 20), (66, 20), (86, 13), (286, 14), (0, 10)]
+
+
+def test_a_region_is_in_the_genome_and_long_enough(tmp_path):
+    genome = genome_of(tmp_path, random_text(200))
+    with pytest.raises(ValueError, match=r"line 1: stop 300 lies beyond the end of chr1"):
+        cut(genome, replace(SMALL, regions=bed_of(tmp_path, "chr1\t50\t300")), np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"line 1: .*no record 'chr9'"):
+        cut(genome, replace(SMALL, regions=bed_of(tmp_path, "chr9\t50\t60")), np.random.default_rng(0))
+    short = cut(genome, replace(SMALL, regions=bed_of(tmp_path, "chr1\t5\t9", "chr1\t5\t10")), np.random.default_rng(0))
+    assert short.length.tolist() == [5]
+    with pytest.raises(ValueError, match=r"corpus.gaps needs drop, where corpus.regions or corpus.jitter is set"):
+        replace(SMALL, jitter=3, gaps="join")
+
+
+def test_jitter_moves_a_segment_evenly_and_never_over_a_gap(tmp_path):
+    genome = genome_of(tmp_path, "N" * 10 + random_text(100) + "N" * 10)
+    count = 3000
+    segments = Segments(np.array([50] * count + [11, 98]), np.array([10] * (count + 2)))
+    keys = sequence_keys(0, 0, np.arange(count + 2))
+    pieces = Corpus(genome, lay_out(genome, gaps="drop"), jitter=4).read(segments, keys)
+    windows = {genome.bases[start : start + 10].tobytes(): start for start in range(46, 55)}
+    moved = [windows[piece.bases.tobytes()] for piece in pieces[:count]]
+    shares = np.bincount(np.array(moved) - 46, minlength=9) / count
+    assert shares == pytest.approx(1 / 9, abs=4 * (8 / 81 / count) ** 0.5)
+    assert all((piece.bases < 4).all() and len(piece.bases) == 10 for piece in pieces)
+    again = Corpus(genome, lay_out(genome, gaps="drop"), jitter=4).read(segments, keys)
+    assert all((one.bases == other.bases).all() for one, other in zip(pieces, again, strict=True))
+
+
+@pytest.mark.parametrize("strand", ["given", "both"])
+def test_lower_case_and_tracks_go_with_their_bases_over_gaps_and_strands(tmp_path, strand):
+    text = random_text(40) + "NNN" + random_text(40, 1).lower() + random_text(20, 2)
+    pieces = np.array([encode(letter)[0] + LOWER * letter.islower() for letter in text], dtype=np.uint8)
+    write_genome([("chr1", [pieces])], tmp_path)
+    values = np.arange(len(text), dtype=np.float32)
+    genome = replace(open_genome(tmp_path), tracks={"place": values})
+    keys, segments = sequence_keys(0, 0, np.arange(30)), Segments(np.arange(30), np.full(30, 40))
+    for gaps in ("drop", "join"):
+        read_so = Corpus(genome, lay_out(genome, gaps=gaps), strand).read(segments, keys)
+        turned = 0
+        for piece, key in zip(read_so, keys, strict=True):
+            places = piece.tracks["place"].astype(int)
+            flip = strand == "both" and key % 2 == 1
+            turned += flip
+            letters = [text[place].upper() for place in places]
+            wanted = encode("".join(letters).translate(str.maketrans("ACGT", "TGCA")) if flip else "".join(letters))
+            np.testing.assert_array_equal(piece.bases, wanted)
+            assert piece.lower.tolist() == [text[place].islower() for place in places]
+            assert (np.diff(places) < 0).all() if flip else (np.diff(places) > 0).all()
+        assert (turned > 0) == (strand == "both")
+
+
+def test_a_genome_in_upper_case_has_no_lower_case_to_tell(large):
+    genome = open_genome(large)
+    (piece,) = Corpus(genome, lay_out(genome, gaps="drop")).read(
+        Segments(np.array([5]), np.array([9])), np.zeros(1, int)
+    )
+    assert piece.lower is None
+    assert piece.tracks == {}
+
+
+class Tracked(Masking):
+    """Hide what is lower case or above 0 in a track."""
+
+    def choose(self, sequence, probability):  # noqa: ARG002
+        return sequence.lower | (sequence.tracks["x"] > 0)
+
+
+def test_strategies_are_given_lower_case_and_tracks_in_training_and_validation(tmp_path):
+    text = (random_text(15) + random_text(5, 1).lower()) * 1000
+    pieces = np.array([encode(letter)[0] + LOWER * letter.islower() for letter in text], dtype=np.uint8)
+    write_genome([("chr1", [pieces])], tmp_path)
+    (np.arange(len(text)) % 20 == 0).astype(np.float32).tofile(tmp_path / "track-x.f32")
+    corpus = corpus_of(tmp_path, masker=Masker(Tracked(), KmerTokens(1)), max_steps=2)
+    batches = [*corpus.train_dataloader(), *(batch.own for batch in corpus.val_dataloader())]
+    hidden, total = sum(len(b.targets) for b in batches), sum(b.work.bases for b in batches)
+    assert hidden / total == pytest.approx(6 / 20, abs=0.01)

@@ -17,7 +17,7 @@ from genomask.experiment.stages.run import check
         ("mask=pmi", "unknown group or setting mask. Did you mean masking"),
         ("max_steps=3", "Did you mean pretrain.max_steps"),
         ("shot=3", "Did you mean shots"),
-        ("masking=pni", "unknown choice masking=pni; masking has: pmi, .* Did you mean pmi"),
+        ("masking=pni", "unknown choice masking=pni; masking has: adaptive, .* Did you mean pmi"),
         ("task=csvv", "unknown choice task=csvv; .* Did you mean csv"),
         ("+experiment=tabel1", "Did you mean table1"),
         ("wc=true", "unknown choice wc=true; wc has: off, on"),

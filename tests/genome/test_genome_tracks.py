@@ -98,7 +98,9 @@ def test_the_content_of_tracks_and_their_names_identify_the_genome(tmp_path, fas
 
 
 def test_a_track_that_is_not_there_or_has_an_odd_name_is_refused(fasta):
-    with pytest.raises(FileNotFoundError, match=r"genome\.tracks\.x needs a BED, bigWig or VCF file; there is none at no"):
+    with pytest.raises(
+        FileNotFoundError, match=r"genome\.tracks\.x needs a BED, bigWig or VCF file; there is none at no"
+    ):
         FastaGenome(fasta, tracks={"x": "no"}).fingerprint()
     with pytest.raises(ValueError, match=r"genome\.tracks needs {NAME: FILE, ...}, or null; found 'a\.bed'"):
         FastaGenome(fasta, tracks="a.bed")

@@ -3,11 +3,15 @@
 import numpy as np
 
 from genomask.masking.draws import sequence_keys
+from genomask.masking.global_pmi import GlobalPmiMasking, GlobalSpanMasking
 from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.pmi_vocab import PmiVocabMasking
-from genomask.masking.random import RandomMasking, WholeSpanMasking
+from genomask.masking.priority import MotifMasking
+from genomask.masking.random import GrowingRunMasking, RandomMasking, TokenMasking, WholeSpanMasking
+from genomask.masking.schedule import ScheduleMasking
 from genomask.masking.settings import Corruption
+from genomask.masking.weighted import InformativeMasking
 from genomask.tokens.kmer import KmerTokens
 
 
@@ -38,6 +42,13 @@ STRATEGIES = {
     "whole_span": without_k(WholeSpanMasking),
     "pmi_vocab": without_k(lambda **settings: PmiVocabMasking(vocabulary=vocabulary_of(), **settings)),
     "pmi_released": with_ranking(PmiReleasedMasking),
+    "token": without_k(TokenMasking),
+    "global_pmi": with_ranking(GlobalPmiMasking),
+    "global_span": GlobalSpanMasking,
+    "random_mask": without_k(GrowingRunMasking),
+    "informative": without_k(lambda **settings: InformativeMasking(scores=np.zeros(64), **settings)),
+    "motif": without_k(lambda **settings: MotifMasking(motifs=[np.eye(4)[[0, 2, 3, 1]]], **settings)),
+    "schedule": without_k(lambda **settings: ScheduleMasking(first=RandomMasking(), second=SpanMasking(), **settings)),
 }
 
 TOKENS = {

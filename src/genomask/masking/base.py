@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
@@ -10,8 +10,7 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from genomask.checks import require
 from genomask.masking import kernels
 from genomask.masking.draws import Stream, largest_below, stream_key
-
-MASKED_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
+from genomask.masking.settings import MASKED_SHARE
 
 
 class Sequence(NamedTuple):

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence as Many
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -69,6 +70,7 @@ class MotifMasking(PriorityMasking):
         self.width = float(np.mean([len(motif) for motif in found]))
         both = [strand for motif in found for strand in (motif, motif[::-1, [1, 0, 3, 2]])]
         self.scan = _scan_tables(both, score)
+        self._known_sites = lru_cache(maxsize=4096)(self._sites)  # calibration asks for the same sequences many times
 
     def span_bases(self) -> float:
         """An average motif."""
@@ -76,9 +78,12 @@ class MotifMasking(PriorityMasking):
 
     def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
         """Occurrences, by start and then by length."""
-        widest = self.scan[0].shape[1]
-        found = np.zeros((len(sequence.bases), widest + 1), dtype=np.bool_)
-        kernels.find_motifs(sequence.bases, *self.scan, found)
+        return self._known_sites(sequence.bases.tobytes())
+
+    def _sites(self, text: bytes) -> Int64[np.ndarray, "places 2"]:
+        bases = np.frombuffer(text, dtype=np.uint8)
+        found = np.zeros((len(bases), self.scan[0].shape[1] + 1), dtype=np.bool_)
+        kernels.find_motifs(bases, *self.scan, found)
         starts, widths = np.nonzero(found)
         return np.stack((starts, starts + widths), axis=1)
 

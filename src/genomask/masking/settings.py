@@ -5,6 +5,7 @@ from typing import Final
 
 from genomask.checks import require, require_choice
 
+MASKED_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
 UNITS: Final = ("token", "span", "base")  # what one draw of the corruption decides for
 
 

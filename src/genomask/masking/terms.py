@@ -1,16 +1,18 @@
-"""Terms that go with any strategy: how much is hidden as a training goes on, and what counts how much in the loss."""
+"""Terms that go with any strategy: how much is hidden as a training goes on, and what counts how much in the loss.
+
+They are settings, too, so that compiled loops and SciPy are imported only where something is masked. A ``sequence`` is
+what a strategy sees (``base.Sequence``), a ``choice`` what it returns (``base.Choice``).
+"""
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float32
-from scipy.special import betaincinv
 
 from genomask.checks import require, require_choice
-from genomask.masking.base import MASKED_SHARE, Choice, Sequence
-from genomask.masking.draws import Stream, bits, uniform
+from genomask.masking.settings import MASKED_SHARE
 
 LEAST: Final = 2**-31  # a probability that is as good as none
 
@@ -60,10 +62,14 @@ class Rate:
         middle = self.switch if self.shape == "two_stage" else 0.5
         return (self.first * middle + self.last * (1 - middle)) / MASKED_SHARE
 
-    def scale(self, probability: float, sequence: Sequence) -> float:
+    def scale(self, probability: float, sequence: Any) -> float:
         """The center probability of a sequence."""
         share = self.share(sequence.progress)
         if self.concentration is not None:
+            from scipy.special import betaincinv
+
+            from genomask.masking.draws import Stream, uniform
+
             drawn = uniform(sequence.key, stream=Stream.RATE, count=1)[0]
             share = betaincinv(share * self.concentration, (1 - share) * self.concentration, drawn)
         return float(min(max(probability * (share / MASKED_SHARE), LEAST), 1.0))
@@ -94,22 +100,24 @@ class Weight:
         require(0 <= self.least <= 1, "weight.least", "a number from 0 to 1", self.least)
         require(self.window >= 2, "weight.window", "at least 2 bases", self.window)
 
-    def weigh(self, sequence: Sequence, choice: Choice) -> Choice:
+    def weigh(self, sequence: Any, choice: Any) -> Any:
         """The choice with these weights, which go with those of the strategy."""
         if self.by == "none":
             return choice
         weights = np.maximum(getattr(self, f"_{self.by}")(sequence), self.least).astype(np.float32)
         if self.permuted:
+            from genomask.masking.draws import Stream, bits
+
             weights = weights[np.argsort(bits(sequence.key, stream=Stream.WEIGHTS, count=len(weights)), kind="stable")]
         return choice._replace(weights=weights if choice.weights is None else weights * choice.weights)
 
-    def _repeats(self, sequence: Sequence) -> Float32[np.ndarray, " bases"]:
+    def _repeats(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
         require(
             sequence.lower is not None, "weight=repeats", "a genome with lower-case letters", "none: all would count 1"
         )
         return 1.0 - np.asarray(sequence.lower, dtype=np.float32)
 
-    def _track(self, sequence: Sequence) -> Float32[np.ndarray, " bases"]:
+    def _track(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
         return sequence.tracks[self.track_among(tuple(sequence.tracks))]
 
     def track_among(self, names: tuple[str, ...]) -> str:
@@ -123,7 +131,7 @@ class Weight:
         require(len(found) == 1, "weight.track", needed, self.track)
         return found[0]
 
-    def _entropy(self, sequence: Sequence) -> Float32[np.ndarray, " bases"]:
+    def _entropy(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
         size = len(sequence.bases)
         starts = np.maximum(np.arange(size) - self.window // 2, 0)
         stops = np.minimum(np.arange(size) + (self.window + 1) // 2, size)

@@ -63,8 +63,8 @@ class AdaptiveMasking(WeightedMasking):
     """Hide k-mers more often that the last validation predicted worse, after biomed-multi-omic.
 
     The misses of a k-mer are the probability that the model gives to wrong tokens, on average over the masked tokens in
-    whose middle it stands; its weight is (bin + 1) / 101, with 100 bins between the fewest and the most misses. Before the
-    first validation all weigh the same; a k-mer that the last one has not met weighs the mean of the others.
+    whose middle it stands; its weight is (bin + 1) / 101, with 100 bins between the fewest and the most misses. Before
+    the first validation all weigh the same; a k-mer that the last one has not met weighs the mean of the others.
 
     Args:
         k: Bases of a k-mer; few, so that a validation meets each of them often.
