@@ -18,16 +18,16 @@ import numpy as np
 import genomask
 from genomask.alphabet import decode
 from genomask.analysis.motifs.jaspar import read_jaspar
+from genomask.api.settings import configured
 from genomask.console import say
 from genomask.corpus.segments import Corpus, Segments, lay_out
-from genomask.experiment.config.choices import groups, read_choice
+from genomask.experiment.config.choices import groups
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.masking.calibration import Sample, measure
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masker
 from genomask.masking.priority import VariantsMasking
-from genomask.masking.terms import Rate, Weight
 from genomask.tokens.kmer import KmerTokens
 
 BASES: Final = 510
@@ -75,14 +75,10 @@ def _maskers(genome: EncodedGenome, text: str) -> Iterator[tuple[str, Masker]]:
         if name != "variants":
             yield f"masking={name}", genomask.mask([text], name, **given).masker
     for name in groups()["rate"]:
-        yield f"rate={name}", replace(plain, rate=Rate(**_settings("rate", name)))
+        yield f"rate={name}", replace(plain, rate=configured([f"rate={name}"]).rate)
     for name in groups()["weight"]:
         if name in ("none", "entropy") or (name == "repeats" and len(genome.lower)):
-            yield f"weight={name}", replace(plain, weight=Weight(**_settings("weight", name)))
-
-
-def _settings(group: str, name: str) -> dict[str, object]:
-    return {key: value for key, value in read_choice(group, name).items() if key != "defaults"}
+            yield f"weight={name}", replace(plain, weight=configured([f"weight={name}"]).weight)
 
 
 def _row(name: str, masker: Masker, sample: Sample) -> str:

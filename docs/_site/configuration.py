@@ -16,6 +16,8 @@ import yaml
 from choices import CONF, Choice, read_choice, read_group
 from schema import Fact, facts_of, signature_facts, types_of
 
+from genomask.experiment.stages.strategy import HANDED_OVER
+
 PAGE: Final = Path(__file__).parents[1] / "reference" / "configuration.md"
 HEAD: Final = """\
 # Configuration
@@ -108,7 +110,7 @@ def _facts(group: str, choices: list[Choice]) -> dict[str, Fact]:
         module, _, name = str(choice.values.get("_target_", "")).rpartition(".")
         if module:
             found |= signature_facts(getattr(import_module(module), name))
-    return {name: fact for name, fact in found.items() if name not in ("ranking", "vocabulary")}
+    return {name: fact for name, fact in found.items() if name not in HANDED_OVER}
 
 
 def _values(name: str, choices: list[Choice], fact: Fact) -> str:

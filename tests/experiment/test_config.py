@@ -11,7 +11,6 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from compose import composed
-from genomask.experiment.config.choices import read_choice
 from genomask.experiment.config.schema import Config
 from genomask.experiment.config.words import hydra_word
 from genomask.experiment.run import CONF
@@ -65,7 +64,7 @@ def test_every_choice_of_every_group_composes_and_passes_its_check(group, choice
 
 @pytest.mark.parametrize("choice", [choice for group, choice in CHOICES if group == "masking"])
 def test_a_masking_file_has_the_keys_of_its_constructor_no_more_no_less(choice):
-    written = {name: value for name, value in read_choice("masking", choice).items() if name != "defaults"}
+    written = dict(composed(f"masking={choice}", *NEEDED.get(("masking", choice), [])).config.masking)
     module, _, name = written.pop("_target_").rpartition(".")
     strategy = getattr(__import__(module, fromlist=[name]), name)
     assert issubclass(strategy, Masking)
