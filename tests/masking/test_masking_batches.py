@@ -49,7 +49,9 @@ def test_sequences_shorter_than_a_token_pass_through(name):
 def test_every_strategy_masks_every_kind_of_tokens(name, tokens):
     rows = masked_all(masker_of(name, tokens=tokens), random_bases([200] * 30))
     share = sum(row.masked.sum() for row in rows) / sum(len(row.masked) for row in rows)
-    assert 0.08 < share < 0.25
+    # Runs are short at first; where motifs are rare, single bases mask more tokens than the motifs would have.
+    least, most = {"random_mask": (0.04, 0.25), "motif": (0.08, 0.35)}.get(name, (0.08, 0.25))
+    assert least < share < most
 
 
 def test_the_input_is_left_alone(name):
