@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
         genome = genomask.read_genome(source, Path(folder))
         sample = _sample(genome, words.segments, np.ones(len(genome.bases), dtype=np.bool_))
         say("| choice | masked tokens | hidden bases | of these shown | ms a batch |\n|---|---|---|---|---|")
-        for name, masker in _maskers(genome, decode(sample.pieces[0].bases)):
+        for name, masker in _maskers(genome, decode(sample.pieces[0][0])):
             say(_row(name, masker, sample))
         if words.variants:
             near = _sample(genome, words.segments, genome.tracks["variants"] > 0)
@@ -65,7 +65,7 @@ def _sample(genome: EncodedGenome, count: int, here: np.ndarray) -> Sample:
 
 def _maskers(genome: EncodedGenome, text: str) -> Iterator[tuple[str, Masker]]:
     counts = genomask.count(genome, k=10)
-    given = {
+    given: dict[str, Any] = {
         "ranking": genomask.rank(counts),
         "vocabulary": genomask.vocabulary(counts),
         "motifs": [motif.matrix for motif in read_jaspar(2024, "vertebrates")],

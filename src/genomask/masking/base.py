@@ -130,8 +130,12 @@ class Masking(ABC):
         """Take a validation into account, which all processes of a training do alike."""
 
 
+def is_number(value: Any) -> bool:
+    """Whether a setting, which comes unchecked from YAML, is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def require_probability(value: Any, setting: str) -> float:
     """Refuse anything but the probability of something that can happen."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    require(number and 0 < value <= 1, setting, "a number above 0 and at most 1", value)
+    require(is_number(value) and 0 < value <= 1, setting, "a number above 0 and at most 1", value)
     return float(value)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int64
 
 from genomask.checks import require
 from genomask.masking import kernels
-from genomask.masking.base import Masking, Sequence
+from genomask.masking.base import Masking, Sequence, is_number, require_probability
 from genomask.masking.draws import Stream, bits, uniform
 from genomask.seeds import generator
 
@@ -61,15 +61,14 @@ class MotifMasking(PriorityMasking):
         self, *, motifs: Many[Any], score: float = 0.9, shuffled: bool = False, center_probability: float | None = None
     ) -> None:
         super().__init__(center_probability=center_probability)
-        number = isinstance(score, int | float) and not isinstance(score, bool) and 0 < score <= 1
-        require(number, "masking.score", "a number above 0 and at most 1", score)
+        require_probability(score, "masking.score")
         require(len(motifs) > 0, "masking.motifs", "at least one motif", "none")
         draw = generator(0, "shuffled motifs")
         found = [np.asarray(motif, dtype=np.float64) for motif in motifs]
         found = [draw.permutation(motif) for motif in found] if shuffled else found
         self.width = float(np.mean([len(motif) for motif in found]))
         both = [strand for motif in found for strand in (motif, motif[::-1, [1, 0, 3, 2]])]
-        self.scan = _scan_tables(both, score)
+        self.order, self.bits, self.least = _scan_tables(both, score)
         self._known_sites = lru_cache(maxsize=4096)(self._sites)  # calibration asks for the same sequences many times
 
     def span_bases(self) -> float:
@@ -82,8 +81,8 @@ class MotifMasking(PriorityMasking):
 
     def _sites(self, text: bytes) -> Int64[np.ndarray, "places 2"]:
         bases = np.frombuffer(text, dtype=np.uint8)
-        found = np.zeros((len(bases), self.scan[0].shape[1] + 1), dtype=np.bool_)
-        kernels.find_motifs(bases, *self.scan, found)
+        found = np.zeros((len(bases), self.order.shape[1] + 1), dtype=np.bool_)
+        kernels.find_motifs(bases, self.order, self.bits, self.least, found)
         starts, widths = np.nonzero(found)
         return np.stack((starts, starts + widths), axis=1)
 
@@ -99,8 +98,7 @@ class VariantsMasking(PriorityMasking):
 
     def __init__(self, *, track: str = "variants", shift: int = 0, center_probability: float | None = None) -> None:
         super().__init__(center_probability=center_probability)
-        require(isinstance(track, str), "masking.track", "the name of a track", track)
-        require(isinstance(shift, int), "masking.shift", "a whole number of bases", shift)
+        require(is_number(shift) and shift == int(shift), "masking.shift", "a whole number of bases", shift)
         self.track, self.shift = track, shift
 
     def tracks(self) -> tuple[str, ...]:
@@ -119,7 +117,7 @@ class VariantsMasking(PriorityMasking):
         return np.stack((starts, starts + 1), axis=1)
 
 
-def _scan_tables(motifs: Many[np.ndarray], score: float) -> tuple[np.ndarray, ...]:
+def _scan_tables(motifs: Many[np.ndarray], score: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What ``kernels.find_motifs`` needs of every motif: positions, the telling ones first, their bits, and thresholds.
 
     Returns:

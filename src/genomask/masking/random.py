@@ -8,7 +8,7 @@ from jaxtyping import Bool
 
 from genomask.checks import require, require_choice
 from genomask.masking import kernels
-from genomask.masking.base import Masking, Sequence
+from genomask.masking.base import Masking, Sequence, is_number
 from genomask.masking.draws import Stream, largest_below, stream_key, uniform
 from genomask.masking.pieces import covered
 
@@ -74,7 +74,7 @@ class GrowingRunMasking(Masking):
         self, *, bounds: Many[int] = (1, 3, 5, 7, 9), lengths: str = "up_to", center_probability: float | None = None
     ) -> None:
         super().__init__(center_probability=center_probability)
-        odd = len(bounds) > 0 and all(isinstance(bound, int) and bound > 0 and bound % 2 for bound in bounds)
+        odd = len(bounds) > 0 and all(is_number(bound) and bound > 0 and bound % 2 == 1 for bound in bounds)
         require(odd, "masking.bounds", "odd numbers of bases, one for each phase", list(bounds))
         require_choice(lengths, "masking.lengths", ("up_to", "equal"))
         self.bounds, self.lengths = tuple(bounds), lengths

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from genomask.checks import require, require_choice
-from genomask.masking.base import Choice, Masking, Sequence, Validation
+from genomask.masking.base import Choice, Masking, Sequence, Validation, is_number
 from genomask.masking.draws import Stream, uniform
 
 STAIRS: Final = 100  # of CM-Step: the share of the second strategy grows by 1 % at a time
@@ -32,8 +32,8 @@ class ScheduleMasking(Masking):
     def __init__(
         self,
         *,
-        first: Masking,
-        second: Masking,
+        first: Any,
+        second: Any,
         switch: str = "at",
         at: float = 0.5,
         threshold: float = 1.0,
@@ -45,9 +45,9 @@ class ScheduleMasking(Masking):
             require(isinstance(part, Masking), f"masking.{name}", "a choice of the group masking", part)
             require(not part.alone, f"masking.{name}", "a strategy that hides bases, as masking=token does not", "it")
         for name, value, most in (("at", at, 1.0), ("threshold", threshold, float("inf"))):
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            require(number and 0 <= value <= most, f"masking.{name}", f"a number from 0 to {most:g}", value)
-        self.first, self.second = first, second
+            require(is_number(value) and 0 <= value <= most, f"masking.{name}", f"a number from 0 to {most:g}", value)
+        self.first: Masking = first
+        self.second: Masking = second
         self.switch, self.at, self.threshold = switch, at, threshold
         self.counted_k = first.counted_k or second.counted_k
         self.perplexities: list[float] = []

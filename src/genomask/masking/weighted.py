@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from genomask.checks import require
-from genomask.masking.base import Masking, Sequence, Validation
+from genomask.masking.base import Masking, Sequence, Validation, is_number
 from genomask.masking.draws import Stream, uniform
 from genomask.masking.pieces import covered, k_of_table, kmer_codes
 from genomask.masking.ranked import K_RANGE
@@ -54,8 +54,7 @@ class InformativeMasking(WeightedMasking):
         super().__init__(center_probability=center_probability)
         table = np.asarray(scores, dtype=np.float64)
         self.k = k_of_table(table, K_RANGE, "masking.scores", "a score for each of the 4**k k-mers")
-        number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-        require(number and temperature > 0, "masking.temperature", "a positive number", temperature)
+        require(is_number(temperature) and temperature > 0, "masking.temperature", "a positive number", temperature)
         self.weights = np.exp((table - table.max()) / temperature)
 
 

@@ -62,7 +62,7 @@ def build_motifs(run: Context) -> Path:
         from genomask.analysis.motifs.jaspar import read_jaspar
         from genomask.analysis.motifs.matrix import consensus_matrix
 
-        if isinstance(run.config.genome, SyntheticGenome):
+        if settings.jaspar is None or isinstance(run.config.genome, SyntheticGenome):
             every = {motif.consensus for motif in PROMOTER_MOTIFS} | set(ENHANCER_MOTIFS.values())
             found = {consensus: consensus_matrix(consensus) for consensus in sorted(every)}
         else:
