@@ -105,10 +105,13 @@ def logistic_regression(
         ValueError: If there are too few examples to choose C by cross-validation.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits  # which scikit-learn brings along
 
-    features, rotate = reduced(train)
-    penalty = _chosen_penalty(features, labels, seed) if inverse_penalty is None else inverse_penalty
-    model = LogisticRegression(C=penalty, max_iter=max_steps, tol=FINAL).fit(features, labels)
+    # Products of tables this small take longer on two threads than on one, which spin while they wait for each other.
+    with threadpool_limits(limits=1):
+        features, rotate = reduced(train)
+        penalty = _chosen_penalty(features, labels, seed) if inverse_penalty is None else inverse_penalty
+        model = LogisticRegression(C=penalty, max_iter=max_steps, tol=FINAL).fit(features, labels)
     return lambda table: model.predict_proba(rotate(table))
 
 
