@@ -63,7 +63,7 @@ class PretrainSettings:
     calibration_segments: int
     log_every: int
     checkpoint_every: int
-    workers: int
+    workers: int | None
     schedule: str = "linear"
     keep: list[int] = field(default_factory=list)
     step: int | None = None
@@ -84,7 +84,7 @@ class PretrainSettings:
         for name in ("batch", "micro_batch"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"pretrain.{name}", "at least 1, or null", value)
-        require(self.workers >= 0, "pretrain.workers", "at least 0", self.workers)
+        require(self.workers is None or self.workers >= 0, "pretrain.workers", "at least 0, or null", self.workers)
         require(self.learning_rate > 0, "pretrain.learning_rate", "a positive number", self.learning_rate)
         for name in ("beta1", "beta2"):
             require(0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name))

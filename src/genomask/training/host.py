@@ -18,6 +18,9 @@ _LARGEST_FROM_HEAP: Final = 32 << 20  # bytes; glibc allows no more
 _KEPT: Final = 1 << 30
 _SET_BY_USERS: Final = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
+FULL_SIZE: Final = 40e9  # bytes of a GPU that takes as many sequences at once as are set for GPUs
+MOST_WORKERS: Final = 8
+
 GIVEN = "the same versions, number of threads and kind of processor"
 ON_GPU = "on a GPU: kernels that add in no fixed order were not ruled out (torch.use_deterministic_algorithms)"
 MEMORY: Any = torch.utils.deterministic  # a module with a switch that type checkers do not see
@@ -41,8 +44,30 @@ def on_gpu(machine: TrainerSettings) -> bool:
 
 
 def sequences_at_once(machine: TrainerSettings, chosen: int | None, *, cpu: int, gpu: int) -> int:
-    """Sequences that go through the encoder together: as configured, or what suits the machine."""
-    return chosen or (gpu if on_gpu(machine) else cpu)
+    """Sequences that go through the encoder together: as configured, or what suits the machine.
+
+    A GPU with less memory than ``FULL_SIZE`` takes fewer, in proportion.
+    """
+    if chosen is not None or not on_gpu(machine):
+        return chosen or cpu
+    memory = torch.cuda.get_device_properties(0).total_memory
+    return max(1, min(gpu, int(gpu * memory / FULL_SIZE)))
+
+
+def workers(machine: TrainerSettings, chosen: int | None) -> int:
+    """Processes that prepare batches: as configured, or none on a CPU, and up to 8 for a GPU."""
+    if chosen is not None or not on_gpu(machine):
+        return chosen or 0
+    return min(MOST_WORKERS, (os.cpu_count() or 1) // machine.devices)
+
+
+def described(machine: TrainerSettings, precision: str) -> str:
+    """What a training on this machine computes with, in a line."""
+    if not on_gpu(machine):
+        return f"on a CPU with {machine.threads or torch.get_num_threads()} threads, {precision}"
+    device, tf32 = torch.cuda.get_device_properties(0), "on" if machine.tf32 else "off (trainer.tf32)"
+    count = machine.devices * machine.nodes
+    return f"on {count} {device.name} of {device.total_memory / 1e9:.0f} GB, {precision}, TF32 {tf32}"
 
 
 def resolved_precision(setting: str, machine: TrainerSettings) -> str:
@@ -59,11 +84,12 @@ def has_bfloat16() -> bool:
 
 
 def prepare_host(machine: TrainerSettings) -> None:
-    """Set what the process computes with: threads, oneDNN's cache, glibc's allocator."""
+    """Set what the process computes with: threads, oneDNN's cache, glibc's allocator, TF32."""
     # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
     # pretraining of LOGO grew to 4.5 GB; with 64 it took 4 % longer and stood at 2.4 GB.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     keep_freed_memory()
+    torch.set_float32_matmul_precision("high" if machine.tf32 else "highest")
     if machine.threads is not None:
         torch.set_num_threads(machine.threads)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from lightning import Callback
+from transformers import PreTrainedModel
 
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
@@ -42,13 +44,14 @@ from genomask.training.checkpoints import (
     newest_checkpoint,
     train_from,
 )  # fmt: skip
-from genomask.training.host import fixed_order, resolved_precision, sequences_at_once
+from genomask.training.host import described, fixed_order, resolved_precision, sequences_at_once, workers
 from genomask.training.loggers import loggers
 from genomask.training.trainer import is_rank_zero, profiler, trainer
 
 ENCODER_FORMAT = 2  # raised when the code would train other weights
 # Change rounding, not results; where to start from is no part of a training.
 NOT_HASHED = ("micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers", "step")
+GPU_BASES = 64 * 512  # of a micro-batch; with DNABERT in bf16 an estimated 10 GB, not measured
 DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the directory of runs
 
 
@@ -113,16 +116,42 @@ def report_encoder(run: Context) -> None:
 
 
 def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: Tokens) -> dict[str, Count]:
-    config = run.config
-    initial = initial_model(config.model, tokens, seed=derived_seed(config.pretrain_seed, "initial weights"))
+    """Pretrain; if the GPU's memory is too small for its micro-batches, once more with half of them."""
+    config, facts = run.config, {"tokens": tokens.name, "corrupt": run.config.labels["corrupt"]}
     if not config.pretrain.max_steps:  # weights as they were drawn or published: nothing is measured on them
-        export_encoder(initial, directory, tokens)
-        facts = {"tokens": tokens.name, "corrupt": config.labels["corrupt"]}
+        export_encoder(_initial(run, tokens), directory, tokens)
         write_json(directory / "pretraining.json", _summary(facts, {}, corpus, run, 0))
         return {}
-    facts = calibrate(corpus, run)
+    facts = calibrate(corpus, run) | facts
+    facts["context_nats"] = {str(n): round(nats, 6) for n, nats in build_context(run).items()}
+    machine = described(config.trainer, resolved_precision(config.pretrain.precision, config.trainer))
+    say(f"       {machine}, micro-batches of {corpus.micro_batch}, {corpus.workers} workers", style="dim")
+    try:
+        return _train(run, directory, corpus, tokens, facts)
+    except torch.OutOfMemoryError as error:
+        problem = f"out of memory with micro-batches of {corpus.micro_batch} sequences"
+        if corpus.micro_batch == 1 or config.trainer.devices * config.trainer.nodes > 1:
+            raise ValueError(f"{problem}: lower pretrain.micro_batch.") from error
+    corpus.micro_batch //= 2
+    say(f"warning: {problem}: going on from the newest checkpoint with {corpus.micro_batch}", style="yellow")
+    try:
+        return _train(run, directory, corpus, tokens, facts)
+    except torch.OutOfMemoryError as error:
+        problem = f"out of memory with micro-batches of {corpus.micro_batch} sequences"
+        raise ValueError(f"{problem}: lower pretrain.micro_batch.") from error
+
+
+def _initial(run: Context, tokens: Tokens) -> PreTrainedModel:
+    return initial_model(run.config.model, tokens, seed=derived_seed(run.config.pretrain_seed, "initial weights"))
+
+
+def _train(
+    run: Context, directory: Path, corpus: CorpusDataModule, tokens: Tokens, facts: dict[str, Any]
+) -> dict[str, Count]:
+    """Train to the last step, from the newest checkpoint if there is one, and export."""
+    config = run.config
     module = PretrainModule(
-        initial,
+        _initial(run, tokens),
         tokens,
         settings=config.pretrain,
         warmup_steps=config.wc.of(config.pretrain.max_steps),
@@ -131,8 +160,6 @@ def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: T
     )
     module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
     throughput = ThroughputCallback(module.meter, config.pretrain)
-    contexts = {str(n): round(nats, 6) for n, nats in build_context(run).items()}
-    facts |= {"context_nats": contexts, "tokens": tokens.name, "corrupt": config.labels["corrupt"]}
 
     def export(folder: Path, metrics: Mapping[str, float], steps: int) -> None:
         folder.mkdir(exist_ok=True)
@@ -193,6 +220,7 @@ def _fit(
 
 def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
     config, tokens, strategy = run.config, build_tokens(run), make_strategy(run)
+    at_once = max(1, min(64, GPU_BASES // config.corpus.longest))
     corpus = CorpusDataModule(
         build_genome(run),
         config.corpus,
@@ -200,10 +228,10 @@ def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
         Masker(RandomMasking(), tokens, Corruption()),
         seed=config.pretrain_seed,
         batch=_batch(run),
-        micro_batch=sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=4, gpu=64),
+        micro_batch=sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=4, gpu=at_once),
         max_steps=config.pretrain.max_steps,
         validation_segments=config.pretrain.validation_segments,
-        workers=config.pretrain.workers,
+        workers=workers(config.trainer, config.pretrain.workers),
     )
     return corpus, tokens
 
