@@ -80,13 +80,13 @@ def counts(inputs: Inputs) -> Row:
     part = genome.bases[start : min(stop, start + 1_000_000)]
     tools = {name: _counter(command, inputs) for name, command in TOOLS.items() if shutil.which(command)}
     contenders = {
-        OURS: Contender(lambda: count_kmers(genome.bases, genome.runs, k=K, threads=1)[-1]),
+        OURS: Contender(lambda: count_kmers(genome.bases, genome.runs, k=K)[-1]),
         **tools,
         DICTIONARY: Contender(partial(count_words, decode(part)), len(part) / len(genome.bases)),
     }
 
     def check(results: Mapping[str, Any]) -> str:
-        alone = count_kmers(part, np.array([[0, len(part)]]), k=K, threads=1)[-1]
+        alone = count_kmers(part, np.array([[0, len(part)]]), k=K)[-1]
         _require_same(alone, _by_code(results[DICTIONARY]), DICTIONARY)
         for name in tools:
             _require_same(results[OURS], _by_code(dumped(TOOLS[name], folder)), name)

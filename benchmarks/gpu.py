@@ -26,7 +26,7 @@ import torch
 import transformers  # noqa: F401  # likewise
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-OPTIONAL: Final = ("jaxtyping", "numba", "rich", "filelock", "pyfastx", "isal", "omegaconf", "hydra", "yaml")
+OPTIONAL: Final = ("jaxtyping", "numba", "rich", "filelock", "pyfastx", "omegaconf", "hydra", "yaml")
 STEPS: Final = 10_000  # of a pretraining (Sec. 5.3)
 VOCABULARY, LONGEST, MASKED_SHARE = 4101, 507, 0.15  # of 6-mers; tokens of 510 bases; share of the paper
 EMBEDDED: Final = 297  # tokens of a sequence of 300 bp, with [CLS] and [SEP]

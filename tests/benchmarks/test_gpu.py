@@ -21,7 +21,7 @@ HIDE = """
 import importlib.util, sys
 from importlib.machinery import PathFinder
 import lightning, torchmetrics, transformers
-hidden = ("numba", "jaxtyping", "rich", "filelock", "pyfastx", "isal", "omegaconf", "hydra")
+hidden = ("numba", "jaxtyping", "rich", "filelock", "pyfastx", "omegaconf", "hydra")
 for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
     del sys.modules[name]
 find = PathFinder.find_spec

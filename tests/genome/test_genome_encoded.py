@@ -76,7 +76,7 @@ def test_the_bases_cannot_be_changed(folder):
         open_genome(folder).bases[0] = 1
 
 
-def test_pieces_are_forgotten_but_those_that_are_being_written(tmp_path):
+def test_pieces_are_forgotten_once_they_are_written(tmp_path):
     made = []
 
     def pieces():

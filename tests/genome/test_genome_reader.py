@@ -3,8 +3,6 @@
 import gzip
 import hashlib
 import itertools
-import signal
-import subprocess
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -16,8 +14,7 @@ from hypothesis import strategies as st
 
 import fuzz_spoil
 from genomask.genome import reader
-from genomask.genome.fasta_text import Tally, read_text
-from genomask.genome.reader import read_fasta, read_pieces
+from genomask.genome.reader import Tally, read_fasta, read_pieces, read_text
 from genomask.text_files import read_lines
 
 bgzip = partial(fuzz_spoil.bgzip, block=7)  # many blocks, though the text is short
@@ -48,7 +45,7 @@ def read(path: Path) -> dict[str, list[int]]:
 
 
 def unpack(data: bytes, folder: Path) -> bytes:
-    """What the checking process makes of a file, without a process."""
+    """The text of a file, as it is checked."""
     file = folder / "file"
     file.write_bytes(data)
     with file.open("rb") as source:
@@ -229,46 +226,12 @@ def test_the_tally_does_not_depend_on_how_the_text_arrives(text, size):
     assert (tally.records, tally.letters) == (len(records), sum(map(len, records.values())))
 
 
-@pytest.fixture
-def children(monkeypatch):
-    """The processes that the reader starts."""
-    started = []
-    start = subprocess.Popen
-    monkeypatch.setattr(reader.subprocess, "Popen", lambda *a, **k: started.append(start(*a, **k)) or started[-1])
-    return started
-
-
-@pytest.fixture
-def large(tmp_path):
-    """A packed file of two records that is longer than the pipe, so that its process waits for the reader."""
+def test_a_file_that_is_damaged_at_its_end_gives_no_record(tmp_path):
     path = tmp_path / "large.fa.gz"
     text = b"".join(b">%d\n%s\n" % (number, b"ACGT" * 1_000_000) for number in range(2))
-    path.write_bytes(gzip.compress(text, compresslevel=1))
-    return path
-
-
-def test_a_reader_that_is_left_early_leaves_no_process_behind(children, large):
-    records = read_fasta(large)
-    next(records)
-    records.close()
-    assert [child.returncode for child in children] == [-signal.SIGKILL]
-
-
-def test_nor_does_a_reader_of_a_plain_file_whether_it_was_checked_by_then_or_not(children, large):
-    plain = large.with_suffix("")
-    plain.write_bytes(gzip.decompress(large.read_bytes()))
-    records = read_fasta(plain)
-    next(records)
-    records.close()
-    assert [child.returncode in (0, -signal.SIGKILL) for child in children] == [True]
-
-
-def test_a_process_that_dies_does_not_make_the_genome_shorter(children, large):
-    records = read_fasta(large)
-    next(records)
-    children[0].kill()
-    with pytest.raises(ValueError, match=r"large.fa.gz cannot be read: the process that checks it ended with -9"):
-        list(records)
+    path.write_bytes(gzip.compress(text, compresslevel=1)[:-1])
+    with pytest.raises(ValueError, match=r"large.fa.gz cannot be read: it is truncated"):
+        next(read_fasta(path))
 
 
 def test_a_real_chromosome_has_its_published_checksum(shared_data):

@@ -35,40 +35,37 @@ def random_text(seed, length, letters="ATCG", n_share=0.05):
     return "".join("N" if rng.random() < n_share else letters[rng.integers(len(letters))] for _ in range(length))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("n_share", [0.0, 0.02, 0.3, 0.9])
-def test_every_length_agrees_with_sliding_over_the_text(threads, n_share):
+def test_every_length_agrees_with_sliding_over_the_text(n_share):
     text = random_text(seed=7, length=3000, n_share=n_share)
-    counts = count_kmers(*genome(text), k=6, threads=threads)
+    counts = count_kmers(*genome(text), k=6)
     assert [table.tolist() for table in counts] == [slide(text, n) for n in range(1, 7)]
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.text(alphabet="ATCGN", max_size=60), st.integers(1, 4), st.integers(1, 4))
-def test_any_text_agrees_with_sliding_over_it(text, k, threads):
-    counts = count_kmers(*genome(text), k=k, threads=threads)
+@given(st.text(alphabet="ATCGN", max_size=60), st.integers(1, 4))
+def test_any_text_agrees_with_sliding_over_it(text, k):
+    counts = count_kmers(*genome(text), k=k)
     assert [table.tolist() for table in counts] == [slide(text, n) for n in range(1, k + 1)]
 
 
-def test_the_number_of_threads_and_chunks_does_not_matter(monkeypatch):
+def test_chunks_do_not_change_the_counts(monkeypatch):
     bases, runs = genome(random_text(seed=3, length=20_000, n_share=0.001))
-    whole = count_kmers(bases, runs, threads=1)
+    whole = count_kmers(bases, runs)
     monkeypatch.setattr(counts_module, "CHUNK_BASES", 997)
-    for threads in (1, 2, None):
-        chunked = count_kmers(bases, runs, threads=threads)
-        assert all(np.array_equal(a, b) for a, b in zip(whole, chunked, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(whole, count_kmers(bases, runs), strict=True))
 
 
 def test_two_runs_that_touch_are_still_two_runs():
     bases, _ = genome("AATT")
-    one, two = count_kmers(bases, np.array([[0, 2], [2, 4]]), k=2, threads=1)
+    one, two = count_kmers(bases, np.array([[0, 2], [2, 4]]), k=2)
     assert one.tolist() == [2, 2, 0, 0]
     assert {code: count for code, count in enumerate(two.tolist()) if count} == {0: 1, 5: 1}  # AA, TT, no AT
 
 
 def test_only_bases_inside_runs_are_counted():
     bases, _ = genome("ATCGATCG")
-    assert count_kmers(bases, np.array([[2, 5]]), k=1, threads=2)[0].tolist() == [1, 0, 1, 1]
+    assert count_kmers(bases, np.array([[2, 5]]), k=1)[0].tolist() == [1, 0, 1, 1]
 
 
 def test_poly_a_holds_its_length_less_n_plus_one_of_each():
@@ -79,12 +76,12 @@ def test_poly_a_holds_its_length_less_n_plus_one_of_each():
 
 @pytest.mark.parametrize("text", ["", "N", "NNNNNNNN"])
 def test_a_genome_without_runs_has_only_zeros(text):
-    counts = count_kmers(*genome(text), k=3, threads=2)
+    counts = count_kmers(*genome(text), k=3)
     assert [table.tolist() for table in counts] == [[0] * 4, [0] * 16, [0] * 64]
 
 
 def test_an_index_of_a_table_is_the_base_4_code_in_the_order_a_t_c_g():
-    assert count_kmers(*genome("GATC"), k=4, threads=1)[3].tolist().index(1) == 3 * 64 + 0 * 16 + 1 * 4 + 2
+    assert count_kmers(*genome("GATC"), k=4)[3].tolist().index(1) == 3 * 64 + 0 * 16 + 1 * 4 + 2
 
 
 def test_a_read_only_memory_map_is_counted_in_place(tmp_path):
@@ -92,24 +89,23 @@ def test_a_read_only_memory_map_is_counted_in_place(tmp_path):
     bases, runs = genome(text)
     np.save(tmp_path / "bases.npy", bases)
     mapped = np.load(tmp_path / "bases.npy", mmap_mode="r")
-    assert count_kmers(mapped, runs, k=2, threads=2)[1].tolist() == slide(text, 2)
+    assert count_kmers(mapped, runs, k=2)[1].tolist() == slide(text, 2)
 
 
 def test_memory_does_not_grow_with_the_genome():
     tracemalloc.start()
     bases = np.zeros(8_000_000, dtype=np.uint8)
     runs = np.array([[0, len(bases)]])
-    count_kmers(bases[:100], runs[:0], k=3, threads=2)
+    count_kmers(bases[:100], runs[:0], k=3)
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    count_kmers(bases, runs, k=3, threads=2)
+    count_kmers(bases, runs, k=3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - before < len(bases) / 20
 
 
-def test_no_chunk_can_overflow_its_32_bit_table():
-    assert np.iinfo(np.uint32).max > counts_module.CHUNK_BASES
+def test_tables_have_64_bits():
     assert all(table.dtype == np.int64 for table in count_kmers(*genome("ATCG"), k=2))
 
 
@@ -117,11 +113,6 @@ def test_no_chunk_can_overflow_its_32_bit_table():
 def test_a_length_out_of_range_is_refused(k):
     with pytest.raises(ValueError, match=rf"k needs a length from 1 to 12; found {k}"):
         count_kmers(*genome("ATCG"), k=k)
-
-
-def test_no_threads_are_refused():
-    with pytest.raises(ValueError, match="threads needs at least one thread; found 0"):
-        count_kmers(*genome("ATCG"), threads=0)
 
 
 @pytest.mark.parametrize("runs", [[[0, 5]], [[-1, 2]], [[2, 1]], [[2, 4], [0, 2]], [[0, 3], [2, 4]]])

@@ -21,8 +21,8 @@ from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.drop import dropped_rows, without
 from genomask.tasks.leaks.find import find_leaks
 from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.matches import groups, matches, overlaps
-from genomask.tasks.leaks.near import near_duplicates
+from genomask.tasks.leaks.matches import groups, matches
+from genomask.tasks.leaks.near import near_pairs, overlaps, pairs_of
 from genomask.tasks.leaks.report import summary
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
 
@@ -72,6 +72,11 @@ def test_duplicates_are_those_of_all_pairs(pool_rows, test_rows):
     assert of(mirrored) == expected(test_rows, pool_rows, lambda _, a, __, b: turn(a) == b != a)
     own = matches(of_pool.same, pool.labels, of_pool.same, pool.labels, within=True)
     assert of(own) == expected(pool_rows, pool_rows, lambda i, a, j, b: a == b and i != j)
+
+
+def near_duplicates(pool, test, *, k, share):
+    pairs = pairs_of(near_pairs(pool, test, k=k, share=share))
+    return pairs.matches(pool.labels, test.labels), pairs.turned.matches(test.labels, pool.labels)
 
 
 DNA_ROWS = st.lists(st.tuples(st.text("AC", min_size=1, max_size=9), st.integers(0, 1)), min_size=1, max_size=6)
@@ -124,7 +129,7 @@ def test_overlaps_are_those_of_all_pairs(places, others):
     def common(one, other):
         return min(one.stop, other.stop) - max(one.start, other.start) if one.record == other.record else 0
 
-    found = overlaps(places, labels, others, other_labels)
+    found = overlaps(places, others).matches(labels, other_labels)
     for row, place in enumerate(places):
         shared = [max(0, common(place, other)) for other in others]
         assert found.partner_count[row] == np.count_nonzero(shared)

@@ -1,9 +1,7 @@
 """A genome on disk: all its bases in one memory-mapped array, the records one after another."""
 
 import json
-from collections import deque
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +19,6 @@ LOWER_FILE: Final = "lower.npy"  # absent where every letter is upper case
 TRACK_FILE: Final = "track-{}.f32"
 LOWER: Final = 8  # added to a base in a piece whose letter is lower case; on disk, bases are 0..4
 _BASE: Final = LOWER - 1
-_AHEAD: Final = 2  # pieces under way: one is written, one waits for its turn, so that the writer never does
 
 Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after another; none is empty
 
@@ -78,33 +75,27 @@ class _Stretches:
 def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, source: str = "A genome") -> None:
     """Write records into an existing directory, each its name and its bases in pieces.
 
-    A base is 0..4, plus ``LOWER`` where the letter is lower case. Pieces are written while the next ones are
-    made, and forgotten then. Errors name the ``source``.
+    A base is 0..4, plus ``LOWER`` where the letter is lower case. Errors name the ``source``.
 
     Raises:
         ValueError: If two records share a name, or no record holds an A, C, G or T.
     """
     lengths: dict[str, int] = {}
     runs, lower, offset = _Stretches(), _Stretches(), 0
-    with (directory / BASES_FILE).open("wb") as file, ThreadPoolExecutor(1) as writer:
-        writing: deque[Future[int]] = deque()
+    with (directory / BASES_FILE).open("wb") as file:
         for name, pieces in records:
             require(name not in lengths, source, "a name of its own for every record", name)
             first = offset
             for piece in pieces:
-                if len(writing) == _AHEAD:
-                    writing.popleft().result()
                 masked = bool(piece.max() >= LOWER)
                 bases = piece & _BASE if masked else piece
-                writing.append(writer.submit(file.write, bases.data))
+                file.write(bases.data)
                 runs.add(bases < OTHER, offset)
                 lower.add(piece >= LOWER if masked else None, offset)
                 offset += len(piece)
             runs.end(offset)
             lower.end(offset)
             lengths[name] = offset - first
-        for last in writing:
-            last.result()
     require(len(runs.table()) > 0, source, "at least one A, C, G or T", f"{offset} other letters")
     np.save(directory / RUNS_FILE, runs.table())
     if len(lower.table()):

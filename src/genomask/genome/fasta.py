@@ -10,8 +10,6 @@ from glob import has_magic
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from genomask.checks import require
 from genomask.genome.encoded import Pieces, write_genome
 from genomask.genome.reader import encode_piece, fasta_file, read_pieces
@@ -143,5 +141,4 @@ def read_2bit(path: Path) -> Iterator[tuple[str, Pieces]]:
     with read(py2bit.open, str(path), True) as file:
         for name, length in file.chroms().items():
             pieces = ((start, min(start + _AT_ONCE, length)) for start in range(0, length, _AT_ONCE))
-            letters = (read(file.sequence, name, *piece).encode() for piece in pieces)
-            yield name, (encode_piece(np.frombuffer(text, dtype=np.uint8)) for text in letters)
+            yield name, (encode_piece(read(file.sequence, name, *piece).encode()) for piece in pieces)

@@ -1,15 +1,17 @@
-"""Reads a FASTA file, plain, gzip or bgzip, into arrays of bases: all of it, or an error."""
+"""Reads a FASTA file, plain, gzip or bgzip, into arrays of bases: all of it, or an error.
 
-import ctypes
-import fcntl
-import subprocess
-import sys
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+pyfastx parses the text. It takes a truncated .gz for a short genome, so the file is first read to its last byte.
+"""
+
+import gzip
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from io import FileIO
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 import numpy as np
 import pyfastx
@@ -19,26 +21,40 @@ from genomask.alphabet import BASES
 from genomask.checks import one_line
 from genomask.console import progress
 from genomask.genome.encoded import LOWER
-from genomask.genome.fasta_text import is_piped
+from genomask.text_files import BYTE_ORDER_MARK, UTF16_MARKS, check_size, is_packed, unpacked_size
 
 _SEVERAL_BASES: Final = "RYSWKMBDHVN"  # the other IUPAC codes of DNA
-_BLANK: Final = 2 * LOWER  # larger than any base
-_FOREIGN: Final = 4 * LOWER
-_PIECE: Final = 1 << 19  # letters converted together: few enough for a cache, enough to hand on cheaply
-_PIPE_SIZE: Final = 1 << 20  # with Linux's 64 KiB a gzip file takes 1.15 times as long
-
-_UTF8_OF: Final = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)(
-    ("PyUnicode_AsUTF8AndSize", ctypes.pythonapi)
-)  # the C interface of Python's strings: where an ASCII string's letters lie
+_BLANKS: Final = b"\n\r \t"
+_FOREIGN: Final = 4 * LOWER  # larger than any base
+_CHUNK: Final = 1 << 18  # bytes
+_PIECE: Final = 1 << 19  # letters converted together
 
 
 @dataclass
-class _Found:
-    """What pyfastx has read so far."""
+class Tally:
+    """Counts records, and letters outside headers, in a FASTA text that arrives in pieces.
+
+    Every ``>`` outside a header counts as the next one: within a line it is an error, which the parser finds.
+    """
 
     records: int = 0
     letters: int = 0
-    problem: str = ""
+    in_header: bool = False
+
+    def add(self, piece: bytes) -> None:
+        """Count the next piece of the text."""
+        position = 0
+        while position < len(piece):
+            change = piece.find(b"\n" if self.in_header else b">", position)
+            stop = change if change >= 0 else len(piece)
+            if not self.in_header:
+                self.letters += stop - position - _count_blanks(piece[position:stop])
+                self.records += change >= 0
+            self.in_header ^= change >= 0
+            position = stop + 1
+
+    def __str__(self) -> str:
+        return f"{self.records} records with {self.letters} letters"
 
 
 def fasta_file(path: str | Path) -> Path:
@@ -66,10 +82,8 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
 def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
     """Yield the name (the first word of the header) of every record, in file order, and its bases.
 
-    A base is 0..4, plus ``LOWER`` where the letter is lower case.
-
-    The bases come in pieces, to be taken before the next record is asked for. Only after the last record is
-    it known that the file is whole: until then, keep nothing for good.
+    A base is 0..4, plus ``LOWER`` where the letter is lower case. The bases come in pieces, to be taken before the
+    next record. A foreign letter ends them early, and is reported when the next record is asked for.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -77,120 +91,115 @@ def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, "
             name of another, or a letter that is no IUPAC code of DNA.
     """
     path = fasta_file(path)
-    problem, found, position = "", _Found(), 0
-    bar = progress(f"Reading {path.name}", float(path.stat().st_size))
-    with (
-        path.open("rb", buffering=0) as file,
-        _checking(file) as child,
-        _text(path, child) as text,
-        bar as advance,
-    ):
-        try:
-            for record in _records(text, found):
-                yield record
-                advance(file.tell() - position)
-                position = file.tell()
-        except ValueError as error:
-            problem = str(error)
-        problem = _verdict(child, problem, f"{found.records} records with {found.letters} letters")
-    if problem:
-        raise ValueError(f"{path} cannot be read: {one_line(problem)}.")
+    try:
+        with path.open("rb") as file, TemporaryFile() as copy:
+            whole = Tally()
+            for piece in read_text(file, copy):
+                whole.add(piece)
+            copy.flush()
+            with progress(f"Reading {path.name}", float(whole.letters)) as advance:
+                yield from _records(copy if copy.tell() else file, whole, advance)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {one_line(str(error))}.") from None
 
 
-@contextmanager
-def _checking(file: FileIO) -> Iterator["subprocess.Popen[bytes]"]:
-    """Check the file in a child process, which moves on in it as it reads, and unpacks it to its output."""
-    command = [sys.executable, "-P", "-m", "genomask.genome.fasta_text"]
-    with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-        assert child.stdout
-        try:
-            with suppress(AttributeError, OSError):  # a larger pipe is only faster
-                fcntl.fcntl(child.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
-            yield child
-        finally:
-            child.kill()
+def read_text(source: BufferedReader, copy: IO[bytes] | None = None) -> Iterator[bytes]:
+    """Yield the plain text of a FASTA file in pieces.
+
+    Args:
+        source: The file.
+        copy: Gets the text if it begins with a byte order mark or its lines end in CR alone: pyfastx takes neither.
+
+    Raises:
+        ValueError: If the file is no FASTA, or ends early, or is damaged.
+    """
+    packed, found, returns, mark = is_packed(source.fileno()), 0, False, False
+    size = unpacked_size(source.fileno()) if packed else None
+    text: Any = gzip.GzipFile(fileobj=source) if packed else source
+    try:
+        while piece := text.read(_CHUNK):
+            if not found:
+                mark, returns = piece.startswith(BYTE_ORDER_MARK), b"\r" in piece and b"\n" not in piece
+                _check_start(piece.removeprefix(BYTE_ORDER_MARK))
+            if b"\0" in piece:  # a C string ends there
+                raise ValueError("it holds a NUL byte, so it is no text file")
+            plain = piece[len(BYTE_ORDER_MARK) :] if mark and not found else piece
+            plain = plain.replace(b"\r", b"\n") if returns else plain
+            if copy and (mark or returns):
+                copy.write(plain)
+            found += len(piece)
+            yield plain
+    except EOFError:
+        raise ValueError("it is truncated: its gzip stream has no end; get the file again") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"it is a damaged gzip file ({error}); get the file again") from None
+    check_size(size, found)
+    if not found:
+        raise ValueError("it is empty")
 
 
-@contextmanager
-def _text(path: Path, child: "subprocess.Popen[bytes]") -> Iterator[IO[bytes]]:
-    """Where pyfastx is to read: a plain file itself, or what the child unpacks or rewrites."""
-    assert child.stdout
-    with path.open("rb") as file:  # opened anew: with a place of its own in the file
-        yield child.stdout if is_piped(file.fileno()) else file
+def encode_piece(letters: bytes) -> UInt8[np.ndarray, " _bases"]:
+    """Bases of letters in ASCII, blanks left out; a letter that is none has a number larger than any base."""
+    return np.frombuffer(letters.translate(_LETTER_TO_BASE, _BLANKS), dtype=np.uint8)
 
 
-def _records(text: IO[bytes], found: _Found) -> Iterator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
-    """Parse the text, and count what is in it. Messages of errors lack the file."""
-    names: set[str] = set()
+def _count_blanks(text: bytes) -> int:
+    """Number of line ends, spaces and tabs; the rare ones are looked for before they are counted."""
+    return text.count(b"\n") + sum(text.count(blank) for blank in (b"\r", b" ", b"\t") if blank in text)
+
+
+def _check_start(text: bytes) -> None:
+    if text.startswith(UTF16_MARKS):
+        raise ValueError("it is UTF-16 text; save it as UTF-8")
+    if not text.startswith(b">"):
+        raise ValueError(f"a FASTA file starts with '>'; it starts with {text[:20]}")
+
+
+def _records(
+    text: IO[bytes], whole: Tally, advance: Callable[[int], None]
+) -> Iterator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
+    """Parse the text, and see to it that all of it was read. Messages of errors lack the file."""
+    names, read, problems = set[str](), Tally(), list[str]()
     for name, letters in pyfastx.Fastx(f"/dev/fd/{text.fileno()}", format="fasta"):
         if not name or name in names:
             raise ValueError(f"two records are called {name!r}" if name else "a record has no name")
-        before, pieces = found.letters, _pieces(letters, name, found)
+        before, pieces = read.letters, _pieces(letters, name, read, problems)
         del letters
         yield name, pieces
         for _ in pieces:
             pass  # what was not asked for is checked and counted all the same
-        if found.problem or found.letters == before:
-            raise ValueError(found.problem or f"record {name!r} has no bases")
+        if problems or read.letters == before:
+            raise ValueError(problems[0] if problems else f"record {name!r} has no bases")
         names.add(name)
-        found.records += 1
+        read.records += 1
+        advance(read.letters - before)
+    if str(read) != str(whole):
+        raise ValueError(f"it holds {whole}, of which pyfastx read {read}; does a line begin with '@' or '+'?")
 
 
-def _pieces(letters: str, name: str, found: _Found) -> Iterator[UInt8[np.ndarray, " _bases"]]:
-    """Bases of a record's letters, blanks left out, and counted; ends early at a letter that has no place."""
-    text = _as_bytes(letters)
+def _pieces(letters: str, name: str, read: Tally, problems: list[str]) -> Iterator[UInt8[np.ndarray, " _bases"]]:
+    """Bases of a record's letters, and counted; ends early at a letter that has no place."""
     for start in range(0, len(letters), _PIECE):
-        bases = encode_piece(text[start : start + _PIECE])
+        text = letters[start : start + _PIECE]
+        bases = encode_piece(text.encode("ascii", "replace"))
         if bases.max(initial=0) == _FOREIGN:
-            position = start + int(np.argmax(bases == _FOREIGN))
-            where = f"record {name!r} has {letters[position]!r} at position {position + 1}"
-            found.problem = f"{where}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}"
+            at = next(
+                at for at, letter in enumerate(text) if encode_piece(letter.encode("ascii", "replace")) == _FOREIGN
+            )
+            where = f"record {name!r} has {text[at]!r} at position {start + at + 1}"
+            problems.append(f"{where}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}")
             return
-        found.letters += len(bases)
+        read.letters += len(bases)
         if len(bases):
             yield bases
 
 
-def encode_piece(letters: UInt8[np.ndarray, " letters"]) -> UInt8[np.ndarray, " _bases"]:
-    """Bases of letters in ASCII, blanks left out; where a letter is none, all places stay, and it has the largest."""
-    from genomask.genome.loops import encode_letters  # which imports numba
-
-    bases = np.empty_like(letters)
-    largest = encode_letters(letters, _LETTER_TO_BASE, bases)
-    return bases[bases != _BLANK] if largest == _BLANK else bases
-
-
-def _as_bytes(letters: str) -> UInt8[np.ndarray, " letters"]:
-    """One byte for each letter, as they lie in memory: to be read only as long as the string is there."""
-    if not letters.isascii():
-        return np.frombuffer(letters.encode("ascii", "replace"), dtype=np.uint8)
-    address = _UTF8_OF(letters, None)
-    there = (ctypes.c_ubyte * len(letters)).from_address(address)
-    return np.frombuffer(memoryview(there), dtype=np.uint8)
-
-
-def _verdict(child: "subprocess.Popen[bytes]", problem: str, read: str) -> str:
-    """What is wrong with the file, if anything. Damage explains every other problem, so it comes first."""
-    assert child.stdout
-    assert child.stderr
-    while child.stdout.read(_PIPE_SIZE):
-        pass  # what pyfastx left there, if it stopped early
-    report = child.stderr.read().decode().strip().rpartition("\n")[2]
-    if child.wait() != 0:
-        return report or f"the process that checks it ended with {child.returncode}"
-    if problem or report == read:
-        return problem
-    return f"it holds {report}, of which pyfastx read {read}; does a line begin with '@' or '+'?"
-
-
-def _letter_table() -> UInt8[np.ndarray, " letters"]:
+def _letter_table() -> bytes:
     table = np.full(256, _FOREIGN, dtype=np.uint8)
     for base, letters in enumerate((*BASES, _SEVERAL_BASES)):
         for letter in letters:
             table[[ord(letter), ord(letter.lower())]] = base, base + LOWER
-    for blank in " \t\r\n":
-        table[ord(blank)] = _BLANK
-    return table
+    return table.tobytes()
 
 
 _LETTER_TO_BASE: Final = _letter_table()

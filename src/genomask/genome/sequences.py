@@ -10,6 +10,8 @@ from genomask.alphabet import BASES, OTHER
 
 MOST_BINS: Final = 20  # of a histogram
 _STRONG: Final = BASES.index("C")  # C and G are the last two of the four
+_EVERY_OTHER_BIT: Final = np.uint64(0x5555555555555555)  # which tells a base from its complement
+_TWO_OF_FOUR, _FOUR_OF_EIGHT = np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
 
 
 def reverse_complement(bases: UInt8[np.ndarray, "*rows bases"]) -> UInt8[np.ndarray, "*rows bases"]:
@@ -18,13 +20,25 @@ def reverse_complement(bases: UInt8[np.ndarray, "*rows bases"]) -> UInt8[np.ndar
     return np.where(turned < OTHER, turned ^ 1, turned)
 
 
+def kmer_codes(bases: UInt8[np.ndarray, " bases"], k: int) -> UInt64[np.ndarray, " _kmers"]:
+    """The base-4 code of the k-mer that starts at each base; k is at most 32. Other letters give no k-mer's code."""
+    if len(bases) < k:
+        return np.empty(0, dtype=np.uint64)
+    letters = codes = bases.astype(np.uint64)
+    width = 1
+    for bit in f"{k:b}"[1:]:  # twice as wide each time, and one wider where the bit is set
+        codes, width = codes[:-width] << np.uint64(2 * width) | codes[width:], 2 * width
+        if bit == "1":
+            codes, width = codes[:-1] << np.uint64(2) | letters[width:], width + 1
+    return codes
+
+
 def reverse_complement_codes(codes: UInt64[np.ndarray, " kmers"], k: int) -> UInt64[np.ndarray, " kmers"]:
     """The base-4 code of every k-mer's reverse complement; k is at most 32."""
-    reverse, rest = np.zeros_like(codes), codes
-    for _ in range(k):
-        reverse = reverse << np.uint64(2) | (rest & np.uint64(3) ^ np.uint64(1))
-        rest = rest >> np.uint64(2)
-    return reverse
+    turned = codes ^ _EVERY_OTHER_BIT
+    for bits, mask in ((np.uint64(2), _TWO_OF_FOUR), (np.uint64(4), _FOUR_OF_EIGHT)):
+        turned = (turned & mask) << bits | turned >> bits & mask
+    return turned.byteswap() >> np.uint64(64 - 2 * k)
 
 
 def gc_share(

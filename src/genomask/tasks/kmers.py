@@ -8,7 +8,7 @@ from jaxtyping import Int64, UInt64
 
 from genomask.alphabet import OTHER
 from genomask.checks import require
-from genomask.genome.sequences import reverse_complement_codes
+from genomask.genome.sequences import kmer_codes, reverse_complement_codes
 from genomask.tasks.examples import Examples
 
 LONGEST_K = 31  # 62 bits
@@ -32,8 +32,25 @@ def row_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
     first, offsets = 0, examples.offsets
     while first < len(examples.labels):
         last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _BLOCK, side="right")) - 1)
-        yield _block(examples, first, last, k)
+        bases = np.asarray(examples.bases[offsets[first] : offsets[last]])
+        rows = np.repeat(np.arange(first, last), np.diff(offsets[first : last + 1]))
+        codes = kmer_codes(bases, k)
+        others = np.concatenate(([0], np.cumsum(bases >= OTHER)))
+        ends = np.arange(len(codes)) + k
+        whole = (rows[: len(codes)] == rows[ends - 1]) & (others[ends] == others[: len(codes)])
+        yield RowKmers(codes[whole], rows[: len(codes)][whole])
         first = last
+
+
+def distinct_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
+    """Every k-mer of a row once, both strands taken together, in blocks of whole rows."""
+    for block in row_kmers(examples, k):
+        canonical = both_strands(block.codes, k)
+        order = np.lexsort((canonical, block.rows))
+        codes, rows = canonical[order], block.rows[order]
+        new = np.ones(len(codes), dtype=bool)
+        new[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
+        yield RowKmers(codes[new], rows[new])
 
 
 def both_strands(codes: UInt64[np.ndarray, " kmers"], k: int) -> UInt64[np.ndarray, " kmers"]:
@@ -41,14 +58,7 @@ def both_strands(codes: UInt64[np.ndarray, " kmers"], k: int) -> UInt64[np.ndarr
     return np.minimum(codes, reverse_complement_codes(codes, k))
 
 
-def _block(examples: Examples, first: int, last: int, k: int) -> RowKmers:
-    offsets = examples.offsets[first : last + 1]
-    bases = np.asarray(examples.bases[offsets[0] : offsets[-1]])
-    rows = np.repeat(np.arange(first, last), np.diff(offsets))
-    count = max(len(bases) - k + 1, 0)
-    codes = np.zeros(count, dtype=np.uint64)
-    for place in range(k):
-        codes = codes << np.uint64(2) | bases[place : place + count]
-    others = np.concatenate(([0], np.cumsum(bases >= OTHER)))
-    whole = (rows[:count] == rows[k - 1 : k - 1 + count]) & (others[k : k + count] == others[:count])
-    return RowKmers(codes[whole], rows[:count][whole])
+def joined(blocks: Iterator[RowKmers]) -> RowKmers:
+    """All blocks as one."""
+    empty = RowKmers(np.empty(0, np.uint64), np.empty(0, np.int64))
+    return RowKmers(*(np.concatenate(parts) for parts in zip(empty, *blocks, strict=True)))

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.leaks.matches import Groups, Matches, groups, matches, overlaps
-from genomask.tasks.leaks.near import near_duplicates
+from genomask.tasks.leaks.matches import Groups, Matches, groups, matches
+from genomask.tasks.leaks.near import Pairs, near_pairs, overlaps, pairs_of
 from genomask.tasks.leaks.settings import ACROSS, SIDES, LeakSettings
 
 WITHIN: Final = ("exact", "reverse")  # relations that are looked for within a set too
@@ -43,18 +43,17 @@ def find_leaks(
     for name in ("exact", "reverse"):
         if name in across:
             found += [_duplicates(task, numbers, name, *pair) for pair in (("pool", "test"), ("test", "pool"))]
+    labels = np.asarray(task.pool.labels), np.asarray(task.test.labels)
+    alike: dict[str, tuple[Pairs, Pairs]] = {}
     if "near" in across:
-        near = near_duplicates(task.pool, task.test, k=settings.k, share=settings.share)
-        found += _both(near, "near")
+        near = pairs_of(near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
+        alike["near"] = near, near.turned
     if "places" in across and task.places is not None:
-        (pool, test), labels = task.places, (np.asarray(task.pool.labels), np.asarray(task.test.labels))
-        common = overlaps(pool, labels[0], test, labels[1]), overlaps(test, labels[1], pool, labels[0])
-        found += _both(common, "places")
+        alike["places"] = overlaps(*task.places), overlaps(*task.places[::-1])
+    for name, (of_pool, of_test) in alike.items():
+        found.append(Relation(name, "pool", "test", of_pool.matches(*labels)))
+        found.append(Relation(name, "test", "pool", of_test.matches(*labels[::-1])))
     return found
-
-
-def _both(pair: tuple[Matches, Matches], name: str) -> list[Relation]:
-    return [Relation(name, "pool", "test", pair[0]), Relation(name, "test", "pool", pair[1])]
 
 
 def _duplicates(task: Benchmark, numbers: dict[str, Groups], name: str, part: str, other: str) -> Relation:

@@ -1,20 +1,18 @@
 """The test set in the pretraining genome: every occurrence, and the k-mers that they share."""
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, Final, NamedTuple, no_type_check
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, UInt8, UInt64
+from jaxtyping import Bool, Float64, Int64, UInt64
 
 from genomask.alphabet import OTHER
 from genomask.console import progress
 from genomask.genome.encoded import EncodedGenome
-from genomask.genome.sequences import reverse_complement
-from genomask.tasks.examples import Examples, pack
-from genomask.tasks.kmers import both_strands, row_kmers
+from genomask.genome.sequences import kmer_codes, reverse_complement
+from genomask.tasks.examples import Examples
+from genomask.tasks.kmers import both_strands, distinct_kmers, joined
 
-CHUNK_BASES: Final = 2**24
+CHUNK_BASES: Final = 2**20  # of the genome, whose codes stay in a cache
 _FILTER_BITS: Final = 5  # log2 of the filter's bytes a k-mer: 3 % of all other k-mers pass
 
 
@@ -23,7 +21,7 @@ class GenomeOverlap(NamedTuple):
 
     Attributes:
         shared: Share of each row's distinct k-mers, both strands taken together, that occur in the genome;
-            not a number for a row without a k-mer.
+            NaN for a row without a k-mer.
         row: Test row of every occurrence of a whole sequence, ascending, then by position.
         position: Where the occurrence begins in the genome's bases.
         backward: Whether it lies on the other strand.
@@ -35,24 +33,12 @@ class GenomeOverlap(NamedTuple):
     backward: Bool[np.ndarray, " _hits"]
 
 
-class _Kmers(NamedTuple):
-    """Distinct k-mers of the test set in ascending order, and bytes that tell most others from them."""
+class _Query(NamedTuple):
+    """A sequence to find: the test row, whether it is turned, and its bases."""
 
-    codes: Int64[np.ndarray, " kmers"]
-    maybe: UInt8[np.ndarray, " _bytes"]
-    shift: int
-
-
-class _Queries(NamedTuple):
-    """Sequences to find, forward and backward; ``by_first[starts[c]:starts[c + 1]]`` begin with k-mer ``c``.
-
-    ``c`` is twice the k-mer's place among the codes, one more if it is the larger of its two strands.
-    """
-
-    bases: UInt8[np.ndarray, " _bases"]
-    offsets: Int64[np.ndarray, " _offsets"]
-    starts: Int64[np.ndarray, " _starts"]
-    by_first: Int64[np.ndarray, " _queries"]
+    row: int
+    backward: bool
+    bases: np.ndarray
 
 
 def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOverlap:
@@ -61,123 +47,54 @@ def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOv
     The test set's k-mers are kept and the genome streams past. A sequence that is shorter than k, or holds
     a letter that is not A, C, G or T, has no occurrences.
     """
-    codes, rows = _distinct_kmers(test, k)
-    kmers = _filtered(np.unique(codes))
-    query_rows, backward, sequences = _sequences(test, k)
-    queries = _queries(sequences, kmers, k)
-    seen = np.zeros(len(kmers.codes), dtype=bool)
-    hits = _scan_all(genome, kmers, queries, seen, k)
-    place = np.searchsorted(kmers.codes, codes.astype(np.int64))
+    codes, rows = joined(distinct_kmers(test, k))
+    wanted = np.unique(codes)
+    bits = max(16, len(wanted).bit_length() + _FILTER_BITS)
+    maybe, seen = np.zeros(2**bits, dtype=bool), np.zeros(len(wanted), dtype=bool)
+    maybe[_slot(wanted, bits)] = True
+    queries = _queries(test, k)
+    heads = np.array([kmer_codes(query.bases[:k], k)[0] for query in queries], dtype=np.uint64)
+    order = np.argsort(heads, kind="stable")
+    bases, runs, hits = np.asarray(genome.bases), np.asarray(genome.runs), list[tuple[int, int, bool]]()
+    with progress("Searching the genome", float(len(bases))) as advance:
+        for start in range(0, len(bases) if len(wanted) else 0, CHUNK_BASES):
+            there = kmer_codes(bases[start : start + CHUNK_BASES + k - 1], k)
+            smaller = both_strands(there, k)
+            at = np.flatnonzero(maybe[_slot(smaller, bits)])
+            place = np.minimum(np.searchsorted(wanted, smaller[at]), len(wanted) - 1)
+            run = np.minimum(np.searchsorted(runs[:, 1], start + at, side="right"), len(runs) - 1)
+            whole = (runs[run, 0] <= start + at) & (start + at + k <= runs[run, 1])
+            known = whole & (wanted[place] == smaller[at])
+            seen[place[known]] = True
+            at, stops = at[known], runs[run[known], 1]
+            first, last = (np.searchsorted(heads, there[at], side, sorter=order) for side in ("left", "right"))
+            for begins in np.flatnonzero(first < last).tolist():
+                position, stop = start + int(at[begins]), int(stops[begins])
+                for number in order[first[begins] : last[begins]].tolist():
+                    row, backward, query = queries[number]
+                    end = position + len(query)
+                    if end <= stop and np.array_equal(bases[position:end], query):
+                        hits.append((row, position, backward))
+            advance(CHUNK_BASES)
     count = np.bincount(rows, minlength=len(test.labels))
-    found = np.bincount(rows, weights=seen[place], minlength=len(test.labels))
+    found = np.bincount(rows, weights=seen[np.searchsorted(wanted, codes)], minlength=len(test.labels))
     shared = np.divide(found, count, out=np.full(len(count), np.nan), where=count > 0)
-    query, position = hits[np.lexsort((hits[:, 1], query_rows[hits[:, 0]]))].T
-    return GenomeOverlap(shared, query_rows[query], position, backward[query])
+    row, position, backward = np.array(sorted(hits), dtype=np.int64).reshape(-1, 3).T
+    return GenomeOverlap(shared, row, position, backward.astype(bool))
 
 
-def _distinct_kmers(test: Examples, k: int) -> tuple[UInt64[np.ndarray, " _kmers"], np.ndarray]:
-    """Every k-mer of a row once, with its row."""
-    pairs = [np.empty((2, 0), dtype=np.uint64)]
-    for codes, rows in row_kmers(test, k):
-        pairs.append(np.unique(np.stack((rows.astype(np.uint64), both_strands(codes, k))), axis=1))
-    rows, codes = np.concatenate(pairs, axis=1)
-    return codes, rows.astype(np.int64)
-
-
-def _filtered(codes: UInt64[np.ndarray, " kmers"]) -> _Kmers:
-    bits = max(16, len(codes).bit_length() + _FILTER_BITS)
-    maybe = np.zeros(2**bits, dtype=np.uint8)
-    signed = codes.astype(np.int64)
-    maybe[_slot(signed, 64 - bits)] = 1
-    return _Kmers(signed, maybe, 64 - bits)
-
-
-def _sequences(test: Examples, k: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Rows, strands and bases of all that is looked for; a sequence that is its own reverse complement only once."""
-    rows, backward, found = [], [], []
+def _queries(test: Examples, k: int) -> list[_Query]:
+    """All that is looked for; a sequence that is its own reverse complement only once."""
+    found = []
     for row in range(len(test.labels)):
         bases = np.asarray(test.bases[test.offsets[row] : test.offsets[row + 1]])
-        if len(bases) < k or (bases >= OTHER).any():
-            continue
-        for turned, strand in enumerate((bases, reverse_complement(bases))):
-            if not turned or not np.array_equal(strand, bases):
-                rows.append(row)
-                backward.append(bool(turned))
-                found.append(strand)
-    return np.array(rows, dtype=np.int64), np.array(backward, dtype=bool), found
+        if len(bases) >= k and not (bases >= OTHER).any():
+            turned = reverse_complement(bases)
+            found.append(_Query(row, False, bases))
+            found += [] if np.array_equal(turned, bases) else [_Query(row, True, turned)]
+    return found
 
 
-def _queries(sequences: list[np.ndarray], kmers: _Kmers, k: int) -> _Queries:
-    packed = pack(sequences, np.zeros(len(sequences), dtype=np.int64))
-    heads = pack([sequence[:k] for sequence in sequences], packed.labels)
-    first = np.concatenate([np.empty(0, np.uint64), *(block.codes for block in row_kmers(heads, k))])
-    smaller = both_strands(first, k)
-    keys = 2 * np.searchsorted(kmers.codes, smaller.astype(np.int64)) + (first != smaller)
-    starts = np.searchsorted(np.sort(keys), np.arange(2 * len(kmers.codes) + 1))
-    return _Queries(packed.bases, packed.offsets, starts, np.argsort(keys, kind="stable"))
-
-
-def _scan_all(genome: EncodedGenome, kmers: _Kmers, queries: _Queries, seen: np.ndarray, k: int) -> np.ndarray:
-    """Stream the genome past; marks the k-mers that are seen and returns (query, position) of every hit."""
-    scan, found, source = _compiled_kernel(), [np.empty((0, 2), dtype=np.int64)], (genome.bases, genome.runs)
-    room, total = np.empty((2**14, 2), dtype=np.int64), len(genome.bases)
-    with progress("Searching the genome", float(total)) as advance:
-        for start in range(0, total, CHUNK_BASES):
-            place = (start, min(start + CHUNK_BASES, total), k)
-            while (count := scan(source, place, (kmers, queries), seen, room)) > len(room):
-                room = np.empty((2 * count, 2), dtype=np.int64)
-            found.append(room[:count].copy())
-            advance(CHUNK_BASES)
-    return np.concatenate(found)
-
-
-@no_type_check
-def _slot(code: Any, shift: Any) -> Any:
+def _slot(codes: UInt64[np.ndarray, " kmers"], bits: int) -> UInt64[np.ndarray, " kmers"]:
     """Where the filter keeps a k-mer: the highest bits of a multiplicative hash (Knuth, Sec. 6.4)."""
-    return (code * np.int64(-7046029254386353131)).view(np.uint64) >> np.uint64(shift)
-
-
-@cache
-def _compiled_kernel() -> Callable[..., int]:
-    """Compile once a process."""
-    from numba import njit
-
-    return njit(nogil=True)(_scan)
-
-
-@no_type_check  # keeps pytest's shape checks off a function that is compiled
-def _scan(genome: Any, place: Any, wanted: Any, seen: Any, room: Any) -> int:
-    """Look at every k-mer that starts in a chunk; returns how many hits there are, if ``room`` has room."""
-    (bases, runs), (first, last, k), (kmers, queries) = genome, place, wanted
-    mask, top, count = (1 << 2 * k) - 1, 2 * (k - 1), 0
-    for run in range(np.searchsorted(runs[:, 1], first, side="right"), len(runs)):
-        start, stop = max(runs[run, 0], first), min(runs[run, 1], last + k - 1)
-        if start >= last:
-            break
-        code = mirrored = 0
-        for position in range(start, stop):
-            base = np.int64(bases[position])
-            code, mirrored = (code << 2 | base) & mask, mirrored >> 2 | (base ^ 1) << top
-            begin = position - k + 1
-            if begin < start:
-                continue
-            smaller = min(code, mirrored)
-            if not kmers.maybe[np.uint64(smaller * -7046029254386353131) >> np.uint64(kmers.shift)]:
-                continue
-            kmer = np.searchsorted(kmers.codes, smaller)
-            if kmer == len(kmers.codes) or kmers.codes[kmer] != smaller:
-                continue
-            seen[kmer] = True
-            key = 2 * kmer + (code != smaller)
-            for query in queries.by_first[queries.starts[key] : queries.starts[key + 1]]:
-                length = queries.offsets[query + 1] - queries.offsets[query]
-                same = begin + length <= runs[run, 1]
-                offset = k
-                while same and offset < length:
-                    same = bases[begin + offset] == queries.bases[queries.offsets[query] + offset]
-                    offset += 1
-                if same:
-                    if count < len(room):
-                        room[count, 0], room[count, 1] = query, begin
-                    count += 1
-    return count
+    return codes * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(64 - bits)

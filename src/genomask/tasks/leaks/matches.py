@@ -1,14 +1,11 @@
-"""Rows that match rows of another set, or of their own: equal sequences, and places that overlap."""
+"""Rows that match rows of another set, or of their own: equal sequences and reverse complements."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 
-from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.tasks.examples import Examples
 
@@ -35,11 +32,6 @@ class Matches(NamedTuple):
     def found(self) -> Bool[np.ndarray, " rows"]:
         """Which rows match anything."""
         return self.partner_count > 0
-
-
-def no_matches(rows: int) -> Matches:
-    """Matches of rows that match nothing, to be filled in."""
-    return Matches(np.full(rows, NO_ROW), np.zeros(rows, np.int64), np.zeros(rows, dtype=bool), np.zeros(rows))
 
 
 class Groups(NamedTuple):
@@ -112,41 +104,3 @@ def _first_two(groups: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     padded, number = np.append(order, [NO_ROW] * 2), np.append(groups[order], [_NO_GROUP] * 2)
     first, second = (np.where(number[start + step] == np.arange(size), padded[start + step], NO_ROW) for step in (0, 1))
     return first, second
-
-
-def overlaps(
-    places: Sequence[Place],
-    labels: Int64[np.ndarray, " rows"],
-    others: Sequence[Place],
-    other_labels: Int64[np.ndarray, " _others"],
-) -> Matches:
-    """Match every row with the rows of another set that share a base of the genome with it.
-
-    The strand does not matter. The share is of the row's own bases.
-    """
-    found, by_record = no_matches(len(places)), _sorted_by_start(others)
-    for row, place in enumerate(places):
-        if place.record not in by_record:
-            continue
-        rows, starts, stops, longest = by_record[place.record]
-        first, last = np.searchsorted(starts, (place.start - longest, place.stop))
-        common = np.minimum(stops[first:last], place.stop) - np.maximum(starts[first:last], place.start)
-        partners = rows[first:last][common > 0]
-        if len(partners):
-            best = np.lexsort((rows[first:last], -common))[0]
-            found.partner[row], found.partner_count[row] = rows[first:last][best], len(partners)
-            found.share[row] = common[best] / (place.stop - place.start)
-            found.conflict[row] = (other_labels[partners] != labels[row]).any()
-    return found
-
-
-def _sorted_by_start(places: Sequence[Place]) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, int]]:
-    """Rows, starts and stops of every record in ascending order, and the longest stretch among them."""
-    table: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    for row, place in enumerate(places):
-        table[place.record].append((place.start, place.stop, row))
-    found = {}
-    for record, stretches in table.items():
-        starts, stops, rows = np.array(sorted(stretches), dtype=np.int64).T
-        found[record] = rows, starts, stops, int((stops - starts).max())
-    return found
