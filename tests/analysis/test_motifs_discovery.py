@@ -8,7 +8,7 @@ from genomask.analysis.motifs.discover import best_word, discover, trim
 from genomask.analysis.motifs.matrix import consensus_matrix, kmer_matrix
 from genomask.analysis.motifs.planted import SIMILAR, chance, planted_in, recovery, similarity
 from genomask.analysis.motifs.words import Labelled, labelled
-from genomask.tasks.synthetic import SyntheticTask
+from genomask.tasks.sources import SyntheticTask
 
 LENGTHS = [6, 7]
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from fuzz_cases import clear
 from fuzz_spoil import packed, spoilt
-from genomask.tasks.readers import Names, read_rows
+from genomask.tasks.readers import Names, Needs, read_rows
 
 ROWS = [("".join(Random(number).choice("ACGT") for _ in range(12)), str(number % 2)) for number in range(8)]
 RECORDS = [{"sequence": text, "label": int(label)} for text, label in ROWS]
@@ -29,7 +29,7 @@ FORMATS = {
     "rows.fa": ("".join(f">r|{label}\n{text}\n" for text, label in ROWS).encode(), Names()),
     "rows.bed": (
         b"".join(b"chr1\t%d\t%d\tp\t0\t+\n" % (10 * n, 10 * n + 9) for n in range(8)),
-        Names(placed=True, cut=True, label_all="1", bases=4),
+        Names(bases=4),
     ),
     "rows.txt": (
         ("sequence\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in ROWS)).encode("utf-16"),
@@ -49,9 +49,9 @@ def try_case(name: str, number: int, folder: Path) -> str:
     path = folder / name
     spoiled = spoilt(data, draw)
     path.write_bytes(packed(spoiled, draw) if draw.random() < 0.2 else spoiled)
-    label = "1" if names.label_all else None
+    needs = Needs(places=True, sequence=False, label="1") if name == "rows.bed" else Needs()
     try:
-        read_rows([(path, label)], names)
+        read_rows([(path, needs.label)], names, needs)
     except (ValueError, OSError) as error:
         clear(error, name)
         return "refused"

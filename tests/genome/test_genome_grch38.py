@@ -11,9 +11,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from genomask.genome import grch38
-from genomask.genome.download import download
+from genomask.genome.download import cache_folder, download
 from genomask.genome.encoded import open_genome
-from genomask.genome.grch38 import Grch38Genome, cache_folder
+from genomask.genome.grch38 import Grch38Genome
 
 # Names and folders as in NCBI's release of GCF_000001405.39.
 SEQUENCES = {

@@ -13,11 +13,10 @@ from test_genome_download import Handler, Server
 from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import build_source
-from genomask.genome.download import download
-from genomask.tasks import fetch as fetching
+from genomask.genome import download as downloads
+from genomask.genome.download import download, fetch
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.cohn import read_intervals
-from genomask.tasks.fetch import fetch
 from genomask.tasks.promoters.epd import read_start_sites
 
 BED = "".join(f"chr1 {at} {at + 60} P{at}_1 900 + {at + 49} {at + 60}\n" for at in range(300, 9_000, 70))
@@ -61,7 +60,7 @@ class Files(Server):
 @pytest.fixture
 def server(monkeypatch) -> Iterator[Files]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(fetching, "download", partial(download, sleep=lambda _: None, timeout=0.3, tries=3))
+    monkeypatch.setattr(downloads, "download", partial(download, sleep=lambda _: None, timeout=0.3, tries=3))
     with Files() as server:
         thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.01))
         thread.start()
@@ -203,7 +202,7 @@ def test_a_truncated_archive_is_not_taken_for_a_table(server, tmp_path):
 @pytest.mark.parametrize(("name", "other"), [("prom_core", "task.positives="), ("cohn_enh", "task.coordinates=")])
 def test_without_a_network_a_run_names_the_ways_that_need_none(genome, tmp_path, monkeypatch, name, other):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(fetching, "download", partial(download, sleep=lambda _: None, tries=1))
+    monkeypatch.setattr(downloads, "download", partial(download, sleep=lambda _: None, tries=1))
     with Server() as closed:
         url = closed.url.rpartition("/")[0]
     with pytest.raises(ConnectionError, match=f"refused.*{other}.*task.dir=FOLDER"):

@@ -148,7 +148,7 @@ def random_rows(count, copies=0):
 
 def test_equal_sequences_and_reverse_complements_stay_on_one_side():
     examples = random_rows(80, copies=40)
-    in_test, held = hold_out(examples, None, SplitRule(0.25, "random"))
+    in_test, held = hold_out(examples, None, SplitRule(test_share=0.25))
     assert in_test.sum() == 30
     assert (in_test[:40] == in_test[80:]).all()
     assert held["test_rows_beside_their_group_by_chance"] > 5
@@ -172,20 +172,20 @@ def test_near_duplicates_stay_on_one_side_with_clusters(tmp_path):
 
 def test_folds_divide_the_rows():
     examples = random_rows(50)
-    sides = [hold_out(examples, None, SplitRule(0.1, "random", folds=5, fold=fold))[0] for fold in range(5)]
+    sides = [hold_out(examples, None, SplitRule(folds=5, fold=fold))[0] for fold in range(5)]
     assert np.sum(sides, axis=0).tolist() == [1] * 50
     assert [int(side.sum()) for side in sides] == [10] * 5
 
 
 def test_a_split_by_chromosomes_needs_places_and_keeps_them_whole():
     places = [Place(f"chr{number % 10}", number, number + 60, "+") for number in range(60)]
-    in_test, _ = hold_out(random_rows(60), places, SplitRule(0.3, "chromosome"))
+    in_test, _ = hold_out(random_rows(60), places, SplitRule(test_share=0.3, split_by="chromosome"))
     assert in_test.sum() == 18
     assert all(len({bool(in_test[row]) for row in range(first, 60, 10)}) == 1 for first in range(10))
     with pytest.raises(ValueError, match=r"task\.split_by=chromosome needs rows with places"):
-        hold_out(random_rows(4), None, SplitRule(0.3, "chromosome"))
+        hold_out(random_rows(4), None, SplitRule(test_share=0.3, split_by="chromosome"))
     with pytest.raises(ValueError, match=r"task\.holdout needs chromosomes that have rows; found '22'"):
-        hold_out(random_rows(60), places, SplitRule(0.3, "random", holdout=("chr22",)))
+        hold_out(random_rows(60), places, SplitRule(test_share=0.3, holdout=["chr22"]))
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics.functional.classification import (
     binary_auroc,
+    binary_average_precision,
     multiclass_accuracy,
     multiclass_auroc,
     multiclass_f1_score,
     multiclass_matthews_corrcoef,
 )
+from torchmetrics.functional.regression import pearson_corrcoef, r2_score, spearman_corrcoef
 
 
 class Scores(NamedTuple):
@@ -56,3 +58,25 @@ def _auc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " row
     if probability.shape[1] == 2:
         return binary_auroc(probability[:, 1], labels).item()
     return torch.as_tensor(multiclass_auroc(probability, labels, probability.shape[1])).item()
+
+
+def score_targets(
+    predicted: Float[Tensor, "rows targets"], targets: Float[Tensor, "rows targets"], kind: str
+) -> dict[str, float]:
+    """Scores of tasks whose rows have no class of their own.
+
+    Returns:
+        ``regression``: Pearson's and Spearman's correlation (0 for a constant prediction) and R2. ``multilabel``: AUROC
+        and AUPRC, means over the labels that some test rows have and some lack, and how many these are.
+    """
+    if kind == "regression":
+        guess, value = predicted[:, 0].double(), targets[:, 0].double()
+        constant = bool((guess == guess[0]).all())
+        correlations = (
+            (0.0, 0.0) if constant else (float(f(guess, value)) for f in (pearson_corrcoef, spearman_corrcoef))
+        )
+        pearson, spearman = correlations
+        return {"pearson": pearson, "spearman": spearman, "r2": float(r2_score(guess, value))}
+    known = [(predicted[:, at], labels.long()) for at, labels in enumerate(targets.T) if 0 < labels.mean() < 1]
+    auroc, auprc = ([float(f(*pair)) for pair in known] for f in (binary_auroc, binary_average_precision))
+    return {"auc": sum(auroc) / len(known), "auprc": sum(auprc) / len(known), "labels_scored": len(known)}

@@ -79,6 +79,13 @@ def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, 
     return lambda table: predict(scale(table))
 
 
+def fit_targets(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Predict:
+    """Ridge regression of numbers, or of several labels, on standardised embeddings."""
+    known, scale = standardised(train)
+    predict = ridge_scores(known, targets)
+    return lambda table: predict(scale(table))
+
+
 def way_of_choosing(settings: Any) -> dict[str, int]:
     """What tells how C is chosen, for a classifier that has it chosen."""
     return {"choice": CHOICE_FORMAT} if getattr(settings, "inverse_penalty", 0) is None else {}
@@ -127,11 +134,18 @@ def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighb
 def ridge_regression(train: Any, labels: Int64[np.ndarray, " rows"]) -> Predict:
     """Softmax of ridge regression's scores (not calibrated); its penalty is chosen by leaving out one row at a time."""
     from scipy.special import softmax
+
+    predict = ridge_scores(train, 2.0 * (labels[:, None] == np.arange(labels.max() + 1)) - 1)
+    return lambda table: softmax(predict(table), axis=1)
+
+
+def ridge_scores(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Predict:
+    """Ridge regression of every target; one penalty for all is chosen by leaving out one row at a time."""
+    need_sklearn()
     from sklearn.linear_model import RidgeCV
 
-    targets = 2.0 * (labels[:, None] == np.arange(labels.max() + 1)) - 1
     model = RidgeCV(alphas=[1 / penalty for penalty in PENALTIES]).fit(train, targets)
-    return lambda table: softmax(model.predict(table), axis=1)
+    return lambda table: model.predict(table).reshape(-1, targets.shape[1])
 
 
 def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -> float:

@@ -1,6 +1,7 @@
 """Downloads a large file: resumes, retries, checks, and shows the file only when it is complete."""
 
 import hashlib
+import os
 import ssl
 import time
 import urllib.error
@@ -9,12 +10,15 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from filelock import FileLock
 
 from genomask.checks import require
 from genomask.console import progress, say
+from genomask.files import sha256 as file_sha256
+
+Content = TypeVar("Content")
 
 _CHUNK: Final = 1 << 18
 _TRY_AGAIN: Final = (408, 416, 425, 429)  # answers, besides 5xx, after which another try may succeed
@@ -56,7 +60,7 @@ def download(
     with FileLock(f"{path}.lock"):
         if path.is_file() and not _difference(path, checksums):
             return
-        problem = _fetch(url, part, tries, timeout, sleep)
+        problem = _try(url, part, tries, timeout, sleep)
         if problem:
             by_hand = f"Or get the file by other means and put it at {path}"
             raise ConnectionError(f"{url} cannot be downloaded: {problem}. {by_hand}.")
@@ -68,7 +72,51 @@ def download(
         part.replace(path)
 
 
-def _fetch(url: str, part: Path, tries: int, timeout: float, sleep: Callable[[float], None]) -> str:
+def fetch(url: str, path: Path, read: Callable[[Path], Content], *, instead: str) -> Content:
+    """Download a file unless it is there, read it, and keep its checksum.
+
+    The sources of benchmarks publish no checksums. So the SHA-256 of the first file that could be read is
+    written beside it (``<path>.sha256``, as ``sha256sum`` does), and from then on the file must have it.
+
+    Args:
+        url: Address of the file.
+        path: Where it stays. A file that lies there already, however it came there, is read as it is.
+        read: Reads the file; what it raises a ``ValueError`` for is not kept.
+        instead: What a user can do without the network, for messages.
+
+    Raises:
+        ConnectionError: If the server refuses the file, or it does not arrive.
+        ValueError: If what arrives is a web page, cannot be read, or is not what it was the first time.
+    """
+    record = path.with_name(f"{path.name}.sha256")
+    known = record.read_text(encoding="utf-8").split()[0] if record.is_file() else None
+    by_hand = path.is_file()
+    try:
+        download(url, path, sha256=known)
+    except ConnectionError as error:
+        raise ConnectionError(f"{error} {instead}") from None
+    except ValueError as error:
+        changed = f" If the source has a new version and you want it, delete {record}." if known else ""
+        raise ValueError(f"{error}{changed} {instead}") from None
+    try:
+        content = read(path)
+    except ValueError as error:
+        if not by_hand:
+            path.unlink()
+        raise ValueError(f"{url} gave a file that cannot be used: {error} {instead}") from error
+    if known is None:
+        record.write_text(f"{file_sha256(path)}  {path.name}\n", encoding="utf-8")
+    return content
+
+
+def cache_folder(cache: str | None) -> Path:
+    """Where downloads stay: the given folder, else folder genomask of the user's cache (XDG_CACHE_HOME)."""
+    if cache:
+        return Path(cache).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "genomask"
+
+
+def _try(url: str, part: Path, tries: int, timeout: float, sleep: Callable[[float], None]) -> str:
     """Fetch the file in several tries; what stood in the way of the last one, or nothing."""
     problem = ""
     for attempt in range(tries):

@@ -1,6 +1,5 @@
 """``genome=grch38``: GRCh38.p13, the assembly of the paper (Sec. 3), downloaded from NCBI."""
 
-import os
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from genomask.checks import require
-from genomask.genome.download import download
+from genomask.genome.download import cache_folder, download
 from genomask.genome.encoded import Pieces, write_genome
 from genomask.genome.names import HUMAN
 from genomask.genome.reader import read_pieces
@@ -85,13 +84,6 @@ class Grch38Genome:
         except ConnectionError as error:
             raise ConnectionError(f"{error} Or take a FASTA file: genome=fasta genome.path=FILE.") from None
         return files
-
-
-def cache_folder(cache: str | None) -> Path:
-    """Where downloads stay: the given folder, else folder genomask of the user's cache (XDG_CACHE_HOME)."""
-    if cache:
-        return Path(cache).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "genomask"
 
 
 def _read_checksums(file: Path) -> dict[str, str]:

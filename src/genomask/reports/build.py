@@ -15,7 +15,7 @@ from genomask.reports.ideas import Idea, ideas, ideas_lines, ideas_section
 from genomask.reports.paired import BOUND
 from genomask.reports.pretraining import pretraining_section, vocabularies_section
 from genomask.reports.scores import comparisons_section, curves_section, gains_plots, scores_section
-from genomask.reports.suite import suite_section
+from genomask.reports.suite import suite_section, targets_section
 
 
 class Report(NamedTuple):
@@ -41,7 +41,7 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         ValueError: If there is nothing in it that a report could show.
     """
     results, jobs = collect(runs), read_jobs(runs)
-    if not (results.finetunings or results.encoders or results.vocabularies or jobs or results.problems):
+    if not any((*results[1:], jobs)):
         raise ValueError(f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report.")
     cells = make_cells(results.finetunings, results.encoders)
     asked = questions(cells, baseline, bound=bound)
@@ -57,6 +57,7 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         ideas_section(contenders, baseline, bound),
         Section("gains", "Gain over the baseline", [], [], gains),
         suite_section(cells),
+        targets_section(results.targets),
         curves_section(cells),
         scores_section(cells, asked.masking, baseline),
         comparisons_section(named, bound),

@@ -60,6 +60,7 @@ class Results(NamedTuple):
 
     runs: Path
     finetunings: list[Finetuning]
+    targets: list[Finetuning]  # of tasks of regression and of several labels, which have scores of their own
     encoders: list[Encoder]
     vocabularies: list[Vocabulary]
     problems: list[str]
@@ -88,8 +89,9 @@ def collect(runs: Path) -> Results:
                 problems.append(f"{name} is left out: {reason}".rstrip(".") + ".")
         return items
 
-    found = read_all("finetune", _finetuning), read_all("encoder", _encoder), read_all("vocab", _vocabulary)
-    return Results(runs, *found, problems)
+    finetunings = read_all("finetune", _finetuning)
+    sides = [[item for item in finetunings if ("kind" in item.result) is targets] for targets in (False, True)]
+    return Results(runs, *sides, read_all("encoder", _encoder), read_all("vocab", _vocabulary), problems)
 
 
 def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
@@ -97,7 +99,7 @@ def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
     missing = [key for key in REQUIRED if key not in result]
     if missing:
         raise ValueError(f"result.json lacks {missing[0]}")
-    for score in (score for score in SCORES if score in result):
+    for score in (score for score in SCORES if score in result and "kind" not in result):
         value = result[score]
         if not (isinstance(value, float | int) and math.isfinite(value)):
             raise ValueError(f"result.json has {score} = {value!r} where a finite number belongs")

@@ -6,7 +6,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from genomask.reports.cells import Cell, shots_order
-from genomask.reports.document import Entry, Section, Table
+from genomask.reports.collect import Finetuning, Json
+from genomask.reports.document import Entry, Section, Table, spread
+from genomask.tasks.examples import TARGET_SCORES
 
 MANY_TASKS = 3
 MOST_ROWS = 8  # that a table of tasks shows beside each other
@@ -15,6 +17,7 @@ READING = (
     "a win is the best mean, a shared one counts for each. Combinations share encoders and test sequences, so this is "
     "a summary and not a test."
 )
+TARGETS = "Mean ± standard deviation over seeds; AUROC and AUPRC are means over labels. Shots are rows in all."
 CURVES = "AUC at the largest number of shots that a row has there; the curve beside it runs over all numbers of shots."
 Block = tuple[str, int | str]  # task and shots
 
@@ -38,6 +41,28 @@ def suite_section(cells: list[Cell]) -> Section | None:
         names = [row[0] for row in tables[0].rows]
     tables.append(_by_task(tasks, {name: rows[name] for name in (names or list(rows))[:MOST_ROWS]}))
     return Section("suite", f"{len(tasks)} tasks at a glance", notes, tables)
+
+
+def targets_section(items: list[Finetuning]) -> Section | None:
+    """Tasks of regression and of several labels: a table for each kind, a row for all seeds of one setting."""
+    found: dict[str, dict[tuple[str, ...], list[Json]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        row = tuple(str(item.result[name]) for name in ("task", "classifier", "model", "masking", "shots"))
+        found[item.result["kind"]][row].append(item.result)
+    tables = []
+    for kind, rows in found.items():
+        scores = TARGET_SCORES[kind]
+        lines = [
+            [*row, str(len(results)), *(_mean([result[score] for result in results]) for score in scores)]
+            for row, results in sorted(rows.items())
+        ]
+        columns = ["<task", "<classifier", "<model", "<masking", "shots", "n", *scores.values()]
+        tables.append(Table(kind, columns, lines, keys=5))
+    return Section("targets", "Regression and several labels", [TARGETS], tables) if tables else None
+
+
+def _mean(values: list[float]) -> str:
+    return spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
 
 
 def _complete(places: dict[str, set[Block]]) -> tuple[list[str], list[Block]]:

@@ -91,7 +91,7 @@ def divide(
         ValueError: If the column of splits never says ``train`` or never says ``test``.
     """
     words = [row.split.strip().lower() for row in rows]
-    if any(words) and not rule.explicit:
+    if any(words) and not rule.chosen:
         sides = {
             word: [row for row, said in zip(rows, words, strict=True) if said == word.lower()] for word in (train, test)
         }

@@ -6,19 +6,19 @@ from typing import Any, Final
 
 from genomask.files import sha256
 from genomask.genome.assembly import require_assembly
+from genomask.genome.download import cache_folder, fetch
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import listed
 from genomask.genome.places import Place
 from genomask.tasks.assemble import Tally, benchmark_of, cut_rows
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.fetch import cached
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.origin import GenomeSource, Source, files_at_hand, genome_source
-from genomask.tasks.readers import Names, Row, read_rows
+from genomask.tasks.readers import Names, Needs, Row, read_rows
+from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_source
 
 CLASSES: Final = ("negative", "positive")  # class 0 and class 1
 SPLIT_NAMES: Final = ("train", "test")
-INTERVALS: Final = Names(places=("region", "start", "end", "strand"), placed=True, cut=True)
+INTERVALS: Final = Names(places=["region", "start", "end", "strand"]), Needs(places=True, sequence=False)
 COUNTS: Final = {"train": (10_422, 10_421), "test": (3_474, 3_474)}  # negatives, positives (Sec. 5.1)
 COMMIT: Final = "e14f0c001fb74e7f747c5f96dcb5e38b51202a69"  # the last that changed the four tables
 TABLES: Final = (
@@ -61,12 +61,12 @@ class CohnTask(Source):
         known: dict[str, Any] = {"built": "intervals", "assembly": self.assembly}
         if not self.coordinates:
             return {**known, "tables": COMMIT}
-        return {**known, "tables": {"-".join(key): sha256(path) for key, path in self._files().items()}}
+        return {**known, "tables": {"-".join(key): sha256(path) for key, path in self._tables().items()}}
 
     def prepare(self) -> None:
         """Download the tables if they are needed."""
         if not (self.dir or self.coordinates):
-            self._download()
+            self._tables()
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
         """Read the tables of sequences, or cut the sequences.
@@ -80,10 +80,10 @@ class CohnTask(Source):
         if self.dir:
             return FileTask(self.name, dir=self.dir, pool=self.pool).read()
         assert genome is not None, "sequences that are cut need a genome"
-        files = self._files() if self.coordinates else self._download()
+        files = self._tables()
         sides, held, tally = {}, {}, Tally()
         for split in SPLIT_NAMES:
-            rows = read_rows([(files[split, name], str(label)) for label, name in enumerate(CLASSES)], INTERVALS).rows
+            rows = read_rows([(files[split, name], str(label)) for label, name in enumerate(CLASSES)], *INTERVALS).rows
             tally.read += len(rows)
             sides[split] = cut_rows(rows, genome, self.assembly, tally)
             held[split] = [(_count(sides[split], label), COUNTS[split][label]) for label in range(len(CLASSES))]
@@ -100,12 +100,16 @@ class CohnTask(Source):
         }
         return benchmark_of(sides["train"], sides["test"], "classes", origin)
 
-    def _files(self) -> dict[tuple[str, str], Path]:
-        """The four tables of the folder: SPLIT/CLASS.csv.gz, or any one name with split and class in it."""
-        folder = Path(self.coordinates or "").expanduser()
-        files = {}
+    def _tables(self) -> dict[tuple[str, str], Path]:
+        """The four tables by split and class: downloaded, or in the folder as SPLIT/CLASS.csv or *SPLIT_CLASS.csv."""
+        folder, files = Path(self.coordinates or "").expanduser(), {}
         for split in SPLIT_NAMES:
             for name in CLASSES:
+                if not self.coordinates:
+                    path = cache_folder(self.cache) / "human_enhancers_cohn" / split / f"{name}.csv.gz"
+                    fetch(f"{self.url.rstrip('/')}/{split}/{name}.csv.gz", path, read_intervals, instead=INSTEAD)
+                    files[split, name] = path
+                    continue
                 found = [*folder.glob(f"{split}/{name}.csv*"), *folder.glob(f"*{split}_{name}.csv*")]
                 if len(found) != 1:
                     raise FileNotFoundError(
@@ -115,15 +119,6 @@ class CohnTask(Source):
                 files[split, name] = found[0]
         return files
 
-    def _download(self) -> dict[tuple[str, str], Path]:
-        files = {}
-        for split in SPLIT_NAMES:
-            for name in CLASSES:
-                url = f"{self.url.rstrip('/')}/{split}/{name}.csv.gz"
-                folder = f"human_enhancers_cohn/{split}"
-                files[split, name], _ = cached(url, self.cache, folder, read_intervals, INSTEAD)
-        return files
-
 
 def read_intervals(path: Path) -> list[Place]:
     """Read a table of genomic-benchmarks: region, start (0-based), end (exclusive), strand.
@@ -131,7 +126,7 @@ def read_intervals(path: Path) -> list[Place]:
     Raises:
         ValueError: Naming file and line, for anything else.
     """
-    return [row.place for row in read_rows([(path, "")], INTERVALS).rows if row.place is not None]
+    return [row.place for row in read_rows([(path, "")], *INTERVALS).rows if row.place is not None]
 
 
 def _count(rows: list[Row], label: int) -> int:

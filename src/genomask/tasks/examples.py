@@ -11,7 +11,11 @@ from genomask.alphabet import OTHER, encode
 from genomask.genome.places import Place
 from genomask.genome.sequences import gc_share
 
-KINDS: Final = ("classes", "multilabel", "regression")
+TARGET_SCORES: Final = {  # of tasks whose rows have no class of their own, by kind, and their titles
+    "multilabel": {"auc": "AUROC", "auprc": "AUPRC"},
+    "regression": {"pearson": "Pearson", "spearman": "Spearman", "r2": "R2"},
+}
+KINDS: Final = ("classes", *TARGET_SCORES)
 LABEL_DIVIDER: Final = ";"  # between the labels of one row, if a row may have several
 MOST_SHOWN: Final = 10  # rows that a message names
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
@@ -128,23 +132,34 @@ def _with_targets(
     return Benchmark(pool_rows, test_rows, names, kind=kind, targets=(values[0], values[1]))
 
 
-def check_test_set(task: Benchmark) -> None:
-    """Find before a training that its scores would be undefined.
+def check_test_set(task: Benchmark, *, targets: bool = False) -> None:
+    """Refuse a test set that cannot be scored; ``targets`` says whether the classifier learns other than classes.
 
     Raises:
-        ValueError: If rows have no class of their own, or the test set lacks one, where AUC is undefined.
+        ValueError: If rows have no class of their own and the classifier needs one, or the test set lacks a class,
+            where AUC is undefined.
     """
     if task.kind != "classes":
-        raise ValueError(
-            f"task.kind={task.kind} can be read and searched for leaks, not trained on yet; every row needs one class: "
-            "task.kind=classes."
-        )
+        if not targets:
+            raise ValueError(f"task.kind={task.kind} is learned by classifier=ridge only, a probe of a frozen encoder.")
+        _check_targets(task)
+        return
     absent = [name for label, name in enumerate(task.classes) if not (task.test.labels == label).any()]
     if absent:
         raise ValueError(
             f"AUC needs every class in the test set; it has no row of class {', '.join(absent)}. "
             "Give a test set with all classes of the pool."
         )
+
+
+def _check_targets(task: Benchmark) -> None:
+    assert task.targets is not None, "a task of targets has them"
+    varies = np.ptp(np.asarray(task.targets[1]), axis=0) > 0
+    if not varies.any():
+        what = (
+            "the same value in all rows" if task.kind == "regression" else "no label that some rows have and some lack"
+        )
+        raise ValueError(f"The test set has {what}, so that nothing can be scored.")
 
 
 def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) -> None:

@@ -12,9 +12,9 @@ from genomask.tasks.assemble import SOURCE, Tally, add_negatives, benchmark_of, 
 from genomask.tasks.examples import KINDS, Benchmark
 from genomask.tasks.files import Files, checksum, files_named, files_of_split, task_folder
 from genomask.tasks.negatives import WAYS
-from genomask.tasks.origin import GenomeSource, Source, files_at_hand, genome_source
-from genomask.tasks.readers import Names, Row, read_rows
+from genomask.tasks.readers import Names, Needs, Row, read_rows
 from genomask.tasks.records import parts_of
+from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_source
 from genomask.tasks.split import SplitRule
 
 MOST_LISTED: Final = 20  # files of a split that are listed one by one
@@ -23,8 +23,8 @@ _SAME_FILES: Final = "training and test set are the same files, so that the scor
 
 
 @dataclass
-class FileTask(Source):
-    """Labelled sequences in files: where they are, how they are read, and what the test set is.
+class FileTask(Source, Names, SplitRule):
+    """Labelled sequences in files: where they are, how they are read (``Names``), how a test set is held out.
 
     ``train`` and ``test`` are files: one each, or one for each class in the order of the classes. ``dir`` is a folder
     with a file or a folder for each split, and ``pool`` and ``test`` name the two that are used. ``table`` is one file,
@@ -38,24 +38,9 @@ class FileTask(Source):
     table: Any = None
     dir: str | None = None
     pool: str = "train"
-    sequence: str | None = None
-    label: Any = None
-    split: str | None = None
-    columns: list[str] | None = None
-    places: list[str] | None = None
-    label_from: str | None = None
-    rna: bool = False
-    kind: str = "classes"
     longest: int | None = None
-    test_share: float = 0.1
-    split_by: str = "random"
-    holdout: list[str] | None = None
-    folds: int | None = None
-    fold: int = 0
-    split_seed: int = 0
     genome: str | None = None
     assembly: str | None = None
-    bases: int | None = None
     negatives: str = "given"
     cache: str | None = None
     column: str | None = renamed_to("split")
@@ -74,7 +59,7 @@ class FileTask(Source):
         require_choice(self.negatives, "task.negatives", WAYS)
         for setting, needs in (("task.negatives=matched", self.negatives == "matched"), ("task.bases", self.bases)):
             require(self.genome or not needs, setting, "the genome that places are cut from: task.genome=FASTA", None)
-        self._rule.check()
+        self.check_rule()
         require_assembly(self.assembly)
 
     def _check_location(self) -> None:
@@ -85,13 +70,7 @@ class FileTask(Source):
         if isinstance(self.train, list) and isinstance(self.test, list):
             same = len(self.train) == len(self.test) > 0
             require(same, "task.test", f"as many files as task.train ({len(self.train)})", self.test)
-        held = self.holdout or self.folds or self.split_by != "random"
-        require(self.table or not held, "task.holdout, task.folds and task.split_by", "task.table=FILE", None)
-
-    @property
-    def _rule(self) -> SplitRule:
-        chosen = tuple(self.holdout or ())
-        return SplitRule(self.test_share, self.split_by, chosen, self.folds, self.fold, self.split_seed)
+        require(self.table or not self.chosen, "task.holdout, task.folds and task.split_by", "task.table=FILE", None)
 
     def genome_source(self) -> GenomeSource | None:
         """The genome that the sequences are cut from, if they are."""
@@ -116,7 +95,7 @@ class FileTask(Source):
         files, tally = self._files(), Tally()
         sides = {side: self._read_side(group, genome, tally) for side, group in files.items()}
         if self.table:
-            pool, test, held = divide(sides["table"], str(self.train), str(self.test), self._rule, tally)
+            pool, test, held = divide(sides["table"], str(self.train), str(self.test), self, tally)
         else:
             pool, test, held = sides["train"], sides["test"], {}
         if self.negatives != "given":
@@ -137,7 +116,7 @@ class FileTask(Source):
         return benchmark_of(pool, test, self.kind, origin)
 
     def _read_side(self, files: Files, genome: EncodedGenome | None, tally: Tally) -> list[Row]:
-        rows, notes = read_rows(files, self._names())
+        rows, notes = read_rows(files, self, self._needs())
         tally.say(*notes)
         count = len(rows)
         tally.read += count
@@ -170,18 +149,6 @@ class FileTask(Source):
         paths = [path for group in files.values() for path, _ in group]
         return files_at_hand(part for path in paths for part in (parts_of(path) if path.is_dir() else [path]))
 
-    def _names(self) -> Names:
-        return Names(
-            sequence=self.sequence,
-            label=self.label,
-            split=self.split,
-            columns=self.columns or (),
-            places=self.places,
-            placed=bool(self.places or self.genome or self.holdout or self.split_by == "chromosome"),
-            cut=self.genome is not None,
-            bases=self.bases,
-            label_from=self.label_from,
-            label_all="1" if self.negatives != "given" else None,
-            rna=self.rna,
-            kind=self.kind,
-        )
+    def _needs(self) -> Needs:
+        placed = bool(self.places or self.genome or self.holdout or self.split_by == "chromosome")
+        return Needs(placed, self.genome is None, None if self.negatives == "given" else "1")

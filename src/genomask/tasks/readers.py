@@ -45,7 +45,7 @@ class Row(NamedTuple):
     place: Place | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(kw_only=True)
 class Names:
     """What the columns of a file are called, and how its rows are read; None finds the usual names.
 
@@ -55,27 +55,32 @@ class Names:
         split: Column that says which split a row is in.
         columns: All columns of a table without a header.
         places: Columns of record, start (0-based), stop (exclusive) and, if there is one, strand.
-        placed: Rows need places.
-        cut: The sequences are to be cut from a genome, so that rows need none.
-        bases: Length of the places around the centers of the given ones, or around the summits of narrowPeak.
         label_from: ``header``, or a pattern with one group that finds the label in the header of a FASTA record.
-        label_all: The label of all rows, whatever they say.
         rna: Read U as T.
         kind: ``classes``, ``multilabel`` or ``regression``.
+        bases: Length of the places around the centers of the given ones, or around the summits of narrowPeak.
     """
 
     sequence: str | None = None
     label: Any = None
     split: str | None = None
-    columns: Sequence[str] = ()
-    places: Sequence[str] | None = None
-    placed: bool = False
-    cut: bool = False
-    bases: int | None = None
+    columns: list[str] | None = None
+    places: list[str] | None = None
     label_from: str | None = None
-    label_all: str | None = None
     rna: bool = False
     kind: str = "classes"
+    bases: int | None = None
+
+
+class Needs(NamedTuple):
+    """What rows must have: places, a sequence (or it is cut from a genome), a label (or all have the same)."""
+
+    places: bool = False
+    sequence: bool = True
+    label: str | None = None
+
+
+ANY: Final = Needs()
 
 
 class Faults:
@@ -116,14 +121,15 @@ class Rows(NamedTuple):
     notes: list[str]
 
 
-def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names = Names()) -> Rows:
+def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names | None = None, needs: Needs = ANY) -> Rows:
     """Read labelled sequences.
 
     A sequence is raw, or its overlapping k-mers separated by blanks, as DNABERT writes them.
 
     Args:
         files: A file, or several, each with the label of those of its rows that do not say their own.
-        names: What columns are called.
+        names: What columns are called; None finds the usual names.
+        needs: What rows must have.
 
     Raises:
         FileNotFoundError: If a file does not exist.
@@ -131,17 +137,17 @@ def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names = Na
             columns that a file lacks.
     """
     found, faults, notes = list[Row](), Faults(), list[str]()
-    path, total = Path(), 0
+    path, total, names = Path(), 0, names or Names()
     for path, label in [(files, None)] if isinstance(files, Path) else files:
         if label is not None and path.suffix == ".txt":
             columns, records = {"sequence": "sequence"}, [_plain(path)]
         else:
-            columns, records = _opened(path, names, label)
+            columns, records = _opened(path, names, needs, label)
         notes += [note for note in _note(columns) if note not in notes]
         for record in records:
             total += 1
             try:
-                found.append(_row(path, record, columns, names, label))
+                found.append(_row(path, record, columns, names, needs.label or label))
             except ValueError as error:
                 faults.add(path, record.line, str(error))
     faults.check(total)
@@ -166,29 +172,21 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
         yield record
 
 
-def find_columns(path: Path, columns: Sequence[str], names: Names, *, labelled: bool) -> dict[str, Any]:
-    """Which column of a file is which.
-
-    Args:
-        path: The file, for messages.
-        columns: Those that it has.
-        names: Those that are to be used.
-        labelled: Whether rows need no label of their own.
+def find_columns(path: Path, columns: Sequence[str], names: Names, needs: Needs, *, labelled: bool) -> dict[str, Any]:
+    """Which column of a file is which; rows that are ``labelled`` need no label of their own.
 
     Raises:
         ValueError: If a column is absent or there twice, or two could be meant.
     """
     found: dict[str, Any] = {}
-    if not names.cut:
+    if needs.sequence:
         found["sequence"] = _column(path, columns, "sequence", names.sequence)
-    if names.label_all is not None:
-        pass
-    elif isinstance(names.label, str) or names.label is None:
-        found["label"] = _column(path, columns, "label", names.label, optional=labelled)
-    else:
+    if needs.label is None and isinstance(names.label, list):
         found["label"] = [_column(path, columns, "label", name) for name in names.label]
+    elif needs.label is None:
+        found["label"] = _column(path, columns, "label", names.label, optional=labelled)
     found["split"] = _column(path, columns, "split", names.split, optional=True)
-    if names.placed:
+    if needs.places:
         given = dict(zip(PLACE_FIELDS, names.places or (), strict=False))
         for field in PLACE_FIELDS:
             found[field] = _column(path, columns, field, given.get(field), optional=field == "strand")
@@ -210,12 +208,12 @@ def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *,
     raise ValueError(f"{path} line 1 needs one column {name or field}; found {has}. Another name: {setting}=NAME.")
 
 
-def _opened(path: Path, names: Names, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
+def _opened(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
     """The columns that are used, and all records, which for FASTA have their labels in a column."""
-    records = read_records(path, names.columns)
+    records = read_records(path, names.columns or ())
     if records.columns != FASTA_COLUMNS:
-        return find_columns(path, records.columns, names, labelled=label is not None), records.rows
-    if names.label_all is not None or (label is not None and names.label_from is None):
+        return find_columns(path, records.columns, names, needs, labelled=label is not None), records.rows
+    if needs.label is not None or (label is not None and names.label_from is None):
         return {"sequence": "sequence"}, records.rows
     pattern = _header_pattern(names.label_from)
     return {"sequence": "sequence", "label": "label"}, (_with_label(record, pattern) for record in records.rows)
@@ -263,7 +261,7 @@ def _row(path: Path, record: Record, columns: dict[str, Any], names: Names, labe
     if record.problem:
         raise ValueError(record.problem)
     cells = record.cells
-    own = read_label(cells, columns["label"], names.kind) if "label" in columns else names.label_all or label
+    own = read_label(cells, columns["label"], names.kind) if "label" in columns else label
     assert own is not None, "find_columns saw to it"
     text, place = "", None
     if "sequence" in columns:

@@ -1,7 +1,8 @@
 """Test sets that are split off: stratified, deterministic, and nothing alike on both sides."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
@@ -12,46 +13,46 @@ from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
 from genomask.tasks.examples import Examples
-from genomask.tasks.leaks.near import near_pairs
+from genomask.tasks.leaks.near import Pairs, near_pairs
 
 SPLIT_BY = ("random", "cluster", "chromosome")
 _WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", "chromosome": "whole chromosome"}
 
 
-class SplitRule(NamedTuple):
+@dataclass(kw_only=True)
+class SplitRule:
     """How a test set is split off.
 
     Attributes:
-        share: Share of the rows that the test set gets.
-        by: What stays on one side: ``random`` equal sequences and reverse complements only, ``cluster`` also rows
-            that near duplicates connect, ``chromosome`` also all rows of a chromosome.
+        test_share: Share of the rows that the test set gets.
+        split_by: What stays on one side: ``random`` equal sequences and reverse complements only, ``cluster`` also
+            rows that near duplicates connect, ``chromosome`` also all rows of a chromosome.
         holdout: Chromosomes that are the test set.
-        folds: Number of folds of equal size, of which ``fold`` is the test set; None takes ``share``.
+        folds: Number of folds of equal size, of which ``fold`` is the test set; None takes ``test_share``.
         fold: Number of the fold, from 0.
-        seed: Draws the rows.
+        split_seed: Draws the rows.
     """
 
-    share: float
-    by: str
-    holdout: tuple[str, ...] = ()
+    test_share: float = 0.1
+    split_by: str = "random"
+    holdout: list[str] | None = None
     folds: int | None = None
     fold: int = 0
-    seed: int = 0
+    split_seed: int = 0
 
     @property
-    def explicit(self) -> bool:
+    def chosen(self) -> bool:
         """Whether a test set is to be held out although the table has one."""
-        return bool(self.holdout or self.folds or self.by != "random")
+        return bool(self.holdout or self.folds or self.split_by != "random")
 
-    def check(self) -> None:
+    def check_rule(self) -> None:
         """Refuse settings that are out of range."""
-        require(0 < self.share < 1, "task.test_share", "a share between 0 and 1", self.share)
-        require_choice(self.by, "task.split_by", SPLIT_BY)
+        require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
+        require_choice(self.split_by, "task.split_by", SPLIT_BY)
         require(self.folds is None or self.folds >= 2, "task.folds", "at least 2", self.folds)
-        require(
-            0 <= self.fold < (self.folds or 1), "task.fold", f"a number from 0 to {(self.folds or 1) - 1}", self.fold
-        )
-        require(self.seed >= 0, "task.split_seed", "at least 0", self.seed)
+        last = (self.folds or 1) - 1
+        require(0 <= self.fold <= last, "task.fold", f"a number from 0 to {last}", self.fold)
+        require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
 
 
 def hold_out(
@@ -73,7 +74,7 @@ def hold_out(
     Raises:
         ValueError: If places are needed and not known, or a chromosome of ``holdout`` has no row.
     """
-    if rule.holdout or rule.by == "chromosome":
+    if rule.holdout or rule.split_by == "chromosome":
         where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
         require(places is not None, where, "rows with places: task.places=[chrom,start,end,strand]", "none")
     chromosomes = [chromosome(place.record) for place in places] if places else []
@@ -82,31 +83,26 @@ def hold_out(
         wanted = {chromosome(name) for name in rule.holdout}
         absent = sorted(wanted - set(chromosomes))
         require(not absent, "task.holdout", "chromosomes that have rows", ", ".join(absent))
-        in_test, group = (
-            np.array([name in wanted for name in chromosomes]),
-            np.unique(chromosomes, return_inverse=True)[1],
-        )
+        in_test = np.array([name in wanted for name in chromosomes])
+        group = np.unique(chromosomes, return_inverse=True)[1]
+    elif rule.split_by == "chromosome":
+        group = join_groups([tuple(chromosomes)], len(labels))
+        in_test = _draw(group, ["all"] * len(labels), rule)
     else:
-        keys: list[Sequence[Hashable]] = [_canonical_rows(examples)]
-        if rule.by == "cluster":
-            keys += [_clusters(examples, k, share)]
-        if rule.by == "chromosome":
-            keys = [tuple(chromosomes)]
-            labels = ["all"] * len(labels)
-        group = join_groups(keys, len(labels))
+        alike = near_pairs(examples, examples, k=k, share=share) if rule.split_by == "cluster" else ()
+        group = join_groups([_canonical_rows(examples)], len(labels), alike)
         in_test = _draw(group, labels, rule)
     if not in_test.any():
-        raise ValueError(
-            f"task.test_share={rule.share:g} of {len(labels):,} rows holds no {_WHOLE[rule.by]}: raise task.test_share."
-        )
+        held = f"task.test_share={rule.test_share:g} of {len(labels):,} rows"
+        raise ValueError(f"{held} holds no {_WHOLE[rule.split_by]}: raise task.test_share.")
     by_chance = np.zeros(len(labels), dtype=bool)
-    by_chance[generator(rule.seed, "task", "chance").permutation(len(labels))[: int(in_test.sum())]] = True
+    by_chance[generator(rule.split_seed, "task", "chance").permutation(len(labels))[: int(in_test.sum())]] = True
     beside = np.isin(group, group[~by_chance])
-    how = f"chromosomes {', '.join(rule.holdout)}" if rule.holdout else f"{rule.by}, seed {rule.seed}"
+    how = f"chromosomes {', '.join(rule.holdout)}" if rule.holdout else f"{rule.split_by}, seed {rule.split_seed}"
     if rule.folds:
         how += f", fold {rule.fold} of {rule.folds}"
     leaked = int((beside & by_chance).sum())
-    what = "chromosome" if rule.holdout else {"random": "sequence"}.get(rule.by, rule.by)
+    what = "chromosome" if rule.holdout else {"random": "sequence"}.get(rule.split_by, rule.split_by)
     return in_test, {
         "held_out": how,
         "groups": len(np.unique(group)),
@@ -120,12 +116,12 @@ def _draw(group: Int64[np.ndarray, " rows"], labels: Sequence[str], rule: SplitR
     """The test set, or fold after fold from what the folds before have left."""
     left, chosen = np.arange(len(group)), np.zeros(len(group), dtype=bool)
     for number in range(rule.fold + 1 if rule.folds else 1):
-        share = 1 / (rule.folds - number) if rule.folds else rule.share
+        share = 1 / (rule.folds - number) if rule.folds else rule.test_share
         side = draw_test_side(
             group[left],
             [labels[row] for row in left.tolist()],
             share=share,
-            seed=rule.seed,
+            seed=rule.split_seed,
             stream=("task", "split", number),
         )
         chosen = np.zeros(len(group), dtype=bool)
@@ -136,16 +132,6 @@ def _draw(group: Int64[np.ndarray, " rows"], labels: Sequence[str], rule: SplitR
 
 def _canonical_rows(examples: Examples) -> list[bytes]:
     return [canonical(row[None])[0] for row in np.split(np.asarray(examples.bases), examples.offsets[1:-1])]
-
-
-def _clusters(examples: Examples, k: int, share: float) -> list[int]:
-    """A number that rows share which a chain of near duplicates connects."""
-
-    parent = list(range(len(examples.labels)))
-    for pairs in near_pairs(examples, examples, k=k, share=share):
-        for row, other in zip(pairs.rows.tolist(), pairs.others.tolist(), strict=True):
-            _join(parent, row, other)
-    return [_root(parent, row) for row in range(len(parent))]
 
 
 def draw_test_side(
@@ -177,13 +163,18 @@ def draw_test_side(
     return chosen[np.unique(group, return_inverse=True)[1]]
 
 
-def join_groups(keys: Iterable[Sequence[Hashable]], rows: int) -> Int64[np.ndarray, " rows"]:
-    """Put rows that share any key into one group, named by its first row."""
+def join_groups(
+    keys: Iterable[Sequence[Hashable]], rows: int, alike: Iterable[Pairs] = ()
+) -> Int64[np.ndarray, " rows"]:
+    """Put rows that share any key, or are alike, into one group, named by its first row."""
     parent = list(range(rows))
     for column in keys:
         seen: dict[Hashable, int] = {}
         for row, key in enumerate(column):
             _join(parent, seen.setdefault(key, row), row)
+    for pairs in alike:
+        for row, other in zip(pairs.rows.tolist(), pairs.others.tolist(), strict=True):
+            _join(parent, row, other)
     return np.array([_root(parent, row) for row in range(rows)], dtype=np.int64)
 
 
@@ -202,17 +193,3 @@ def canonical(sequences: UInt8[np.ndarray, "rows bases"]) -> list[bytes]:
     """A key that a sequence shares with its reverse complement and with no other sequence."""
     forward, back = np.ascontiguousarray(sequences), np.ascontiguousarray(reverse_complement(sequences))
     return [min(one.tobytes(), other.tobytes()) for one, other in zip(forward, back, strict=True)]
-
-
-def overlapping(places: Sequence[Place]) -> list[int]:
-    """A number that places share which a chain of overlaps connects, on whatever strand."""
-    order = sorted(range(len(places)), key=lambda row: places[row][:3])
-    number, record, reach = -1, "", 0
-    numbers = [0] * len(places)
-    for row in order:
-        place = places[row]
-        if place.record != record or place.start >= reach:
-            number, record, reach = number + 1, place.record, 0
-        reach = max(reach, place.stop)
-        numbers[row] = number
-    return numbers

@@ -41,8 +41,8 @@ from genomask.tasks.cohn import CohnTask
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.settings import LeakSettings, unchanged
 from genomask.tasks.promoters.settings import PromoterTask
+from genomask.tasks.sources import SyntheticTask
 from genomask.tasks.suites import Suite
-from genomask.tasks.synthetic import SyntheticTask
 from genomask.tokens.settings import BpeSettings, KmerSettings, OwnSettings
 from genomask.training.settings import LoggerSettings, TrainerSettings
 

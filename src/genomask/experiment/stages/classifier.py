@@ -14,6 +14,7 @@ from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json
 from genomask.finetune.classifiers import PROBES, EncoderClassifier, GcBaseline, KmerBaseline, uses_encoder
 from genomask.models.settings import CLASSIFIER
+from genomask.tasks.examples import TARGET_SCORES
 
 
 def check_settings(run: Context) -> None:
@@ -97,13 +98,13 @@ def report_classifier(run: Context) -> None:
     found = read_json(directory / "result.json")
     if run.config.sweep.name:
         fate = "   COLLAPSED to one class" if _collapsed(found) else ""
-        say(f"       accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   {directory.name}{fate}")
+        say(f"       {_scores(found)}   {directory.name}{fate}")
         return
     trained = f", masking={found['masking']}" if uses_encoder(run.config.classifier) else ""
     kind = "" if found["classifier"] in ("encoder", found["model"]) else f", classifier={found['classifier']}"
     say(f"\n{found['task']}, {found['model']}{trained}{kind}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
-    say(f"  accuracy {found['accuracy']:.3f}   AUC {found['auc']:.3f}   on {found['n_test']} test sequences")
+    say(f"  {_scores(found)}   on {found['n_test']} test sequences")
     if _collapsed(found):
         say("  every test sequence was given the same class: this fine-tuning collapsed")
     synthetic = [found[source] for source in ("genome", "task") if "synthetic" in found[source]]
@@ -130,6 +131,12 @@ def _next(run: Context, directory: Path) -> Iterator[tuple[str, str]]:
         yield "its predictions of FASTA, CSV or BED", f"{program()} predict {directory} FILE"
     elif isinstance(run.config.classifier, EncoderClassifier):
         yield "keep the classifier, to predict with it", typed_again("finetune.save_model=true")
+
+
+def _scores(found: dict[str, Any]) -> str:
+    """The headline scores of a result."""
+    shown = TARGET_SCORES.get(found.get("kind", ""), {"accuracy": "accuracy", "auc": "AUC"})
+    return "   ".join(f"{title} {found[name]:.3f}" for name, title in shown.items())
 
 
 def _collapsed(found: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from genomask.ranking.table import Ranking
 from genomask.seeds import generator
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples
-from genomask.tasks.synthetic import SyntheticTask
+from genomask.tasks.sources import SyntheticTask
 
 SEARCH = ("jaspar", "group", "positive", "lengths", "alpha", "most", "seed")  # settings of every search
 

@@ -50,6 +50,7 @@ def report_leaks(run: Context) -> None:
 def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> None:
     task, leaks = open_benchmark(folder, placed=True), run.config.leaks
     relations, in_genome = find_leaks(task, leaks), None
+    classes = task.classes if task.kind == "classes" else ()
     if genome_folder is not None:
         genome = open_genome(genome_folder)
         overlap = find_in_genome(task.test, genome, k=leaks.genome_k)
@@ -59,7 +60,7 @@ def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | N
         "task": run.config.task.name,
         "k": leaks.k,
         "share": leaks.share,
-        "sets": {part: summary_of_rows(getattr(task, part), task.classes) for part in ("pool", "test")},
+        "sets": {part: summary_of_rows(getattr(task, part), classes) for part in ("pool", "test")},
         "relations": summary(relations),
         "genome": in_genome,
         "note": (task.origin or {}).get("note"),

@@ -14,7 +14,7 @@ from genomask.experiment.stages.pretrain import build_encoder
 from genomask.experiment.stages.result import Episode, Outcome
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
-from genomask.finetune.shallow import fit_probe, way_of_choosing
+from genomask.finetune.shallow import fit_probe, fit_targets, way_of_choosing
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark
 
@@ -38,7 +38,11 @@ def train(run: Context, episode: Episode) -> Outcome:
     """Fit the probe on the episode's embeddings and predict the test set's."""
     settings, folder, started = run.config.classifier, build_embeddings(run), time.perf_counter()
     pool, test = (_open_matrix(folder, part, settings.pool, settings.layer) for part in PARTS)
-    predict = fit_probe(settings, pool[episode.rows], episode.task.pool.labels[episode.rows], seed=run.config.seed)
+    task, known = episode.task, pool[episode.rows]
+    if task.targets is None:
+        predict = fit_probe(settings, known, task.pool.labels[episode.rows], seed=run.config.seed)
+    else:
+        predict = fit_targets(known, task.targets[0][episode.rows])
     return Outcome(predict(test), {}, {"finetune": round(time.perf_counter() - started, 3)})
 
 

@@ -20,8 +20,8 @@ from genomask.experiment.stages.task import task_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import seconds_of
 from genomask.files import read_json, write_json
-from genomask.finetune.classifiers import EncoderClassifier
-from genomask.finetune.metrics import Scores, score
+from genomask.finetune.classifiers import EncoderClassifier, Ridge
+from genomask.finetune.metrics import Scores, score, score_targets
 from genomask.finetune.settings import Policy
 from genomask.finetune.wandb_scores import log_scores
 from genomask.tasks.episode import EPISODE_FILE, draw_episode
@@ -70,7 +70,7 @@ def build_scored(
 
     def build(directory: Path, encoder: Path | None, task: Benchmark) -> None:
         config, log = run.config, log_folder(directory, newest_checkpoint(directory / CHECKPOINTS))
-        check_test_set(task)
+        check_test_set(task, targets=isinstance(config.classifier, Ridge))
         rows = draw_episode(task.pool.labels, task=config.task.name, shots=config.shots_or_none, seed=config.seed)
         identity = run_identity(config, "finetune")
         with (
@@ -85,16 +85,26 @@ def build_scored(
 
 
 def _write(run: Context, episode: Episode, outcome: Outcome) -> None:
-    """Score the test set; write ``result.json``, ``probabilities.npy`` and ``episode.csv``, and log the scores."""
+    """Score the test set; write ``result.json``, ``probabilities.npy`` and ``episode.csv``, and log the scores.
+
+    Where rows have targets in place of a class, ``predictions.npy`` takes the place of the probabilities, and
+    ``result.json`` has their ``kind`` and the scores of ``score_targets``.
+    """
     task, rows, directory = episode.task, episode.rows, episode.directory
-    probability, labels = torch.from_numpy(outcome.probability), torch.from_numpy(np.array(task.test.labels))
-    np.save(directory / "probabilities.npy", outcome.probability, allow_pickle=False)
+    predicted, line = torch.from_numpy(outcome.probability), _line(run, outcome, task, len(rows), episode.encoder)
+    if task.targets is None:
+        labels, name = torch.from_numpy(np.array(task.test.labels)), "probabilities.npy"
+        answers = [task.classes[label] for label in task.pool.labels[rows]]
+        log_scores(episode.logs, predicted, labels)
+        line |= score(predicted, labels)._asdict()
+    else:
+        name, targets = "predictions.npy", torch.from_numpy(np.array(task.targets[1]))
+        answers = [";".join(map(str, row)) for row in task.targets[0][rows].tolist()]
+        line |= {"kind": task.kind, **score_targets(predicted, targets, task.kind)}
+    np.save(directory / name, outcome.probability, allow_pickle=False)
     with (directory / EPISODE_FILE).open("w", encoding="utf-8", newline="") as file:
-        names = (task.classes[label] for label in task.pool.labels[rows])
-        csv.writer(file).writerows([("row", "label"), *zip(rows.tolist(), names, strict=True)])
-    log_scores(episode.logs, probability, labels)
-    line = _line(run, outcome, task, len(rows), episode.encoder)
-    write_json(directory / "result.json", {**line, **score(probability, labels)._asdict()})
+        csv.writer(file).writerows([("row", "label"), *zip(rows.tolist(), answers, strict=True)])
+    write_json(directory / "result.json", line)
 
 
 def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder: Path | None) -> Json:

@@ -10,7 +10,7 @@ from genomask.console import aligned
 from genomask.experiment.sweeps.jobs import cell_of
 from genomask.experiment.sweeps.status import Job
 
-SCORES = ("accuracy", "auc")
+SCORES = ("accuracy", "auc", "auprc", "pearson", "spearman", "r2")  # those that any result has are shown
 
 
 def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
@@ -24,13 +24,16 @@ def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
         return []
     settings = [{name: value for name, _, value in (word.partition("=") for word in cell)} for cell in found]
     names = [name for name in settings[0] if len({of.get(name) for of in settings}) > 1]
-    rows = [[*names, "n", *SCORES]]
+    scores = [score for score in SCORES if any(one.get(score) is not None for some in found.values() for one in some)]
+    rows = [[*names, "n", *scores]]
     for of, results in zip(settings, found.values(), strict=True):
-        rows.append([*(of.get(name, "") for name in names), str(len(results)), *(_mean(results, s) for s in SCORES)])
+        rows.append([*(of.get(name, "") for name in names), str(len(results)), *(_mean(results, s) for s in scores)])
     return aligned(rows)
 
 
 def _mean(results: Sequence[dict[str, float]], score: str) -> str:
-    values = [result[score] for result in results]
+    values = [result[score] for result in results if result.get(score) is not None]
+    if not values:
+        return "-"
     spread = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
     return f"{fmean(values):.3f}{spread}"

@@ -53,9 +53,9 @@ def without(task: Benchmark, side: str, rows: Bool[np.ndarray, " rows"]) -> Benc
     """
     kept = np.flatnonzero(~rows)
     part: Examples = getattr(task, side)
-    left = np.bincount(part.labels[kept], minlength=len(task.classes))
+    left = np.bincount(part.labels[kept], minlength=len(task.classes) if task.kind == "classes" else 1)
     if not left.all():
-        empty = [name for name, count in zip(task.classes, left, strict=True) if not count]
+        empty = [name for name, count in zip(task.classes, left, strict=False) if not count]
         raise ValueError(
             f"leaks.drop would leave no {side} row of class {', '.join(empty)}; drop less, or drop from the "
             f"other side: leaks.side={'pool' if side == 'test' else 'test'}."

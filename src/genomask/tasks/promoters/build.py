@@ -1,7 +1,6 @@
 """From promoters to a benchmark: cut, split, make negatives, and see to it that nothing leaks."""
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,9 +9,10 @@ from jaxtyping import Bool, Int64, UInt8
 from genomask.checks import require
 from genomask.seeds import generator
 from genomask.tasks.examples import Benchmark, Examples
+from genomask.tasks.leaks.near import overlaps
 from genomask.tasks.promoters.cut import Promoters, inside, said
 from genomask.tasks.promoters.negatives import Negatives, draw_negatives
-from genomask.tasks.split import canonical, draw_test_side, join_groups, overlapping
+from genomask.tasks.split import canonical, draw_test_side, join_groups
 
 # -34..+35 begins at 215. The released files' begins one base later. A split must not depend on the choice.
 CORE_WINDOWS: Final = (slice(215, 285), slice(216, 286))
@@ -77,10 +77,9 @@ def _negatives(
 def _groups(promoters: Promoters, window: slice, together: str) -> Int64[np.ndarray, " rows"]:
     """Promoters that must be on one side: those alike in any window; those that overlap, if asked for."""
     windows = (slice(None), *CORE_WINDOWS, window)
-    keys: list[Sequence[Any]] = [canonical(promoters.bases[:, part]) for part in windows]
-    if together == "overlaps" and promoters.places is not None:
-        keys.append(overlapping(promoters.places))
-    return join_groups(keys, len(promoters.bases))
+    keys = [canonical(promoters.bases[:, part]) for part in windows]
+    places = promoters.places if together == "overlaps" else None
+    return join_groups(keys, len(promoters.bases), [overlaps(places, places)] if places else ())
 
 
 def _crossing(

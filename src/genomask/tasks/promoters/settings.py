@@ -7,18 +7,22 @@ from typing import Any, Final
 from genomask.checks import require, require_choice
 from genomask.files import sha256
 from genomask.genome.assembly import require_assembly
+from genomask.genome.download import cache_folder, fetch
 from genomask.genome.encoded import EncodedGenome
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.fetch import cached
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.files import existing
-from genomask.tasks.origin import GenomeSource, Source, files_at_hand, genome_source
 from genomask.tasks.promoters.build import build
 from genomask.tasks.promoters.cut import PROMOTER_BASES, Promoters, cut_exports, cut_promoters
 from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata
 from genomask.tasks.promoters.negatives import Negatives
+from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_source
 
 EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
+INSTEAD: Final = (
+    "Without a network: task.tss=BED task.motifs=promoter_motifs.txt task.genome=FASTA, "
+    "task.positives=[FASTA,FASTA] of EPD's selection tool, or task.dir=FOLDER with its tables."
+)
 ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
 
 
@@ -130,14 +134,10 @@ class PromoterTask(Source):
             return read_start_sites(paths[0]), read_tata(motifs) if motifs else {}, paths
         name = ASSEMBLY_IN_NAMES.get(self.assembly or "")
         require(name, "EPDnew's start sites", "task.assembly=GRCh38 or GRCh37", self.assembly)
-        bed = f"Hs_EPDnew_{self.release}_{name}.bed"
-        folder, url = f"epdnew-{self.release}", f"{self.url.rstrip('/')}/{self.release}"
-        instead = (
-            "Without a network: task.tss=BED task.motifs=promoter_motifs.txt task.genome=FASTA, "
-            "task.positives=[FASTA,FASTA] of EPD's selection tool, or task.dir=FOLDER with its tables."
-        )
-        table, sites = cached(f"{url}/{bed}", self.cache, folder, read_start_sites, instead)
+        home, url = cache_folder(self.cache) / f"epdnew-{self.release}", f"{self.url.rstrip('/')}/{self.release}"
+        table = home / f"Hs_EPDnew_{self.release}_{name}.bed"
+        sites = fetch(f"{url}/{table.name}", table, read_start_sites, instead=INSTEAD)
         if motifs:
             return sites, read_tata(motifs), [table, motifs]
-        motifs, kinds = cached(f"{url}/db/promoter_motifs.txt", self.cache, folder, read_tata, instead)
-        return sites, kinds, [table, motifs]
+        motifs = home / "promoter_motifs.txt"
+        return sites, fetch(f"{url}/db/{motifs.name}", motifs, read_tata, instead=INSTEAD), [table, motifs]

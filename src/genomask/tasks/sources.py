@@ -1,14 +1,18 @@
-"""What every source of a benchmark can do, and what is kept of the files that it read."""
+"""What every source of a benchmark can do; and the simplest source, the synthetic twins of the paper's benchmarks."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from genomask.checks import require_choice
 from genomask.files import sha256
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
-from genomask.tasks.examples import Benchmark
+from genomask.genome.synthetic.settings import SyntheticGenome
+from genomask.genome.synthetic.task import TASKS, synthetic_task
+from genomask.tasks.examples import Benchmark, benchmark
 
 GenomeSource = FastaGenome | Grch38Genome
 
@@ -50,3 +54,29 @@ def genome_source(path: str | None, assembly: str | None, cache: str | None) -> 
 def files_at_hand(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Name, size and checksum of files."""
     return [{"name": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths]
+
+
+@dataclass
+class SyntheticTask(Source):
+    """One of the three tasks, built of the elements of the default synthetic genome with this seed."""
+
+    twin: str
+    name: str
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_choice(self.twin, "task.twin", TASKS)
+
+    def fingerprint(self) -> dict[str, object]:
+        """What shapes the rows: the twin and the genome's settings."""
+        return {"twin": self.twin, "genome": self._genome().fingerprint()}
+
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
+        """Generate pool and test set."""
+        rows = synthetic_task(self._genome(), self.twin)
+        pool, test = ([(text, str(label)) for text, label in rows[part]] for part in ("train", "test"))
+        task = benchmark(pool, test)
+        return task._replace(origin={"source": f"synthetic twin of {self.twin}, seed {self.seed}", "files": []})
+
+    def _genome(self) -> SyntheticGenome:
+        return SyntheticGenome(seed=self.seed)
