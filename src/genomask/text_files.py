@@ -49,8 +49,7 @@ def read_lines(path: Path, *, any_bytes: bool = False) -> Iterator[Line]:
     with path.open("rb") as file:
         try:
             for raw in _raw_lines(file):
-                start = len(BYTE_ORDER_MARK) * (number == 0 and raw.startswith(BYTE_ORDER_MARK))
-                for line in raw[start:].splitlines():
+                for line in raw.splitlines():
                     number += 1
                     if b"\0" in line:
                         raise wrong_line(path, number, "the line holds a NUL byte, so this is no text file")
@@ -140,6 +139,8 @@ def _in_utf8(file: "BufferedReader[Any]") -> Iterator[bytes]:
         finally:
             text.detach()
     else:
+        if file.peek(len(BYTE_ORDER_MARK)).startswith(BYTE_ORDER_MARK):
+            file.read(len(BYTE_ORDER_MARK))
         yield from file
 
 

@@ -184,7 +184,7 @@ def _pieces(letters: str, name: str, read: Tally, problems: list[str]) -> Iterat
         bases = encode_piece(text.encode("ascii", "replace"))
         if bases.max(initial=0) == _FOREIGN:
             at = next(
-                at for at, letter in enumerate(text) if encode_piece(letter.encode("ascii", "replace")) == _FOREIGN
+                at for at, letter in enumerate(text) if _FOREIGN in encode_piece(letter.encode("ascii", "replace"))
             )
             where = f"record {name!r} has {text[at]!r} at position {start + at + 1}"
             problems.append(f"{where}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}")
