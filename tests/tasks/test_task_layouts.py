@@ -3,12 +3,14 @@
 import json
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import build_source
 from genomask.tasks.arrays import describe, write_benchmark
+from genomask.tasks.episode import draw_episode
 from genomask.tasks.examples import benchmark
 from genomask.tasks.file_task import FileTask
 
@@ -60,6 +62,36 @@ def test_dnaberts_dev_table_is_the_test_set(tmp_path):
     task = config.task.read()
     assert (len(task.pool.labels), len(task.test.labels)) == (3, 2)
     assert decode(task.test.bases) == "".join(text for text, _ in ROWS[:2])
+
+
+def test_a_few_shot_file_of_splice_40_is_a_pool_of_ten_draws(tmp_path):
+    draw = np.random.default_rng(0)
+    for name, rows in (("train_splice40_10.tsv", 300), ("test.tsv", 30)):
+        texts = ["".join(draw.choice(list("ACGT"), 40)) for _ in range(rows)]
+        kmers = [" ".join(text[start : start + 6] for start in range(35)) for text in texts]
+        lines = [f'"{text}"\t"{number % 3}"\n' for number, text in enumerate(kmers)]
+        (tmp_path / name).write_text("sequence\tlabel\n" + "".join(lines))
+    files = (f"task.train={tmp_path / 'train_splice40_10.tsv'}", f"task.test={tmp_path / 'test.tsv'}")
+    task = composed("task=splice_40", *files).config.task.read()
+    assert np.bincount(task.pool.labels).tolist() == [100] * 3
+    assert set(task.pool.lengths.tolist()) == {40}
+    draws = [draw_episode(task.pool.labels, task="splice_40", shots=10, seed=seed) for seed in range(10)]
+    assert all(np.bincount(task.pool.labels[rows]).tolist() == [10] * 3 for rows in draws)
+    assert len(set(np.concatenate(draws).tolist())) > 150
+
+
+def test_a_silencer_and_the_negative_made_of_it_are_on_one_side(tmp_path):
+    draw = np.random.default_rng(0)
+    texts = ["".join(draw.choice(list("ACGT"), length)) for length in [*range(100, 300, 2), 301, 400]]
+    (tmp_path / "silencers.fa").write_text("".join(f">{number}\n{text}\n" for number, text in enumerate(texts)))
+    task = composed("task=silencer", f"task.table={tmp_path / 'silencers.fa'}").config.task.read()
+    assert np.bincount(task.pool.labels).tolist() == [90, 90]
+    assert np.bincount(task.test.labels).tolist() == [10, 10]
+    assert "2 longer than task.longest=300" in (task.origin or {})["note"]
+    for part in (task.pool, task.test):
+        rows = np.split(part.bases, part.offsets[1:-1])
+        for silencer, negative in zip(rows[::2], rows[1::2], strict=True):
+            assert 0.4 < (silencer == negative).mean() < 0.95
 
 
 def test_pool_and_test_set_cannot_be_one_split(tmp_path):

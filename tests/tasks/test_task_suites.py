@@ -2,9 +2,12 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from genomask.experiment.sweeps import plan as planning
+from genomask.tasks.file_task import FileTask
 from genomask.tasks.suites import Suite, candidates, suite_jobs
 from genomask.tasks.tool import main
 
@@ -36,12 +39,34 @@ def test_a_folder_without_splits_has_a_task_in_each_table(tmp_path):
 
 def test_a_task_that_cannot_be_read_is_named_and_the_others_run(folder, capsys):
     (folder / "tf" / "0" / "test.csv").write_text("sequence,label\nACG!,1\n")
-    jobs = suite_jobs(Suite("gue", str(folder), 28), [("shots=1", "seed=0"), ("shots=1", "seed=1")])
+    jobs = suite_jobs(
+        Suite("gue", str(folder), ["emp/H3", "tf/0", "virus/covid"]), [("shots=1", "seed=0"), ("shots=1", "seed=1")]
+    )
     assert [job[0] for job in jobs] == ["task.name='emp_H3'"] * 2
     assert [job[-1] for job in jobs] == ["seed=0", "seed=1"]
     printed = capsys.readouterr().out
     assert "tf/0 is left out of the suite: " in printed
-    assert "suite  gue: 1 of 28 tasks below" in printed
+    assert "suite gue lacks virus/covid" in printed
+    assert "suite  gue: 1 of 3 tasks below" in printed
+
+
+def test_a_table_with_a_column_of_tasks_is_one_task_for_each(tmp_path, capsys):
+    rows = [
+        {"sequence": line[:11], "label": int(line[-1]), "task": "ab"[at % 3 == 0]}
+        for at, line in enumerate(ROWS.split())
+    ]
+    (tmp_path / "data").mkdir()
+    for split, part in (("train", rows), ("test", rows[::-1])):
+        pq.write_table(pa.Table.from_pylist(part), tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+    found = list(candidates(tmp_path))
+    assert [candidate.words["only"] for candidate in found] == ["task:a", "task:b"]
+    task = found[1].task.read()
+    assert len(task.pool.labels) == len(task.test.labels) == 7
+    assert "13 rows have another task than b" in (task.origin or {})["note"]
+    assert main([str(tmp_path)]) == 0
+    assert "task.only=task:a" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"has no row whose task is c \(task\.only=task:c\)"):
+        FileTask("c", dir=str(tmp_path), only="task:c").read()
 
 
 def test_a_folder_of_no_task_is_refused(tmp_path):

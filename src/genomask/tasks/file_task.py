@@ -18,6 +18,7 @@ from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_s
 from genomask.tasks.split import SplitRule
 
 MOST_LISTED: Final = 20  # files of a split that are listed one by one
+FIRST_ROWS: Final = 100
 _LOCATION: Final = ("name", "train", "test", "table", "dir", "pool", "genome", "cache", "column")
 _SAME_FILES: Final = "training and test set are the same files, so that the scores say how well rows are remembered"
 
@@ -57,6 +58,8 @@ class FileTask(Source, Names, SplitRule):
         require(fits, "task.places", "three or four columns: record, start, stop and strand", self.places)
         require_choice(self.kind, "task.kind", KINDS)
         require_choice(self.negatives, "task.negatives", WAYS)
+        fits = self.only is None or all(self.only.partition(":"))
+        require(fits, "task.only", "COLUMN:VALUE", self.only)
         for setting, needs in (("task.negatives=matched", self.negatives == "matched"), ("task.bases", self.bases)):
             require(self.genome or not needs, setting, "the genome that places are cut from: task.genome=FASTA", None)
         self.check_rule()
@@ -114,6 +117,17 @@ class FileTask(Source, Names, SplitRule):
         warning = {"warning": _SAME_FILES} if same else {}
         origin = {"source": SOURCE, "files": self._listed(files), **held, **tally.origin(), **warning}
         return benchmark_of(pool, test, self.kind, origin)
+
+    def look(self) -> None:
+        """Read the first rows of every file, to find early that they cannot be read.
+
+        Raises:
+            FileNotFoundError: If a file is not there.
+            ValueError: Naming file and line, if its columns are not clear or its first rows cannot be read.
+        """
+        for files in self._files().values():
+            for file in files[:MOST_LISTED]:
+                read_rows([file], self, self._needs(), most=FIRST_ROWS)
 
     def _read_side(self, files: Files, genome: EncodedGenome | None, tally: Tally) -> list[Row]:
         rows, notes = read_rows(files, self, self._needs())

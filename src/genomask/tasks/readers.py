@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -53,6 +53,7 @@ class Names:
         sequence: Column of the sequences.
         label: Column of the labels; several columns of 0 and 1 for rows that may have several labels.
         split: Column that says which split a row is in.
+        only: ``COLUMN:VALUE``: use the rows that have this value in this column, and pass the others over.
         columns: All columns of a table without a header.
         places: Columns of record, start (0-based), stop (exclusive) and, if there is one, strand.
         label_from: ``header``, or a pattern with one group that finds the label in the header of a FASTA record.
@@ -64,6 +65,7 @@ class Names:
     sequence: str | None = None
     label: Any = None
     split: str | None = None
+    only: str | None = None
     columns: list[str] | None = None
     places: list[str] | None = None
     label_from: str | None = None
@@ -121,7 +123,13 @@ class Rows(NamedTuple):
     notes: list[str]
 
 
-def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names | None = None, needs: Needs = ANY) -> Rows:
+def read_rows(
+    files: Path | Iterable[tuple[Path, str | None]],
+    names: Names | None = None,
+    needs: Needs = ANY,
+    *,
+    most: int | None = None,
+) -> Rows:
     """Read labelled sequences.
 
     A sequence is raw, or its overlapping k-mers separated by blanks, as DNABERT writes them.
@@ -130,6 +138,7 @@ def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names | No
         files: A file, or several, each with the label of those of its rows that do not say their own.
         names: What columns are called; None finds the usual names.
         needs: What rows must have.
+        most: Records of each file to read; None for all.
 
     Raises:
         FileNotFoundError: If a file does not exist.
@@ -137,21 +146,29 @@ def read_rows(files: Path | Iterable[tuple[Path, str | None]], names: Names | No
             columns that a file lacks.
     """
     found, faults, notes = list[Row](), Faults(), list[str]()
-    path, total, names = Path(), 0, names or Names()
+    path, total, passed, names = Path(), 0, 0, names or Names()
+    chosen, _, value = (names.only or "").partition(":")
     for path, label in [(files, None)] if isinstance(files, Path) else files:
         if label is not None and path.suffix == ".txt":
             columns, records = {"sequence": "sequence"}, [_plain(path)]
         else:
             columns, records = _opened(path, names, needs, label)
         notes += [note for note in _note(columns) if note not in notes]
-        for record in records:
+        for record in islice(records, most):
+            if chosen and not record.problem and record.cells[columns["only"]].strip() != value:
+                passed += 1
+                continue
             total += 1
             try:
                 found.append(_row(path, record, columns, names, needs.label or label))
             except ValueError as error:
                 faults.add(path, record.line, str(error))
     faults.check(total)
-    if not found:
+    if passed:
+        notes.append(f"{passed:,} rows have another {chosen} than {value}")
+    if not found and passed and most is None:
+        raise ValueError(f"{path} has no row whose {chosen} is {value} (task.only={names.only}).")
+    if not found and not passed:
         raise ValueError(f"{path} has no rows.")
     return Rows(found, notes)
 
@@ -186,6 +203,7 @@ def find_columns(path: Path, columns: Sequence[str], names: Names, needs: Needs,
     elif needs.label is None:
         found["label"] = _column(path, columns, "label", names.label, optional=labelled)
     found["split"] = _column(path, columns, "split", names.split, optional=True)
+    found["only"] = names.only and _column(path, columns, "only", names.only.partition(":")[0])
     if needs.places:
         given = dict(zip(PLACE_FIELDS, names.places or (), strict=False))
         for field in PLACE_FIELDS:
@@ -211,7 +229,7 @@ def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *,
 def _opened(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
     """The columns that are used, and all records, which for FASTA have their labels in a column."""
     records = read_records(path, names.columns or ())
-    if records.columns != FASTA_COLUMNS:
+    if records.columns != FASTA_COLUMNS or names.only:
         return find_columns(path, records.columns, names, needs, labelled=label is not None), records.rows
     if needs.label is not None or (label is not None and names.label_from is None):
         return {"sequence": "sequence"}, records.rows
@@ -248,7 +266,7 @@ def _plain(path: Path) -> Record:
 
 def _note(columns: dict[str, Any]) -> list[str]:
     """Which columns were found under other names than those of the fields."""
-    other = [f"{column} is the {field}" for field, column in columns.items() if column != field]
+    other = [f"{column} is the {field}" for field, column in columns.items() if field not in (column, "only")]
     return [f"columns: {', '.join(other)}"] if {"sequence", "label"} & set(columns) and other else []
 
 

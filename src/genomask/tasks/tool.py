@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
         tried += 1
         say(candidate.path)
         try:
-            lines = describe(candidate.read())
+            lines = describe(candidate.task.read())
         except (ValueError, OSError) as error:
             say(f"  cannot be read: {one_line(str(error))}", style="yellow")
             continue

@@ -11,7 +11,7 @@ from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from genomask.console import duration, say
 from genomask.experiment.config.choices import CONF
@@ -110,7 +110,7 @@ def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) ->
     """Plan the multirun that a configuration and the words of its command line describe."""
     jobs = grid(dict(master.hydra.sweeper.get("params") or {}), words)
     if master.get("suite"):
-        jobs = suite_jobs(Suite(**master.suite), jobs)
+        jobs = suite_jobs(Suite(**OmegaConf.to_container(master.suite)), jobs)
     found = cells(master, loader, jobs)
     names = sorted(name_of(artefact) for cell in found for artefact in cell.artefacts)
     choices = master.hydra.runtime.choices
