@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genomask.genome.encoded import is_lower, open_genome, sequence, write_genome
+from genomask.genome.encoded import is_lower, open_genome, write_genome
 
 RECORDS = [("chr1", [0, 1, 4, 2, 3, 3]), ("chr2", [4, 4]), ("chrX", [2, 4])]
 records_of_bases = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=12), min_size=1, max_size=5)
@@ -131,22 +131,6 @@ def test_runs_of_another_genome_are_refused(folder, runs):
     np.save(folder / "runs.npy", np.array(runs, dtype=np.int64))
     with pytest.raises(ValueError, match=r"runs.npy needs rising pairs of positions up to 10"):
         open_genome(folder)
-
-
-@pytest.mark.parametrize(("name", "start", "stop"), [("chr1", 0, 6), ("chr1", 2, 4), ("chrX", 1, 2), ("chr2", 1, 1)])
-def test_a_sequence_is_a_slice_of_its_record(folder, name, start, stop):
-    assert sequence(open_genome(folder), name, start, stop).tolist() == dict(RECORDS)[name][start:stop]
-
-
-@pytest.mark.parametrize(("start", "stop"), [(-1, 2), (0, 3), (2, 1), (3, 3)])
-def test_a_sequence_outside_of_its_record_is_refused(folder, start, stop):
-    with pytest.raises(ValueError, match=rf"chr2 has 2 bases; start {start} and stop {stop} .* are no stretch of it"):
-        sequence(open_genome(folder), "chr2", start, stop)
-
-
-def test_a_record_that_does_not_exist_is_refused_with_those_that_do(folder):
-    with pytest.raises(ValueError, match="one of the records chr1, chr2, chrX; found '1'"):
-        sequence(open_genome(folder), "1", 0, 1)
 
 
 def test_the_files_are_the_plain_ones_they_are_said_to_be(folder):

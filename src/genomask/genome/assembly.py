@@ -9,8 +9,8 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import OTHER
 from genomask.checks import require_choice
-from genomask.genome.encoded import EncodedGenome, sequence
-from genomask.genome.names import HUMAN, chromosome, require_record
+from genomask.genome.encoded import EncodedGenome
+from genomask.genome.names import HUMAN, chromosome, find_record, require_record
 from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 
@@ -60,8 +60,8 @@ def records_by_chromosome(genome: EncodedGenome, assembly: str | None) -> dict[s
     return records
 
 
-def place_in(genome: EncodedGenome, place: Place) -> tuple[str, UInt8[np.ndarray, " bases"]]:
-    """The name of a place's record in a genome, and the bases of the place on its forward strand, as a view.
+def place_in(genome: EncodedGenome, place: Place) -> tuple[str, slice]:
+    """The name of a place's record in a genome, and where the place lies in the genome's bases.
 
     Raises:
         ValueError: If the genome lacks the record, or the record is shorter; without the file and line.
@@ -70,7 +70,7 @@ def place_in(genome: EncodedGenome, place: Place) -> tuple[str, UInt8[np.ndarray
     name, (first, last) = genome.names[number], genome.offsets[number : number + 2].tolist()
     if place.stop > last - first:
         raise ValueError(f"stop {place.stop:,} lies beyond the end of {name}, which has {last - first:,} bases")
-    return name, genome.bases[first + place.start : first + place.stop]
+    return name, slice(first + place.start, first + place.stop)
 
 
 def cut(
@@ -85,18 +85,15 @@ def cut(
     Raises:
         ValueError: If the genome is not of the assembly that the places are on.
     """
-    records, reasons = records_by_chromosome(genome, assembly), Counter[str]()
-    lengths = dict(zip(genome.names, _lengths(genome), strict=True))
-    pieces: list[UInt8[np.ndarray, " _bases"] | None] = []
+    records_by_chromosome(genome, assembly)
+    reasons, pieces = Counter[str](), list[UInt8[np.ndarray, " _bases"] | None]()
     for place in places:
-        record = records.get(chromosome(place.record))
-        reason, bases = NO_RECORD, None
-        if record is not None:
-            reason = BEYOND
-            if 0 <= place.start < place.stop <= lengths[record]:
-                reason, bases = NOT_ACGT, sequence(genome, record, place.start, place.stop)
-        if bases is None or (bases == OTHER).any():
-            reasons[reason] += 1
+        number = find_record(genome.names, place.record)
+        first, last = genome.offsets[number : number + 2].tolist() if number is not None else (0, 0)
+        inside = 0 <= place.start < place.stop <= last - first
+        bases = genome.bases[first + place.start : first + place.stop] if inside else np.empty(0, np.uint8)
+        if not inside or (bases == OTHER).any():
+            reasons[NO_RECORD if number is None else NOT_ACGT if inside else BEYOND] += 1
             pieces.append(None)
         else:
             pieces.append(reverse_complement(bases) if place.strand == "-" else np.array(bases))

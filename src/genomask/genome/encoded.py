@@ -140,21 +140,6 @@ def _stretches(path: Path, size: int) -> Int64[np.ndarray, "stretches 2"]:
     return table
 
 
-def sequence(genome: EncodedGenome, name: str, start: int, stop: int) -> UInt8[np.ndarray, " bases"]:
-    """Bases of a record from ``start`` (0-based) to ``stop`` (exclusive); a view, not a copy.
-
-    Raises:
-        ValueError: If the genome has no such record, or the record no such positions.
-    """
-    require(name in genome.names, "A sequence", f"one of the records {', '.join(genome.names)}", name)
-    record = genome.names.index(name)
-    begin, end = genome.offsets[record : record + 2].tolist()
-    if not 0 <= start <= stop <= end - begin:
-        found = f"start {start:,} and stop {stop:,} (0-based, stop exclusive) are no stretch of it"
-        raise ValueError(f"{name} has {end - begin:,} bases; {found}.")
-    return genome.bases[begin + start : begin + stop]
-
-
 def is_lower(genome: EncodedGenome, start: int, stop: int) -> Bool[np.ndarray, " bases"]:
     """Which of ``genome.bases[start:stop]`` are lower case in the FASTA file, as soft-masked repeats are."""
     return np.searchsorted(genome.lower.ravel(), np.arange(start, stop), side="right") % 2 == 1

@@ -11,9 +11,10 @@ from jaxtyping import Float32
 from genomask.checks import require
 from genomask.console import say
 from genomask.files import sha256
+from genomask.genome.assembly import place_in
 from genomask.genome.encoded import TRACK_FILE, EncodedGenome, open_genome
-from genomask.genome.names import find_record, require_record
-from genomask.genome.places import read_bed
+from genomask.genome.names import find_record
+from genomask.genome.places import Place, read_bed
 
 _NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BIGWIG: Final = re.compile(r"\.(bw|bigwig)$", re.IGNORECASE)
@@ -77,14 +78,9 @@ def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Pa
             passed += 1
             continue
         try:
-            number = require_record(genome.names, record)
+            values[place_in(genome, Place(record, start, stop, "+"))[1]] = value
         except ValueError as error:
             raise ValueError(f"{where}: {error}.") from None
-        first, last = genome.offsets[number : number + 2].tolist()
-        if stop > last - first:
-            beyond = f"stop {stop:,} lies beyond the end of {genome.names[number]}, which has {last - first:,} bases"
-            raise ValueError(f"{where}: {beyond}.")
-        values[first + start : first + stop] = value
     return passed
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genomask.genome.context import UNIFORM, level
+from genomask.genome.counts import UNIFORM, level
 
 
 def nats_line(found: Mapping[str, Any]) -> str:

@@ -127,10 +127,11 @@ def read_intervals(path: Path, genome: EncodedGenome, *, track: bool = False) ->
     numbered = enumerate(read_bed(path), start=1)
     for row, (line, place, _, _) in _in_genome_order(path, list(numbered), genome) if track else numbered:
         try:
-            name, bases = place_in(genome, place)
+            name, where = place_in(genome, place)
         except ValueError as error:
             raise wrong_line(path, line, str(error)) from None
         reverse = place.strand == "-"
+        bases = genome.bases[where]
         turned = reverse_complement(bases) if reverse else bases
         yield Piece(name, place.start, turned, f"{path}, line {line}", row, reverse)
 

@@ -86,8 +86,9 @@ def _subject(run: Context) -> Subject:
         return Subject(letters, f"sequence-{digest_of(letters)[:8]}", 1)
     assert settings.region
     place = parse_region(settings.region)
+    genome = open_genome(build_genome(run))
     try:
-        _, bases = place_in(open_genome(build_genome(run)), place)
+        bases = genome.bases[place_in(genome, place)[1]]
     except ValueError as error:
         raise ValueError(f"variants.region={settings.region}: {error}.") from None
     require(not (bases == OTHER).any(), "variants.region", "A, C, G and T only", f"{decode(bases)[:60]}...")

@@ -10,8 +10,7 @@ from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
-from genomask.genome.context import LONGEST_CONTEXT, context_nats
-from genomask.genome.counts import count_kmers
+from genomask.genome.counts import LONGEST_CONTEXT, context_nats, count_kmers
 from genomask.genome.encoded import EncodedGenome, open_genome
 from genomask.ranking.table import permuted, rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
@@ -94,7 +93,7 @@ def build_vocabulary(run: Context) -> Path:
 
 
 def build_context(run: Context) -> dict[int, float]:
-    """Nats of a base given its neighbours, from the genome's counts (``genome.context``)."""
+    """Nats of a base given its neighbours, from the genome's counts (``genome.counts``)."""
     artefact = Artefact("context", run.config.genome.label, {"format": CONTEXT_FORMAT}, (genome_artefact(run),))
 
     def build(directory: Path, genome: EncodedGenome) -> None:
