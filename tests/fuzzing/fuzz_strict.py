@@ -184,17 +184,13 @@ def _allele(text: str) -> bool:
 
 
 def bed(data: bytes) -> list[tuple[str, str, int, str]]:
-    """(name, record, start site, strand) of EPDnew's BED or SGA."""
+    """(name, record, start site, strand) of EPDnew's BED."""
     found = []
     for line in text_of(data).split("\n"):
         words = line.split()
         if not words or words[0].startswith(("#", "track", "browser")):
             continue
         need(len(words) >= 6)
-        if words[1] == "TSS":
-            need(words[3] in ("+", "-"))
-            found.append((words[5], words[0], whole(words[2]) - 1, words[3]))
-            continue
         start, stop, strand = whole(words[1]), whole(words[2]), words[5]
         need(strand in ("+", "-"))
         if len(words) >= 8:

@@ -178,7 +178,6 @@ SUBJECTS = (
                 b"chr1\t%d\t%d\tG%d_1\t900\t%s" % (100 * n, 100 * n + 60, n, b"+-"[n % 2 : n % 2 + 1]) for n in range(5)
             ),
             b"track x\nchr1\t5\t6\tG_1\t9\t+\nchr2\t50\t110\tH_1\t9\t-\t99\t110\n",
-            b"NC_000001.11\tTSS\t1000\t+\t1\tA_1\nNC_000001.11\tTSS\t2000\t-\t1\tB_1\n",
         ),
         lambda path: [tuple(site) for site in read_start_sites(path)],
         strict.bed,

@@ -96,18 +96,15 @@ def upstream_text(site: StartSite, first: int, last: int) -> str:
     return "".join(other[letters[site.position - offset]] for offset in range(first, last + 1))
 
 
-def test_bed_and_sga_say_the_same_start_sites(tmp_path):
+def test_bed_files_of_six_and_eight_columns_say_the_same_start_sites(tmp_path):
     lines = [
         "chr1 959245 959305 NOC2L_1 900 - 959245 959256",
         "chr1 960583 960643 KLHL17_1 900 + 960632 960643",
     ]
     (tmp_path / "a.bed").write_text("\n".join(lines))
     (tmp_path / "six.bed").write_text("\n".join(" ".join(line.split()[:6]) for line in lines))
-    sga = "NC_000001.11\tTSS\t959256\t-\t1\tNOC2L_1\nNC_000001.11\tTSS\t960633\t+\t1\tKLHL17_1\n"
-    with gzip.open(tmp_path / "a.sga.gz", "wt") as file:
-        file.write(sga)
     expected = [("NOC2L_1", 959255, "-"), ("KLHL17_1", 960632, "+")]
-    for name in ("a.bed", "six.bed", "a.sga.gz"):
+    for name in ("a.bed", "six.bed"):
         sites = read_start_sites(tmp_path / name)
         assert [(site.name, site.position, site.strand) for site in sites] == expected
 

@@ -14,7 +14,7 @@ from genomask.genome.places import Place
 from genomask.tasks.examples import pack
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.find import find_leaks
-from genomask.tasks.leaks.settings import unchanged
+from genomask.tasks.leaks.settings import LeakSettings
 from genomask.tasks.negatives import match_windows, replace_parts, shuffle_dinucleotides
 from genomask.tasks.split import SplitRule, hold_out
 
@@ -163,7 +163,7 @@ def test_near_duplicates_stay_on_one_side_with_clusters(tmp_path):
     clean = FileTask("x", table=table, split_by="cluster", test_share=0.3).read()
     leaky = FileTask("x", table=table, test_share=0.3).read()
     near = [
-        sum(int(each.matches.found.sum()) for each in find_leaks(task, unchanged(), across=("near",), within=False))
+        sum(int(each.matches.found.sum()) for each in find_leaks(task, LeakSettings(), across=("near",), within=False))
         for task in (clean, leaky)
     ]
     assert near[0] == 0

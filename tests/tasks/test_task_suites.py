@@ -90,7 +90,7 @@ def test_the_tool_says_what_a_table_holds_and_the_command_that_reads_it(tmp_path
     assert main([str(tmp_path / "all.jsonl")]) == 0
     printed = capsys.readouterr().out
     assert "columns: seq is the sequence, y is the label" in printed
-    assert "of 16-16 bases" in printed
+    assert "of 16 bases" in printed
     assert "copies within the pool: " in printed
     assert f"task=csv task.name=all task.table={tmp_path / 'all.jsonl'}" in printed
 

@@ -59,7 +59,21 @@ def describe(directory: Path) -> list[str]:
         notes[0] += f"; genome {origin['genome']}"
     if "warning" in origin:
         notes.append(f"warning: {origin['warning']}")
-    return [*notes, *(f"{part}: {_describe_part(found[part])}" for part in PARTS)]
+    return [*notes, *(f"{part}: {describe_part(found[part])}" for part in PARTS)]
+
+
+def describe_part(part: dict[str, Any]) -> str:
+    """The summary of a part in words: rows by class, lengths, and the share of G and C."""
+    rows, by_class = f"{part['rows']:,} rows", list(part["rows_by_class"].values())
+    if 0 < len(by_class) <= _FEW_CLASSES:
+        rows += f" ({'/'.join(f'{count:,}' for count in by_class)})"
+    elif by_class:
+        rows += f" ({len(by_class)} classes of {min(by_class):,} to {max(by_class):,})"
+    shortest, longest = part["bases"]["shortest"], part["bases"]["longest"]
+    lengths = f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
+    gc = list(part.get("gc_by_class", {}).values())
+    share = ", GC " + "/".join("-" if value is None else f"{value:.3f}" for value in gc)
+    return f"{rows} of {lengths} bases{share if 0 < len(gc) <= _FEW_CLASSES else ''}"
 
 
 def summary(examples: Examples, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -79,19 +93,6 @@ def summary(examples: Examples, classes: tuple[str, ...]) -> dict[str, Any]:
 def _load(directory: Path, part: str, field: str) -> Any:
     file = directory / f"{part}-{field}.npy"
     return np.load(file, mmap_mode="r", allow_pickle=False) if file.is_file() else None
-
-
-def _describe_part(part: dict[str, Any]) -> str:
-    rows, by_class = f"{part['rows']:,} rows", list(part["rows_by_class"].values())
-    if 0 < len(by_class) <= _FEW_CLASSES:
-        rows += f" ({'/'.join(f'{count:,}' for count in by_class)})"
-    elif by_class:
-        rows += f" ({len(by_class)} classes of {min(by_class):,} to {max(by_class):,})"
-    shortest, longest = part["bases"]["shortest"], part["bases"]["longest"]
-    lengths = f"{shortest}" if shortest == longest else f"{shortest}-{longest}"
-    gc = list(part.get("gc_by_class", {}).values())
-    share = ", GC " + "/".join("-" if value is None else f"{value:.3f}" for value in gc)
-    return f"{rows} of {lengths} bases{share if 0 < len(gc) <= _FEW_CLASSES else ''}"
 
 
 def _gc(examples: Examples, label: int) -> float | None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from genomask.checks import one_line
 from genomask.console import say
-from genomask.tasks.arrays import summary
+from genomask.tasks.arrays import describe_part, summary
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.leaks.matches import groups
 from genomask.tasks.records import KINDS
@@ -44,15 +44,12 @@ def main(arguments: list[str]) -> int:
 
 
 def describe(task: Benchmark) -> list[str]:
-    """Rows by class, lengths, and rows that are there twice."""
+    """Rows by class, lengths, the classes, and rows that are there twice."""
     lines = [str((task.origin or {})["note"])] if "note" in (task.origin or {}) else []
-    for part in ("pool", "test"):
-        known = summary(getattr(task, part), task.classes)
-        by_class = list(known["rows_by_class"].items())
-        classes = ", ".join(f"{name}: {count:,}" for name, count in by_class[:MOST_CLASSES])
-        more = ", ..." if len(by_class) > MOST_CLASSES else ""
-        lengths = f"{known['bases']['shortest']}-{known['bases']['longest']} bases"
-        lines.append(f"{part}: {known['rows']:,} rows ({classes}{more}) of {lengths}")
+    classes = task.classes if task.kind == "classes" else ()
+    lines += [f"{part}: {describe_part(summary(getattr(task, part), classes))}" for part in ("pool", "test")]
+    more = ", ..." if len(task.classes) > MOST_CLASSES else ""
+    lines.append(f"classes: {', '.join(task.classes[:MOST_CLASSES])}{more}")
     pool, test = (part.same for part in groups(task.pool, task.test))
     copies, shared = len(pool) - len(np.unique(pool)), int(np.isin(test, pool).sum())
     return [*lines, f"copies within the pool: {copies:,}; test rows that are in the pool: {shared:,}"]

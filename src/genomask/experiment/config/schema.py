@@ -39,7 +39,7 @@ from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.cohn import CohnTask
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.settings import LeakSettings, unchanged
+from genomask.tasks.leaks.settings import LeakSettings
 from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.sources import SyntheticTask
 from genomask.tasks.suites import Suite
@@ -125,7 +125,7 @@ class Config:
     variants: VariantSettings = MISSING
     classifier: Any = None
     suite: Suite | None = None
-    leaks: LeakSettings = field(default_factory=unchanged)
+    leaks: LeakSettings = field(default_factory=LeakSettings)
     trainer: TrainerSettings = MISSING
     logger: LoggerSettings = MISSING
     motifs: MotifSettings = MISSING

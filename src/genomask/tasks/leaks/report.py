@@ -52,17 +52,9 @@ def genome_summary(overlap: GenomeOverlap, label: str, k: int) -> dict[str, Any]
 
 def write_rows(path: Path, relations: Sequence[Relation], task: Benchmark) -> None:
     """Write one line for every row and relation; rows count from 0, without the table's header."""
-    header = (
-        "relation",
-        "part",
-        "row",
-        "label",
-        "matches",
-        "other",
-        "best",
-        "best_label",
-        "share",
-        "conflict",
+    first, second = (
+        ("relation", "part", "row", "label", "matches"),
+        ("other", "best", "best_label", "share", "conflict"),
     )
     labels = {"pool": task.pool.labels, "test": task.test.labels}
     lines = []
@@ -70,10 +62,9 @@ def write_rows(path: Path, relations: Sequence[Relation], task: Benchmark) -> No
         for row in np.flatnonzero(found.found).tolist():
             best = int(found.partner[row])
             own, best_label = (task.classes[labels[side][at]] for side, at in ((part, row), (other, best)))
-            share, conflict = f"{found.share[row]:.4f}", int(found.conflict[row])
             partners = (found.partner_count[row], other, best, best_label)
-            lines.append((name, part, row, own, *partners, share, conflict))
-    _write(path, header, lines)
+            lines.append((name, part, row, own, *partners, f"{found.share[row]:.4f}", int(found.conflict[row])))
+    _write(path, (*first, *second), lines)
 
 
 def write_genome(directory: Path, overlap: GenomeOverlap, genome: EncodedGenome, test_lengths: np.ndarray) -> None:

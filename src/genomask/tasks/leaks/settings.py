@@ -1,6 +1,6 @@
 """What counts as a leak, and which rows a run leaves out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from genomask.checks import require, require_choice
@@ -13,7 +13,7 @@ SIDES: Final = ("pool", "test")
 
 @dataclass
 class LeakSettings:
-    """How leaks are found, and what becomes of them.
+    """How leaks are found, and what becomes of them; by default nothing is left out.
 
     Attributes:
         k: Bases in the k-mers of near duplicates, both strands taken together.
@@ -26,12 +26,12 @@ class LeakSettings:
         side: The side that loses its rows, ``pool`` or ``test``.
     """
 
-    k: int
-    share: float
-    genome: bool
-    genome_k: int
-    drop: list[str]
-    side: str
+    k: int = 12
+    share: float = 0.5
+    genome: bool = True
+    genome_k: int = 31
+    drop: list[str] = field(default_factory=list)
+    side: str = "pool"
 
     def __post_init__(self) -> None:
         for name in ("k", "genome_k"):
@@ -43,8 +43,3 @@ class LeakSettings:
         require_choice(self.side, "leaks.side", SIDES)
         fits = "genome" not in self.drop or self.side == "test"
         require(fits, "leaks.side", "test where leaks.drop has genome, which concerns test rows", self.side)
-
-
-def unchanged() -> LeakSettings:
-    """Nothing is left out: what a configuration means that was saved before there were leak reports."""
-    return LeakSettings(k=12, share=0.5, genome=True, genome_k=31, drop=[], side="pool")

@@ -1,4 +1,4 @@
-"""What EPDnew publishes: start sites as BED or SGA, motifs, and sequences as FASTA."""
+"""What EPDnew publishes: start sites as BED, motifs, and sequences as FASTA."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,10 +26,10 @@ class StartSite(NamedTuple):
 
 
 def read_start_sites(path: Path) -> list[StartSite]:
-    """Read EPDnew's BED or SGA file, gzipped or not.
+    """Read EPDnew's BED file, gzipped or not.
 
-    The start site of a BED item is the first base of its thick part as its strand is read; items without
-    one are single bases, or have EPDnew's 60 bases with 49 before the start site. SGA counts from 1.
+    The start site of an item is the first base of its thick part as its strand is read; items without
+    one are single bases, or have EPDnew's 60 bases with 49 before the start site.
 
     Raises:
         ValueError: Naming file and line, for anything else.
@@ -40,9 +40,9 @@ def read_start_sites(path: Path) -> list[StartSite]:
         if not words or words[0].startswith(("#", "track", "browser")):
             continue
         try:
-            sites.append(_sga(words) if words[1] == "TSS" else _bed(words))
-        except (ValueError, IndexError):
-            needed = "chromosome, start, end, name, score, strand (BED) or chromosome, TSS, position (SGA)"
+            sites.append(_start_site(words))
+        except (ValueError, LookupError):
+            needed = "chromosome, start, end, name, score, strand"
             raise ValueError(f"{path} line {number} needs {needed}; found {line.strip()[:80]!r}.") from None
     if not sites:
         raise ValueError(f"{path} has no start sites.")
@@ -86,7 +86,7 @@ def read_export(path: Path) -> list[UInt8[np.ndarray, " _bases"]]:
     return [encode(sequence_text(path, number, text)) for number, text in stripped if text]
 
 
-def _bed(words: list[str]) -> StartSite:
+def _start_site(words: list[str]) -> StartSite:
     record, name, strand = words[0], words[3], words[5]
     start, stop = whole_number(words[1]), whole_number(words[2])
     if len(words) >= 8:
@@ -97,14 +97,4 @@ def _bed(words: list[str]) -> StartSite:
         start, stop = start + UPSTREAM_IN_BED, stop - UPSTREAM_IN_BED
     elif stop - start != 1:
         raise ValueError
-    return StartSite(name, record, {"+": start, "-": stop - 1}[_strand(strand)], strand)
-
-
-def _sga(words: list[str]) -> StartSite:
-    return StartSite(words[5], words[0], whole_number(words[2]) - 1, _strand(words[3]))
-
-
-def _strand(word: str) -> str:
-    if word not in ("+", "-"):
-        raise ValueError(word)
-    return word
+    return StartSite(name, record, {"+": start, "-": stop - 1}[strand], strand)
