@@ -30,6 +30,20 @@ def test_every_folder_with_splits_is_a_task_with_its_path_as_its_name(folder):
     assert [words["dir"] for words in found] == [str(folder / "emp" / "H3"), str(folder / "tf" / "0")]
 
 
+def test_a_folder_without_a_training_set_takes_its_other_split_as_the_pool(tmp_path):
+    for split in ("dev", "test"):
+        (tmp_path / f"{split}.csv").write_text(f"sequence,label\n{ROWS}")
+    (found,) = candidates(tmp_path)
+    assert found.words["pool"] == "dev"
+    assert len(found.task.read().pool.labels) == 20
+
+
+def test_a_table_of_places_is_said_to_need_a_genome(tmp_path):
+    (tmp_path / "a.csv").write_text("id,region,start,end,strand\nx,chr1,0,5,+\n")
+    with pytest.raises(ValueError, match=r"one column sequence; .*Places in a genome: task\.genome=FASTA"):
+        FileTask("a", table=str(tmp_path / "a.csv")).read()
+
+
 def test_a_folder_without_splits_has_a_task_in_each_table(tmp_path):
     for name in ("a.csv", "b.jsonl"):
         (tmp_path / name).write_text("x")

@@ -223,7 +223,9 @@ def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *,
     if len(known) == 1 or (not known and optional and not name):
         return known[0] if known else None
     has = one_line(", ".join(columns)[:80])
-    raise ValueError(f"{path} line 1 needs one column {name or field}; found {has}. Another name: {setting}=NAME.")
+    places = field == "sequence" and not name and set(columns) & set(USUAL["start"])
+    other = "Places in a genome: task.genome=FASTA." if places else f"Another name: {setting}=NAME."
+    raise ValueError(f"{path} line 1 needs one column {name or field}; found {has}. {other}")
 
 
 def _opened(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:

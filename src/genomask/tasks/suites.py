@@ -53,12 +53,12 @@ def candidates(path: Path) -> Iterator[Candidate]:
     found = False
     for folder in sorted({path, *(inner for inner in path.rglob("*") if inner.is_dir())}):
         splits = _splits(folder)
-        if "train" in splits and len(splits) > 1:
+        if len(splits) > 1:
             found = True
-            test = {} if "test" in splits else {"test": next(split for split in splits if split != "train")}
+            words = {"dir": str(folder)} | ({} if splits[0] == "train" else {"pool": splits[0]})
+            words |= {} if "test" in splits else {"test": splits[1]}
             name = name_of(folder.relative_to(path) if folder != path else Path(path.name))
-            words = {"dir": str(folder)} | test
-            several = _tasks_of(folder)
+            several = _tasks_of(folder, splits[0])
             yield from [Candidate({"name": each, **words, "only": f"{TASK_COLUMN}:{each}"}) for each in several]
             yield from [] if several else [Candidate({"name": name} | words)]
     for file in [] if found else sorted(path.iterdir()):
@@ -113,10 +113,10 @@ def _splits(folder: Path) -> list[str]:
     return [split for split in (*SPLITS, "valid", "validation") if split in names]
 
 
-def _tasks_of(folder: Path) -> list[str]:
+def _tasks_of(folder: Path, split: str) -> list[str]:
     """The tasks of a folder whose rows say which task they are of; none if they do not."""
     try:
-        files = files_of_split(folder, "train", "task.pool")
+        files = files_of_split(folder, split, "task.pool")
         tables = [read_records(path) for path, label in files if label is None]
         rows = [table.rows for table in tables if TASK_COLUMN in table.columns]
     except (ValueError, OSError):
