@@ -141,7 +141,6 @@ def ridge_regression(train: Any, labels: Int64[np.ndarray, " rows"]) -> Predict:
 
 def ridge_scores(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Predict:
     """Ridge regression of every target; one penalty for all is chosen by leaving out one row at a time."""
-    need_sklearn()
     from sklearn.linear_model import RidgeCV
 
     model = RidgeCV(alphas=[1 / penalty for penalty in PENALTIES]).fit(train, targets)
