@@ -104,7 +104,7 @@ def _table(path: Path, lines: Iterator[Line], columns: Sequence[str], separator:
         names, rows = [name.lower() for name in columns], chain([(line, header)], rows)
     elif any(_DNA_CELL.fullmatch(cell.strip()) for cell in header):
         raise ValueError(
-            f"{path} has no header: line {line} begins {one_line(first.text[:60])}. Name its columns, "
+            f"{path} has no header: line {line} begins {one_line(first.text[:60])}. Name its {len(header)} columns, "
             "for instance task.columns=[sequence,label]."
         )
     return Records(tuple(names), _with_names(names, rows))
