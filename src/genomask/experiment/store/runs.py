@@ -27,7 +27,7 @@ class Stored(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """List the artefacts of a directory of runs, the newest of a kind first."""
-    for one in stored(_parser("runs", main).parse_args(arguments).runs):
+    for one in stored(_runs_parser("runs", main).parse_args(arguments).runs):
         age = duration((datetime.now(UTC) - one.finished).total_seconds())
         say(f"{one.bytes / 1e6:9,.1f} MB   {age:>12} old   used by {one.used_by:<4} {_name(one.folder)}")
     return 0
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 def prune(arguments: list[str]) -> int:
     """Remove interrupted builds, and intermediate artefacts that no other artefact was made of, after asking."""
-    parser = _parser("prune", prune)
+    parser = _runs_parser("prune", prune)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(arguments)
     folders = needless(options.runs)
@@ -56,7 +56,7 @@ def check(arguments: list[str]) -> int:
 
     Exit code: 0 nothing is damaged, 1 something is. The next run builds what was removed.
     """
-    parser = _parser("check", check)
+    parser = _runs_parser("check", check)
     parser.add_argument("--remove", action="store_true", help="remove what is damaged")
     options = parser.parse_args(arguments)
     folders = finished(options.runs)
@@ -127,7 +127,7 @@ def needless(runs: Path) -> list[Path]:
     return [*abandoned, *unused]
 
 
-def _parser(tool: str, main: Callable[[list[str]], int]) -> argparse.ArgumentParser:
+def _runs_parser(tool: str, main: Callable[[list[str]], int]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(f"genomask {tool}", description=main.__doc__)
     parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
     return parser
