@@ -90,8 +90,10 @@ def collect(runs: Path) -> Results:
         return items
 
     finetunings = read_all("finetune", _finetuning)
-    sides = [[item for item in finetunings if ("kind" in item.result) is targets] for targets in (False, True)]
-    return Results(runs, *sides, read_all("encoder", _encoder), read_all("vocab", _vocabulary), problems)
+    classes = [item for item in finetunings if "kind" not in item.result]
+    targets = [item for item in finetunings if "kind" in item.result]
+    encoders, vocabularies = read_all("encoder", _encoder), read_all("vocab", _vocabulary)
+    return Results(runs, classes, targets, encoders, vocabularies, problems)
 
 
 def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:

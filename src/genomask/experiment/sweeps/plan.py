@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
@@ -110,7 +110,7 @@ def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) ->
     """Plan the multirun that a configuration and the words of its command line describe."""
     jobs = grid(dict(master.hydra.sweeper.get("params") or {}), words)
     if master.get("suite"):
-        jobs = suite_jobs(Suite(**OmegaConf.to_container(master.suite)), jobs)
+        jobs = suite_jobs(Suite(**cast(dict[str, Any], OmegaConf.to_container(master.suite))), jobs)
     found = cells(master, loader, jobs)
     names = sorted(name_of(artefact) for cell in found for artefact in cell.artefacts)
     choices = master.hydra.runtime.choices
