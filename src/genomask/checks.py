@@ -31,8 +31,8 @@ def require_packages(who: str, *packages: str, extra: str) -> None:
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        names = ", ".join("scikit-learn" if package == "sklearn" else package for package in missing)
-        raise ValueError(f"{who} needs {names}; no such package is installed: pip install 'genomask[{extra}]'.")
+        names = ", ".join("scikit-learn" if name == "sklearn" else name.replace("_", "-") for name in missing)
+        raise ValueError(f"{who} needs {names}: run pip install '.[{extra}]' in a checkout of genomask.")
 
 
 def shown(value: object) -> str:

@@ -149,7 +149,7 @@ def test_an_input_that_is_not_there_costs_one_line(tmp_path, overrides, message)
 def test_without_the_extra_the_stage_says_what_to_install(monkeypatch):
     there = util.find_spec
     monkeypatch.setattr("genomask.checks.find_spec", lambda name: None if name == "memelite" else there(name))
-    with pytest.raises(ValueError, match=r"needs memelite; .* pip install 'genomask\[motifs\]'"):
+    with pytest.raises(ValueError, match=r"needs memelite: run pip install '\.\[motifs\]'"):
         check(composed("stage=motifs"))
     check(composed("stage=motifs", "motifs.jaspar=null"))
     check(composed())

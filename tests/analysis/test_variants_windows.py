@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from genomask.alphabet import decode, encode
 from genomask.analysis.variants.alleles import WindowSettings, read_alleles, trim, variant_class, windows
-from genomask.analysis.variants.vcf import Record
 from genomask.genome.encoded import open_genome, write_genome
+from genomask.genome.vcf import Record
 
 DNA = st.text("ACGT", min_size=1, max_size=30)
 

@@ -142,5 +142,5 @@ def test_a_missing_extra_costs_one_line_that_says_what_to_install(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "error: genomask dashboard needs wandb-workspaces: pip install 'genomask[dashboard]'."
+        "error: genomask dashboard needs wandb-workspaces: run pip install '.[dashboard]' in a checkout of genomask."
     )

@@ -7,18 +7,29 @@ DIVERGE the rank and the step (``1 7``) whose loss is no number.
 import json
 import os
 import signal
+from collections import deque
 from pathlib import Path
 
 from genomask.cli import main
+from genomask.corpus.steps import Steps
 from genomask.pretrain.module import PretrainModule
 
-step = PretrainModule.training_step
+step, read = PretrainModule.training_step, Steps.__getitem__
+waiting = deque()  # rows of the batches that were read and not trained on yet
+
+
+def queued(self, number):
+    """Read a batch, and note its segments."""
+    waiting.append(self.rows(number))
+    return read(self, number)
 
 
 def noted(self, batch):
     """Note a step's segments, then train."""
     with Path(os.environ["NOTE"], f"rank-{self.global_rank}").open("a") as lines:
-        seen = {"step": self.global_step, "epoch": batch.epoch.tolist(), "segment": batch.segment.tolist()}
+        segments, epochs = waiting.popleft()
+        seen = {"step": self.global_step, "epoch": epochs.tolist(), "segment": segments.tolist()}
+        seen |= {"targets": batch.targets.tolist()}
         lines.write(json.dumps(seen) + "\n")
     if self.global_rank == 0 and str(self.global_step) == os.environ.get("STOP"):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -28,5 +39,5 @@ def noted(self, batch):
 
 
 if __name__ == "__main__":
-    PretrainModule.training_step = noted
+    PretrainModule.training_step, Steps.__getitem__ = noted, queued
     main()

@@ -169,11 +169,12 @@ def test_both_strands_of_a_sequence_have_one_embedding_the_mean_or_the_maximum_o
     text = (data / "test.csv").read_text().splitlines()[1].split(",")[0]
     turned = text[::-1].translate(str.maketrans("ACGT", "TGCA"))
     run = probed("embed.strands=both")
+    built = build_embeddings(run)
     for pooling, combine in (("mean", np.mean), ("cls", np.mean), ("max", np.max)):
         plain = genomask.embed(encoder_of(run), [text, turned], pooling=pooling, **forward)
         found = genomask.embed(encoder_of(run), [text, turned], pooling=pooling, **both)
         np.testing.assert_allclose(found, np.tile(combine(plain, axis=0), (2, 1)), atol=1e-5)
-        np.testing.assert_allclose(np.load(build_embeddings(run) / f"test-{pooling}.npy")[0], found[0], atol=1e-5)
+        np.testing.assert_allclose(np.load(built / f"test-{pooling}.npy")[0], found[0], atol=1e-5)
     assert embedding_artefact(run).digest != embedding_artefact(probed()).digest
     assert classifier_artefact(run).digest != classifier_artefact(probed()).digest
 

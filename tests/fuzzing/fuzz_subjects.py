@@ -9,7 +9,7 @@ import numpy as np
 
 import fuzz_strict as strict
 from genomask.alphabet import decode, kmer_table
-from genomask.analysis.variants.vcf import read_records, survey
+from genomask.genome.vcf import read_records, survey
 from genomask.ranking.table import read_ranking
 from genomask.ranking.vocabulary_csv import read_vocabulary
 from genomask.tasks.cohn import read_intervals

@@ -25,6 +25,7 @@ class Server(ThreadingHTTPServer):
         self.plan: list[str] = []
         self.asked: list[dict[str, str]] = []
         self.content = CONTENT
+        self.version = {"ETag": '"1"'}
         self.over = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}/chr1.fna.gz"
 
@@ -49,13 +50,23 @@ class Handler(BaseHTTPRequestHandler):
             self.send_file(plan)
 
     def send_file(self, plan: str) -> None:
-        """Send the file, or the first half of it."""
-        body = self.server.content
-        self.answer(200, body, {}, len(body) // 2 if plan in ("cut", "stall", "cut and change") else len(body))
+        """Send the file, or what is asked for of it, or only the first half of that."""
+        body, status, headers = self.server.content, 200, dict(self.server.version)
+        start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+        same = self.headers.get("If-Range") in self.server.version.values()
+        if start and same and plan != "ignore range":
+            if start >= len(body):
+                return self.send_error(416)
+            shown = start + 1 if plan == "other range" else start
+            headers["Content-Range"] = f"bytes {shown}-{len(body) - 1}/{len(body)}"
+            body, status = body[shown:], 206
+        sent = len(body) if plan not in ("cut", "stall", "cut and change") else len(body) // 2
+        self.answer(status, body, headers, sent)
         if plan == "stall":
             self.server.over.wait()
         if plan == "cut and change":
-            self.server.content = OTHER_CONTENT
+            self.server.content, self.server.version = OTHER_CONTENT, {"ETag": '"2"'}
+        return None
 
     def answer(self, status: int, body: bytes, headers: dict[str, str], sent: int | None = None) -> None:
         """Announce the whole body and send the first bytes of it."""
@@ -89,37 +100,77 @@ def fetch(pauses):
     return partial(download, sleep=pauses.append, timeout=0.3)
 
 
+def asked_from(server: Server) -> list[str | None]:
+    return [headers.get("Range") for headers in server.asked]
+
+
 def test_a_file_arrives_whole_and_leaves_nothing_else(server, fetch, pauses, tmp_path):
     fetch(server.url, tmp_path / "new" / "file", md5=MD5, sha256=hashlib.sha256(CONTENT).hexdigest().upper())
     assert (tmp_path / "new" / "file").read_bytes() == CONTENT
     assert {file.name for file in (tmp_path / "new").iterdir()} <= {"file", "file.lock"}
-    assert len(server.asked) == 1
+    assert asked_from(server) == [None]
     assert pauses == []
 
 
 @pytest.mark.parametrize("fault", ["cut", "stall"])
-def test_a_broken_connection_is_followed_by_another_try(server, fetch, pauses, tmp_path, fault):
+def test_a_broken_connection_is_resumed_where_it_broke(server, fetch, pauses, tmp_path, fault):
     server.plan = [fault, fault]
     fetch(server.url, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
-    assert len(server.asked) == 3
+    half, rest = len(CONTENT) // 2, len(CONTENT) - len(CONTENT) // 2
+    assert asked_from(server) == [None, f"bytes={half}-", f"bytes={half + rest // 2}-"]
+    assert [headers.get("If-Range") for headers in server.asked] == [None, '"1"', '"1"']
     assert pauses == [1, 2]
 
 
-def test_a_file_that_does_not_come_whole_is_not_shown(server, fetch, tmp_path):
+def test_the_next_program_goes_on_where_the_last_one_was_stopped(server, fetch, tmp_path):
     server.plan = ["cut"]
     with pytest.raises(ConnectionError, match=r"broke after 512,000 of 1,024,000 bytes"):
         fetch(server.url, tmp_path / "file", tries=1)
     assert not (tmp_path / "file").exists()
-    (tmp_path / "file.part").write_bytes(b"more" * len(CONTENT))
     fetch(server.url, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
+    assert asked_from(server) == [None, "bytes=512000-"]
+
+
+def test_a_part_from_another_address_is_not_continued(server, fetch, tmp_path):
+    server.plan = ["cut"]
+    with pytest.raises(ConnectionError, match="broke"):
+        fetch(server.url, tmp_path / "file", tries=1)
+    fetch(f"{server.url}?mirror", tmp_path / "file")
+    assert asked_from(server) == [None, None]
+
+
+@pytest.mark.parametrize(
+    "version", [{}, {"ETag": 'W/"1"'}, {"ETag": '"1"'}, {"Last-Modified": "Thu, 28 Feb 2019 00:00:00 GMT"}]
+)
+def test_only_a_file_that_is_known_to_be_the_same_is_resumed(server, fetch, tmp_path, version):
+    server.plan, server.version = ["cut"], version
+    fetch(server.url, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    known = version and "W/" not in str(version)
+    assert asked_from(server) == [None, "bytes=512000-" if known else None]
 
 
 def test_a_file_that_changes_between_two_tries_is_fetched_anew(server, fetch, tmp_path):
     server.plan = ["cut and change"]
     fetch(server.url, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == OTHER_CONTENT
+
+
+@pytest.mark.parametrize("plan", [["cut", "ignore range"], ["cut", "other range", "cut"]])
+def test_a_server_that_cannot_resume_sends_the_whole_file(server, fetch, tmp_path, plan):
+    server.plan = plan
+    fetch(server.url, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("extra", [b"", b"more"])
+def test_a_part_that_is_no_beginning_of_the_file_is_thrown_away(server, fetch, tmp_path, extra):
+    (tmp_path / "file.part").write_bytes(CONTENT + extra)
+    (tmp_path / "file.part.from").write_text(f'{server.url}\n"1"')
+    fetch(server.url, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("status", ["500", "502", "503", "429"])

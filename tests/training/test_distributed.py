@@ -85,8 +85,8 @@ def assert_same_course(found: Path, expected: Path) -> None:
     values, wanted = curve(found), curve(expected)
     assert values.keys() == wanted.keys()
     for key, value in wanted.items():
-        # The share of hidden tokens is averaged over processes, whose batches are unequal.
-        if "hidden_share" not in key[1]:
+        # The share of masked tokens is averaged over processes, whose batches are unequal.
+        if "masked_share" not in key[1]:
             assert float(values[key]) == pytest.approx(float(value), rel=1e-3), key
     weights = [load_file(encoder / "model.safetensors") for encoder in (found, expected)]
     torch.testing.assert_close(*weights, rtol=1e-2, atol=1e-4)
@@ -127,7 +127,7 @@ def test_a_loss_that_is_no_number_on_one_process_stops_both_in_one_line(words, t
         f"error: The loss became nan at step 5. Its batch is kept in {kept}. "
         "Lower pretrain.learning_rate, or warm up longer (wc=on)."
     ]
-    segments = np.load(kept, allow_pickle=False)["segment"].tolist()
-    assert segments == next(note["segment"] for note in notes(tmp_path, str(rank)) if note["step"] == 4)
+    targets = np.load(kept, allow_pickle=False)["targets"].tolist()
+    assert targets == next(note["targets"] for note in notes(tmp_path, str(rank)) if note["step"] == 4)
     assert max(note["step"] for note in notes(tmp_path)) < 6, "neither went on"
     assert [path.name for path in tmp_path.glob("encoder/*/checkpoints/*.ckpt")] == ["step=3.ckpt"]

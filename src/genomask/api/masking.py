@@ -1,9 +1,9 @@
 """Mask sequences as a pretraining would, and look at what was masked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int32, UInt8
@@ -12,15 +12,15 @@ from genomask.api.sequences import encoded
 from genomask.api.settings import configured
 from genomask.checks import require, require_choice
 from genomask.experiment.config.choices import groups
-from genomask.experiment.stages.strategy import handed_over, make, strategy_constructor
+from genomask.experiment.stages.strategy import HANDED_OVER, handed_over, make, strategy_constructor
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked as MaskedSequence
 from genomask.masking.masker import Masker
 from genomask.masking.ranked import RankedMasking
 from genomask.masking.visibility import NOTHING, Visibility, visibility
-from genomask.ranking.table import Ranking, scores_by_rank
-from genomask.ranking.vocabulary import MaskingVocabulary, membership
+from genomask.ranking.table import Ranking
+from genomask.ranking.vocabulary import MaskingVocabulary
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
 from genomask.tokens.kmer import KmerTokens
@@ -140,14 +140,6 @@ def _choice(group: str, name: str) -> Any:
     return getattr(configured([f"{group}={name}"]), group)
 
 
-_handed: Final[dict[str, Callable[[Any], Any]]] = {
-    "ranking": lambda ranking: ranking.rank,
-    "scores": scores_by_rank,
-    "vocabulary": membership,
-    "motifs": list,
-}
-
-
 def _strategy(
     name: str,
     ranking: Ranking | None,
@@ -163,7 +155,7 @@ def _strategy(
             argument = "ranking" if needed == "scores" else needed
             article = "" if argument == "motifs" else "a "
             raise ValueError(f"masking={name} needs {article}{argument}: mask(..., {argument}=...).")
-        given[needed] = _handed[needed](value)
+        given[needed] = HANDED_OVER[needed].value(value)
     try:
         return make(constructor, given)
     except TypeError as error:

@@ -13,7 +13,7 @@ from genomask.alphabet import OTHER
 from genomask.corpus.segments import Corpus, Segments
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked, Masker
-from genomask.masking.pieces import kmer_codes
+from genomask.masking.pieces import known_codes
 from genomask.masking.visibility import masked_bases
 from genomask.seeds import generator
 from genomask.tokens.base import Tokens
@@ -216,7 +216,7 @@ def _weights(row: Masked) -> Float32[np.ndarray, " masked_tokens"]:
 
 def _codes(bases: UInt8[np.ndarray, " bases"], row: Masked, k: int) -> Int64[np.ndarray, " _masked_tokens"]:
     """The k-mer in the middle of every masked token."""
-    codes = np.where((codes := kmer_codes(bases, k)) < 0, 4**k, codes)
+    codes = np.where((codes := known_codes(bases, k)) < 0, 4**k, codes)
     middle = (row.tokens.start[row.masked] + row.tokens.stop[row.masked]) // 2
     return codes[np.clip(middle - k // 2, 0, len(codes) - 1)] if len(codes) else np.full(len(middle), 4**k)
 

@@ -71,11 +71,8 @@ def score_targets(
     """
     if kind == "regression":
         guess, value = predicted[:, 0].double(), targets[:, 0].double()
-        constant = bool((guess == guess[0]).all())
-        correlations = (
-            (0.0, 0.0) if constant else (float(f(guess, value)) for f in (pearson_corrcoef, spearman_corrcoef))
-        )
-        pearson, spearman = correlations
+        varies = bool((guess != guess[0]).any())
+        pearson, spearman = (float(f(guess, value)) if varies else 0.0 for f in (pearson_corrcoef, spearman_corrcoef))
         return {"pearson": pearson, "spearman": spearman, "r2": float(r2_score(guess, value))}
     known = [(predicted[:, at], labels.long()) for at, labels in enumerate(targets.T) if 0 < labels.mean() < 1]
     auroc, auprc = ([float(f(*pair)) for pair in known] for f in (binary_auroc, binary_average_precision))

@@ -1,4 +1,4 @@
-"""Downloads a file: tries again, checks, and shows the file only when it is complete."""
+"""Downloads a large file: resumes, retries, checks, and shows the file only when it is complete."""
 
 import hashlib
 import os
@@ -7,7 +7,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from http.client import HTTPException
+from http import HTTPStatus
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,7 +21,7 @@ from genomask.files import sha256 as file_sha256
 Content = TypeVar("Content")
 
 _CHUNK: Final = 1 << 18
-_TRY_AGAIN: Final = (408, 425, 429)  # answers, besides 5xx, after which another try may succeed
+_TRY_AGAIN: Final = (408, 416, 425, 429)  # answers, besides 5xx, after which another try may succeed
 _BROKEN: Final = (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
 
 
@@ -35,6 +36,9 @@ def download(
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Download a file, unless it is there already, with the right checksum if one is given.
+
+    Until it is complete, what has arrived lies in ``<path>.part``. The next try, or the next program, goes
+    on from there if the server's file is still the same.
 
     Args:
         url: Address of the file, http or https.
@@ -61,6 +65,7 @@ def download(
             by_hand = f"Or get the file by other means and put it at {path}"
             raise ConnectionError(f"{url} cannot be downloaded: {problem}. {by_hand}.")
         difference = _difference(part, checksums)
+        _note(part).unlink()
         if difference:
             part.unlink()
             raise ValueError(f"{url} gave a file with {difference}; what arrived was deleted. Try again.")
@@ -124,28 +129,61 @@ def _try(url: str, part: Path, tries: int, timeout: float, sleep: Callable[[floa
         except urllib.error.HTTPError as error:
             error.close()
             problem = f"the server answers {error.code} {error.reason}"
-            if error.code < 500 and error.code not in _TRY_AGAIN:
+            if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                part.unlink(missing_ok=True)  # as long as the file or longer: begin again
+            elif error.code < 500 and error.code not in _TRY_AGAIN:
                 return problem
         except _BROKEN as error:
             problem = str(error) or type(error).__name__
         else:
             return ""
-    return f"{problem} (in the last of {tries} tries)"
+    return f"{problem} (in the last of {tries} tries; what has arrived is kept)"
 
 
 def _receive(url: str, part: Path, timeout: float) -> None:
-    """Ask for the file once."""
-    request = urllib.request.Request(url, headers={"User-Agent": "genomask"})
+    """Ask once for what is missing, and begin again if the server's file is not the same any more."""
+    start, headers = _resumption(url, part)
+    request = urllib.request.Request(url, headers={"User-Agent": "genomask", **headers})
     with urllib.request.urlopen(request, timeout=timeout) as response:
         if response.headers.get_content_type() == "text/html":
             raise ValueError(f"{url} answers with a web page; does the network or a proxy ask for a login?")
-        size = int(response.headers.get("Content-Length", 0))
-        with part.open("wb") as file, progress(f"Downloading {url.rpartition('/')[2]}", float(size)) as advance:
+        resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if not resumed:
+            part.unlink(missing_ok=True)
+            _note(part).write_text(f"{url}\n{_version(response.headers)}", encoding="utf-8")
+        if response.status == HTTPStatus.PARTIAL_CONTENT and not resumed:
+            raise HTTPException("the server sent another part of the file than it was asked for")
+        size = start * resumed + int(response.headers.get("Content-Length", 0))
+        title = f"Downloading {url.rpartition('/')[2]}"
+        with part.open("ab") as file, progress(title, float(size)) as advance:
+            advance(file.tell())
             while piece := response.read1(_CHUNK):
                 file.write(piece)
                 advance(len(piece))
             if file.tell() < size:
                 raise ConnectionError(f"the connection broke after {file.tell():,} of {size:,} bytes")
+
+
+def _resumption(url: str, part: Path) -> tuple[int, dict[str, str]]:
+    """How much of the file is here already, and the headers that ask for the rest of the same file."""
+    if not (part.is_file() and _note(part).is_file()):
+        return 0, {}
+    address, _, version = _note(part).read_text(encoding="utf-8").partition("\n")
+    start = part.stat().st_size
+    if address != url or not version or not start:
+        return 0, {}
+    return start, {"Range": f"bytes={start}-", "If-Range": version}
+
+
+def _note(part: Path) -> Path:
+    """Where it is written which version of the server's file a part belongs to."""
+    return part.with_name(f"{part.name}.from")
+
+
+def _version(headers: HTTPMessage) -> str:
+    """What tells this version of the server's file from another one, if anything does."""
+    tag = headers.get("ETag", "W/")
+    return headers.get("Last-Modified", "") if tag.startswith("W/") else tag
 
 
 def _difference(path: Path, checksums: dict[str, str | None]) -> str:

@@ -90,7 +90,7 @@ def _bed(file: Path) -> Iterator[Filled]:
 
 
 def _vcf(file: Path) -> Iterator[Filled]:
-    from genomask.analysis.variants.vcf import read_records
+    from genomask.genome.vcf import read_records
 
     for record in read_records(file):
         place = f"{file}, {record.chromosome}:{record.position}"

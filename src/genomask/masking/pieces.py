@@ -2,10 +2,10 @@
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
-from numpy.lib.stride_tricks import sliding_window_view
 
 from genomask.alphabet import OTHER
 from genomask.checks import require
+from genomask.genome.sequences import kmer_codes
 
 
 def covered(
@@ -16,13 +16,10 @@ def covered(
     return np.cumsum(steps[:size]) > 0
 
 
-def kmer_codes(bases: UInt8[np.ndarray, " _bases"], k: int) -> Int64[np.ndarray, " _kmers"]:
+def known_codes(bases: UInt8[np.ndarray, " _bases"], k: int) -> Int64[np.ndarray, " _kmers"]:
     """Base-4 code of every k-mer of a sequence by its first base; -1 for one with an unknown base."""
-    if len(bases) < k:
-        return np.empty(0, dtype=np.int64)
-    windows = sliding_window_view(bases, k)
-    codes = windows @ (4 ** np.arange(k - 1, -1, -1, dtype=np.int64))
-    return np.where((windows >= OTHER).any(axis=1), -1, codes)
+    unknown = np.concatenate(([0], np.cumsum(bases >= OTHER)))
+    return np.where(unknown[k:] > unknown[:-k], -1, kmer_codes(bases, k).astype(np.int64))
 
 
 def k_of_table(table: np.ndarray, ks: range, setting: str, needed: str) -> int:

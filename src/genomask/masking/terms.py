@@ -77,7 +77,7 @@ class Rate:
 
 @dataclass
 class Weight:
-    """What hidden bases count in the loss, for any strategy; validation counts them alike.
+    """What hidden bases count in the loss of a training, for any strategy; in a validation every one counts 1.
 
     Attributes:
         by: ``repeats`` gives ``least`` to bases that are lower case in the FASTA file, 1 to others (GPN, Evo 2);

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64
 from genomask.checks import require
 from genomask.masking.base import Masking, Sequence, Validation, is_number
 from genomask.masking.draws import Stream, uniform
-from genomask.masking.pieces import covered, k_of_table, kmer_codes
+from genomask.masking.pieces import covered, k_of_table, known_codes
 from genomask.masking.ranked import K_RANGE
 from genomask.seeds import generator
 
@@ -32,7 +32,7 @@ class WeightedMasking(Masking):
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
         """Choose the bases of the k-mers that are drawn."""
-        codes = kmer_codes(sequence.bases, self.k)
+        codes = known_codes(sequence.bases, self.k)
         weight = np.where(codes < 0, 0.0, self.weights[codes])
         if not weight.any():
             return np.zeros(len(sequence.bases), dtype=np.bool_)

@@ -34,7 +34,7 @@ class Idea(NamedTuple):
         if -bound <= low and high <= bound:
             return f"the control does as well, within ±{bound}"
         if low <= 0 <= high:
-            return "the control does as well, as far as these runs can tell"
+            return "undecided: the interval holds 0"
         return "ahead of its control" if low > 0 else "behind its control"
 
 

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genomask.checks import require_packages
 from genomask.console import say
 
 if TYPE_CHECKING:
     from genomask.reports.build import Report
 
-NEEDED = {"scipy", "jinja2", "plotly", "matplotlib"}
+NEEDED = ("scipy", "jinja2", "plotly", "matplotlib")
 WIDTH = 100  # characters of the chart, where the terminal has as many
 MOST_LINES = 40  # of a table in the terminal
 TABLES = {  # sections whose table the terminal shows, and its columns
@@ -28,14 +29,11 @@ def main(arguments: list[str]) -> None:
         ValueError: If nothing has finished in it, or a library of the ``report`` extra is missing.
     """
     chosen = _parser().parse_args(arguments)
-    try:
-        from genomask.experiment.sweeps.status import read_jobs
-        from genomask.reports.build import build_report
-        from genomask.reports.write import write_report
-    except ModuleNotFoundError as error:
-        if error.name not in NEEDED:
-            raise
-        raise ValueError(f"genomask report needs {error.name}: pip install 'genomask[report]'.") from error
+    require_packages("genomask report", *NEEDED, extra="report")
+    from genomask.experiment.sweeps.status import read_jobs
+    from genomask.reports.build import build_report
+    from genomask.reports.write import write_report
+
     last, refresh = None, chosen.watch
     while True:
         if not chosen.runs.is_dir():

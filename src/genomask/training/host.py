@@ -18,7 +18,7 @@ _LARGEST_FROM_HEAP: Final = 32 << 20  # bytes; glibc allows no more
 _KEPT: Final = 1 << 30
 _SET_BY_USERS: Final = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
-FULL_SIZE: Final = 40e9  # bytes of a GPU that takes as many sequences at once as are set for GPUs
+FULL_MEMORY: Final = 40e9  # bytes of a GPU that takes as many sequences at once as are set for GPUs
 MOST_WORKERS: Final = 8
 
 GIVEN = "the same versions, number of threads and kind of processor"
@@ -46,12 +46,12 @@ def on_gpu(machine: TrainerSettings) -> bool:
 def sequences_at_once(machine: TrainerSettings, chosen: int | None, *, cpu: int, gpu: int) -> int:
     """Sequences that go through the encoder together: as configured, or what suits the machine.
 
-    A GPU with less memory than ``FULL_SIZE`` takes fewer, in proportion.
+    A GPU with less memory than ``FULL_MEMORY`` takes fewer, in proportion.
     """
     if chosen is not None or not on_gpu(machine):
         return chosen or cpu
     memory = torch.cuda.get_device_properties(0).total_memory
-    return max(1, min(gpu, int(gpu * memory / FULL_SIZE)))
+    return max(1, min(gpu, int(gpu * memory / FULL_MEMORY)))
 
 
 def workers(machine: TrainerSettings, chosen: int | None) -> int:

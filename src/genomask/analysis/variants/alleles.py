@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from genomask.alphabet import OTHER, decode, encode
-from genomask.analysis.variants.vcf import Record
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import find_record, listed
+from genomask.genome.vcf import Record
 
 Bases = UInt8[np.ndarray, " _bases"]
 

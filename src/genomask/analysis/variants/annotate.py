@@ -8,7 +8,7 @@ from typing import Any, Final
 import pysam
 
 from genomask.analysis.variants.predictor import Scores
-from genomask.analysis.variants.vcf import INFO, VcfSummary, read_records
+from genomask.genome.vcf import INFO, VcfSummary, read_records
 
 PREFIX: Final = "GM"
 _MEANING: Final = {

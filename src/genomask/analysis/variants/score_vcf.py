@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from genomask.analysis.variants.alleles import Allele, WindowSettings, read_alleles
 from genomask.analysis.variants.clinvar import verdicts
 from genomask.analysis.variants.predictor import Predictor, Scores, predict, scores
-from genomask.analysis.variants.vcf import Record, read_records
 from genomask.console import progress, say
 from genomask.files import whole
 from genomask.genome.encoded import EncodedGenome
+from genomask.genome.vcf import Record, read_records
 
 CHUNK: Final = 2048  # records a part; 300 bp and LOGO: about 40 s of one core, and a few MB
 COLUMNS: Final = (

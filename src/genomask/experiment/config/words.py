@@ -20,7 +20,8 @@ RENAMED: Final = {  # settings by the names that they had; they are taken for on
     "masking.corrupt": "corrupt.unit",
     "masking.random_specials": "corrupt.random_specials",
 }
-CHOICES: Final = {f"masking.{part}": f"masking@masking.{part}" for part in ("first", "second")}  # settings that are
+# Settings that are themselves choices of a group, by what Hydra calls them.
+CHOICES: Final = {f"masking.{part}": f"masking@masking.{part}" for part in ("first", "second")}
 _WORD: Final = re.compile(r"([+~]*[\w/@.:-]+)=(.*)", re.ASCII | re.DOTALL)
 _REGION: Final = re.compile(r"[^\s,:]+:[\d,]+-[\d,]+")  # chr1:1,001-1,070, as UCSC writes it
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from genomask.checks import require_packages
 from genomask.console import say
 
 
@@ -14,12 +15,9 @@ def main(arguments: list[str]) -> None:
         ValueError: If the ``dashboard`` extra is missing, W&B needs an entity, or it refuses.
     """
     chosen = _parser().parse_args(arguments)
-    try:
-        from genomask.experiment.dashboards.workspace import specification, workspace
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "wandb_workspaces":
-            raise
-        raise ValueError("genomask dashboard needs wandb-workspaces: pip install 'genomask[dashboard]'.") from error
+    require_packages("genomask dashboard", "wandb_workspaces", extra="dashboard")
+    from genomask.experiment.dashboards.workspace import specification, workspace
+
     built = workspace(chosen.project, chosen.entity)
     if not chosen.offline and _has_key():
         say(f"saved  {_save(built)}")

@@ -46,7 +46,7 @@ def classifier_artefact(run: Context) -> Artefact:
     from genomask.experiment.stages.task import task_artefact
 
     config, inputs = run.config, (task_artefact(run),)
-    names, name, step = [config.task.name], [config.classifier.name], config.pretrain.step
+    names, step = [config.task.name], config.pretrain.step
     settings = {"shots": config.shots, "seed": config.seed, "task": config.task.name}  # its name names the draw
     if uses_encoder(config.classifier):
         from genomask.experiment.stages.pretrain import encoder_artefact
@@ -55,7 +55,7 @@ def classifier_artefact(run: Context) -> Artefact:
         names += [config.model.name, config.labels["masking"], *([] if step is None else [f"step={step}"])]
         filed = {"step": step, "contender": config.labels.get("contender")}  # no contender lacks a result of its own
         settings |= {name: value for name, value in filed.items() if value is not None}
-    names += [] if isinstance(config.classifier, EncoderClassifier) else name
+    names += [] if isinstance(config.classifier, EncoderClassifier) else [config.classifier.name]
     label = "-".join([*names, f"shots={config.shots}", f"seed={config.seed}"])
     return Artefact("finetune", label, settings | _kind(run).shaping(run), inputs)
 

@@ -126,19 +126,16 @@ def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: T
     facts["context_nats"] = {str(n): round(nats, 6) for n, nats in build_context(run).items()}
     machine = described(config.trainer, resolved_precision(config.pretrain.precision, config.trainer))
     say(f"       {machine}, micro-batches of {corpus.micro_batch}, {corpus.workers} workers", style="dim")
-    try:
-        return _train(run, directory, corpus, tokens, facts)
-    except torch.OutOfMemoryError as error:
-        problem = f"out of memory with micro-batches of {corpus.micro_batch} sequences"
-        if corpus.micro_batch == 1 or config.trainer.devices * config.trainer.nodes > 1:
-            raise ValueError(f"{problem}: lower pretrain.micro_batch.") from error
-    corpus.micro_batch //= 2
-    say(f"warning: {problem}: going on from the newest checkpoint with {corpus.micro_batch}", style="yellow")
-    try:
-        return _train(run, directory, corpus, tokens, facts)
-    except torch.OutOfMemoryError as error:
-        problem = f"out of memory with micro-batches of {corpus.micro_batch} sequences"
-        raise ValueError(f"{problem}: lower pretrain.micro_batch.") from error
+    first = corpus.micro_batch
+    while True:
+        try:
+            return _train(run, directory, corpus, tokens, facts)
+        except torch.OutOfMemoryError as error:
+            problem = f"out of memory with micro-batches of {corpus.micro_batch} sequences"
+            if corpus.micro_batch < max(first, 2) or config.trainer.devices * config.trainer.nodes > 1:
+                raise ValueError(f"{problem}: lower pretrain.micro_batch.") from error
+        corpus.micro_batch //= 2
+        say(f"warning: {problem}: going on from the newest checkpoint with {corpus.micro_batch}", style="yellow")
 
 
 def _initial(run: Context, tokens: Tokens) -> PreTrainedModel:

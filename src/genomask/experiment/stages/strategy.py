@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS
 from genomask.genome.synthetic.settings import PLANTED_TRACK, SyntheticGenome
 from genomask.masking.base import Masking
 from genomask.ranking.table import Ranking, identity_ranking, read_ranking, scores_by_rank
-from genomask.ranking.vocabulary import membership
+from genomask.ranking.vocabulary import MaskingVocabulary, membership
 from genomask.ranking.vocabulary_csv import read_vocabulary
 
 MOTIFS_FILE: Final = "motifs.json"
@@ -34,14 +34,15 @@ MOTIFS_FORMAT: Final = 1
 
 def strategy_inputs(run: Context) -> tuple[Artefact, ...]:
     """Artefacts that the configured strategy is made of."""
-    made = (HANDED_OVER[name][0](run) for name in handed_over(_constructor(run)))
+    made = (HANDED_OVER[name].artefact(run) for name in handed_over(_constructor(run)))
     return tuple({artefact.kind: artefact for artefact in made}.values())  # ranking and scores are of one
 
 
 def make_strategy(run: Context) -> Masking:
     """Make the strategy, building the ranking, vocabulary or motifs first if they are missing."""
     constructor = _constructor(run)
-    return make(constructor, {name: HANDED_OVER[name][1](run) for name in handed_over(constructor)})
+    given = {name: HANDED_OVER[name] for name in handed_over(constructor)}
+    return make(constructor, {name: handed.value(handed.read(run)) for name, handed in given.items()})
 
 
 def motifs_artefact(run: Context) -> Artefact:
@@ -62,7 +63,7 @@ def build_motifs(run: Context) -> Path:
         from genomask.analysis.motifs.jaspar import read_jaspar
         from genomask.analysis.motifs.matrix import consensus_matrix
 
-        if settings.jaspar is None or isinstance(run.config.genome, SyntheticGenome):
+        if isinstance(run.config.genome, SyntheticGenome):
             every = {motif.consensus for motif in PROMOTER_MOTIFS} | set(ENHANCER_MOTIFS.values())
             found = {consensus: consensus_matrix(consensus) for consensus in sorted(every)}
         else:
@@ -72,19 +73,31 @@ def build_motifs(run: Context) -> Path:
     return run.store.build(artefact, build)
 
 
+class Handed(NamedTuple):
+    """A constructor argument that comes from an artefact: what builds and reads that, and the argument's value."""
+
+    artefact: Callable[[Context], Artefact]
+    read: Callable[[Context], Any]
+    value: Callable[[Any], Any]
+
+
 def _ranking(run: Context) -> Ranking:
     return read_ranking(build_ranking(run) / "ranking.csv")
 
 
-# Constructor arguments that are artefacts: each artefact, and the value that is read from it.
-HANDED_OVER: Final[dict[str, tuple[Callable[[Context], Artefact], Callable[[Context], Any]]]] = {
-    "ranking": (ranking_artefact, lambda run: _ranking(run).rank),
-    "scores": (ranking_artefact, lambda run: scores_by_rank(_ranking(run))),
-    "vocabulary": (
-        vocabulary_artefact,
-        lambda run: membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv")),
-    ),
-    "motifs": (motifs_artefact, lambda run: list(read_json(build_motifs(run) / MOTIFS_FILE).values())),
+def _vocabulary(run: Context) -> MaskingVocabulary:
+    return read_vocabulary(build_vocabulary(run) / "vocabulary.csv")
+
+
+def _motifs(run: Context) -> list[Any]:
+    return list(read_json(build_motifs(run) / MOTIFS_FILE).values())
+
+
+HANDED_OVER: Final = {
+    "ranking": Handed(ranking_artefact, _ranking, lambda ranking: ranking.rank),
+    "scores": Handed(ranking_artefact, _ranking, scores_by_rank),
+    "vocabulary": Handed(vocabulary_artefact, _vocabulary, membership),
+    "motifs": Handed(motifs_artefact, _motifs, list),
 }
 
 

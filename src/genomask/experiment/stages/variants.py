@@ -15,7 +15,6 @@ from genomask.analysis.variants.annotate import check_header, write_vcf
 from genomask.analysis.variants.clinvar import CLASSES, Separation, separation
 from genomask.analysis.variants.overlap import Overlap, overlap_figure, overlaps
 from genomask.analysis.variants.score_vcf import Scoring, join, read_rows, score_vcf, summarise
-from genomask.analysis.variants.vcf import VcfSummary, survey
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
@@ -23,6 +22,7 @@ from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_cla
 from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import write_json
 from genomask.genome.encoded import open_genome
+from genomask.genome.vcf import VcfSummary, survey
 from genomask.ranking.csv_table import write_csv
 
 SCORES_FORMAT = 2  # raised when the code would write other scores

@@ -63,12 +63,12 @@ class Plan(NamedTuple):
         missing: dict[str, Cell] = {}
         for cell in self.left():
             if cell.encoder is not None and not self.built(cell.encoder):
-                missing.setdefault(name_of(cell.encoder), cell)
+                missing.setdefault(cell.encoder.place, cell)
         return missing
 
     def built(self, artefact: Artefact) -> bool:
         """Whether an artefact is there."""
-        return (self.runs / name_of(artefact)).is_dir()
+        return (self.runs / artefact.place).is_dir()
 
     def lines(self) -> list[str]:
         """The plan as a person reads it."""
@@ -79,7 +79,7 @@ class Plan(NamedTuple):
         for encoder in encoders:
             budget = encoder.settings["pretrain"]
             size = f"{budget['max_steps']} steps of {budget['batch']} sequences"
-            lines.append(f"first  pretrain {self.runs / name_of(encoder)} ({size})")
+            lines.append(f"first  pretrain {self.runs / encoder.place} ({size})")
         if work:
             seconds, unknown = estimate(self.runs, work)
             lines.append(f"left   {_time(seconds, unknown)}")
@@ -91,19 +91,14 @@ class Plan(NamedTuple):
         """Keep the plan beside the outcomes, for ``genomask status`` and for reports."""
         self.folder.mkdir(parents=True, exist_ok=True)
         jobs = [
-            {"overrides": cell.job(seed), "artefact": name_of(artefact)}
+            {"overrides": cell.job(seed), "artefact": artefact.place}
             for cell in self.cells
             for seed, artefact in zip(cell.seeds, cell.artefacts, strict=True)
         ]
-        encoders = {name_of(cell.encoder) for cell in self.cells if cell.encoder is not None}
+        encoders = {cell.encoder.place for cell in self.cells if cell.encoder is not None}
         written = datetime.now(UTC).isoformat(timespec="seconds")
         found = {"written": written, "command": provenance()["command"]}
         write_json(self.folder / PLAN, {**found, "encoders": sorted(encoders), "jobs": jobs})
-
-
-def name_of(artefact: Artefact) -> str:
-    """The artefact's place below the runs."""
-    return f"{artefact.kind}/{artefact.name}"
 
 
 def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) -> Plan:
@@ -112,7 +107,7 @@ def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) ->
     if master.get("suite"):
         jobs = suite_jobs(Suite(**cast(dict[str, Any], OmegaConf.to_container(master.suite))), jobs)
     found = cells(master, loader, jobs)
-    names = sorted(name_of(artefact) for cell in found for artefact in cell.artefacts)
+    names = sorted(artefact.place for cell in found for artefact in cell.artefacts)
     choices = master.hydra.runtime.choices
     experiment = choices.get("experiment") or choices.get("suite") or "sweep"
     # The same jobs are the same sweep, whatever the command that asked for them.

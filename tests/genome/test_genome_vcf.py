@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomask.analysis.variants.clinvar import verdict, verdicts
-from genomask.analysis.variants.vcf import read_records, survey
+from genomask.genome.vcf import read_records, survey
 
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 BODY = "1\t3\trs1\tA\tC,AT\t.\t.\tAF=0.1,0.2;DB\nchr2\t9\t.\tcg\t<DEL>\t.\tPASS\t.\n"
