@@ -23,6 +23,7 @@ from genomask.masking.base import Choice, Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked, Masker
 from genomask.masking.random import RandomMasking
+from genomask.pretrain.step import micro_batches
 from genomask.tokens.kmer import KmerTokens
 
 PAPER = CorpusSettings(
@@ -467,3 +468,23 @@ def test_strategies_are_given_lower_case_and_tracks_in_training_and_validation(t
     batches = [*corpus.train_dataloader(), *(batch.own for batch in corpus.val_dataloader())]
     hidden, total = sum(len(b.targets) for b in batches), sum(b.work.bases for b in batches)
     assert hidden / total == pytest.approx(6 / 20, abs=0.01)
+
+
+def test_batches_of_few_shapes_hold_the_same_tokens_in_at_most_eight_widths():
+    draw, masker = np.random.default_rng(0), Masker(RandomMasking(), KmerTokens(3))
+    sequences = [draw.integers(0, 4, length, dtype=np.uint8) for length in range(5, 205)]
+    rows = [masker(bases, key=np.int64(number)) for number, bases in enumerate(sequences)]
+    exact, few = (collate(masker, sequences, rows, micro_batch=2, few_shapes=wanted) for wanted in (False, True))
+    assert len({cut.width for cut in exact.cuts}) == 100
+    assert len({cut.width for cut in few.cuts}) <= 8
+    assert all(cut.most % 8 == 0 for cut in few.cuts)
+    for one, other in zip(micro_batches(exact), micro_batches(few), strict=True):
+        read = [part.input_ids.flatten()[part.masked.flat] for part in (one, other)]
+        assert torch.equal(*read)
+        assert torch.equal(one.targets, other.targets)
+        width = one.input_ids.shape[1]
+        assert torch.equal(one.input_ids, other.input_ids[:, :width])
+        attention = torch.ones_like(one.input_ids, dtype=torch.bool) if one.attention is None else one.attention
+        there = torch.ones_like(other.input_ids, dtype=torch.bool) if other.attention is None else other.attention
+        assert torch.equal(there[:, :width], attention)
+        assert not there[:, width:].any()

@@ -46,6 +46,7 @@ class CorpusDataModule(LightningDataModule):
         max_steps: Optimiser steps of the whole pretraining.
         validation_segments: Size of the validation sample (fewer if the held-out share has fewer).
         workers: Processes that prepare batches ahead; their number never changes a batch.
+        few_shapes: Pad micro-batches to a few widths.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class CorpusDataModule(LightningDataModule):
         max_steps: int,
         validation_segments: int,
         workers: int,
+        few_shapes: bool = False,
     ) -> None:
         super().__init__()
         encoded = with_planted(open_genome(genome), genome)
@@ -71,7 +73,7 @@ class CorpusDataModule(LightningDataModule):
         self.validation = held_out.take(slice(validation_segments))
         self.masker, self.common = masker, common
         self.seed, self.batch, self.micro_batch = seed, batch, micro_batch
-        self.max_steps, self.workers = max_steps, workers
+        self.max_steps, self.workers, self.few_shapes = max_steps, workers, few_shapes
 
     def sample(self, size: int) -> Sample:
         """Training segments from all over the corpus, at times spread evenly over the training, to calibrate on."""
@@ -93,6 +95,7 @@ class CorpusDataModule(LightningDataModule):
             batch=self.batch,
             micro_batch=self.micro_batch,
             max_steps=self.max_steps,
+            few_shapes=self.few_shapes,
             rank=rank,
             ranks=ranks,
         )
@@ -180,6 +183,7 @@ class ValidationBatches(Dataset[ValidationBatch]):
                 [masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)],
                 micro_batch=size,
                 with_hidden=True,
+                few_shapes=module.few_shapes,
             )
             for masker in (module.masker, module.common)
         )

@@ -119,11 +119,13 @@ class Steps(Dataset[StepBatch]):
         batch: int,
         micro_batch: int,
         max_steps: int,
+        few_shapes: bool = False,
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
         self.corpus, self.segments, self.masker = corpus, segments, masker
         self.seed, self.batch, self.micro_batch, self.max_steps = seed, batch, micro_batch, max_steps
+        self.few_shapes = few_shapes
         self.rank, self.ranks = rank, ranks
 
     def __getitem__(self, step: int) -> StepBatch:
@@ -131,7 +133,8 @@ class Steps(Dataset[StepBatch]):
         keys, progress = sequence_keys(self.seed, epoch, rows), step / max(self.max_steps, 1)
         pieces = self.corpus.read(self.segments.take(rows), keys)
         masked = [self.masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)]
-        return collate(self.masker, [piece.bases for piece in pieces], masked, micro_batch=self.micro_batch)
+        sequences = [piece.bases for piece in pieces]
+        return collate(self.masker, sequences, masked, micro_batch=self.micro_batch, few_shapes=self.few_shapes)
 
     def rows(self, step: int) -> tuple[Int64[np.ndarray, " batch"], Int64[np.ndarray, " batch"]]:
         """The segments of a step, and the epoch that each belongs to."""
@@ -157,8 +160,12 @@ def collate(
     *,
     micro_batch: int,
     with_hidden: bool = False,
+    few_shapes: bool = False,
 ) -> StepBatch:
-    """Make a batch of masked sequences, longest first, cut into micro-batches of about equal size."""
+    """Make a batch of masked sequences, longest first, cut into micro-batches of about equal size.
+
+    With ``few_shapes``, a micro-batch is one of at most eight widths, for kernels that are compiled for every shape.
+    """
     tokens = masker.tokens
     order = sorted(range(len(masked)), key=lambda row: -len(masked[row].masked))
     rows = [masked[row] for row in order]
@@ -172,6 +179,9 @@ def collate(
     for start in range(0, len(rows), micro_batch):
         stop = min(start + micro_batch, len(rows))
         width, most = int(lengths[start]), max(1, int(counts[start:stop].max()))
+        if few_shapes:
+            longest = int(lengths[0])
+            width, most = min(_round_up(width, _round_up(longest, 64) // 8), longest), _round_up(most, 8)
         for row in range(start, stop):
             part = slice(bounds[row], bounds[row + 1])
             flat[part] = (row - start) * width + len(tokens.prefix) + positions[row]
@@ -207,6 +217,10 @@ def collate(
         work,
         None if counted is None else torch.from_numpy(np.concatenate(counted)),
     )
+
+
+def _round_up(number: int, step: int) -> int:
+    return -(-number // step) * step
 
 
 def _weights(row: Masked) -> Float32[np.ndarray, " masked_tokens"]:

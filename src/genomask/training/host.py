@@ -84,10 +84,7 @@ def has_bfloat16() -> bool:
 
 
 def prepare_host(machine: TrainerSettings) -> None:
-    """Set what the process computes with: threads, oneDNN's cache, glibc's allocator, TF32."""
-    # Every shape of a batch has its own oneDNN primitive: with all 1,024 that are kept by default, a bf16
-    # pretraining of LOGO grew to 4.5 GB; with 64 it took 4 % longer and stood at 2.4 GB.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    """Set what the process computes with: threads, glibc's allocator, TF32."""
     keep_freed_memory()
     torch.set_float32_matmul_precision("high" if machine.tf32 else "highest")
     if machine.threads is not None:

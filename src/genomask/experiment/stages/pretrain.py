@@ -44,7 +44,7 @@ from genomask.training.checkpoints import (
     newest_checkpoint,
     train_from,
 )  # fmt: skip
-from genomask.training.host import described, fixed_order, resolved_precision, sequences_at_once, workers
+from genomask.training.host import described, fixed_order, on_gpu, resolved_precision, sequences_at_once, workers
 from genomask.training.loggers import loggers
 from genomask.training.trainer import is_rank_zero, profiler, trainer
 
@@ -217,7 +217,8 @@ def _fit(
 
 def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
     config, tokens, strategy = run.config, build_tokens(run), make_strategy(run)
-    at_once = max(1, min(64, GPU_BASES // config.corpus.longest))
+    machine, at_once = config.trainer, max(1, min(64, GPU_BASES // config.corpus.longest))
+    bf16_on_cpu = resolved_precision(config.pretrain.precision, machine) != "32-true" and not on_gpu(machine)
     corpus = CorpusDataModule(
         build_genome(run),
         config.corpus,
@@ -225,10 +226,11 @@ def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
         Masker(RandomMasking(), tokens, Corruption()),
         seed=config.pretrain_seed,
         batch=_batch(run),
-        micro_batch=sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=4, gpu=at_once),
+        micro_batch=sequences_at_once(machine, config.pretrain.micro_batch, cpu=8 if bf16_on_cpu else 4, gpu=at_once),
         max_steps=config.pretrain.max_steps,
         validation_segments=config.pretrain.validation_segments,
-        workers=workers(config.trainer, config.pretrain.workers),
+        workers=workers(machine, config.pretrain.workers),
+        few_shapes=bf16_on_cpu,
     )
     return corpus, tokens
 
