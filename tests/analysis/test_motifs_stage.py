@@ -10,13 +10,14 @@ import pytest
 from compose import composed
 from genomask.alphabet import kmer_code
 from genomask.analysis.motifs.figures import logo_sheet
-from genomask.analysis.motifs.jaspar import core_kmers, matched_kmers, read_jaspar
+from genomask.analysis.motifs.jaspar import core_kmers, cores, matched_kmers, read_jaspar
 from genomask.analysis.motifs.tables import meme_text, read_motifs
 from genomask.experiment.stages.discovered_motifs import discovered_artefact
 from genomask.experiment.stages.known_motifs import known_artefact
 from genomask.experiment.stages.learned_motifs import learned_artefact
 from genomask.experiment.stages.run import check, run_stages
 from genomask.ranking.table import identity_ranking, write_ranking
+from genomask.tasks.arrays import open_benchmark
 
 SMALL = (
     "stage=motifs", "motifs.jaspar=null", "motifs.permutations=50", "logger=csv", "trainer=cpu",
@@ -32,6 +33,13 @@ TINY = (
 
 def run(runs, *overrides: str) -> None:
     run_stages(composed(*SMALL, f"paths.runs={runs}", *overrides))
+
+
+def counts(directory) -> dict:
+    """What an artefact says it has read, and by what reason it used less; both must add up."""
+    found = json.loads((directory / "manifest.json").read_text())["counts"]
+    assert all(count["read"] == count["used"] + sum(count["refused"].values()) for count in found.values())
+    return {what: (count["read"], count["used"]) for what, count in found.items()}
 
 
 def test_planted_motifs_are_reported_drawn_and_written_for_other_programs(tmp_path, capsys):
@@ -50,8 +58,27 @@ def test_planted_motifs_are_reported_drawn_and_written_for_other_programs(tmp_pa
     assert {row["ranking"] for row in ranks} == {"eq1", "released"}
     assert all(1 <= int(row["rank"]) <= 4096 for row in ranks)
 
+    task = open_benchmark(next(tmp_path.glob("task/synthetic_prom_core-*")))
+    pool, test = len(task.pool.labels), len(task.test.labels)
+    assert counts(directory) == {"sequences to search": (pool, pool), "sequences to test on": (test, test)}
     run(tmp_path, "motifs.parts=[discovery]", "motifs.lengths=[6]")
     assert "build " not in capsys.readouterr().out
+
+
+def test_a_search_says_how_many_sequences_were_not_drawn_or_hold_no_word(tmp_path, capsys):
+    tables = {"train": ["ACGTACGTAC", "ACGTNTGCAN", "GGCCGGCCTT"] * 4, "test": ["ACGTACGTAC", "ACG"] * 4}
+    for name, rows in tables.items():
+        lines = [f"{sequence},{label}" for label in (0, 1) for sequence in rows]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["sequence,label", *lines]))
+    task = ("task=csv", f"task.train={tmp_path}/train.csv", f"task.test={tmp_path}/test.csv", "motifs.rows=21")
+    run(tmp_path, "motifs.parts=[discovery]", "motifs.lengths=[6]", *task)
+    found = counts(next(tmp_path.glob("motifs/discovered-*")))
+    (pool, searched), test = found.values()
+    assert (pool, test) == (24, (16, 8))
+    assert 21 - 8 <= searched < 21
+    printed = capsys.readouterr().out
+    assert f"24 sequences to search read, {searched} used; refused: 3 not drawn (motifs.rows), " in printed
+    assert "16 sequences to test on read, 8 used; refused: 8 without a word of 6 bases" in printed
 
 
 def test_anyones_ranking_stands_beside_those_of_the_genome(tmp_path):
@@ -61,6 +88,7 @@ def test_anyones_ranking_stands_beside_those_of_the_genome(tmp_path):
     with next(tmp_path.glob("motifs/known-synthetic-*/consensus.csv")).open() as file:
         rows = list(csv.DictReader(file))
     assert {row["ranking"] for row in rows} == {"eq1", "released", "mine"}
+    assert list(counts(next(tmp_path.glob("motifs/known-synthetic-*")))) == ["consensus motifs"]
     (tata,) = [row for row in rows if row["ranking"] == "mine" and row["motif"] == "nTATAAAr"]
     assert (int(tata["rank"]), int(tata["paper"])) == (kmer_code("TATAAA") + 1, 242)
 
@@ -76,6 +104,9 @@ def test_a_classifier_is_fine_tuned_kept_and_attributed(tmp_path, capsys):
     assert summary["recovery"]["recall"] >= 0
     scores = np.load(directory / "gradient.npy")
     assert scores.shape == (60, 70)
+    found = counts(directory)
+    assert found.pop("test sequences")[1] == 60
+    assert [name for name, (_, used) in found.items() if used] == ["seqlets (gradient)", "seqlets (attention)"]
     model = next(tmp_path.glob("finetune/*/model"))
 
     run(tmp_path, "motifs.parts=[learned]", f"motifs.classifier='{model}'", *TINY)
@@ -193,11 +224,11 @@ def test_jaspar_has_the_motifs_that_are_known_of_it_and_cores_come_from_them():
     assert len(known) == 205
     names = {target.name for target in known}
     assert {"TBP", "SP1", "GATA2"} <= names
-    cores = core_kmers(known, 6)
-    assert cores[kmer_code("CACGTG")]
-    assert cores[kmer_code("AGATAA")]
-    assert cores[kmer_code("TTATCT")]
-    assert cores.sum() < core_kmers(known, 6, clear=0.0).sum()
+    found = core_kmers(cores(known, 6), 6)
+    assert found[kmer_code("CACGTG")]
+    assert found[kmer_code("AGATAA")]
+    assert found[kmer_code("TTATCT")]
+    assert found.sum() < core_kmers(cores(known, 6, clear=0.0), 6).sum()
     with pytest.raises(ValueError, match=r"motifs\.group needs a taxonomic group of JASPAR 2014; found 'fish'"):
         read_jaspar(2014, "fish")
 

@@ -280,6 +280,8 @@ def test_mutagenesis_of_a_region_becomes_a_table_and_heat_maps(data, tmp_path):
     assert (len(found), found[0]["position"], found[-1]["position"]) == (240, "101", "160")
     for row in found:
         assert (float(row["one_delta"]) == 0) == (row["reference"] == row["base"])
+    found = json.loads((directory / "manifest.json").read_text())["counts"]
+    assert found == {"bases": {"read": 60, "used": 60, "refused": {}}}
     assert {path.name for path in directory.glob("two.*")} == {"two.pdf", "two.png", "two.svg"}
 
 

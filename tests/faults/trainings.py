@@ -69,10 +69,14 @@ def train(
     strike: Strike | None = None,
     count: bool = False,
     log: Path | None = None,
+    unforeseen: bool = False,
 ) -> Ending:
-    """Run ``python train.py WORDS`` in a process of its own, which may be struck."""
+    """Run ``python train.py WORDS`` in a process of its own, which may be struck.
+
+    With ``unforeseen``, the disk looks large enough until it is full, as where others fill it meanwhile.
+    """
     log = log or folder / f"printed-{len(list(folder.glob('printed-*')))}"
-    process = processes().Process(target=_train, args=(words, folder, log, strike, count))
+    process = processes().Process(target=_train, args=(words, folder, log, strike, count, unforeseen))
     started = time.perf_counter()
     process.start()
     process.join(PATIENCE)
@@ -82,15 +86,20 @@ def train(
     return Ending(process.exitcode, time.perf_counter() - started, log.read_text() if log.is_file() else "")
 
 
-def _train(words: tuple[str, ...], folder: Path, log: Path, strike: Strike | None, count: bool) -> None:
+def _train(
+    words: tuple[str, ...], folder: Path, log: Path, strike: Strike | None, count: bool, unforeseen: bool
+) -> None:
     quiet(log)
     multiprocessing.set_start_method("fork", force=True)  # what a program's own workers are started by
     from compose import configuration
     from genomask.experiment.run import job
+    from genomask.experiment.store.store import Store
 
     cfg = configuration(*words, f"paths.runs={folder}/runs")
     if count:
         count_calls(folder / "calls")
+    if unforeseen:
+        Store.check_room = lambda *_: None
     if strike is not None:
         strike.arm(folder / "struck")
     job(cfg)

@@ -83,21 +83,29 @@ def matched_kmers(known: Sequence[Known], k: int) -> list[Match]:
     return [matches[0] for matches in best_matches(matrices, known)]
 
 
-def core_kmers(known: Sequence[Known], k: int, *, clear: float = CLEAR_BITS) -> Bool[np.ndarray, " kmers"]:
-    """Which k-mers are the core of a known motif on either strand, by code.
+def cores(known: Sequence[Known], k: int, *, clear: float = CLEAR_BITS) -> list[Matrix]:
+    """The cores of the motifs that have one: k successive positions of most information, ``clear`` bits each on average.
 
-    A motif's core is its k successive positions of most information. A k-mer is one if its log-odds score
-    against even base frequencies reaches ``CORE_SCORE`` of the way from the core's worst to its best. Only
-    cores of at least ``clear`` bits a position are asked: with ``clear=0.0`` nearly every 6-mer is the core
-    of some motif.
+    With ``clear=0.0`` nearly every 6-mer is the core of some motif.
+    """
+    found = []
+    for matrix in (target.matrix for target in known if len(target.matrix) >= k):
+        bits = np.convolve(information(matrix), np.ones(k), mode="valid")
+        if bits.max() >= clear * k:
+            found.append(matrix[bits.argmax() :][:k])
+    return found
+
+
+def core_kmers(cores: Sequence[Matrix], k: int) -> Bool[np.ndarray, " kmers"]:
+    """Which k-mers are one of these cores on either strand, by code.
+
+    A k-mer is one if its log-odds score against even base frequencies reaches ``CORE_SCORE`` of the way from the
+    core's worst to its best.
     """
     codes = encode("".join(kmer_table(k))).reshape(-1, k)
     found = np.zeros(len(codes), dtype=bool)
-    for matrix in (target.matrix for target in known if len(target.matrix) >= k):
-        bits = np.convolve(information(matrix), np.ones(k), mode="valid")
-        core = matrix[bits.argmax() :][:k]
-        for strand in (core, reverse_complement(core)) if bits.max() >= clear * k else ():
-            odds = np.log2(np.maximum(strand, 1e-3) / 0.25)
-            score = odds[np.arange(k), codes].sum(axis=1)
-            found |= score >= score.min() + CORE_SCORE * (score.max() - score.min())
+    for strand in (strand for core in cores for strand in (core, reverse_complement(core))):
+        odds = np.log2(np.maximum(strand, 1e-3) / 0.25)
+        score = odds[np.arange(k), codes].sum(axis=1)
+        found |= score >= score.min() + CORE_SCORE * (score.max() - score.min())
     return found

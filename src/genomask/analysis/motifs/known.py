@@ -19,7 +19,7 @@ from genomask.analysis.motifs.enrichment import (
     share_of_words,
 )
 from genomask.analysis.motifs.figures import running_sums
-from genomask.analysis.motifs.jaspar import core_kmers, matched_kmers, read_jaspar
+from genomask.analysis.motifs.jaspar import core_kmers, cores, matched_kmers, read_jaspar
 from genomask.analysis.motifs.settings import MotifSettings
 from genomask.files import write_json
 from genomask.ranking.csv_table import write_csv
@@ -42,7 +42,7 @@ def compare_known(
     directory: Path,
     rankings: Mapping[str, Ranking],
     words: dict[int, Bool[np.ndarray, " _kmers"]],
-) -> None:
+) -> tuple[int, int]:
     """Write the ranks of consensus motifs, and how known motifs are placed in rankings of k-mers and a vocabulary.
 
     Args:
@@ -51,16 +51,19 @@ def compare_known(
             a figure.
         rankings: By name.
         words: Which k-mers the vocabulary holds, by their length.
+
+    Returns:
+        Known motifs that were read, and those of them that have a clear core of k bases.
     """
     settings, k, printed = chosen
     write_csv(directory / "consensus.csv", MotifRank._fields, consensus_table(rankings, settings.consensus, printed))
     if settings.jaspar is None:
-        return
+        return 0, 0
     known = read_jaspar(settings.jaspar, settings.group)
-    matches = matched_kmers(known, k)
+    matches, clear = matched_kmers(known, k), cores(known, k)
     labels = {
         "tomtom": both_strands(np.array([match.q <= settings.known_q for match in matches]), k),
-        "core": core_kmers(known, k),
+        "core": core_kmers(clear, k),
     }
     ranks = {name: ranking.rank for name, ranking in rankings.items()}
     columns = zip(
@@ -74,6 +77,7 @@ def compare_known(
     write_json(directory / "enrichment.json", about | summary)
     with look():
         save(running_sums(curves), directory / "enrichment")
+    return len(known), len(clear)
 
 
 def _test(

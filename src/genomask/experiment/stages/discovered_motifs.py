@@ -10,7 +10,7 @@ from genomask.analysis.motifs.discover import discover
 from genomask.analysis.motifs.jaspar import Known, read_jaspar
 from genomask.analysis.motifs.planted import planted_in, recovery
 from genomask.analysis.motifs.tables import holding_matrices, motif_records, write_motifs
-from genomask.analysis.motifs.words import Labelled, labelled
+from genomask.analysis.motifs.words import Labelled, labelled, word_codes
 from genomask.checks import require
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.known_motifs import (
@@ -19,7 +19,7 @@ from genomask.experiment.stages.known_motifs import (
     read_rankings,
 )
 from genomask.experiment.stages.task import build_source, source_artefact
-from genomask.experiment.store.artefact import Artefact, Json
+from genomask.experiment.store.artefact import Artefact, Count, Json
 from genomask.ranking.csv_table import write_csv
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator
@@ -45,25 +45,36 @@ def discovered_artefact(run: Context) -> Artefact:
 def build_discovered(run: Context) -> Path:
     """Search; the directory holds motifs.json, motifs.meme, ranks.csv and the logos."""
 
-    def build(directory: Path, folder: Path, rankings: dict[str, Ranking]) -> None:
+    def build(directory: Path, folder: Path, rankings: dict[str, Ranking]) -> dict[str, Count]:
         task, settings = open_benchmark(folder), run.config.motifs
-        positive = positive_class(run, task)
-        pool = _sample(run, task.pool)
-        sets = (_classes(examples, positive, settings.strata) for examples in (pool, task.test))
+        positive, k = positive_class(run, task), min(run.config.motifs.lengths)
+        drawn = _sample(run, task.pool)
+        pool, test = (_with_words(examples, k) for examples in (drawn, task.test))
+        sets = (_classes(examples, positive, settings.strata) for examples in (pool, test))
         found = discover(*sets, lengths=settings.lengths, alpha=settings.alpha, most=settings.most)
         records = motif_records(found, known_motifs(run), alpha=settings.alpha)
         about = {
             "benchmark": run.config.task.name,
             "positive": task.classes[positive],
             "searched": len(pool.labels),
-            "held_out": len(task.test.labels),
+            "held_out": len(test.labels),
             "settings": search_identity(run, "rows", "strata"),
         }
         write_search(run, records, about, directory, "motifs")
         named = [name for name in map(_core_last, holding_matrices(records)) if name is not None]
         write_csv(directory / "ranks.csv", MotifRank._fields, consensus_table(rankings, named, {}))
+        counted = [len(examples.labels) for examples in (task.pool, drawn, pool, task.test, test)]
+        return _counts(*counted, wordless=f"without a word of {k} bases")
 
     return run.store.build(discovered_artefact(run), build, needs=lambda: (build_source(run), read_rankings(run)))
+
+
+def _counts(pool: int, drawn: int, searched: int, test: int, held_out: int, *, wordless: str) -> dict[str, Count]:
+    refused = {"not drawn (motifs.rows)": pool - drawn, wordless: drawn - searched}
+    return {
+        "sequences to search": Count(pool, searched, refused),
+        "sequences to test on": Count(test, held_out, {wordless: test - held_out}),
+    }
 
 
 def positive_class(run: Context, task: Benchmark) -> int:
@@ -108,6 +119,12 @@ def _sample(run: Context, pool: Examples) -> Examples:
         return pool
     draw = generator(run.config.motifs.seed, "motifs", "rows")
     return pool.take(np.sort(draw.choice(len(pool.labels), rows, replace=False)))
+
+
+def _with_words(examples: Examples, k: int) -> Examples:
+    """The sequences that hold a word of k bases; the others say nothing of motifs."""
+    words = word_codes(examples.padded(np.arange(len(examples.labels))), k)
+    return examples.take(np.flatnonzero((words >= 0).any(axis=1)))
 
 
 def _classes(examples: Examples, positive: int, strata: int) -> Labelled:

@@ -11,7 +11,7 @@ from genomask.console import progress, say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
 from genomask.experiment.stages.task import build_task, task_artefact
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
 from genomask.finetune.embedding import (
     POOLS,
@@ -75,7 +75,7 @@ def _width(run: Context, encoder: LoadedEncoder) -> tuple[int, ...]:
     return (*((config.num_hidden_layers + 1,) if run.config.embed.layers == "all" else ()), config.hidden_size)
 
 
-def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmark) -> None:
+def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmark) -> dict[str, Count]:
     """Embed batch by batch, from where an interrupted embedding came to."""
     prepare_host(run.config.trainer)
     device = device_of(run.config.trainer.accelerator)
@@ -101,6 +101,8 @@ def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmar
                 write_json(directory / POINT, {"batches": number})
     _flush(matrices)
     (directory / POINT).unlink(missing_ok=True)
+    rows = {part: len(getattr(task, part).labels) for part in PARTS}
+    return {f"{part} rows": Count(read, read, {}) for part, read in rows.items()}
 
 
 def _matrices(run: Context, encoder: LoadedEncoder, rows: int, directory: Path, part: str) -> dict[str, np.ndarray]:

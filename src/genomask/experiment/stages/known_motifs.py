@@ -1,8 +1,9 @@
 """Part ``ranking`` of stage ``motifs``: known motifs in rankings and vocabulary, and the consensus table."""
 
-from functools import partial
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from genomask.analysis.motifs.consensus import Printed, read_printed
 from genomask.analysis.motifs.known import KnownMotifs, compare_known
@@ -15,7 +16,7 @@ from genomask.experiment.stages.rank import (
     ranking_artefact,
     vocabulary_artefact,
 )
-from genomask.experiment.store.artefact import Artefact, Json
+from genomask.experiment.store.artefact import Artefact, Count, Json
 from genomask.files import sha256
 from genomask.ranking.pmi import SCORERS
 from genomask.ranking.table import Ranking, read_ranking
@@ -38,9 +39,19 @@ def known_artefact(run: Context) -> Artefact:
 
 def build_known(run: Context) -> Path:
     """Test and tabulate; the directory holds enrichment.json, consensus.csv, kmers.csv and figures."""
+    settings, k = run.config.motifs, run.config.ranking.k
+
+    def build(directory: Path, rankings: dict[str, Ranking], words: dict[int, np.ndarray]) -> dict[str, Count]:
+        known, clear = compare_known(KnownMotifs(settings, k, _paper_ranks()), directory, rankings, words)
+        counts = {"consensus motifs": Count(len(settings.consensus), len(settings.consensus), {})}
+        if known:
+            counts["known motifs (tomtom)"] = Count(known, known, {})
+            counts["known motifs (core)"] = Count(known, clear, {f"without a clear core of {k} bases": known - clear})
+        return counts
+
     return run.store.build(
         known_artefact(run),
-        partial(compare_known, KnownMotifs(run.config.motifs, run.config.ranking.k, _paper_ranks())),
+        build,
         needs=lambda: (read_rankings(run), membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))),
     )
 

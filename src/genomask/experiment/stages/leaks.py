@@ -7,7 +7,7 @@ from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.task import build_source, source_artefact
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
 from genomask.genome.encoded import open_genome
 from genomask.tasks.arrays import open_benchmark
@@ -47,7 +47,7 @@ def report_leaks(run: Context) -> None:
         say(f"  {line}")
 
 
-def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> None:
+def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> dict[str, Count]:
     task, leaks = open_benchmark(folder, placed=True), run.config.leaks
     relations, in_genome = find_leaks(task, leaks), None
     classes = task.classes if task.kind == "classes" else ()
@@ -68,3 +68,5 @@ def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | N
     write_json(directory / REPORT, found)
     (directory / PAGE).write_text(page(run.config.task.name, found, leaks), encoding="utf-8")
     write_rows(directory / "rows.csv", relations, task)
+    rows = {part: len(getattr(task, part).labels) for part in ("pool", "test")}
+    return {f"{part} rows": Count(read, read, {}) for part, read in rows.items()}

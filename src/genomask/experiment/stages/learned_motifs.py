@@ -21,7 +21,7 @@ from genomask.experiment.stages.discovered_motifs import (
 )
 from genomask.experiment.stages.saved_classifiers import saving
 from genomask.experiment.stages.task import build_source, source_artefact
-from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import sha256
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import Classifier, open_classifier
@@ -62,15 +62,17 @@ def _inputs(run: Context) -> tuple[Classifier, Benchmark]:
     return classifier, task
 
 
-def _learned(run: Context, directory: Path, classifier: Classifier, task: Benchmark) -> None:
+def _learned(run: Context, directory: Path, classifier: Classifier, task: Benchmark) -> dict[str, Count]:
     settings = run.config.motifs
     task = crop(task, longest=classifier.longest, keep=run.config.finetune.crop)
     target = positive_class(run, task)
-    rows = _rows(run, task.test, target)
+    of_class, rows = _rows(run, task.test, target)
     examples = task.test.take(rows)
     found = _attribute(run, classifier, examples, target)
     np.save(directory / "rows.npy", rows, allow_pickle=False)
-    known = known_motifs(run)
+    known, read = known_motifs(run), len(task.test.labels)
+    refused = {"of other classes": read - of_class, "not drawn (motifs.attributed)": of_class - len(rows)}
+    counts = {"test sequences": Count(read, len(rows), refused)}
     for method in METHODS:
         scores = getattr(found, method)
         np.save(directory / f"{method}.npy", scores, allow_pickle=False)
@@ -93,15 +95,18 @@ def _learned(run: Context, directory: Path, classifier: Classifier, task: Benchm
             "settings": search_identity(run, *ATTRIBUTION),
         }
         write_search(run, motif_records(motifs, known, alpha=settings.alpha), about, directory, method)
+        alone = len(seqlets) - len(pairs)
+        counts[f"seqlets ({method})"] = Count(len(seqlets), len(pairs), {"without a window beside them": alone})
+    return counts
 
 
-def _rows(run: Context, test: Examples, target: int) -> np.ndarray:
-    """Test sequences of the class, drawn if there are more than are wanted."""
+def _rows(run: Context, test: Examples, target: int) -> tuple[int, np.ndarray]:
+    """How many test sequences the class has, and their rows, drawn if there are more than are wanted."""
     rows, wanted = np.flatnonzero(test.labels == target), run.config.motifs.attributed
     if wanted is None or wanted >= len(rows):
-        return rows
+        return len(rows), rows
     draw = generator(run.config.motifs.seed, "motifs", "attributed")
-    return np.sort(draw.choice(rows, wanted, replace=False))
+    return len(rows), np.sort(draw.choice(rows, wanted, replace=False))
 
 
 def _attribute(run: Context, classifier: Classifier, examples: Examples, target: int) -> Attribution:

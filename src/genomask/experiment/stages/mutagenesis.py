@@ -12,7 +12,7 @@ from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
-from genomask.experiment.store.artefact import Artefact, digest_of
+from genomask.experiment.store.artefact import Artefact, Count, digest_of
 from genomask.genome.assembly import place_in
 from genomask.genome.encoded import open_genome
 from genomask.genome.places import parse_region
@@ -44,7 +44,7 @@ def build_mutagenesis(run: Context, subject: Subject, classifiers: ClassifierSet
         "score": settings.score,
     }
 
-    def build(directory: Path) -> None:
+    def build(directory: Path) -> dict[str, Count]:
         found = saturate(
             classifiers.predictors,
             encode(subject.letters),
@@ -62,6 +62,7 @@ def build_mutagenesis(run: Context, subject: Subject, classifiers: ClassifierSet
                 label=LABEL[settings.score],
             )
             save(figure, directory / name)
+        return {"bases": Count(len(subject.letters), len(subject.letters), {})}
 
     label = re.sub(r"[^\w.]+", "-", subject.name, flags=re.ASCII)
     return run.store.build(Artefact("mutagenesis", label, shaping), build)
