@@ -26,7 +26,7 @@ run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (
 ##@ Measure
 
 bench: setup ## Measure how fast everything is on this machine, beside what others use (half an hour)
-	$(BIN)/python -m benchmarks --json bench.json --page bench.md
+	$(BIN)/python -m benchmarks --json bench.json --page bench.md --overwrite
 
 table1: setup ## The paper's Table 1 at a small scale, on synthetic data (hours; stop and start it as you like)
 	$(BIN)/python train.py +experiment=table1

@@ -15,7 +15,7 @@ from benchmarks.page import page, summary
 from benchmarks.row import Row, measure
 from genomask.checks import require, require_choice
 from genomask.console import say
-from genomask.files import write_json
+from genomask.files import require_free, write_json
 
 # Module and function of every row; the function gets the inputs and returns the row, or raises NotMeasured.
 ROWS: Final[dict[str, str]] = {
@@ -39,6 +39,8 @@ def main(arguments: list[str]) -> int:
         require_choice(name, "benchmarks", tuple(ROWS))
     require(not words.genome or words.genome.is_file(), "--genome", "a FASTA file", str(words.genome))
     require(words.rounds is None or words.rounds >= 1, "--rounds", "at least 1", words.rounds)
+    if words.page:
+        require_free(words.page, overwrite=words.overwrite, setting="--page")
     if words.render:
         records, failed = [_read(file) for file in words.render], False
     else:
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="little work, to see that all runs; figures mean nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all times; replaces the same rows there")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a Markdown page")
+    parser.add_argument("--overwrite", action="store_true", help="write over the page if it is there already")
     parser.add_argument("--render", type=Path, nargs="+", metavar="JSON", help="measure nothing: page of these files")
     parser.add_argument("--gpu", type=Path, metavar="JSON", help="what benchmarks/gpu.py wrote, for the page")
     return parser
@@ -107,7 +110,7 @@ def command(arguments: list[str]) -> None:
     """Run, and say what is wrong with the words in one line."""
     try:
         sys.exit(main(arguments))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 
 

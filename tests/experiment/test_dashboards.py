@@ -113,7 +113,12 @@ def test_three_classes_have_a_curve_each():
 
 
 def test_without_a_key_the_workspace_is_written_as_a_specification(tmp_path, capsys):
-    main(["--project", "promoters", "--entity", "lab", "--out", str(tmp_path / "workspace.json")])
+    words = ["--project", "promoters", "--entity", "lab", "--out", str(tmp_path / "workspace.json")]
+    (tmp_path / "workspace.json").write_text("mine")
+    with pytest.raises(ValueError, match=r"workspace\.json is there already: give another name, or --overwrite"):
+        main(words)
+    assert (tmp_path / "workspace.json").read_text() == "mine"
+    main([*words, "--overwrite"])
     text = (tmp_path / "workspace.json").read_text()
     found = json.loads(text)
     assert (found["entity"], found["project"]) == ("lab", "promoters")

@@ -75,8 +75,9 @@ def train(
 
     With ``unforeseen``, the disk looks large enough until it is full, as where others fill it meanwhile.
     """
+    how = {"strike": strike, "count": count, "unforeseen": unforeseen}
     log = log or folder / f"printed-{len(list(folder.glob('printed-*')))}"
-    process = processes().Process(target=_train, args=(words, folder, log, strike, count, unforeseen))
+    process = processes().Process(target=_train, args=(words, folder, log), kwargs=how)
     started = time.perf_counter()
     process.start()
     process.join(PATIENCE)
@@ -86,9 +87,7 @@ def train(
     return Ending(process.exitcode, time.perf_counter() - started, log.read_text() if log.is_file() else "")
 
 
-def _train(
-    words: tuple[str, ...], folder: Path, log: Path, strike: Strike | None, count: bool, unforeseen: bool
-) -> None:
+def _train(words: tuple[str, ...], folder: Path, log: Path, *, strike: Strike | None, count: bool, unforeseen: bool):
     quiet(log)
     multiprocessing.set_start_method("fork", force=True)  # what a program's own workers are started by
     from compose import configuration

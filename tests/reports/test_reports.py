@@ -23,6 +23,7 @@ from genomask.reports.paired import compare
 from genomask.reports.paper import printed, read_table
 from genomask.reports.plots import series
 from genomask.reports.tool import main
+from genomask.reports.write import FILES
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning, write_curve
 
 
@@ -426,6 +427,21 @@ def test_the_latex_table_is_shaped_as_the_papers(tmp_path):
     assert {line.count("&") for line in rows} == {3}
     assert r" & \textcolor{gray}{paper} & \textcolor{gray}{0.506 $\pm$ 0.017}" in text
     assert text.count(r"\textbf") == 4, "the best of every column and number of shots"
+
+
+def test_a_report_is_written_over_a_report_and_over_nothing_else(tmp_path):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    make_finetuning(runs, "random", accuracy=0.6)
+    make_encoder(runs, "random")
+    out.mkdir()
+    (out / "runs.csv").write_text("mine")
+    with pytest.raises(ValueError, match=r"out/runs\.csv is there already: give another name, or --overwrite"):
+        main([str(runs), "--out", str(out)])
+    assert [path.name for path in out.iterdir()] == ["runs.csv"]
+    assert (out / "runs.csv").read_text() == "mine"
+    main([str(runs), "--out", str(out), "--overwrite"])
+    assert {path.name for path in out.iterdir()} <= set(FILES)
+    main([str(runs), "--out", str(out)])
 
 
 def test_a_directory_without_results_or_without_existence_costs_one_line(tmp_path):

@@ -9,16 +9,15 @@ from genomask.reports.document import ABSENT, spread
 from genomask.reports.paper import TASKS
 from genomask.reports.scores import paper_value
 
+TABLES = ("table1.tex", "table2.tex")
 SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
 NEEDS = r"% needs \usepackage{booktabs,xcolor}; grey: as printed in the paper; bold: the best of ours"
 
 
 def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
     """Write ``table1.tex`` and ``table2.tex`` (PMI's ablation), where there is a row for them."""
-    parts = {
-        "table1.tex": [cell for cell in cells if not is_ablation(cell)],
-        "table2.tex": [cell for cell in cells if cell.kind == "pmi" and not cell.chosen],
-    }
+    main = [cell for cell in cells if not is_ablation(cell)]
+    parts = dict(zip(TABLES, (main, [cell for cell in cells if cell.kind == "pmi" and not cell.chosen]), strict=True))
     for name, chosen in parts.items():
         if chosen:
             (directory / name).write_text(latex(chosen), encoding="utf-8")

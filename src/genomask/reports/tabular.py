@@ -11,6 +11,7 @@ from genomask.reports.collect import SCORES, Finetuning
 from genomask.reports.compare import BaselineComparison
 from genomask.reports.pretraining import label_encoders
 
+TABLES = ("runs.csv", "table.csv", "comparisons.csv", "perplexity.csv")
 RUN_COLUMNS = (
     "task", "model", "classifier", "tokens", "masking", "corrupt", "ranking", "wc", "hga", "fs", "match_rate", "genome",
     "shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate",
@@ -25,13 +26,10 @@ COMPARED_COLUMNS = (
 
 def write_tables(report: Report, directory: Path) -> list[Path]:
     """Write ``runs.csv``, ``table.csv``, ``comparisons.csv`` and ``perplexity.csv``; an empty one is not written."""
-    tables = {
-        "runs.csv": [_run(item) for item in report.results.finetunings],
-        "table.csv": [_cell(pair) for pair in report.questions.masking],
-        "comparisons.csv": list(_comparisons(report)),
-        "perplexity.csv": list(_curves(report)),
-    }
-    return [_write(directory / name, rows) for name, rows in tables.items() if rows]
+    runs = [_run(item) for item in report.results.finetunings]
+    cells = [_cell(pair) for pair in report.questions.masking]
+    tables = (runs, cells, list(_comparisons(report)), list(_curves(report)))
+    return [_write(directory / name, rows) for name, rows in zip(TABLES, tables, strict=True) if rows]
 
 
 def _run(item: Finetuning) -> dict[str, Any]:

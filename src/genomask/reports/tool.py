@@ -26,14 +26,17 @@ def main(arguments: list[str]) -> None:
 
     Raises:
         FileNotFoundError: If there is no such directory of runs.
-        ValueError: If nothing has finished in it, or a library of the ``report`` extra is missing.
+        ValueError: If nothing has finished in it, a library of the ``report`` extra is missing, or files that are not a
+            report's would be written over.
     """
     chosen = _parser().parse_args(arguments)
     require_packages("genomask report", *NEEDED, extra="report")
     from genomask.experiment.sweeps.status import read_jobs
     from genomask.reports.build import build_report
-    from genomask.reports.write import write_report
+    from genomask.reports.write import check_folder, write_report
 
+    out = chosen.out or chosen.runs / "report"
+    check_folder(out, overwrite=chosen.overwrite)
     last, refresh = None, chosen.watch
     while True:
         if not chosen.runs.is_dir():
@@ -42,7 +45,7 @@ def main(arguments: list[str]) -> None:
         waits = refresh and any(job in ("running", "missing") for _, job in state[0])
         if state != last:
             report = build_report(chosen.runs, baseline=chosen.baseline, bound=chosen.equivalent)
-            paths = write_report(report, chosen.out or chosen.runs / "report", refresh=refresh if waits else None)
+            paths = write_report(report, out, refresh=refresh if waits else None)
             _say(report, paths)
             last = state
         if not waits:
@@ -88,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("runs", type=Path, metavar="RUNS", help="the directory that paths.runs named")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; RUNS/report if not given")
+    parser.add_argument("--overwrite", action="store_true", help="write over files in DIR that no report wrote")
     parser.add_argument(
         "--baseline",
         default="random",

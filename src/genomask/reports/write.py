@@ -11,16 +11,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from genomask.analysis.figure_style import save
-from genomask.files import whole
+from genomask.analysis.figure_style import FORMATS, save
+from genomask.files import require_free, whole
+from genomask.reports import latex, tabular
 from genomask.reports.build import Report
 from genomask.reports.document import Document, Entry, Table, markdown
-from genomask.reports.latex import write_latex
 from genomask.reports.pretraining import draw_perplexity
-from genomask.reports.tabular import write_tables
 
+PAGES = ("report.html", "report.md")
+PERPLEXITY = "perplexity"
+FILES = (*PAGES, *tabular.TABLES, *latex.TABLES, *(f"{PERPLEXITY}.{kind}" for kind in FORMATS))
+GENERATOR = '<meta name="generator" content="genomask report">'  # in the head of a page; the folder is a report's
 LONG = 44  # characters that a cell may have in one line
 SPARK = (64, 16)  # width and height of a small curve, in pixels
+
+
+def check_folder(directory: Path, *, overwrite: bool) -> None:
+    """Refuse a folder with files that a report would write over, unless a report wrote them.
+
+    Raises:
+        ValueError: Naming the first such file.
+    """
+    old = directory / PAGES[0]
+    if not overwrite and not (old.is_file() and GENERATOR in old.read_text(encoding="utf-8", errors="replace")):
+        for file in filter(Path.exists, (directory / name for name in FILES)):
+            require_free(file)
 
 
 def write_report(report: Report, directory: Path, *, refresh: int | None = None) -> list[Path]:
@@ -35,14 +50,14 @@ def write_report(report: Report, directory: Path, *, refresh: int | None = None)
         The paths, the page first.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    texts = {"report.html": page(report.document, refresh=refresh), "report.md": markdown(report.document)}
-    for name, text in texts.items():
+    texts = page(report.document, refresh=refresh), markdown(report.document)
+    for name, text in zip(PAGES, texts, strict=True):
         with whole(directory / name) as part:
             part.write_text(text, encoding="utf-8")
-    written = [*(directory / name for name in texts), *write_tables(report, directory)]
+    written = [*(directory / name for name in PAGES), *tabular.write_tables(report, directory)]
     figure = draw_perplexity(report.results.encoders)
-    written += write_latex(report.cells, directory)
-    return written + (save(figure, directory / "perplexity") if figure else [])
+    written += latex.write_latex(report.cells, directory)
+    return written + (save(figure, directory / PERPLEXITY) if figure else [])
 
 
 def page(document: Document, *, refresh: int | None = None) -> str:
@@ -56,6 +71,7 @@ def page(document: Document, *, refresh: int | None = None) -> str:
     return environment.get_template("report.html").render(
         document=document,
         refresh=refresh,
+        generator=Markup(GENERATOR),
         style=Markup((templates / "report.css").read_text(encoding="utf-8")),  # ours
         script=Markup((templates / "report.js").read_text(encoding="utf-8")),
         plotly=_plotly() if any(section.plots for section in document.sections) else "",

@@ -84,9 +84,9 @@ def matched_kmers(known: Sequence[Known], k: int) -> list[Match]:
 
 
 def cores(known: Sequence[Known], k: int, *, clear: float = CLEAR_BITS) -> list[Matrix]:
-    """The cores of the motifs that have one: k successive positions of most information, ``clear`` bits each on average.
+    """The cores of the motifs that have one: k successive positions of most information, ``clear`` bits each.
 
-    With ``clear=0.0`` nearly every 6-mer is the core of some motif.
+    That is their mean. With ``clear=0.0`` nearly every 6-mer is the core of some motif.
     """
     found = []
     for matrix in (target.matrix for target in known if len(target.matrix) >= k):

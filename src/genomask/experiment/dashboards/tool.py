@@ -6,13 +6,15 @@ from typing import Any
 
 from genomask.checks import require_packages
 from genomask.console import say
+from genomask.files import require_free
 
 
 def main(arguments: list[str]) -> None:
     """Save the workspace to W&B; without a key, write its specification.
 
     Raises:
-        ValueError: If the ``dashboard`` extra is missing, W&B needs an entity, or it refuses.
+        ValueError: If the ``dashboard`` extra is missing, W&B needs an entity, or it refuses, or the file for the
+            specification is there already.
     """
     chosen = _parser().parse_args(arguments)
     require_packages("genomask dashboard", "wandb_workspaces", extra="dashboard")
@@ -23,6 +25,7 @@ def main(arguments: list[str]) -> None:
         say(f"saved  {_save(built)}")
         return
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    require_free(chosen.out, overwrite=chosen.overwrite)
     chosen.out.write_text(specification(built) + "\n", encoding="utf-8")
     say(f"wrote  {chosen.out}")
     say("Nothing was sent to W&B" + ("." if chosen.offline else ": no API key. Run `wandb login` to save it there."))
@@ -38,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--entity", default="", help="user or team at W&B; your default one if not given")
     workspace = Path("runs/workspace.json")
     parser.add_argument("--out", type=Path, default=workspace, metavar="FILE", help="for the JSON")
+    parser.add_argument("--overwrite", action="store_true", help="write over FILE if it is there already")
     parser.add_argument("--offline", action="store_true", help="write the JSON even with a key")
     return parser
 
