@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm test-faults lint types audit licences docs reference format hooks clean
+.PHONY: help setup run table1 bench test test-slow test-gpu test-slurm test-ray test-faults lint types audit licences docs reference format hooks clean
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -46,6 +46,10 @@ test-slurm: setup ## Install and start a SLURM of this machine alone (Debian, ro
 	sh tests/slurm/start.sh build/slurm
 	SLURM_CONF=$(CURDIR)/build/slurm/slurm.conf $(PYTEST) tests/experiment/test_slurm.py -m slow; \
 		status=$$?; sh tests/slurm/stop.sh build/slurm; exit $$status
+
+test-ray: setup ## Install Ray, and run a sweep on a cluster of this machine alone, one of whose workers is killed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev,ray]'
+	$(PYTEST) -m ray tests/experiment/test_sweeps.py
 
 test-faults: setup ## Kill trainings, sweeps and builders at random, fill and damage disks (FAULTS=100 cases a kind; 8)
 	GENOMASK_FAULTS=$(or $(FAULTS),8) $(PYTEST) -m faults

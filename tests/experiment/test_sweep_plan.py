@@ -195,6 +195,6 @@ LAUNCHERS = sorted(path.stem for path in (CONF / "launcher").glob("*.yaml"))
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_every_launcher_composes_into_a_plan(tmp_path, launcher):
     if launcher == "ray":
-        pytest.importorskip("hydra_plugins.hydra_ray_launcher", reason="needs the extra ray")
+        pytest.importorskip("ray", reason="needs the extra ray")
     words = ("seed=0,1", "hydra.mode=MULTIRUN", f"launcher={launcher}", f"paths.runs={tmp_path}")
     assert jobs(plan(*words)) == 2

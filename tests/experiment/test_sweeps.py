@@ -187,6 +187,41 @@ def test_a_killed_worker_takes_no_other_job_of_submitit_along(data, expected, tm
     assert scores(tmp_path) == expected
 
 
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.timeout(1800)
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_a_sweep_on_ray_outlives_a_node_and_scores_as_a_local_one_does(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's way to say: the loopback address alone
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs Ray: make test-ray")
+    node = {"node_ip_address": "127.0.0.1", "include_dashboard": False, "object_store_memory": 80_000_000}
+    grid = ("-m", "masking=random,span", "classifier=encoder,probe", "shots=2,3", "seed=0,1,2,3,4", *data)
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **node})
+    try:
+        _, worker = (cluster.add_node(num_cpus=1, **node) for _ in range(2))
+        on_ray = ("launcher=ray", f"hydra.launcher.address={cluster.address}", f"paths.runs={tmp_path}/ray")
+        process = start(*grid, *on_ray)
+        while not any(tmp_path.glob("ray/finetune/*/result.json")):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        cluster.remove_node(worker, allow_graceful=False)
+        printed, errors = process.communicate()
+    finally:
+        cluster.shutdown()
+    assert process.returncode == 0, printed + errors
+    assert "40 done of 40 jobs" in printed
+    code, local, errors = program(*grid, f"paths.runs={tmp_path}/local")
+    assert code == 0, errors
+    assert scores(tmp_path / "ray") == scores(tmp_path / "local")
+    assert table(printed) == table(local)
+
+
+def table(printed: str) -> str:
+    """Table of scores at a sweep's end."""
+    return printed.partition("40 done of 40 jobs")[2]
+
+
 def test_a_cell_gives_its_jobs_the_identity_that_they_have_alone(data, tmp_path):
     words = (*data, f"paths.runs={tmp_path}", "pretrain_seed=${seed}")
     runs = cell_runs(configuration(*words, "sweep.name=x", "sweep.seeds=[3,5]"))

@@ -14,7 +14,8 @@ from genomask.checks import one_line
 from genomask.experiment.config.choices import did_you_mean, groups, program
 
 INTERNAL: Final = ("hydra", "labels", "sweep")  # not offered to people
-REMOVED: Final = {
+MISSING: Final = {  # what to say of choices that are not there
+    "hydra/launcher/genomask_ray": "launcher=ray needs Ray: pip install '.[ray]' in a checkout.",
     "launcher/joblib": "launcher=joblib is gone: launcher=submitit_local runs a cell on every core "
     "(hydra.launcher.at_once=N: on N of them).",
     "launcher/stacked": "launcher=stacked is gone: leave it out, or use launcher=submitit_local.",
@@ -69,8 +70,8 @@ def explain(error: Exception, words: Sequence[str] = ()) -> str:
 
 def _unknown_choice(path: str, options: Sequence[str]) -> str:
     group, _, choice = path.rpartition("/")
-    if path in REMOVED:
-        return REMOVED[path]
+    if path in MISSING:
+        return MISSING[path]
     if not group:
         return f"there is no configuration {choice}.yaml: see --config-dir and --config-name."
     return f"unknown choice {group}={choice}; {group} has: {', '.join(options)}.{did_you_mean(choice, options)}"
