@@ -7,6 +7,7 @@ import pytest
 from test_sweep_plan import plan
 
 from compose import composed
+from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.run import check_inputs, run_stages
 from genomask.experiment.sweeps.sweep import run_sweep
 
@@ -50,12 +51,43 @@ def test_a_sweep_refuses_a_job_whose_task_cannot_be_used_before_it_starts_any(wo
     assert not (tmp_path / "runs" / "sweeps").exists()
 
 
-def test_a_run_whose_checkpoints_do_not_fit_on_the_disk_is_refused_before_it_starts(words, monkeypatch):
+@pytest.fixture
+def disk(monkeypatch):
+    """Leaves so many megabytes on every disk."""
+
+    def leave(megabytes: int) -> None:
+        usage = namedtuple("usage", "free")
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(megabytes * 10**6))
+
+    return leave
+
+
+def test_a_run_whose_checkpoints_do_not_fit_on_the_disk_is_refused_before_it_starts(words, disk):
     run = composed(*words())
-    usage = namedtuple("usage", "free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10_000_000))
-    with pytest.raises(OSError, match=r"cannot be written: 0.01 GB are free, and this run writes about 0.\d+ GB"):
+    disk(10)
+    with pytest.raises(OSError, match=r"cannot be written: 10 MB are free, and this run writes about \d{3} MB"):
         check_inputs(run)
+
+
+@pytest.mark.parametrize("stage", [("stage=embed",), ("classifier=probe",)])
+def test_embeddings_that_do_not_fit_on_the_disk_are_refused_before_an_encoder_is_trained(words, disk, tmp_path, stage):
+    tiny = ("model.hidden_size=8", "model.layers=1", "model.heads=2", "model.intermediate_size=8", "pretrain=none")
+    run = composed(*words(*2 * [GOOD * 2_000]), *tiny, "embed.layers=all", *stage)
+    disk(2)
+    with pytest.raises(OSError, match=r"2 MB are free, and this run writes about 5 MB"):
+        check_inputs(run)
+    assert not (tmp_path / "runs" / "encoder").exists()
+
+
+def test_a_genome_that_does_not_fit_on_the_disk_is_refused_before_it_is_encoded(disk, tmp_path):
+    (tmp_path / "one.fa").write_text(f">chr1\n{'ACGT' * 500_000}\n")
+    run = composed("genome=fasta", f"genome.path={tmp_path}/one.fa", f"paths.runs={tmp_path}/runs")
+    disk(1)
+    with pytest.raises(OSError, match=r"cannot be written: 1 MB are free, and this run writes about 2 MB"):
+        build_genome(run)
+    assert not list(tmp_path.glob("runs/genome/*"))
+    disk(3)
+    assert build_genome(run).is_dir()
 
 
 def test_a_directory_of_runs_that_is_a_file_is_refused_before_anything_is_built(words, tmp_path):

@@ -18,6 +18,8 @@ from genomask.genome.tracks import check_tracks, fingerprint_tracks, write_track
 _ENDINGS: Final = re.compile(r"(\.(fa|fas|fasta|fna|2bit|gz|bgz))+$", re.IGNORECASE)
 _INDEXES: Final = (".fai", ".gzi")  # lie beside FASTA files, and fit the same patterns
 _TWO_BIT: Final = (b"\x43\x27\x41\x1a", b"\x1a\x41\x27\x43")  # in either order of bytes
+_PACKED: Final = (".gz", ".bgz", ".2bit")
+_BASES_A_BYTE: Final = 3  # of such a file, or more
 _AT_ONCE: Final = 1 << 20  # bases of a 2bit file
 
 
@@ -41,6 +43,13 @@ class FastaGenome:
         """The first file's name without its endings, fit for the name of a folder."""
         name = f"{_ENDINGS.sub('', Path(self._paths[0]).name)}{'-and-more' if self._paths[1:] else ''}"
         return re.sub(r"[^\w.]+", "-", name, flags=re.ASCII).strip("-.") or "genome"
+
+    @property
+    def rough_bases(self) -> int:
+        """At most about as many bases as the genome has, by the sizes of its files; 0 where some records are chosen."""
+        if self.chromosomes is not None:
+            return 0
+        return sum(file.stat().st_size * (_BASES_A_BYTE if file.suffix in _PACKED else 1) for file in self._files())
 
     def fingerprint(self) -> dict[str, Any]:
         """All that shapes the genome, for hashing: what is in the files, whatever they are called.

@@ -49,6 +49,11 @@ class Grch38Genome:
         """Name in directories and tables."""
         return "grch38"
 
+    @property
+    def rough_bases(self) -> int:
+        """About as many bases as the chosen chromosomes have."""
+        return 3_100_000_000 * len(self._chosen()) // len(HUMAN)
+
     def fingerprint(self) -> dict[str, Any]:
         """All that shapes the genome, for hashing; needs no network."""
         chosen = {"source": "grch38", "release": RELEASE, "chromosomes": self._chosen()}

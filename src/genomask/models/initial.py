@@ -54,11 +54,12 @@ def model_identity(settings: AnyModel) -> dict[str, Any]:
     return identity | {"weights": weights}
 
 
-def layer_count(settings: AnyModel) -> int:
-    """Layers of the encoder, its token embeddings not counted."""
+def encoder_sizes(settings: AnyModel) -> tuple[int, int]:
+    """Layers of the encoder, its token embeddings not counted, and features of an embedding."""
     if not isinstance(settings, PretrainedSettings):
-        return settings.layers
-    return read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code).num_hidden_layers
+        return settings.layers, settings.hidden_size
+    config = read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code)
+    return config.num_hidden_layers, config.hidden_size
 
 
 def weight_bytes(settings: AnyModel, tokens: KmerSettings | BpeSettings | OwnSettings) -> int:

@@ -29,9 +29,9 @@ def check_settings(run: Context) -> None:
     if isinstance(settings, (*PROBES, GcBaseline, KmerBaseline)):
         require_packages(f"classifier={settings.kind}", "sklearn", extra="baselines")
     if isinstance(settings, PROBES) and settings.layer is not None:
-        from genomask.models.initial import layer_count
+        from genomask.models.initial import encoder_sizes
 
-        layer, last, kept = settings.layer, layer_count(run.config.model), run.config.embed.layers
+        layer, last, kept = settings.layer, encoder_sizes(run.config.model)[0], run.config.embed.layers
         if kept != "all":
             raise ValueError(f"classifier.layer={layer} needs embed.layers=all; found embed.layers={kept}.")
         if layer > last:
@@ -61,16 +61,20 @@ def classifier_artefact(run: Context) -> Artefact:
 
 
 def check_classifier(run: Context) -> None:
-    """Read the task and draw the episode, unless the classifier is there.
+    """Read the task, draw the episode and see that embeddings fit on the disk, unless the classifier is there.
 
     Raises:
         ValueError: If rows cannot be used, a class has too few for the shots, or the test set lacks one.
-        OSError: If a file cannot be read.
+        OSError: If a file cannot be read, or the disk is too full for the embeddings of a probe.
     """
     if not run.store.has(classifier_artefact(run)):
         from genomask.experiment.stages.task import check_task
 
         check_task(run)
+        if isinstance(run.config.classifier, PROBES):
+            from genomask.experiment.stages.embed import check_embeddings
+
+            check_embeddings(run)
 
 
 def build_classifier(run: Context) -> Path:

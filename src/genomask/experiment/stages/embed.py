@@ -22,6 +22,7 @@ from genomask.finetune.embedding import (
     embed_batch,
     load_encoder,
 )  # fmt: skip
+from genomask.models.initial import encoder_sizes
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples
 from genomask.training.host import device_of, prepare_host
@@ -45,6 +46,18 @@ def embedding_artefact(run: Context) -> Artefact:
     return Artefact("embed", label, settings, (encoder_artefact(run), task_artefact(run)))
 
 
+def check_embeddings(run: Context) -> None:
+    """Read the task, and see that its embeddings fit on the disk, unless they are there.
+
+    Raises:
+        OSError: If the disk is too full.
+    """
+    if not run.store.has(embedding_artefact(run)):
+        task, width = open_benchmark(build_task(run)), _width(run, *encoder_sizes(run.config.model))
+        rows = sum(len(getattr(task, part).labels) for part in PARTS)
+        run.store.check_room(len(POOLS) * rows * math.prod(width) * np.dtype(np.float32).itemsize)
+
+
 def build_embeddings(run: Context) -> Path:
     """Embed pool and test set; the directory holds ``PART-POOLING.npy``: rows by hidden, or by layers by hidden."""
     return run.store.build(embedding_artefact(run), partial(_embed, run), needs=lambda: _inputs(run), resume_from=POINT)
@@ -64,15 +77,12 @@ def _inputs(run: Context) -> tuple[LoadedEncoder, Benchmark]:
     encoder = load_encoder(folder)
     for part in PARTS:
         check_lengths(encoder, getattr(task, part).lengths, long=run.config.embed.long)
-    rows = sum(len(getattr(task, part).labels) for part in PARTS)
-    run.store.check_room(len(POOLS) * rows * math.prod(_width(run, encoder)) * np.dtype(np.float32).itemsize)
     return encoder, task
 
 
-def _width(run: Context, encoder: LoadedEncoder) -> tuple[int, ...]:
+def _width(run: Context, layers: int, features: int) -> tuple[int, ...]:
     """Layers, if all are kept, and features of an embedding."""
-    config = encoder.model.config
-    return (*((config.num_hidden_layers + 1,) if run.config.embed.layers == "all" else ()), config.hidden_size)
+    return (layers + 1, features) if run.config.embed.layers == "all" else (features,)
 
 
 def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmark) -> dict[str, Count]:
@@ -107,7 +117,8 @@ def _embed(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmar
 
 def _matrices(run: Context, encoder: LoadedEncoder, rows: int, directory: Path, part: str) -> dict[str, np.ndarray]:
     """Mapped matrices of one part, by pooling; those of an interrupted embedding where they are."""
-    shape = (rows, *_width(run, encoder))
+    config = encoder.model.config
+    shape = (rows, *_width(run, config.num_hidden_layers, config.hidden_size))
     mode = "r+" if (directory / POINT).is_file() else "w+"
     return {
         pool: np.lib.format.open_memmap(directory / f"{part}-{pool}.npy", mode=mode, dtype=np.float32, shape=shape)

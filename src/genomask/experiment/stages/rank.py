@@ -53,7 +53,11 @@ def build_genome(run: Context) -> Path:
 
 
 def encode_genome(run: Context, source: Any) -> Path:
-    """Encode a genome if that has not been done yet."""
+    """Encode a genome if that has not been done yet.
+
+    Raises:
+        OSError: If the disk is too full for it.
+    """
 
     def build(directory: Path) -> dict[str, Count]:
         source.encode(directory)
@@ -61,7 +65,9 @@ def encode_genome(run: Context, source: Any) -> Path:
         known = int(np.diff(genome.runs).sum())
         return {"bases": Count(len(genome.bases), known, {"not A, C, G or T": len(genome.bases) - known})}
 
-    return run.store.build(genome_of(run, source), build)
+    # One byte for a base and four for its value in a track, checked before any of them is written.
+    size = source.rough_bases * (1 + 4 * len(source.tracks or ()))
+    return run.store.build(genome_of(run, source), build, needs=lambda: run.store.check_room(size) or ())
 
 
 def build_ranking(run: Context) -> Path:

@@ -28,7 +28,7 @@ STAGES: Final = {
     "vocab": StageEntry("rank", "report_vocabulary", "vocabulary_artefact"),
     "pretrain": StageEntry("pretrain", "report_encoder", "encoder_artefact"),
     "finetune": StageEntry("classifier", "report_classifier", "classifier_artefact", check="check_classifier"),
-    "embed": StageEntry("embed", "report_embeddings", "embedding_artefact"),
+    "embed": StageEntry("embed", "report_embeddings", "embedding_artefact", check="check_embeddings"),
     "leaks": StageEntry("leaks", "report_leaks", "leaks_artefact"),
     "motifs": StageEntry("motifs", "run_motifs"),
     "variants": StageEntry("variants", "report_variants"),

@@ -52,7 +52,8 @@ def check_inputs(run: Context) -> None:
     if trains:
         from genomask.models.initial import weight_bytes
 
-        needed = CHECKPOINT_COPIES * weight_bytes(run.config.model, run.config.tokens)
+        copies = CHECKPOINT_COPIES + len(run.config.pretrain.keep)
+        needed = copies * weight_bytes(run.config.model, run.config.tokens)
     run.store.check_room(needed)
     for entry in entries:
         if entry.check is not None:

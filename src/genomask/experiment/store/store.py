@@ -52,7 +52,7 @@ class Store:
             raise PermissionError(f"{self.root} cannot be written: {place} is no directory that can be written to.")
         free = shutil.disk_usage(place).free
         if free < needed:
-            sizes = f"{free / 1e9:.2f} GB are free, and this run writes about {needed / 1e9:.2f} GB"
+            sizes = f"{free / 1e6:,.0f} MB are free, and this run writes about {needed / 1e6:,.0f} MB"
             raise OSError(f"{self.root} cannot be written: {sizes}. Make room, or set paths.runs.")
 
     def has(self, artefact: Artefact) -> bool:

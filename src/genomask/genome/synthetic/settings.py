@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -60,6 +60,13 @@ class SyntheticGenome:
     def label(self) -> str:
         """Name in directories and tables; says that nothing here was sequenced."""
         return "synthetic"
+
+    tracks: ClassVar[None] = None
+
+    @property
+    def rough_bases(self) -> int:
+        """All its bases."""
+        return self.bases
 
     def fingerprint(self) -> dict[str, Any]:
         """All that shapes the genome, for hashing."""
