@@ -80,7 +80,8 @@ def _check_first_word(arguments: list[str]) -> None:
     """Refuse a first word that neither names a tool nor sets anything."""
     if not arguments or arguments[0].startswith(("-", "~")) or "=" in arguments[0]:
         return
-    from genomask.experiment.config.choices import did_you_mean, groups, program
+    from genomask.console import program
+    from genomask.experiment.config.choices import did_you_mean, groups
 
     near = did_you_mean(arguments[0], [*TOOLS, *(f"{group}=..." for group in groups())])
     raise ValueError(

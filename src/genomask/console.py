@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -19,6 +20,12 @@ def say(line: str, *, style: str | None = None) -> None:
     """Print one line that stays, in a terminal as in a log file."""
     console.print(line, style=style, markup=False)
     sys.stdout.flush()
+
+
+def program() -> str:
+    """What people type to start this program: ``python train.py`` or ``genomask``."""
+    name = Path(sys.argv[0]).name
+    return {"train.py": "python train.py", "__main__.py": "python -m genomask"}.get(name, "genomask")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from genomask.checks import one_line
-from genomask.console import say
+from genomask.console import program, say
 from genomask.tasks.arrays import describe_part, summary
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.leaks.matches import groups
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         endings = ", ".join(ending for endings in KINDS.values() for ending in endings)
         raise ValueError(f"{path} holds no file of labelled sequences; known endings: {endings}.")
     if tried > 1:
-        say(f"{read} of {tried} tasks can be read. All of them: python train.py suite=folder suite.dir={path}")
+        say(f"{read} of {tried} tasks can be read. All of them: {program()} suite=folder suite.dir={path}")
     return 0 if read else 1
 
 
@@ -58,7 +58,7 @@ def describe(task: Benchmark) -> list[str]:
 def command(candidate: Candidate) -> str:
     """The command that tries the task with a baseline."""
     words = " ".join(f"task.{name}={_quoted(value)}" for name, value in candidate.words.items())
-    return f"python train.py stage=finetune classifier=gc task=csv {words}"
+    return f"{program()} stage=finetune classifier=gc task=csv {words}"
 
 
 def _quoted(value: str) -> str:

@@ -1,7 +1,6 @@
 """Groups of the configuration and their choices, read without Hydra so that help is quick; names that are alike."""
 
 import re
-import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
@@ -87,9 +86,3 @@ def did_you_mean(name: str, known: Iterable[str], *, prefix: str = "") -> str:
     """``Did you mean A or B?``, with a space before it; nothing where nothing is like it."""
     near = [f"{prefix}{other}" for other in near_misses(name, known)]
     return f" Did you mean {' or '.join(near)}?" if near else ""
-
-
-def program() -> str:
-    """What people type to start this program: ``python train.py`` or ``genomask``."""
-    name = Path(sys.argv[0]).name
-    return {"train.py": "python train.py", "__main__.py": "python -m genomask"}.get(name, "genomask")

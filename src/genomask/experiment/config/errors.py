@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
 from genomask.checks import one_line
-from genomask.experiment.config.choices import did_you_mean, groups, program
+from genomask.console import program
+from genomask.experiment.config.choices import did_you_mean, groups
 
 INTERNAL: Final = ("hydra", "labels", "sweep")  # not offered to people
 MISSING: Final = {  # what to say of choices that are not there

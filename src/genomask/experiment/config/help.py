@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from string import Template
 from textwrap import wrap
 
+from genomask.console import program
 from genomask.experiment.config.choices import (
     CONF,
     default_choices,
     did_you_mean,
     groups,
     lineage,
-    program,
     purpose,
     read_yaml,
     topics,

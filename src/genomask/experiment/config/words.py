@@ -9,8 +9,7 @@ from typing import Final
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from genomask.console import say
-from genomask.experiment.config.choices import program
+from genomask.console import program, say
 
 # Groups whose default is null: the plus is left out.
 PRESETS: Final = ("+experiment=", "+variant=", "+contender=", "+probe=", "+suite=")

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from genomask.checks import require_packages
-from genomask.console import say
-from genomask.experiment.config.choices import program
+from genomask.console import program, say
 from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact

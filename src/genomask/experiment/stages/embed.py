@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from genomask.console import progress, say
+from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
 from genomask.experiment.stages.task import build_task, task_artefact
@@ -69,7 +70,7 @@ def report_embeddings(run: Context) -> None:
     say(f"\nEmbeddings of {run.config.task.name}: {directory}")
     for file in sorted(directory.glob("*.npy")):
         say(f"  {file.name}: {' x '.join(map(str, np.load(file, mmap_mode='r').shape))}, float32")
-    say("\nNext: the same words with classifier=probe (or knn, ridge) in place of stage=embed")
+    say(f"\nNext, learn from them (also by knn or ridge):\n  {typed_again('stage=finetune', 'classifier=probe')}")
 
 
 def _inputs(run: Context) -> tuple[LoadedEncoder, Benchmark]:

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.config.schema import Config
+from genomask.experiment.config.words import typed_again
 from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.dashboards.masked_sequence import log_masked_sequence
 from genomask.experiment.stages.calibrate import calibrate, warn_of_drift
@@ -111,7 +112,7 @@ def report_encoder(run: Context) -> None:
         f"  {nats_line(found)}\n"
         f"  counting alone: {counting_line(found['context_nats'])}\n"
         f"  open it: AutoModelForMaskedLM.from_pretrained('{directory}')\n"
-        "\nNext: the same words without stage=pretrain fine-tune this encoder: python train.py ... shots=10"
+        f"\nNext, fine-tune it:\n  {typed_again('stage=finetune', 'shots=10')}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from genomask.console import say
+from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
@@ -127,7 +128,7 @@ def report_ranking(run: Context) -> None:
         best = [line.split(",")[1] for _, line in zip(range(11), lines, strict=False)][1:]
     say(f"\nRanking of {run.config.genome.label}: {path}")
     say(f"  best {run.config.ranking.k}-mers: {' '.join(best)}")
-    say("\nNext, with the same words for the genome: python train.py stage=pretrain masking=pmi ...")
+    say(f"\nNext, pretrain by it:\n  {typed_again('stage=pretrain', 'masking=pmi')}")
 
 
 def report_vocabulary(run: Context) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from genomask.checks import require
-from genomask.experiment.config.choices import program
+from genomask.console import program
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import (
     build_ranking,

@@ -12,6 +12,7 @@ from hydra.errors import CompactHydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from genomask.console import program
 from genomask.experiment.config.errors import explain
 from genomask.experiment.run import context, follows_from_seed
 from genomask.experiment.stages.context import Context
@@ -130,5 +131,5 @@ def _refuse_helpers(run: Context) -> None:
         raise ValueError(
             f"trainer.strategy={machine.strategy} with {machine.devices * machine.nodes} devices has helper "
             "processes that would start the whole sweep again. Pretrain first, one encoder a command: "
-            "python train.py stage=pretrain trainer=ddp masking=...; then sweep with one device a job."
+            f"{program()} stage=pretrain trainer=ddp masking=...; then sweep with one device a job."
         )
