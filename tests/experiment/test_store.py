@@ -1,5 +1,6 @@
 """Artefacts are named by what shaped them, whole or absent, built once, and refused when damaged."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from compose import composed
+from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.store.manifest import MANIFEST
 from genomask.experiment.store.store import Store
 
 GENOME = Artefact("genome", "toy", {"bases": 10})
@@ -129,3 +133,19 @@ def test_a_killed_builder_leaves_no_lock_and_no_half_artefact(tmp_path):
     assert not store.has(ranking())
     store.build(ranking(), write)
     assert sorted(path.name for path in (tmp_path / "rank").iterdir()) == [ranking().name]
+
+
+def test_a_genome_says_how_many_records_and_bases_it_leaves_out(tmp_path, capsys):
+    (tmp_path / "two.fa").write_text(">chr1\nACGTNNACGT\n>chr2\nACGT\n")
+    words = (
+        "genome=fasta",
+        f"genome.path={tmp_path}/two.fa",
+        "genome.chromosomes=[chr1]",
+        f"paths.runs={tmp_path}/runs",
+    )
+    found = json.loads((build_genome(composed(*words)) / MANIFEST).read_text())["counts"]
+    assert found["records"] == {"read": 2, "used": 1, "refused": {"not in genome.chromosomes": 1}}
+    assert found["bases"] == {"read": 10, "used": 8, "refused": {"not A, C, G or T": 2}}
+    printed = capsys.readouterr().out
+    assert "2 records read, 1 used; refused: 1 not in genome.chromosomes" in printed
+    assert "10 bases read, 8 used; refused: 2 not A, C, G or T" in printed

@@ -21,7 +21,7 @@ from genomask.ranking.vocabulary import MaskingVocabulary, VocabularySettings, b
 class GenomeSource(Protocol):
     """A choice of the ``genome`` config group, such as ``SyntheticGenome``, which can write its bases."""
 
-    def encode(self, directory: Path) -> None:
+    def encode(self, directory: Path) -> object:
         """Write the encoded genome into an existing folder."""
         ...
 

@@ -68,8 +68,8 @@ class FastaGenome:
             **fingerprint_tracks(self.tracks),
         }
 
-    def encode(self, directory: Path) -> None:
-        """Write the encoded genome and its tracks into an existing directory.
+    def encode(self, directory: Path) -> list[str]:
+        """Write the encoded genome and its tracks into an existing directory; returns the records that it leaves out.
 
         Raises:
             FileNotFoundError: If there is no such file.
@@ -80,6 +80,7 @@ class FastaGenome:
         with closing(self._records(left_out)) as records:
             write_genome(records, directory, source=f"genome.path={self.path}")
         write_tracks(self.tracks, directory, left_out=left_out)
+        return left_out
 
     @property
     def _paths(self) -> list[str]:

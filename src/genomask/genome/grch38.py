@@ -59,8 +59,11 @@ class Grch38Genome:
         chosen = {"source": "grch38", "release": RELEASE, "chromosomes": self._chosen()}
         return chosen | fingerprint_tracks(self.tracks)
 
-    def encode(self, directory: Path) -> None:
+    def encode(self, directory: Path) -> list[str]:
         """Download what is not in the cache yet, and write the encoded genome into an existing directory.
+
+        Returns:
+            Chromosomes that it leaves out.
 
         Raises:
             ConnectionError: If a file cannot be downloaded.
@@ -70,6 +73,7 @@ class Grch38Genome:
             write_genome(records, directory)
         left_out = [f"chr{name}" for name in HUMAN if name not in self._chosen()]
         write_tracks(self.tracks, directory, left_out=left_out)
+        return left_out
 
     def _chosen(self) -> list[str]:
         return [name for name in HUMAN if self.chromosomes is None or name in self.chromosomes]

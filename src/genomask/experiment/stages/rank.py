@@ -61,10 +61,13 @@ def encode_genome(run: Context, source: Any) -> Path:
     """
 
     def build(directory: Path) -> dict[str, Count]:
-        source.encode(directory)
+        left_out = len(source.encode(directory))
         genome = open_genome(directory)
-        known = int(np.diff(genome.runs).sum())
-        return {"bases": Count(len(genome.bases), known, {"not A, C, G or T": len(genome.bases) - known})}
+        known, kept = int(np.diff(genome.runs).sum()), len(genome.names)
+        return {
+            "records": Count(kept + left_out, kept, {"not in genome.chromosomes": left_out}),
+            "bases": Count(len(genome.bases), known, {"not A, C, G or T": len(genome.bases) - known}),
+        }
 
     # One byte for a base and four for its value in a track, checked before any of them is written.
     size = source.rough_bases * (1 + 4 * len(source.tracks or ()))

@@ -72,8 +72,8 @@ class SyntheticGenome:
         """All that shapes the genome, for hashing."""
         return {"source": "synthetic", "format": FORMAT, **asdict(self)}
 
-    def encode(self, directory: Path) -> None:
-        """Write the encoded genome, and what was planted in it as ``planted.csv``, into a directory.
+    def encode(self, directory: Path) -> list[str]:
+        """Write the encoded genome, and what was planted in it as ``planted.csv``, into a directory; leaves out none.
 
         A planted sequence is read along its strand; ``start`` and ``stop`` are 0-based and half-open.
         """
@@ -83,6 +83,7 @@ class SyntheticGenome:
             table = csv.writer(file, lineterminator="\n")
             table.writerow(Planted._fields)
             table.writerows(truth)
+        return []
 
     def _records(self, truth: list[Planted]) -> Iterator[tuple[str, Pieces]]:
         """Draw the chromosomes one after the other; what is planted is added to ``truth``."""
