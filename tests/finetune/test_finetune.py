@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef, roc_auc_score
 
 from genomask.finetune.metrics import score
-from genomask.finetune.module import ClassifierModule
+from genomask.finetune.module import CLASSES, ClassifierModule
 from genomask.tasks.datamodule import ExampleBatch
 
 
@@ -60,7 +60,7 @@ def test_probabilities_that_are_no_numbers_are_an_error():
 def test_predictions_come_back_in_the_order_of_the_test_set():
     module = ClassifierModule.__new__(ClassifierModule)
     torch.nn.Module.__init__(module)
-    module.probabilities, module.rows = [], []
+    module.objective, module.predictions, module.rows = CLASSES, [], []
     module.logits = lambda batch: torch.stack((batch.rows.float(), -batch.rows.float()), dim=1)
     for rows in ([4, 0], [2], [3, 1]):
         index = torch.tensor(rows)

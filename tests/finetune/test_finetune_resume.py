@@ -12,6 +12,7 @@ from trainings import fingerprint, share, write_data
 
 EPOCH = 11  # batches: 41 examples, four at a time
 CNN = ("classifier=cnn", "classifier.epochs=3", "classifier.steps=1")
+NUMBERS = ("task.kind=regression",)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def base(tmp_path_factory) -> tuple[Path, tuple[str, ...]]:
     return folder, words
 
 
-@pytest.fixture(scope="module", params=[(), CNN], ids=["encoder", "cnn"])
+@pytest.fixture(scope="module", params=[(), CNN, NUMBERS], ids=["encoder", "cnn", "regression"])
 def alone(request, base, tmp_path_factory):
     """A fine-tuning that nothing ended: its words, and what it came to."""
     source, words = base

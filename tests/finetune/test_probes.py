@@ -5,10 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-import torch
-from scipy.stats import pearsonr, spearmanr
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, r2_score, roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
@@ -21,8 +18,6 @@ from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.run import check
 from genomask.finetune import shallow
 from genomask.finetune.embedding import batches
-from genomask.finetune.metrics import score_targets
-from genomask.reports.build import build_report
 from test_end_to_end import TINY, data  # noqa: F401  (a fixture)
 
 
@@ -234,68 +229,3 @@ def test_pooling_by_the_mean_and_adapters_train_and_adapters_merge_into_the_weig
     assert not np.array_equal(np.load(mean / "probabilities.npy"), np.load(cls / "probabilities.npy"))
     with pytest.raises(ValueError, match=r"finetune.save_model=true needs finetune.pool=cls"):
         probed("finetune.pool=mean", "finetune.save_model=true", classifier="encoder")
-
-
-def rows_of_targets(path, count, value):
-    """A table of random sequences with a label that their bases decide."""
-    draw = np.random.default_rng(count)
-    texts = [
-        "".join(draw.choice(list("ACGT"), 60, p=[0.4 - g, g + 0.1, g + 0.1, 0.4 - g])) for g in draw.random(count) / 4
-    ]
-    path.write_text("sequence,label\n" + "".join(f"{text},{value(text)}\n" for text in texts))
-    return str(path)
-
-
-def share(letters, text):
-    return sum(letter in letters for letter in text) / len(text)
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "scores"),
-    [
-        ("regression", lambda text: share("GC", text), {"pearson": 0.8, "spearman": 0.8, "r2": 0.5}),
-        (
-            "multilabel",
-            lambda text: ";".join(name for name in "AG" if share(name, text) > 0.25),
-            {"auc": 0.7, "auprc": 0.5},
-        ),
-    ],
-)
-def test_a_ridge_probe_learns_numbers_and_several_labels(probed, tmp_path, kind, value, scores):
-    train, test = rows_of_targets(tmp_path / "a.csv", 600, value), rows_of_targets(tmp_path / "b.csv", 80, value)
-    words = (
-        f"task.kind={kind}",
-        f"task.train={train}",
-        f"task.test={test}",
-        "shots=full",
-        f"task.name={kind}",
-        "model.hidden_size=256",
-    )
-    run = probed(*words, classifier="ridge", runs=tmp_path / "runs")
-    build_classifier(run)
-    result = json.loads((run.store.path(classifier_artefact(run)) / "result.json").read_text())
-    assert result["kind"] == kind
-    assert {name: result[name] for name in scores if result[name] <= scores[name]} == {}
-    with pytest.raises(ValueError, match=rf"task\.kind={kind} is learned by classifier=ridge only"):
-        build_classifier(probed(*words, classifier="probe", runs=tmp_path / "runs"))
-    section = build_report(tmp_path / "runs", baseline="random").document.sections
-    (table,) = next(part.tables for part in section if part.name == "targets")
-    assert f"task {kind}, classifier ridge" in table.title
-    assert table.rows[0] == ["1", *(f"{result[name]:.3f}" for name in scores)]
-
-
-def test_scores_of_targets_are_those_of_scipy_and_scikit_learn():
-    draw = np.random.default_rng(0)
-    values, guesses = draw.normal(size=(2, 50, 1))
-    found = score_targets(torch.from_numpy(guesses), torch.from_numpy(values), "regression")
-    assert found["pearson"] == pytest.approx(pearsonr(guesses[:, 0], values[:, 0])[0], abs=1e-6)
-    assert found["spearman"] == pytest.approx(spearmanr(guesses[:, 0], values[:, 0])[0], abs=1e-6)
-    assert found["r2"] == pytest.approx(r2_score(values, guesses), abs=1e-6)
-    assert score_targets(torch.ones(50, 1), torch.from_numpy(values), "regression")["pearson"] == 0
-    labels = (draw.random((50, 3)) < 0.3).astype(float)
-    labels[:, 2] = 0  # a label that no test row has is left out
-    guesses = draw.normal(size=(50, 3))
-    found = score_targets(torch.from_numpy(guesses), torch.from_numpy(labels), "multilabel")
-    assert found["labels_scored"] == 2
-    assert found["auc"] == pytest.approx(roc_auc_score(labels[:, :2], guesses[:, :2], average="macro"), abs=1e-6)
-    assert found["auprc"] == pytest.approx(average_precision_score(labels[:, :2], guesses[:, :2]), abs=1e-6)

@@ -18,7 +18,7 @@ from genomask.genome.sequences import reverse_complement
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
 from genomask.tasks.leaks.near import overlaps
 from genomask.tasks.promoters.cut import cut_promoters
-from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata
+from genomask.tasks.promoters.epd import StartSite, read_export, read_start_sites, read_tata
 from genomask.tasks.promoters.negatives import Negatives
 from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.split import draw_test_side, join_groups
@@ -112,8 +112,23 @@ def test_bed_files_of_six_and_eight_columns_say_the_same_start_sites(tmp_path):
 @pytest.mark.parametrize("text", ["chr1 x 7 a 0 +", "chr1 5 12 a 0 +", "chr1 5 6 a 0 *", "chr1 5"])
 def test_a_bad_line_of_start_sites_is_named(tmp_path, text):
     (tmp_path / "bad.bed").write_text(f"chr1 5 6 a 0 +\n{text}\n")
-    with pytest.raises(ValueError, match=r"bad\.bed line 2 needs chromosome, start"):
+    with pytest.raises(ValueError, match=r"bad\.bed, line 2: not chromosome, start, .* of a start site: 'chr1"):
         read_start_sites(tmp_path / "bad.bed")
+
+
+@pytest.mark.parametrize(
+    ("read", "first", "bad", "fault"),
+    [
+        (read_start_sites, "chr1 5 6 a 0 +", "chr1 5", "not chromosome, start, end"),
+        (read_tata, "#Name TATA-box", "A x", "TATA-box must be 0 or 1"),
+        (read_export, "ACGT", "ACGJ", "not a DNA sequence: 'ACGJ'"),
+    ],
+)
+def test_files_of_promoters_are_refused_with_their_first_ten_faults(tmp_path, read, first, bad, fault):
+    (tmp_path / "a.txt").write_text("\n".join([first, *[bad] * 12]))
+    message = rf"12 of 1[23] rows cannot be read\. line 2: {fault}.*; line 11: .*; and 2 more\."
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path / "a.txt")
 
 
 def test_a_table_of_motifs_needs_its_column(tmp_path):

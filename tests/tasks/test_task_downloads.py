@@ -110,7 +110,7 @@ def test_what_does_not_come_costs_one_line_that_says_what_to_do(server, bed, fau
 
 def test_a_login_page_that_says_it_is_plain_text_is_not_kept(server, bed, tmp_path):
     server.files["/epd/006/Hs_EPDnew_006_hg38.bed"] = b"Please log in to this network.\n"
-    with pytest.raises(ValueError, match=r"gave a file that cannot be used: .*tss\.bed line 1 needs.*by hand\."):
+    with pytest.raises(ValueError, match=r"gave a file that cannot be used: .*tss\.bed, line 1: not.*by hand\."):
         bed()
     assert not (tmp_path / "tss.bed").exists()
     server.files["/epd/006/Hs_EPDnew_006_hg38.bed"] = BED.encode()

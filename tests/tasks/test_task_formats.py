@@ -201,6 +201,16 @@ def test_a_table_without_a_header_is_refused_with_the_setting_that_names_its_col
         FileTask("x", path, path).read()
 
 
+def test_lines_that_are_not_json_are_faults_like_others(tmp_path):
+    lines = ['{"sequence": "ACGT", "label": 1}', *['{"sequence": "ACGT",'] * 11, '{"sequence": "ACGT"}']
+    path = write(tmp_path / "a.jsonl", "\n".join(lines))
+    with pytest.raises(ValueError, match=r"12 of 13 rows cannot be read\. line 2: not JSON: .*line 11: .*; and 2 more"):
+        FileTask("x", path, path).read()
+    path = write(tmp_path / "b.jsonl", "{\n")
+    with pytest.raises(ValueError, match=r"b\.jsonl, line 1: not JSON"):
+        FileTask("x", path, path).read()
+
+
 def test_the_first_ten_faults_are_shown_and_all_are_counted(tmp_path):
     lines = ["ACGTNACG,1"] * 3 + ["ACG-ACGT,0"] * 12 + ["ACG*,0"]
     path = write(tmp_path / "a.csv", "sequence,label\n" + "\n".join(lines))

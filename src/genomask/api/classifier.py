@@ -56,9 +56,10 @@ def fine_tune(
     episode = episode_rows(known, task=task, shots=shots, seed=seed, rows=rows)
     rarest = int(np.bincount(known.pool.labels[episode]).min())
     recipe = Recipe(config.finetune, policy(rarest, config.fewshot, config.fs), config.trainer, seed)
-    module = classifier_module(loaded.source, recipe, classes=len(known.classes))
+    data = episode_data(known, episode, recipe)
+    module = classifier_module(loaded.source, recipe, data)
     with fixed_order(config.trainer):
-        train(PreparedFinetuning(module, episode_data(known, episode, recipe), recipe))
+        train(PreparedFinetuning(module, data, recipe))
     return Classifier(trained_model(module, known.classes).cpu().eval(), known.classes, loaded.tokens)
 
 
@@ -69,7 +70,7 @@ def load_classifier(folder: str | Path) -> Classifier:
         FileNotFoundError: If there is no such folder, or the fine-tuning kept no classifier.
         ValueError: If the folder holds another kind of model, or is damaged.
     """
-    return open_classifier(classifier_folder(folder))
+    return open_classifier(classifier_folder(folder), any_kind=True)
 
 
 def predict(

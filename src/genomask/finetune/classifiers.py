@@ -161,6 +161,7 @@ class Ridge:
 
 
 PROBES: Final = (Probe, NearestNeighbours, Ridge)
+OF_TARGETS: Final = (EncoderClassifier, CnnBaseline, Ridge)  # learn numbers and several labels, too
 
 
 def uses_encoder(classifier: Any) -> bool:

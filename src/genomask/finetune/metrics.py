@@ -37,8 +37,7 @@ def score(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " ro
             undefined (torchmetrics would answer 0).
     """
     classes = probability.shape[1]
-    if not probability.isfinite().all():
-        raise ValueError("The classifier's probabilities are not all numbers: the fine-tuning diverged.")
+    _check_finite(probability)
     absent = sorted(set(range(classes)) - set(labels.unique().tolist()))
     if absent:
         raise ValueError(f"AUC needs every class in the test set; class indices {absent} are absent.")
@@ -52,6 +51,11 @@ def score(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " ro
         mcc=0.0 if collapsed else mcc,  # torchmetrics' answer for a constant varies with the balance
         collapsed=collapsed,
     )
+
+
+def _check_finite(predicted: Float[Tensor, "rows classes"]) -> None:
+    if not predicted.isfinite().all():
+        raise ValueError("The classifier's predictions are not all numbers: the fine-tuning diverged.")
 
 
 def _auc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> float:
@@ -68,7 +72,11 @@ def score_targets(
     Returns:
         ``regression``: Pearson's and Spearman's correlation (0 for a constant prediction) and R2. ``multilabel``: AUROC
         and AUPRC, means over the labels that some test rows have and some lack, and how many these are.
+
+    Raises:
+        ValueError: If a prediction is not a finite number.
     """
+    _check_finite(predicted)
     if kind == "regression":
         guess, value = predicted[:, 0].double(), targets[:, 0].double()
         varies = bool((guess != guess[0]).any())

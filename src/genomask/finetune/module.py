@@ -1,27 +1,66 @@
 """Sequence classification (Sec. 5.3) as a LightningModule."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from genomask.finetune.settings import FinetuneSettings
+from genomask.models.classifier import predictions
 from genomask.models.forward import cls_logits, mean_logits
 from genomask.seeds import derived_seed
-from genomask.tasks.datamodule import ExampleBatch
+from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tokens.base import Tokens, of_bases
 from genomask.training.divergence import MOST_STEPS, StopOnDivergence
 from genomask.training.optimiser import adamw
 
 ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # for a loss that is NaN or infinite
+
+
+class Objective(NamedTuple):
+    """What the outputs of a network stand for: logits of classes or of labels, or z-scores of an episode's values.
+
+    Attributes:
+        kind: The task's: ``classes``, ``multilabel`` or ``regression``.
+        center: Mean of the values of a regression.
+        scale: Their standard deviation.
+    """
+
+    kind: str = "classes"
+    center: float = 0.0
+    scale: float = 1.0
+
+    def loss(self, logits: Float[Tensor, "batch classes"], batch: ExampleBatch) -> Float[Tensor, ""]:
+        """Mean over the batch: cross-entropy in nats (of labels one by one), or squared error of z-scores."""
+        if batch.targets is None:
+            return cross_entropy(logits, batch.labels)
+        if self.kind == "multilabel":
+            return binary_cross_entropy_with_logits(logits.float(), batch.targets)
+        return mse_loss(logits.float(), (batch.targets - self.center) / self.scale)
+
+    def predictions(self, logits: Float[Tensor, "batch classes"]) -> Float[Tensor, "batch classes"]:
+        """Probabilities of classes or labels, or values in their own unit."""
+        return predictions(logits.float(), self.kind) * self.scale + self.center
+
+
+CLASSES: Final = Objective()
+
+
+def objective_of(data: EpisodeDataModule) -> Objective:
+    """What a network learns from an episode."""
+    values = data.targets[0]
+    if data.kind != "regression" or values is None:
+        return Objective(data.kind)
+    return Objective(data.kind, float(np.mean(values)), float(np.std(values)) or 1.0)  # values may all be the same
 
 
 class EpisodeModule(LightningModule):
@@ -33,18 +72,22 @@ class EpisodeModule(LightningModule):
         settings: Optimiser, and how the test set is evaluated.
         learning_rate: Rate after warmup.
         seed: Draws dropout.
+        objective: What the network learns.
     """
 
-    def __init__(self, *, settings: FinetuneSettings, learning_rate: float, seed: int) -> None:
+    def __init__(
+        self, *, settings: FinetuneSettings, learning_rate: float, seed: int, objective: Objective = CLASSES
+    ) -> None:
         super().__init__()
         self.settings, self.learning_rate, self.seed = settings, learning_rate, seed
-        self.probabilities: list[Tensor] = []
+        self.objective = objective
+        self.predictions: list[Tensor] = []
         self.rows: list[Tensor] = []
         self.diverged: Path | None = None  # where the batch of a loss that is not finite goes
         self.epoch_loss, self.epoch_examples = torch.zeros(()), 0
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
-        """Class logits of a batch of sequences."""
+        """What the network says of a batch of sequences."""
         raise NotImplementedError
 
     def configure_callbacks(self) -> list[Callback]:
@@ -76,9 +119,9 @@ class EpisodeModule(LightningModule):
             clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def training_step(self, batch: ExampleBatch) -> Tensor:
-        """Cross-entropy in nats, averaged over the batch."""
+        """The objective's loss, averaged over the batch."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
-        loss = cross_entropy(self.logits(batch), batch.labels)
+        loss = self.objective.loss(self.logits(batch), batch)
         self.epoch_loss = self.epoch_loss + loss.detach() * len(batch.labels)
         self.epoch_examples += len(batch.labels)
         return loss
@@ -97,14 +140,14 @@ class EpisodeModule(LightningModule):
         self.epoch_loss, self.epoch_examples = checkpoint["epoch_loss"], checkpoint["epoch_examples"]
 
     def test_step(self, batch: ExampleBatch) -> None:
-        """Keep the class probabilities of the batch."""
-        self.probabilities.append(self.logits(batch).float().softmax(dim=1))
+        """Keep the predictions of the batch."""
+        self.predictions.append(self.objective.predictions(self.logits(batch)))
         self.rows.append(batch.rows)
 
     def predicted(self) -> Float[Tensor, "rows classes"]:
-        """Class probabilities of the test set, in its own order, after ``Trainer.test``."""
-        rows, probabilities = torch.cat(self.rows), torch.cat(self.probabilities)
-        return torch.empty_like(probabilities).index_copy_(0, rows, probabilities).cpu()
+        """Predictions of the test set, in its own order, after ``Trainer.test``."""
+        rows, found = torch.cat(self.rows), torch.cat(self.predictions)
+        return torch.empty_like(found).index_copy_(0, rows, found).cpu()
 
 
 class ClassifierModule(EpisodeModule):
@@ -118,8 +161,9 @@ class ClassifierModule(EpisodeModule):
         tokens: Tokens,
         learning_rate: float,
         seed: int,
+        objective: Objective = CLASSES,
     ) -> None:
-        super().__init__(settings=settings, learning_rate=learning_rate, seed=seed)
+        super().__init__(settings=settings, learning_rate=learning_rate, seed=seed, objective=objective)
         self.model, self.tokens = model, tokens
 
     def on_before_batch_transfer(self, batch: ExampleBatch, dataloader_idx: int) -> ExampleBatch:
@@ -128,7 +172,7 @@ class ClassifierModule(EpisodeModule):
         return batch._replace(token_ids=self.tokens.batch(batch.bases, batch.lengths))
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
-        """Class logits of a batch of sequences."""
+        """What the network says of a batch of sequences."""
         token_ids = batch.token_ids
         assert token_ids is not None, "on_before_batch_transfer cuts sequences into tokens"
         attention = token_ids != self.tokens.pad

@@ -9,13 +9,14 @@ import numpy as np
 from jaxtyping import Float, Int64
 from lightning import Trainer
 from lightning.pytorch.loggers import Logger
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from genomask.finetune.lora import add_lora, merge_lora
-from genomask.finetune.module import ClassifierModule, EpisodeModule
+from genomask.finetune.module import ClassifierModule, EpisodeModule, objective_of
 from genomask.finetune.settings import FinetuneSettings, Policy
 from genomask.models.bert import Encoder, sequence_classifier
+from genomask.models.classifier import PROBLEM_TYPES
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import Benchmark
@@ -55,19 +56,23 @@ def episode_data(
     )
 
 
-def classifier_module(encoder: Encoder, recipe: Recipe, *, classes: int) -> ClassifierModule:
-    """The encoder with a head drawn from the seed."""
+def classifier_module(encoder: Encoder, recipe: Recipe, data: EpisodeDataModule) -> ClassifierModule:
+    """The encoder with a head for what the episode holds, drawn from the seed."""
     model = sequence_classifier(
         encoder,
-        classes=classes,
+        classes=len(data.classes),
         seed=derived_seed(recipe.seed, "classification head"),
         hidden_dropout=recipe.settings.hidden_dropout,
     )
     if recipe.settings.lora is not None:
         add_lora(model, rank=recipe.settings.lora, seed=derived_seed(recipe.seed, "adapters"))
-    rate = recipe.policy.learning_rate
     return ClassifierModule(
-        model, settings=recipe.settings, tokens=encoder.tokens, learning_rate=rate, seed=recipe.seed
+        model,
+        settings=recipe.settings,
+        tokens=encoder.tokens,
+        learning_rate=recipe.policy.learning_rate,
+        seed=recipe.seed,
+        objective=objective_of(data),
     )
 
 
@@ -94,17 +99,23 @@ def train(prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoi
 
 
 def trained_model(module: ClassifierModule, classes: Sequence[str]) -> PreTrainedModel:
-    """The model of a module that was trained: what adapters have learned is in its weights, and classes have names."""
+    """The trained model for use without its module: classes have names, adapters are merged, values have their unit."""
+    model, objective = module.model, module.objective
     if module.settings.lora is not None:
-        merge_lora(module.model)
-    module.model.config.id2label = dict(enumerate(classes))
-    return module.model
+        merge_lora(model)
+    if objective.kind == "regression":
+        *_, head = (part for part in model.modules() if isinstance(part, nn.Linear))
+        head.weight.data *= objective.scale
+        head.bias.data = head.bias.data * objective.scale + objective.center
+    model.config.id2label = dict(enumerate(classes))
+    model.config.problem_type = PROBLEM_TYPES.get(objective.kind)
+    return model
 
 
 def train_and_predict(
     prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoints: Path | None = None
 ) -> tuple[Float[Tensor, "rows classes"], dict[str, float]]:
-    """Class probabilities of the test set after the last epoch, and the seconds of training and evaluation."""
+    """Predictions of the test set after the last epoch, and the seconds of training and evaluation."""
     started = time.perf_counter()
     fit = train(prepared, logs=logs, checkpoints=checkpoints)
     trained = time.perf_counter()

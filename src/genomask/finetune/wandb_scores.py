@@ -1,6 +1,6 @@
 """The scores of a classifier as W&B's own objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +9,6 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 from torch import Tensor
 from torchmetrics.functional.classification import binary_roc
 
-from genomask.finetune.metrics import score
-
 if TYPE_CHECKING:
     from wandb import Run
 
@@ -18,38 +16,48 @@ ROC_POINTS = 51  # a class: enough for a curve, and light enough for thousands o
 
 
 def log_scores(
-    loggers: Sequence[Logger], probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]
+    loggers: Sequence[Logger],
+    scores: Mapping[str, float],
+    predicted: Float[Tensor, "rows classes"],
+    labels: Int64[Tensor, " rows"] | None,
 ) -> None:
-    """Log the scores of a test set to every W&B run among the loggers: summary, ROC, confusion, a table of one row.
+    """Log the scores of a test set to every W&B run among the loggers.
 
-    Raises:
-        ValueError: If the probabilities cannot be scored.
+    Args:
+        loggers: Those of the run.
+        scores: For the run's summary, and in a table of one row.
+        predicted: Of the test set.
+        labels: Its class indices, for ROC and confusion; None for a task of regression or of several labels.
     """
     for logger in loggers:
         if isinstance(logger, WandbLogger):
-            _log_scores(logger.experiment, probability, labels)
+            run = logger.experiment
+            named = {f"test/{name}": value for name, value in scores.items()}
+            run.summary.update(named | {"test/n": len(predicted)})
+            run.log(_row(run, named) | ({} if labels is None else _plots(predicted, labels)))
 
 
-def _log_scores(run: "Run", probability: Tensor, labels: Tensor) -> None:
+def _row(run: "Run", scores: Mapping[str, float]) -> dict[str, Any]:
     import wandb
 
-    scores = {f"test/{name}": value for name, value in score(probability, labels)._asdict().items()}
-    run.summary.update(scores | {"test/n": len(labels)})
+    row = _choices(run) | scores
+    return {"test/row": wandb.Table(columns=list(row), data=[list(row.values())])}
+
+
+def _plots(probability: Tensor, labels: Tensor) -> dict[str, Any]:
+    import wandb
+
     columns = ["class", "false positive rate", "true positive rate"]
     curve = wandb.Table(columns=[*columns], data=[*roc(probability, labels)])
-    row = _choices(run) | scores
-    run.log(
-        {
-            "test/roc": wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC"),
-            "test/confusion": wandb.plot.confusion_matrix(
-                y_true=labels.tolist(),
-                preds=probability.argmax(dim=1).tolist(),
-                class_names=[str(number) for number in range(probability.shape[1])],
-                title="Confusion",
-            ),
-            "test/row": wandb.Table(columns=list(row), data=[list(row.values())]),
-        }
-    )
+    return {
+        "test/roc": wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC"),
+        "test/confusion": wandb.plot.confusion_matrix(
+            y_true=labels.tolist(),
+            preds=probability.argmax(dim=1).tolist(),
+            class_names=[str(number) for number in range(probability.shape[1])],
+            title="Confusion",
+        ),
+    }
 
 
 def roc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> list[tuple[str, float, float]]:

@@ -1,8 +1,10 @@
 """A fine-tuned classifier as it lies on disk: weights, the names of its classes, and its tokens."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from jaxtyping import Float
+from torch import Tensor
 from transformers import (
     AutoModelForSequenceClassification,
     BertForSequenceClassification,
@@ -20,13 +22,22 @@ from genomask.models.settings import CLASSIFIER
 from genomask.tokens.base import Tokens
 from genomask.tokens.files import open_tokens
 
+PROBLEM_TYPES: Final = {  # Hugging Face's name of a task's kind; none for classes
+    "multilabel": "multi_label_classification",
+    "regression": "regression",
+}
+
 
 class Classifier(NamedTuple):
-    """A classifier that is ready to predict, and what its outputs and its inputs are."""
+    """A classifier that is ready to predict, and what its outputs and its inputs are.
+
+    ``kind`` is that of the task that it was trained on: ``classes``, ``multilabel`` or ``regression``.
+    """
 
     model: PreTrainedModel
     classes: tuple[str, ...]
     tokens: Tokens
+    kind: str = "classes"
 
     @property
     def shortest(self) -> int:
@@ -37,6 +48,13 @@ class Classifier(NamedTuple):
     def longest(self) -> int:
         """Bases of the longest sequence that the model takes."""
         return self.tokens.longest(longest_input(self.model.config))
+
+
+def predictions(logits: Float[Tensor, "rows classes"], kind: str) -> Float[Tensor, "rows classes"]:
+    """What logits say: probabilities of classes (softmax) or of labels (sigmoid), or the values of a regression."""
+    if kind == "regression":
+        return logits
+    return logits.sigmoid() if kind == "multilabel" else logits.softmax(dim=1)
 
 
 def classifier_folder(name: str | Path) -> Path:
@@ -61,8 +79,12 @@ def classifier_folder(name: str | Path) -> Path:
     )
 
 
-def open_classifier(directory: Path) -> Classifier:
+def open_classifier(directory: Path, *, any_kind: bool = False) -> Classifier:
     """Open what a fine-tuning with ``finetune.save_model=true`` left in its folder ``model``.
+
+    Args:
+        directory: The folder.
+        any_kind: Whether what learned numbers or several labels is taken, too.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
@@ -81,7 +103,9 @@ def open_classifier(directory: Path) -> Classifier:
     tokens = open_tokens(directory, vocabulary=config.vocab_size)
     names = config.id2label or {}
     classes = tuple(str(name) for _, name in sorted(names.items()))
-    return Classifier(model.eval(), classes, tokens)
+    kind = next((kind for kind, name in PROBLEM_TYPES.items() if name == config.problem_type), "classes")
+    require(any_kind or kind == "classes", str(directory), "a classifier of classes", f"one of task.kind={kind}")
+    return Classifier(model.eval(), classes, tokens, kind)
 
 
 def _check_kind(directory: Path, config: PreTrainedConfig, ending: str) -> None:

@@ -98,6 +98,7 @@ NUMBERS: Final = (
     "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "layer_norm_eps",
     "initializer_range",
 )  # fmt: skip
+PROBLEMS: Final = ("regression", "single_label_classification", "multi_label_classification")
 SIZE: Final = Field("a whole number from 1", _size)
 PROBABILITY: Final = Field("a number from 0 and below 1", _probability, 0.1)
 FIELDS: Final[Mapping[str, Field]] = {
@@ -122,4 +123,5 @@ FIELDS: Final[Mapping[str, Field]] = {
         lambda names: names is None or (isinstance(names, list) and all(isinstance(n, str) for n in names)),
     ),
     "id2label": Field("a name for each of the classes 0, 1, ...", _labels),
+    "problem_type": Field(f"one of {', '.join(PROBLEMS)}, or null", lambda name: name is None or name in PROBLEMS),
 }  # fmt: skip

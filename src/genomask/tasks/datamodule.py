@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
@@ -14,20 +14,24 @@ from genomask.tasks.examples import Benchmark, Examples
 
 
 class ExampleBatch(NamedTuple):
-    """Sequences with their lengths in bases, class indices, and rows in the set they come from; tokens, once cut."""
+    """Sequences with their lengths in bases, class indices, and rows in the set they come from; tokens, once cut.
+
+    ``targets`` are those of ``Benchmark``, for tasks whose rows have no class of their own.
+    """
 
     bases: UInt8[Tensor, "batch bases"]
     lengths: Int64[Tensor, " batch"]
     labels: Int64[Tensor, " batch"]
     rows: Int64[Tensor, " batch"]
     token_ids: Int64[Tensor, "batch tokens"] | None = None
+    targets: Float32[Tensor, "batch classes"] | None = None
 
 
 class ExampleDataset(Dataset[ExampleBatch]):
     """A set of examples that is asked for a whole batch of rows at a time."""
 
-    def __init__(self, examples: Examples) -> None:
-        self.examples = examples
+    def __init__(self, examples: Examples, targets: Float64[np.ndarray, "rows classes"] | None = None) -> None:
+        self.examples, self.targets = examples, targets
 
     def __len__(self) -> int:
         return len(self.examples.labels)
@@ -39,13 +43,15 @@ class ExampleDataset(Dataset[ExampleBatch]):
             torch.from_numpy(self.examples.lengths[chosen]),
             torch.from_numpy(np.array(self.examples.labels[chosen])),
             torch.from_numpy(chosen),
+            targets=None if self.targets is None else torch.from_numpy(self.targets[chosen]).float(),
         )
 
 
 class EpisodeDataModule(LightningDataModule):
     """One episode for training, in an order drawn from the seed for every epoch, and the whole test set.
 
-    Test sequences come longest first, so that batches hold little padding.
+    Test sequences come longest first, so that batches hold little padding. ``targets`` are the task's, of the episode
+    and of the test set.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class EpisodeDataModule(LightningDataModule):
     ) -> None:
         super().__init__()
         self.episode, self.test = task.pool.take(episode), task.test
+        self.classes, self.kind = task.classes, task.kind
+        self.targets = (None, None) if task.targets is None else (task.targets[0][episode], task.targets[1])
         self.batch_size, self.evaluation_batch = batch_size, evaluation_batch
         self.seed = seed
         self.order: EpisodeOrder | None = None
@@ -68,7 +76,8 @@ class EpisodeDataModule(LightningDataModule):
         """Batches of the episode; the last one of an epoch may be smaller."""
         draws = torch.Generator().manual_seed(self.seed)
         self.order = EpisodeOrder(self, draws)
-        return EpisodeLoader(ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws)
+        examples = ExampleDataset(self.episode, self.targets[0])
+        return EpisodeLoader(examples, batch_size=None, sampler=self.order, generator=draws)
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch that has begun, and the state that its order is drawn from."""
@@ -85,7 +94,7 @@ class EpisodeDataModule(LightningDataModule):
         """The whole test set, longest sequences first."""
         longest_first = np.argsort(-self.test.lengths, kind="stable").tolist()
         order = BatchSampler(longest_first, self.evaluation_batch, drop_last=False)
-        return DataLoader(ExampleDataset(self.test), batch_size=None, sampler=order)
+        return DataLoader(ExampleDataset(self.test, self.targets[1]), batch_size=None, sampler=order)
 
 
 class EpisodeLoader(DataLoader[ExampleBatch]):

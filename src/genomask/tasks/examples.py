@@ -132,7 +132,7 @@ def _with_targets(
     return Benchmark(pool_rows, test_rows, names, kind=kind, targets=(values[0], values[1]))
 
 
-def check_test_set(task: Benchmark, *, targets: bool = False) -> None:
+def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The test set") -> None:
     """Refuse a test set that cannot be scored; ``targets`` says whether the classifier learns other than classes.
 
     Raises:
@@ -141,8 +141,8 @@ def check_test_set(task: Benchmark, *, targets: bool = False) -> None:
     """
     if task.kind != "classes":
         if not targets:
-            raise ValueError(f"task.kind={task.kind} is learned by classifier=ridge only, a probe of a frozen encoder.")
-        _check_targets(task)
+            raise ValueError(f"task.kind={task.kind} is learned by classifier=encoder, ridge and cnn only.")
+        _check_targets(task, name)
         return
     absent = [name for label, name in enumerate(task.classes) if not (task.test.labels == label).any()]
     if absent:
@@ -152,14 +152,14 @@ def check_test_set(task: Benchmark, *, targets: bool = False) -> None:
         )
 
 
-def _check_targets(task: Benchmark) -> None:
+def _check_targets(task: Benchmark, name: str) -> None:
     assert task.targets is not None, "a task of targets has them"
     varies = np.ptp(np.asarray(task.targets[1]), axis=0) > 0
     if not varies.any():
         what = (
             "the same value in all rows" if task.kind == "regression" else "no label that some rows have and some lack"
         )
-        raise ValueError(f"The test set has {what}, so that nothing can be scored.")
+        raise ValueError(f"{name} has {what}, so that nothing can be scored.")
 
 
 def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) -> None:

@@ -150,33 +150,36 @@ def _json(path: Path, lines: Iterator[Line]) -> Records:
     """An object on each line, or one array of objects in the whole file."""
     first = next(lines)
     if first.text.lstrip().startswith("["):
-        text = "\n".join([first.text, *(line.text for line in lines)])
-        found = iter(enumerate(_parsed(path, first.number, text), start=1))
+        values, problem, line = _parsed("\n".join([first.text, *(line.text for line in lines)]))
+        found = ((number, value, "") for number, value in enumerate(values or [], start=1))
     else:
-        texts = (line for line in chain([first], lines) if line.text.strip())
-        found = ((line.number, _parsed(path, line.number, line.text)) for line in texts)
-    number, head = next(found, (1, None))
+        (head, problem, line), rest = _parsed(first.text), (line for line in lines if line.text.strip())
+        found = chain([(first.number, head, "")], ((line.number, *_parsed(line.text)[:2]) for line in rest))
+    if problem:
+        raise wrong_line(path, first.number + line, problem)
+    number, head, _ = next(found, (1, None, ""))
     if not isinstance(head, dict):
         raise ValueError(f"{path} must hold JSON objects with a sequence and a label: an array, or one per line.")
     names = tuple(map(str, head))
-    return Records(tuple(name.lower() for name in names), _objects(names, chain([(number, head)], found)))
+    return Records(tuple(name.lower() for name in names), _objects(names, chain([(number, head, "")], found)))
 
 
-def _objects(names: Sequence[str], found: Iterator[tuple[int, Any]]) -> Iterator[Record]:
-    for number, one in found:
+def _objects(names: Sequence[str], found: Iterator[tuple[int, Any, str]]) -> Iterator[Record]:
+    for number, one, problem in found:
         if isinstance(one, dict) and set(names) <= set(one):
             yield Record(number, {name.lower(): _cell(one[name]) for name in names})
         else:
-            yield Record(number, {}, f"the record lacks one of {', '.join(names)}")
+            yield Record(number, {}, problem or f"the record lacks one of {', '.join(names)}")
 
 
-def _parsed(path: Path, line: int, text: str) -> Any:
+def _parsed(text: str) -> tuple[Any, str, int]:
+    """What a text in JSON says; or None, what is wrong with it, and in which of its lines, from 0."""
     try:
-        return json.loads(text)
+        return json.loads(text), "", 0
     except json.JSONDecodeError as error:
-        raise wrong_line(path, line + error.lineno - 1, f"not JSON: {error.msg}") from None
+        return None, f"not JSON: {error.msg}", error.lineno - 1
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets
-        raise wrong_line(path, line, f"not readable as JSON: {error}") from None
+        return None, f"not readable as JSON: {error}", 0
 
 
 def _parquet(path: Path) -> Records:

@@ -1,10 +1,11 @@
-"""Class probabilities of sequences, in batches of like lengths, in fp32."""
+"""Predictions for sequences, in batches of like lengths, in fp32."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 import numpy as np
+import torch
 from jaxtyping import Float64
 
 from genomask.alphabet import OTHER
@@ -12,7 +13,7 @@ from genomask.analysis.prediction.windows import Window
 from genomask.analysis.variants.alleles import Bases
 from genomask.analysis.variants.predictor import distinct, logits
 from genomask.genome.sequences import reverse_complement
-from genomask.models.classifier import Classifier
+from genomask.models.classifier import Classifier, predictions
 
 BUFFER: Final = 4096  # windows that are sorted by length together; 1.2 MB at 300 bp
 
@@ -25,7 +26,7 @@ def probabilities(
     both_strands: bool = False,
     max_unknown: float = 1.0,
 ) -> Float64[np.ndarray, "rows classes"]:
-    """Class probabilities (softmax of the logits) of every sequence, in their order.
+    """Probabilities of classes or labels, or the values of a regression, of every sequence, in their order.
 
     A sequence without information has NaN: one with too many unknown bases, or without a token that holds none.
 
@@ -33,7 +34,7 @@ def probabilities(
         classifier: On the device that is to compute.
         sequences: Bases 0..4, none shorter or longer than the classifier takes.
         batch: Sequences that go through the classifier at once.
-        both_strands: Average the probabilities of a sequence and of its reverse complement.
+        both_strands: Average the predictions of a sequence and of its reverse complement.
         max_unknown: Largest share of unknown bases in a sequence that has a value.
 
     Raises:
@@ -43,7 +44,7 @@ def probabilities(
     informative = np.array([_is_informative(classifier, bases, max_unknown) for bases in sequences], dtype=bool)
     if informative.any():
         chosen = [bases for bases, good in zip(sequences, informative, strict=True) if good]
-        values[informative] = _softmax(classifier, chosen, batch, both_strands=both_strands)
+        values[informative] = _predicted(classifier, chosen, batch, both_strands=both_strands)
     return values
 
 
@@ -57,7 +58,7 @@ def _is_informative(classifier: Classifier, bases: Bases, max_unknown: float) ->
     return bool(unknown.mean() <= max_unknown and whole.any())
 
 
-def _softmax(
+def _predicted(
     classifier: Classifier, sequences: list[Bases], batch: int, *, both_strands: bool
 ) -> Float64[np.ndarray, "rows classes"]:
     strands = [*sequences, *map(reverse_complement, sequences)] if both_strands else sequences
@@ -65,14 +66,14 @@ def _softmax(
     found = logits(classifier, unique, batch)
     if not np.isfinite(found).all():
         raise ValueError("A classifier's logits are not all numbers: its fine-tuning diverged.")
-    found = np.exp(found - np.logaddexp.reduce(found, axis=1, keepdims=True))[which]
+    found = predictions(torch.from_numpy(found), classifier.kind).numpy()[which]
     return (found[: len(sequences)] + found[len(sequences) :]) / 2 if both_strands else found
 
 
 def predict_windows(
     classifier: Classifier, windows: Iterable[Window], *, batch: int, both_strands: bool, max_unknown: float = 1.0
 ) -> Iterator[tuple[list[Window], Float64[np.ndarray, "rows classes"]]]:
-    """Yield windows with their class probabilities, in their order; ``BUFFER`` of them are in memory."""
+    """Yield windows with their predictions, in their order; ``BUFFER`` of them are in memory."""
     left = iter(windows)
     while chunk := list(islice(left, BUFFER)):
         sequences = [window.bases for window in chunk]

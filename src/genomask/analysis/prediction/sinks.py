@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
@@ -20,6 +20,7 @@ from jaxtyping import Float64
 from genomask.analysis.prediction.windows import Window
 from genomask.checks import require_packages
 from genomask.files import whole
+from genomask.tasks.examples import LABEL_DIVIDER
 
 ENDINGS: Final[Mapping[str, str]] = {
     "csv": "csv", "tsv": "tsv", "parquet": "parquet", "bedgraph": "bedgraph", "bg": "bedgraph",
@@ -30,7 +31,7 @@ PLACE: Final = Window._fields[:5]  # columns of a table: name, start, stop, stra
 PACKED: Final = ("csv", "tsv", "bedgraph")  # kinds that may end in .gz
 AT_ONCE: Final = 65_536  # lines of a track in memory
 
-# Takes chunks of windows with their class probabilities.
+# Takes chunks of windows with their predictions.
 Sink = Callable[[Sequence[Window], Float64[np.ndarray, "rows classes"]], None]
 
 
@@ -50,28 +51,54 @@ def sink_kind(path: Path) -> str:
 
 
 def open_sink(
-    path: Path, classes: Sequence[str], *, positive: int, lengths: Mapping[str, int]
+    path: Path, classes: Sequence[str], *, positive: int, lengths: Mapping[str, int], kind: str = "classes"
 ) -> AbstractContextManager[Sink]:
     """Open a file of predictions, which appears complete when the block ends, or not at all.
 
     Args:
         path: The file; its ending says what it is.
-        classes: Names of the classes.
+        classes: Names of the classes or labels.
         positive: The class whose probability a track shows.
         lengths: Bases of every sequence or chromosome, by name; for tracks.
+        kind: What is predicted: ``classes``, ``multilabel``, or ``regression``, which has no probabilities.
     """
-    kind = sink_kind(path)
-    if kind == "bigwig":
+    form = sink_kind(path)
+    if form == "bigwig":
         return _bigwig(path, positive, lengths)
-    if kind == "parquet":
-        return _parquet(path, classes)
-    return _text(path, kind, classes, positive)
+    answers = _Answers(tuple(classes), kind)
+    if form == "parquet":
+        return _parquet(path, answers)
+    return _text(path, form, answers, positive)
+
+
+class _Answers(NamedTuple):
+    """What a row of a table says: the prediction, then the probability of every class or label, if there are any."""
+
+    classes: tuple[str, ...]
+    kind: str
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the probabilities."""
+        return [] if self.kind == "regression" else [column(name) for name in self.classes]
+
+    def predicted(self, found: Float64[np.ndarray, "rows classes"]) -> list[str | float | None]:
+        """The likeliest class, the labels that are likelier than not, or the value; None for a row without one."""
+        nothing = np.isnan(found[:, 0]).tolist()
+        if self.kind == "regression":
+            values: list[Any] = found[:, 0].tolist()
+        elif self.kind == "multilabel":
+            pairs = [zip(self.classes, row, strict=True) for row in found.tolist()]
+            values = [LABEL_DIVIDER.join(name for name, value in row if value > 0.5) for row in pairs]
+        else:
+            values = [self.classes[label] for label in np.where(np.isnan(found), -1, found).argmax(axis=1).tolist()]
+        return [None if no else value for value, no in zip(values, nothing, strict=True)]
 
 
 @contextmanager
-def _text(path: Path, kind: str, classes: Sequence[str], positive: int) -> Iterator[Sink]:
+def _text(path: Path, form: str, answers: _Answers, positive: int) -> Iterator[Sink]:
     with whole(path) as part, _open(part, packed=path.name.endswith(".gz")) as file:
-        yield _Track(file, positive) if kind == "bedgraph" else _table(file, kind, classes)
+        yield _Track(file, positive) if form == "bedgraph" else _table(file, form, answers)
 
 
 def _open(path: Path, *, packed: bool) -> io.TextIOWrapper:
@@ -80,22 +107,17 @@ def _open(path: Path, *, packed: bool) -> io.TextIOWrapper:
     return path.open("w", encoding="utf-8", newline="")
 
 
-def _table(file: io.TextIOWrapper, kind: str, classes: Sequence[str]) -> Sink:
-    rows = csv.writer(file, delimiter="\t" if kind == "tsv" else ",", lineterminator="\n")
-    rows.writerow([*PLACE, "predicted", *map(column, classes)])
+def _table(file: io.TextIOWrapper, form: str, answers: _Answers) -> Sink:
+    rows = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
+    rows.writerow([*PLACE, "predicted", *answers.columns])
 
     def write(windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
-        for window, label, values in zip(windows, _predicted(found, classes), found.tolist(), strict=True):
-            shown = [""] * (1 + len(values)) if label is None else [label, *(f"{value:.6g}" for value in values)]
-            rows.writerow([*window[: len(PLACE)], *shown])
+        for window, answer, values in zip(windows, answers.predicted(found), found.tolist(), strict=True):
+            shown = [answer, *values[: len(answers.columns)]]
+            cells = [f"{value:.6g}" if isinstance(value, float) else value for value in shown]
+            rows.writerow([*window[: len(PLACE)], *(cells if answer is not None else [""] * len(shown))])
 
     return write
-
-
-def _predicted(found: Float64[np.ndarray, "rows classes"], classes: Sequence[str]) -> list[str | None]:
-    """The likeliest class of every window; None where it has no value."""
-    best: list[int] = np.where(np.isnan(found), -1, found).argmax(axis=1).tolist()
-    return [None if nothing else classes[label] for label, nothing in zip(best, np.isnan(found[:, 0]), strict=True)]
 
 
 def column(name: str) -> str:
@@ -104,25 +126,26 @@ def column(name: str) -> str:
 
 
 @contextmanager
-def _parquet(path: Path, classes: Sequence[str]) -> Iterator[Sink]:
+def _parquet(path: Path, answers: _Answers) -> Iterator[Sink]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds = {"name": pa.string(), "strand": pa.string()}
     places = [(name, kinds.get(name, pa.int64())) for name in PLACE]
-    schema = pa.schema([*places, ("predicted", pa.string()), *((column(name), pa.float64()) for name in classes)])
+    answer = ("predicted", pa.float64() if answers.kind == "regression" else pa.string())
+    schema = pa.schema([*places, answer, *((name, pa.float64()) for name in answers.columns)])
     with whole(path) as part, pq.ParquetWriter(part, schema) as writer:
 
         def write(windows: Sequence[Window], found: Float64[np.ndarray, "rows classes"]) -> None:
             columns = [list(values) for values in zip(*(window[: len(PLACE)] for window in windows), strict=True)]
-            values = [pa.array(each, mask=np.isnan(each)) for each in found.T]
-            writer.write_table(pa.table([*columns, _predicted(found, classes), *values], schema=schema))
+            values = [pa.array(each, mask=np.isnan(each)) for each in found.T[: len(answers.columns)]]
+            writer.write_table(pa.table([*columns, answers.predicted(found), *values], schema=schema))
 
         yield write
 
 
 class _Track:
-    """A bedGraph file: the probability of a class along the genome, in the bins of the windows."""
+    """A bedGraph file: the probability of a class, or the value, along the genome, in the bins of the windows."""
 
     def __init__(self, file: io.TextIOWrapper, positive: int) -> None:
         self.file, self.positive = file, positive

@@ -76,7 +76,7 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
 
     reader(options.input, genome)  # refuses what it can before the classifier is opened
     folder, device = classifier_folder(options.model), device_of(options.device)
-    classifier = placed(open_classifier(folder), device)
+    classifier = placed(open_classifier(folder, any_kind=True), device)
     pieces = reader(options.input, genome, k=getattr(classifier.tokens, "k", 0), track=kind in TRACKS)
     shown = classifier.classes[-1] if options.positive is None else options.positive
     require_choice(shown, "--class", classifier.classes)
@@ -88,13 +88,20 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
     started, batch, nothing = time.perf_counter(), options.batch or AT_ONCE[device.type], 0
     asked = {"both_strands": options.both_strands, "max_unknown": options.max_unknown}
     chunks = predict_windows(classifier, cut_windows(pieces(), cut), batch=batch, **asked)
-    sink = open_sink(options.out, classifier.classes, positive=classifier.classes.index(shown), lengths=found.lengths)
+    sink = open_sink(
+        options.out,
+        classifier.classes,
+        positive=classifier.classes.index(shown),
+        lengths=found.lengths,
+        kind=classifier.kind,
+    )
     with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
         for windows, probability in chunks:
             write(windows, probability)
             nothing += int(np.isnan(probability[:, 0]).sum())
             advance(len(windows))
-    holds = f"probability of class {shown} along the genome" if kind in TRACKS else "one row a window"
+    shows = "value" if classifier.kind == "regression" else f"probability of class {shown}"
+    holds = f"{shows} along the genome" if kind in TRACKS else "one row for each window"
     say(f"  written to {options.out} in {duration(time.perf_counter() - started)}: {holds}")
     if kind in TRACKS:
         say(f"  next: {TRACKS[kind]}")

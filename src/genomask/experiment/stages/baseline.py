@@ -14,6 +14,7 @@ from genomask.finetune.baselines.cnn import CnnModule
 from genomask.finetune.baselines.counts import gc_content, kmer_counts
 from genomask.finetune.baselines.majority import class_frequencies
 from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline
+from genomask.finetune.module import objective_of
 from genomask.finetune.recipe import PreparedFinetuning, episode_data, train_and_predict
 from genomask.finetune.settings import Policy
 from genomask.finetune.shallow import way_of_choosing
@@ -65,8 +66,15 @@ def _cnn(run: Context, episode: Episode) -> Outcome:
     batch = recipe.policy.batch_size
     epochs = max(settings.epochs, math.ceil(settings.steps / math.ceil(len(episode.rows) / batch)))
     recipe = recipe._replace(policy=Policy(batch, epochs, settings.learning_rate, stable=False))
-    module = CnnModule(settings, classes=len(task.classes), optimiser=recipe.settings, seed=recipe.seed)
-    prepared = PreparedFinetuning(module, episode_data(task, episode.rows, recipe, cpu=64, gpu=1024), recipe)
+    data = episode_data(task, episode.rows, recipe, cpu=64, gpu=1024)
+    module = CnnModule(
+        settings,
+        classes=len(task.classes),
+        optimiser=recipe.settings,
+        seed=recipe.seed,
+        objective=objective_of(data),
+    )
+    prepared = PreparedFinetuning(module, data, recipe)
     checkpoints = episode.directory / CHECKPOINTS
     probability, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=checkpoints)
     return Outcome(probability.numpy(), recipe.policy._asdict() | {"stable": None}, seconds)

@@ -115,13 +115,15 @@ def report_classifier(run: Context) -> None:
         say(f"  synthetic data: {', '.join(synthetic)}; the numbers say nothing about real DNA")
     say(f"  written to {directory}")
     say("\nNext:")
-    for purpose, command in _next(run, directory):
+    for purpose, command in _next(run, directory, found):
         say(f"  {purpose}:\n    {command}")
 
 
-def _next(run: Context, directory: Path) -> Iterator[tuple[str, str]]:
+def _next(run: Context, directory: Path, result: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What may be of interest now, and the user's own command with the one change that does it."""
-    if uses_encoder(run.config.classifier):
+    if "kind" in result:
+        yield "others that learn such labels", typed_again("-m", "classifier=encoder,ridge,cnn")
+    elif uses_encoder(run.config.classifier):
         other = "span" if run.config.labels["masking"] == "random" else "random"
         yield f"masking={other} on the same episode", typed_again(f"masking={other}")
         yield "classifiers without an encoder", typed_again("-m", "classifier=majority,gc,kmer_logistic,cnn")

@@ -12,7 +12,7 @@ from genomask.experiment.stages.pretrain import DIVERGED, build_encoder
 from genomask.experiment.stages.result import Episode, Outcome
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
-from genomask.finetune.cross_validation import cross_validate
+from genomask.finetune.cross_validation import cross_validate, fold_data
 from genomask.finetune.recipe import (
     PreparedFinetuning,
     Recipe,
@@ -59,26 +59,24 @@ def train(run: Context, episode: Episode) -> Outcome:
     recipe, task, directory = recipe_of(run), episode.task, episode.directory
     assert episode.encoder is not None, "prepare gives one"
     encoder = _encoder(episode.encoder)
-    module = classifier_module(encoder, recipe, classes=len(task.classes))
+    data = episode_data(task, episode.rows, recipe)
+    module = classifier_module(encoder, recipe, data)
     module.diverged = run.store.root / DIVERGED / episode.name
     if not run.config.sweep.name:
         sizes = f"{len(episode.rows):,} examples for {recipe.policy.epochs} epochs"
         say(f"       {sizes}, then {len(task.test.labels):,} test sequences", style="dim")
-    prepared = PreparedFinetuning(module, episode_data(task, episode.rows, recipe), recipe)
-    probability, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=directory / CHECKPOINTS)
+    folds = fold_data(data, folds=recipe.settings.cross_validate or 0, seed=recipe.seed)
+    prepared = PreparedFinetuning(module, data, recipe)
+    predicted, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=directory / CHECKPOINTS)
 
-    def predict(data: EpisodeDataModule) -> Tensor:
-        fold = classifier_module(encoder, recipe, classes=len(task.classes))
-        return train_and_predict(PreparedFinetuning(fold, data, recipe))[0]
+    def predict(fold: EpisodeDataModule) -> Tensor:
+        return train_and_predict(PreparedFinetuning(classifier_module(encoder, recipe, fold), fold, recipe))[0]
 
-    further, folds = {}, recipe.settings.cross_validate
-    if folds is not None:  # train on all folds of the episode but one, and score that one
-        found = cross_validate(prepared.data, predict, folds=folds, seed=recipe.seed, classes=task.classes)
-        further = {"cross_validation": found}
+    further = {"cross_validation": cross_validate(folds, predict)} if folds else {}
     if recipe.settings.save_model:
         (directory / CLASSIFIER).mkdir(exist_ok=True)
         export_encoder(trained_model(module, task.classes), directory / CLASSIFIER, module.tokens)
-    return Outcome(probability.numpy(), recipe.policy._asdict(), seconds, further)
+    return Outcome(predicted.numpy(), recipe.policy._asdict(), seconds, further)
 
 
 # What the seeds of a cell share. The directories are artefacts, which never change once they are there.

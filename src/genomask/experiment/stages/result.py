@@ -20,12 +20,12 @@ from genomask.experiment.stages.task import task_artefact
 from genomask.experiment.store.artefact import Artefact, Json
 from genomask.experiment.store.manifest import seconds_of
 from genomask.files import read_json, write_json
-from genomask.finetune.classifiers import EncoderClassifier, Ridge
+from genomask.finetune.classifiers import OF_TARGETS, EncoderClassifier
 from genomask.finetune.metrics import Scores, score, score_targets
 from genomask.finetune.settings import Policy
 from genomask.finetune.wandb_scores import log_scores
 from genomask.tasks.episode import EPISODE_FILE, draw_episode
-from genomask.tasks.examples import Benchmark, check_test_set
+from genomask.tasks.examples import LABEL_DIVIDER, Benchmark, check_test_set
 from genomask.training.checkpoints import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.training.host import fixed_order, repeatability
 from genomask.training.loggers import loggers
@@ -48,9 +48,11 @@ class Episode(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one classifier gave: test probabilities, how it was trained, seconds, and further keys of its result."""
+    """What one classifier gave: predictions of the test set (probabilities, or the values of a regression), how it was
+    trained, seconds, and further keys of its result.
+    """
 
-    probability: Float[np.ndarray, "rows classes"]
+    predicted: Float[np.ndarray, "rows classes"]
     training: Json
     seconds: dict[str, float]
     further: Json = {}  # noqa: RUF012 - a NamedTuple's default, never changed
@@ -70,7 +72,7 @@ def build_scored(
 
     def build(directory: Path, encoder: Path | None, task: Benchmark) -> None:
         config, log = run.config, log_folder(directory, newest_checkpoint(directory / CHECKPOINTS))
-        check_test_set(task, targets=isinstance(config.classifier, Ridge))
+        check_test_set(task, targets=isinstance(config.classifier, OF_TARGETS))
         rows = draw_episode(task.pool.labels, task=config.task.name, shots=config.shots_or_none, seed=config.seed)
         identity = run_identity(config, "finetune")
         with (
@@ -91,17 +93,19 @@ def _write(run: Context, episode: Episode, outcome: Outcome) -> None:
     ``result.json`` has their ``kind`` and the scores of ``score_targets``.
     """
     task, rows, directory = episode.task, episode.rows, episode.directory
-    predicted, line = torch.from_numpy(outcome.probability), _line(run, outcome, task, len(rows), episode.encoder)
+    predicted, line = torch.from_numpy(outcome.predicted), _line(run, outcome, task, len(rows), episode.encoder)
+    labels = None
     if task.targets is None:
         labels, name = torch.from_numpy(np.array(task.test.labels)), "probabilities.npy"
         answers = [task.classes[label] for label in task.pool.labels[rows]]
-        log_scores(episode.logs, predicted, labels)
-        line |= score(predicted, labels)._asdict()
+        scores = score(predicted, labels)._asdict()
     else:
         name, targets = "predictions.npy", torch.from_numpy(np.array(task.targets[1]))
-        answers = [";".join(map(str, row)) for row in task.targets[0][rows].tolist()]
-        line |= {"kind": task.kind, **score_targets(predicted, targets, task.kind)}
-    np.save(directory / name, outcome.probability, allow_pickle=False)
+        answers = [LABEL_DIVIDER.join(map(str, row)) for row in task.targets[0][rows].tolist()]
+        scores, line["kind"] = score_targets(predicted, targets, task.kind), task.kind
+    log_scores(episode.logs, scores, predicted, labels)
+    line |= scores
+    np.save(directory / name, outcome.predicted, allow_pickle=False)
     with (directory / EPISODE_FILE).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("row", "label"), *zip(rows.tolist(), answers, strict=True)])
     write_json(directory / "result.json", line)

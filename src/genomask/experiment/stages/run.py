@@ -19,6 +19,9 @@ def check(run: Context) -> None:
     """
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
         check_variants(run.config.variants, stage)
+    kind = getattr(run.config.task, "kind", "classes")
+    if kind != "classes" and (stage := _stage_of_classes(run)):
+        raise ValueError(f"stage={stage} needs a task of classes; found task.kind={kind}.")
     if _trains_an_encoder(run):
         from genomask.experiment.stages.pretrain import check_pretraining
         from genomask.experiment.stages.strategy import check_strategy
@@ -81,6 +84,13 @@ def artefact_of(run: Context) -> Artefact:
     if STAGES[stage].artefact is None:
         raise ValueError(f"stage={stage} cannot be swept: run it by itself, without -m.")
     return STAGES[stage].function("artefact")(run)
+
+
+def _stage_of_classes(run: Context) -> str | None:
+    """The first stage, if any, that looks for what tells the classes of the task apart."""
+    by_classes = ["motifs"] if set(run.config.motifs.parts) & {"discovery", "learned"} else []
+    by_classes += [] if run.config.variants.classifiers else ["variants", "mutagenesis"]
+    return next((stage for stage in run.config.stage.run if stage in by_classes), None)
 
 
 def _trains_an_encoder(run: Context) -> bool:

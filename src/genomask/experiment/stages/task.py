@@ -12,7 +12,7 @@ from genomask.experiment.stages.rank import build_genome, encode_genome, genome_
 from genomask.experiment.stages.tokens import build_tokens
 from genomask.experiment.store.artefact import Artefact, Count, Json
 from genomask.files import read_json
-from genomask.finetune.classifiers import Ridge, uses_encoder
+from genomask.finetune.classifiers import OF_TARGETS, uses_encoder
 from genomask.genome.encoded import open_genome
 from genomask.models.initial import max_tokens
 from genomask.tasks.arrays import SUMMARY, describe, open_benchmark, write_benchmark
@@ -106,7 +106,7 @@ def check_task(run: Context) -> None:
             the encoder, or a class has fewer rows than there are shots.
     """
     task, config = open_benchmark(build_task(run)), run.config
-    check_test_set(task, targets=isinstance(config.classifier, Ridge))
+    check_test_set(task, targets=isinstance(config.classifier, OF_TARGETS))
     # Other tokens are known once they are trained.
     if uses_encoder(config.classifier) and isinstance(config.tokens, KmerSettings):
         tokens = build_tokens(run)

@@ -7,7 +7,7 @@ from torch.nn.functional import one_hot, pad
 
 from genomask.alphabet import BASES
 from genomask.finetune.classifiers import CnnBaseline
-from genomask.finetune.module import EpisodeModule
+from genomask.finetune.module import CLASSES, EpisodeModule, Objective
 from genomask.finetune.settings import FinetuneSettings
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import ExampleBatch
@@ -44,8 +44,16 @@ class MotifNetwork(nn.Module):
 class CnnModule(EpisodeModule):
     """Train the network on an episode, its initial weights drawn from the seed."""
 
-    def __init__(self, settings: CnnBaseline, *, classes: int, optimiser: FinetuneSettings, seed: int) -> None:
-        super().__init__(settings=optimiser, learning_rate=settings.learning_rate, seed=seed)
+    def __init__(
+        self,
+        settings: CnnBaseline,
+        *,
+        classes: int,
+        optimiser: FinetuneSettings,
+        seed: int,
+        objective: Objective = CLASSES,
+    ) -> None:
+        super().__init__(settings=optimiser, learning_rate=settings.learning_rate, seed=seed, objective=objective)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derived_seed(seed, "initial weights of the convolution"))
             self.model = MotifNetwork(settings, classes=classes)

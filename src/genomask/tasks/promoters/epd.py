@@ -8,8 +8,8 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import encode
 from genomask.genome.reader import read_fasta
-from genomask.tasks.readers import sequence_text
-from genomask.text_files import read_lines, whole_number, wrong_line
+from genomask.tasks.readers import Faults, dna
+from genomask.text_files import read_lines, whole_number
 
 UPSTREAM_IN_BED: Final = 49  # bases of an item of EPDnew's BED files that lie before the start site
 ITEM_IN_BED: Final = 60
@@ -32,18 +32,20 @@ def read_start_sites(path: Path) -> list[StartSite]:
     one are single bases, or have EPDnew's 60 bases with 49 before the start site.
 
     Raises:
-        ValueError: Naming file and line, for anything else.
+        ValueError: Naming file and line of the first ten that are anything else, and their number.
     """
-    sites = []
+    sites, faults, rows = [], Faults(), 0
     for number, line in read_lines(path):
         words = line.split()
         if not words or words[0].startswith(("#", "track", "browser")):
             continue
+        rows += 1
         try:
             sites.append(_start_site(words))
         except (ValueError, LookupError):
-            needed = "chromosome, start, end, name, score, strand"
-            raise ValueError(f"{path} line {number} needs {needed}; found {line.strip()[:80]!r}.") from None
+            needed = "chromosome, start, end, name, score and strand"
+            faults.add(path, number, f"not {needed} of a start site: {line.strip()[:80]!r}")
+    faults.check(rows)
     if not sites:
         raise ValueError(f"{path} has no start sites.")
     return sites
@@ -53,7 +55,8 @@ def read_tata(path: Path) -> dict[str, str]:
     """Read which promoters have a TATA box: EPDnew's table of motifs, or any with such a column.
 
     Raises:
-        ValueError: If the first line names no column that begins with TATA, or a line has no 0 or 1 there.
+        ValueError: If the first line names no column that begins with TATA; or naming the first ten lines that have
+            no 0 or 1 there or repeat a promoter, and their number.
     """
     lines = read_lines(path)
     first = next(lines, None)
@@ -61,15 +64,17 @@ def read_tata(path: Path) -> dict[str, str]:
     columns = [place for place, word in enumerate(header) if word.upper().startswith("TATA")]
     if len(columns) != 1:
         raise ValueError(f"{path} line 1 needs one column TATA-box; found {' '.join(header)[:80]!r}.")
-    kinds = {}
+    kinds, faults, rows = {}, Faults(), 0
     for number, line in lines:
         words = line.split()
+        rows += bool(words)
         if words and (len(words) <= columns[0] or words[columns[0]] not in ("0", "1")):
-            raise ValueError(f"{path} line {number} needs 0 or 1 under TATA-box; found {line.strip()[:80]!r}.")
-        if words and words[0] in kinds:
-            raise wrong_line(path, number, f"a line before this one is about {words[0]!r} already")
-        if words:
+            faults.add(path, number, f"TATA-box must be 0 or 1 in {line.strip()[:80]!r}")
+        elif words and words[0] in kinds:
+            faults.add(path, number, f"a line before this one is about {words[0]!r} already")
+        elif words:
             kinds[words[0]] = TATA if words[columns[0]] == "1" else NO_TATA
+    faults.check(rows)
     return kinds
 
 
@@ -82,8 +87,15 @@ def read_export(path: Path) -> list[UInt8[np.ndarray, " _bases"]]:
     first = next(read_lines(path), None)
     if first and first.text.startswith(">"):
         return [bases for _, bases in read_fasta(path)]
-    stripped = ((number, text.strip()) for number, text in read_lines(path))
-    return [encode(sequence_text(path, number, text)) for number, text in stripped if text]
+    found, faults, rows = [], Faults(), 0
+    for number, text in ((number, line.strip()) for number, line in read_lines(path) if line.strip()):
+        rows += 1
+        try:
+            found.append(encode(dna(text)))
+        except ValueError as error:
+            faults.add(path, number, str(error))
+    faults.check(rows)
+    return found
 
 
 def _start_site(words: list[str]) -> StartSite:
