@@ -33,6 +33,7 @@ class Tool(NamedTuple):
 
 TOOLS: Final = {
     "predict": Tool("genomask.analysis.prediction.tool", "predict FASTA, CSV or BED with a fine-tuned classifier"),
+    "score": Tool("genomask.api.score", "score a fine-tuning, probe or baseline on another labelled file"),
     "plan": Tool("genomask.experiment.sweeps.plan", "list what a sweep will run, and how long it will take"),
     "status": Tool("genomask.experiment.sweeps.report_status", "list what is done, running and failed of all sweeps"),
     "report": Tool("genomask.reports.tool", "write tables and figures of all results, as one page"),

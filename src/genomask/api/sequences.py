@@ -1,6 +1,5 @@
 """Sequences as people type them, turned into bases; those of a data frame, and the rows of it to learn from."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from jaxtyping import Int64, UInt8
 
 from genomask.alphabet import decode, encode
 from genomask.checks import require
-from genomask.tasks.episode import EPISODE_FILE, draw_episode
+from genomask.tasks.episode import draw_episode, read_episode
 from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.readers import join_kmers, sequence_text
 
@@ -59,11 +58,8 @@ def episode_rows(
     if rows is None:
         return draw_episode(known.pool.labels, task=task, shots=shots, seed=seed)
     require(shots is None, "shots", "None where rows are given", shots)
-    if isinstance(rows, str | Path):
-        with (Path(rows).expanduser() / EPISODE_FILE).open(encoding="utf-8", newline="") as file:
-            chosen = np.array([int(line["row"]) for line in csv.DictReader(file)], dtype=np.int64)
-    else:
-        chosen = np.asarray(rows, dtype=np.int64)
+    saved = isinstance(rows, str | Path)
+    chosen = read_episode(Path(rows).expanduser()) if saved else np.asarray(rows, dtype=np.int64)
     inside = len(chosen) > 0 and chosen.min() >= 0 and chosen.max() < len(known.pool.labels)
     require(inside, "rows", f"row numbers from 0 to {len(known.pool.labels) - 1}", chosen.tolist())
     counts = np.bincount(known.pool.labels[chosen], minlength=len(known.classes))

@@ -1,5 +1,8 @@
 """k-shot episodes (Sec. 5.2): a few examples of every class, drawn anew for every seed."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 from jaxtyping import Int64
 
@@ -31,3 +34,9 @@ def draw_episode(
     draw = generator(seed, "episode", task, shots)
     chosen = [draw.choice(np.flatnonzero(labels == label), shots, replace=False) for label in classes]
     return np.sort(np.concatenate(chosen))
+
+
+def read_episode(folder: Path) -> Int64[np.ndarray, " _episode"]:
+    """The rows of the pool that a classifier learned from, as its folder says."""
+    with (folder / EPISODE_FILE).open(encoding="utf-8", newline="") as file:
+        return np.array([int(line["row"]) for line in csv.DictReader(file)], dtype=np.int64)

@@ -44,7 +44,7 @@ def probabilities(
     informative = np.array([_is_informative(classifier, bases, max_unknown) for bases in sequences], dtype=bool)
     if informative.any():
         chosen = [bases for bases, good in zip(sequences, informative, strict=True) if good]
-        values[informative] = _predicted(classifier, chosen, batch, both_strands=both_strands)
+        values[informative] = predict_all(classifier, chosen, batch=batch, both_strands=both_strands)
     return values
 
 
@@ -58,9 +58,10 @@ def _is_informative(classifier: Classifier, bases: Bases, max_unknown: float) ->
     return bool(unknown.mean() <= max_unknown and whole.any())
 
 
-def _predicted(
-    classifier: Classifier, sequences: list[Bases], batch: int, *, both_strands: bool
+def predict_all(
+    classifier: Classifier, sequences: Sequence[Bases], *, batch: int, both_strands: bool = False
 ) -> Float64[np.ndarray, "rows classes"]:
+    """Predictions as ``probabilities`` gives them, for sequences without information too."""
     strands = [*sequences, *map(reverse_complement, sequences)] if both_strands else sequences
     unique, which = distinct(strands)
     found = logits(classifier, unique, batch)

@@ -1,0 +1,205 @@
+"""Score a classifier on another labelled file.
+
+  genomask score runs/finetune/NAME other.csv
+  genomask score runs/finetune/NAME other.jsonl task.sequence=text task.label=y
+  genomask score runs/finetune/NAME other.fa task.label_from=header --out scores.json
+
+FILE is whatever task= reads; the words say how, as for python train.py. A fine-tuning scores with the model that
+finetune.save_model=true keeps; a probe or a baseline learns its episode again, and its encoder and task must still be
+in the directory of runs.
+"""
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+
+from genomask.analysis.prediction.probabilities import predict_all
+from genomask.analysis.variants.predictor import placed
+from genomask.api.encoder import embed
+from genomask.api.settings import configured
+from genomask.checks import require
+from genomask.console import say
+from genomask.experiment.config.schema import Config
+from genomask.experiment.stages.baseline import train
+from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.result import Episode
+from genomask.experiment.store.manifest import read_manifest, verify
+from genomask.experiment.store.store import Store
+from genomask.files import read_object, require_free, sha256, write_json
+from genomask.finetune.classifiers import PROBES
+from genomask.finetune.embedding import LoadedEncoder, load_encoder
+from genomask.finetune.metrics import score, score_targets
+from genomask.finetune.shallow import fit_probe, fit_targets
+from genomask.models.classifier import classifier_folder, open_classifier
+from genomask.pretrain.keep import step_folder
+from genomask.tasks.arrays import open_benchmark
+from genomask.tasks.episode import read_episode
+from genomask.tasks.examples import TARGET_SCORES, Benchmark, Examples, check_lengths, check_test_set, crop
+from genomask.tasks.file_task import FileTask
+from genomask.training.host import device_of, fixed_order, sequences_at_once
+
+SCORES = {"accuracy": "accuracy", "auc": "AUC", "f1": "F1", "mcc": "MCC"}
+
+
+class Scored(NamedTuple):
+    """A classifier that was scored before: its folder, configuration and result, and what it was made of."""
+
+    folder: Path
+    config: Config
+    result: dict[str, Any]
+    inputs: dict[str, Path]
+
+    def input(self, kind: str) -> Path:
+        """The folder of its encoder or of its task.
+
+        Raises:
+            FileNotFoundError: If it is not there any more.
+            ValueError: If it is damaged.
+        """
+        folder = self.inputs[kind]
+        if not folder.is_dir():
+            raise FileNotFoundError(f"{self.folder} learns again from {folder}, which is gone. Run its command again.")
+        verify(folder)
+        return folder
+
+
+def main(arguments: list[str]) -> int:
+    """Score a classifier on a file.
+
+    Raises:
+        FileNotFoundError: If the file, the classifier or what it learned from is not there.
+        ValueError: If the file cannot be read or scored, or the classifier is damaged.
+    """
+    options = _parser().parse_args(arguments)
+    if options.out is not None:
+        require_free(options.out, inputs=[options.file], overwrite=options.overwrite)
+    known = _opened(options.classifier.expanduser())
+    kind = known.result.get("kind", "classes")
+    task = _of_classes(_read(options.file, options.words, kind), tuple(known.result["classes"]))
+    say(f"score {known.folder} on {options.file}: {len(task.test.labels):,} sequences")
+    if note := (task.origin or {}).get("note"):
+        say(f"  {note}")
+    predicted = torch.from_numpy(np.asarray(_predict(known, task)))
+    if task.targets is None:
+        scores: dict[str, Any] = score(predicted, torch.from_numpy(task.test.labels))._asdict()
+    else:
+        scores = score_targets(predicted, torch.from_numpy(task.targets[1]), kind)
+    shown = TARGET_SCORES.get(kind, SCORES)
+    say(f"  {'   '.join(f'{title} {scores[name]:.3f}' for name, title in shown.items())}")
+    if options.out is not None:
+        about = {"classifier": known.folder.resolve().name, "file": options.file.name, "sha256": sha256(options.file)}
+        write_json(options.out, about | {"n_test": len(task.test.labels)} | scores)
+        say(f"  written to {options.out}")
+    return 0
+
+
+def _opened(folder: Path) -> Scored:
+    if not (folder / "result.json").is_file():
+        raise FileNotFoundError(f"{folder} has no result.json; a classifier is a folder runs/finetune/NAME.")
+    verify(folder)
+    runs = folder.resolve().parents[1]
+    inputs = {kind: runs / kind / source["name"] for kind, source in read_manifest(folder)["inputs"].items()}
+    return Scored(folder, configured((), saved=folder), read_object(folder / "result.json"), inputs)
+
+
+def _read(file: Path, words: list[str], kind: str) -> Benchmark:
+    """The file as a task, whose pool and test set are the same rows."""
+    if not file.exists():
+        raise FileNotFoundError(f"There is no file {file}.")
+    own = [f"task.{part}={file}" for part in ("train", "test")]
+    task = configured(["task=csv", *own, f"task.kind={kind}", *words]).task
+    fits = isinstance(task, FileTask) and task.genome is None
+    require(fits, "genomask score", "a file of sequences, and words task.NAME=VALUE that say how to read it", words)
+    return task.read()
+
+
+def _of_classes(file: Benchmark, classes: tuple[str, ...]) -> Benchmark:
+    """The file with the class indices, or the columns of targets, of a classifier.
+
+    Raises:
+        ValueError: If a label is none of the classifier's, or the file cannot be scored.
+    """
+    unknown = [name for name in file.classes if name not in classes]
+    require(not unknown, "The file", f"labels that the classifier knows ({', '.join(classes)})", ", ".join(unknown))
+    places = [classes.index(name) for name in file.classes]
+    found, targets = file.test, file.targets
+    if targets is None:
+        found = found._replace(labels=np.array(places, dtype=np.int64)[found.labels])
+    else:
+        wide = np.zeros((len(targets[1]), len(classes)))
+        wide[:, places] = targets[1]
+        targets = (wide, wide)
+    task = file._replace(pool=found, test=found, classes=classes, targets=targets)
+    check_test_set(task, targets=True, name="The file")
+    return task
+
+
+def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
+    """What the classifier says of the task's test set."""
+    config = known.config
+    if known.result["classifier"] == "encoder":
+        classifier = open_classifier(classifier_folder(known.folder), any_kind=True)
+        task = _cropped(task, classifier.shortest, classifier.longest, config.finetune.crop)
+        device = device_of(config.trainer.accelerator)
+        batch = sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256)
+        return predict_all(placed(classifier, device), _sequences(task.test), batch=batch)
+    rows = read_episode(known.folder)
+    if isinstance(config.classifier, PROBES):
+        folder, step = known.input("encoder"), config.pretrain.step
+        encoder = load_encoder(folder if step is None else step_folder(folder, step))
+        return _by_probe(known, encoder, rows, task)
+    pool = open_benchmark(known.input("task"))
+    targets = None if pool.targets is None or task.targets is None else (pool.targets[0], task.targets[1])
+    whole = pool._replace(test=task.test, targets=targets)
+    with TemporaryDirectory(prefix="genomask-score-") as folder, fixed_order(config.trainer):
+        run = Context(config, Store(Path(folder)))
+        return train(run, Episode(whole, rows, None, [], Path(folder), known.folder.name)).predicted
+
+
+def _by_probe(
+    known: Scored, encoder: LoadedEncoder, rows: Int64[np.ndarray, " _episode"], task: Benchmark
+) -> Float[np.ndarray, "rows classes"]:
+    config, settings = known.config, known.config.classifier
+    pool = open_benchmark(known.input("task"))
+    if config.embed.long == "refuse":
+        task = _cropped(task, encoder.tokens.shortest, encoder.longest, "refuse")
+
+    def vectors(examples: Examples) -> Float[np.ndarray, "rows hidden"]:
+        layers = "last" if settings.layer is None else "all"
+        how = {"pooling": settings.pool, "long": config.embed.long, "both_strands": config.embed.strands == "both"}
+        found = embed(encoder, _sequences(examples), layers=layers, **how)
+        return found if settings.layer is None else found[:, settings.layer]
+
+    learned = vectors(pool.pool.take(rows))
+    if pool.targets is None:
+        predict = fit_probe(settings, learned, np.array(pool.pool.labels[rows]), seed=config.seed)
+    else:
+        predict = fit_targets(learned, pool.targets[0][rows])
+    return predict(vectors(task.test))
+
+
+def _cropped(task: Benchmark, shortest: int, longest: int, keep: str) -> Benchmark:
+    check_lengths(task, shortest=shortest, longest=longest, keep=keep)
+    return crop(task, longest=longest, keep=keep)
+
+
+def _sequences(examples: Examples) -> list[np.ndarray]:
+    return [examples.bases[start:stop] for start, stop in pairwise(examples.offsets)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "genomask score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("classifier", type=Path, help="folder of a fine-tuning, a probe or a baseline")
+    parser.add_argument("file", type=Path, help="labelled sequences")
+    parser.add_argument("words", nargs="*", help="how to read them: task.label=NAME and others, as for a run")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the scores there, too")
+    parser.add_argument("--overwrite", action="store_true", help="write over FILE.json if it is there already")
+    return parser
