@@ -146,4 +146,4 @@ def _scores(found: dict[str, Any]) -> str:
 
 def _collapsed(found: dict[str, Any]) -> bool:
     """Whether a trained classifier gave every test sequence one class; a majority vote always does."""
-    return found["collapsed"] and found["classifier"] != "majority"
+    return found["collapsed"] is True and found["classifier"] != "majority"
