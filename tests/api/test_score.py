@@ -106,7 +106,7 @@ def test_what_is_no_kept_classifier_is_refused(scored, formats, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file .*absent\.csv"):
         main([str(scored("gc")), str(tmp_path / "absent.csv")])
     with pytest.raises(ValueError, match=r"genomask score needs a file of sequences, and words"):
-        main([str(scored("gc")), *words, "task=synthetic_prom_core"])
+        main([str(scored("gc")), *words, "task.genome=a.fa"])
     task = next((scored("probe").parents[1] / "task").iterdir())
     task.rename(task.with_name("elsewhere"))
     try:
