@@ -167,6 +167,9 @@ def test_an_impossible_setting_is_refused(override, message):
     ("overrides", "message"),
     [
         (("motifs.parts=[discovery]", "motifs.positive=7"), r"motifs\.positive needs one of 0, 1; found '7'"),
+        (("motifs.parts=[learned]", "motifs.positive=7"), r"motifs\.positive needs one of 0, 1; found '7'"),
+        (("motifs.parts=[learned]", "motifs.jaspar=2024", "motifs.group=fish"), r"motifs\.group needs a taxonomic"),
+        (("motifs.parts=[learned]", "model=modernbert"), r"needs a BERT, whose embeddings it interpolates"),
         (("motifs.parts=[ranking]", "motifs.rankings=[nowhere.csv]"), r"motifs\.rankings needs files"),
         (("motifs.parts=[learned]", "motifs.classifier=nowhere"), r"Weights need a folder; nowhere is none"),
     ],
@@ -175,6 +178,7 @@ def test_an_input_that_is_not_there_costs_one_line(tmp_path, overrides, message)
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         run(tmp_path, *overrides)
     assert not list(tmp_path.glob("motifs/*")), "nothing half-written stays behind"
+    assert not list(tmp_path.glob("encoder/*")), "nothing is trained"
 
 
 def test_without_the_extra_the_stage_says_what_to_install(monkeypatch):

@@ -298,14 +298,13 @@ def test_without_classifiers_the_configuration_is_fine_tuned_and_its_window_is_t
         "pretrain.calibration_segments=60", "masking=random", "logger=csv", "shots=2", "fs.epochs=1",
         "task=csv", f"task.train={tmp_path}/train.csv", f"task.test={tmp_path}/test.csv",
     )  # fmt: skip
-    run(
-        data,
-        tmp_path,
-        *tiny,
-        f"genome.path={tmp_path}/long.fa",
-        "variants.classifiers=null",
-        "variants.length=null",
-    )
+    words = (*tiny, f"genome.path={tmp_path}/long.fa", "variants.classifiers=null")
+    with pytest.raises(ValueError, match=r"A window needs 6 to \d+ bases, which the classifiers take; found 9000"):
+        run(data, tmp_path, *words, "variants.length=9000")
+    with pytest.raises(ValueError, match=r"variants\.positive needs one of 0, 1; found '7'"):
+        run(data, tmp_path, *words, "variants.positive=7")
+    assert not (tmp_path / "encoder").exists(), "nothing is trained for what cannot be scored"
+    run(data, tmp_path, *words, "variants.length=null")
     assert next(tmp_path.glob("variants/*")).name.startswith("a-30bp-")
     (saved,) = tmp_path.glob("finetune/*/rerun.yaml")
     assert "save_model: true" in saved.read_text()

@@ -8,6 +8,7 @@ import torch
 
 from genomask.analysis.motifs.attribution import Attribution, attribute
 from genomask.analysis.motifs.discover import discover
+from genomask.analysis.motifs.jaspar import Known
 from genomask.analysis.motifs.seqlets import against_unseen, find_seqlets, halves
 from genomask.analysis.motifs.tables import motif_records
 from genomask.checks import require
@@ -54,15 +55,19 @@ def build_learned(run: Context) -> Path:
     return run.store.build(learned_artefact(run), partial(_learned, run), needs=lambda: _inputs(run))
 
 
-def _inputs(run: Context) -> tuple[Classifier, Benchmark]:
+def _inputs(run: Context) -> tuple[Classifier, Benchmark, list[Known]]:
     task = open_benchmark(build_source(run))
+    positive_class(run, task)  # refuses a class or a group of motifs before anything is trained
+    known = known_motifs(run)
     classifier = open_classifier(_given(run) or build_classifier(saving(run)) / CLASSIFIER)
     named, needed = ", ".join(classifier.classes), f"a classifier of {', '.join(task.classes)}"
     require(classifier.classes == task.classes, "motifs.classifier", needed, named)
-    return classifier, task
+    return classifier, task, known
 
 
-def _learned(run: Context, directory: Path, classifier: Classifier, task: Benchmark) -> dict[str, Count]:
+def _learned(
+    run: Context, directory: Path, classifier: Classifier, task: Benchmark, known: list[Known]
+) -> dict[str, Count]:
     settings = run.config.motifs
     task = crop(task, longest=classifier.longest, keep=run.config.finetune.crop)
     target = positive_class(run, task)
@@ -70,7 +75,7 @@ def _learned(run: Context, directory: Path, classifier: Classifier, task: Benchm
     examples = task.test.take(rows)
     found = _attribute(run, classifier, examples, target)
     np.save(directory / "rows.npy", rows, allow_pickle=False)
-    known, read = known_motifs(run), len(task.test.labels)
+    read = len(task.test.labels)
     refused = {"of other classes": read - of_class, "not drawn (motifs.attributed)": of_class - len(rows)}
     counts = {"test sequences": Count(read, len(rows), refused)}
     for method in METHODS:

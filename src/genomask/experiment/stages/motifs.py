@@ -5,18 +5,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from genomask.checks import require_packages
+from genomask.checks import require, require_packages
 from genomask.console import say
 from genomask.experiment.stages.context import Context
+from genomask.models.settings import ModernBertSettings
 
 SHOWN = 8  # motifs that are printed
 UNEXPLAINED = 0.1  # share of the margins from which gradients are not to be relied on
 
 
 def check_motifs(run: Context) -> None:
-    """Find what is missing before anything is built."""
-    matching = () if run.config.motifs.jaspar is None else ("pyjaspar", "memelite")
+    """Find what is missing, and a model that cannot be explained, before anything is built."""
+    settings, model = run.config.motifs, run.config.model
+    matching = () if settings.jaspar is None else ("pyjaspar", "memelite")
     require_packages("stage=motifs", "logomaker", "matplotlib", *matching, extra="motifs")
+    trains = "learned" in settings.parts and settings.classifier is None
+    fits = not (trains and isinstance(model, ModernBertSettings))
+    require(fits, "motifs.parts=[learned]", "a BERT, whose embeddings it interpolates", f"model={model.name}")
 
 
 def run_motifs(run: Context) -> None:

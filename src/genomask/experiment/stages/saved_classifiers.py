@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from genomask.analysis.variants.predictor import Predictor, predictor
-from genomask.checks import require
+from genomask.checks import require, require_choice
 from genomask.experiment.stages.classifier import build_classifier
 from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.task import build_task
+from genomask.experiment.stages.tokens import ready_tokens, tokens_artefact
 from genomask.files import read_object, sha256
 from genomask.finetune.classifiers import EncoderClassifier
 from genomask.models.checkpoint import weights_file
 from genomask.models.classifier import classifier_folder, open_classifier
+from genomask.models.initial import max_tokens
 from genomask.models.settings import CLASSIFIER
+from genomask.tasks.arrays import open_benchmark
 from genomask.training.host import device_of, prepare_host, sequences_at_once
 
 
@@ -52,6 +56,8 @@ def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSe
         ValueError: If a folder holds no classifier, two names are the same, or the window is too long.
     """
     settings = run.config.variants
+    if not settings.classifiers:
+        _check_before_training(run, length or settings.length)
     folders = [classifier_folder(name) for name in settings.classifiers or [_fine_tuned(run)]]
     names = settings.names or [_name(folder) for folder in folders]
     alike = len(set(names)) < len(names)
@@ -68,8 +74,7 @@ def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSe
     ]
     chosen = length or settings.length or _common_length(folders)
     opened = ClassifierSet(predictors, identity, chosen)
-    needed = f"{opened.shortest} to {opened.longest} bases, which the classifiers take"
-    require(opened.shortest <= chosen <= opened.longest, "A window", needed, chosen)
+    _require_length(chosen, opened.shortest, opened.longest)
     return opened
 
 
@@ -82,6 +87,25 @@ def saving(run: Context) -> Context:
     """The run as it would be if it fine-tuned an encoder and kept the classifier."""
     kept = run.with_settings("finetune", save_model=True)
     return replace(kept, config=replace(kept.config, classifier=EncoderClassifier()))
+
+
+def _check_before_training(run: Context, length: int | None) -> None:
+    """Find what a classifier that is yet to be fine-tuned will not do.
+
+    Raises:
+        ValueError: If it will have no such class, or take no windows of this length.
+    """
+    classes, positive = open_benchmark(build_task(run)).classes, run.config.variants.positive
+    require_choice(classes[-1] if positive is None else positive, "variants.positive", classes)
+    if length is not None and tokens_artefact(run) is None:  # tokens that are trained first are not known yet
+        tokens = ready_tokens(run)
+        _require_length(length, tokens.shortest, tokens.longest(max_tokens(run.config.model)))
+
+
+def _require_length(bases: int, shortest: int, longest: int) -> None:
+    require(
+        shortest <= bases <= longest, "A window", f"{shortest} to {longest} bases, which the classifiers take", bases
+    )
 
 
 def _fine_tuned(run: Context) -> Path:
