@@ -4,6 +4,10 @@ import math
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
 
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.finetune import recipe_of
@@ -19,7 +23,7 @@ from genomask.finetune.recipe import PreparedFinetuning, episode_data, train_and
 from genomask.finetune.settings import Policy
 from genomask.finetune.shallow import way_of_choosing
 from genomask.tasks.arrays import open_benchmark
-from genomask.tasks.examples import Benchmark
+from genomask.tasks.examples import Benchmark, Examples
 from genomask.training.checkpoints import CHECKPOINTS
 
 BASELINE_FORMAT = 1  # raised when the code would score otherwise
@@ -51,14 +55,21 @@ def train(run: Context, episode: Episode) -> Outcome:
         return _cnn(run, episode)
     started = time.perf_counter()
     known = task.pool.take(episode.rows)
+    probability = shallow_prediction(settings, known, task.test, classes=len(task.classes), seed=seed)
+    return Outcome(probability, {}, {"finetune": round(time.perf_counter() - started, 3)})
+
+
+def shallow_prediction(
+    settings: Any, known: Examples, test: Examples, *, classes: int, seed: int
+) -> Float64[np.ndarray, "rows classes"]:
+    """Class probabilities of the test rows by a baseline that is no network."""
     match settings:
         case GcBaseline():
-            probability = gc_content(known, task.test, settings=settings, seed=seed)
+            return gc_content(known, test, settings=settings, seed=seed)
         case KmerBaseline():
-            probability = kmer_counts(known, task.test, settings=settings, seed=seed)
+            return kmer_counts(known, test, settings=settings, seed=seed)
         case _:
-            probability = class_frequencies(known, task.test, classes=len(task.classes))
-    return Outcome(probability, {}, {"finetune": round(time.perf_counter() - started, 3)})
+            return class_frequencies(known, test, classes=classes)
 
 
 def _cnn(run: Context, episode: Episode) -> Outcome:

@@ -218,8 +218,6 @@ def _fit(
 
 def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
     config, tokens, strategy = run.config, build_tokens(run), make_strategy(run)
-    machine, at_once = config.trainer, max(1, min(64, GPU_BASES // config.corpus.longest))
-    bf16_on_cpu = resolved_precision(config.pretrain.precision, machine) != "32-true" and not on_gpu(machine)
     corpus = CorpusDataModule(
         build_genome(run),
         config.corpus,
@@ -227,13 +225,24 @@ def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
         Masker(RandomMasking(), tokens, Corruption()),
         seed=config.pretrain_seed,
         batch=_batch(run),
-        micro_batch=sequences_at_once(machine, config.pretrain.micro_batch, cpu=8 if bf16_on_cpu else 4, gpu=at_once),
+        micro_batch=micro_batch(run),
         max_steps=config.pretrain.max_steps,
         validation_segments=config.pretrain.validation_segments,
-        workers=workers(machine, config.pretrain.workers),
-        few_shapes=bf16_on_cpu,
+        workers=workers(config.trainer, config.pretrain.workers),
+        few_shapes=_in_bf16_on_cpu(config),
     )
     return corpus, tokens
+
+
+def micro_batch(run: Context) -> int:
+    """Sequences that go through the encoder together."""
+    config, at_once = run.config, max(1, min(64, GPU_BASES // run.config.corpus.longest))
+    cpu = 8 if _in_bf16_on_cpu(config) else 4
+    return sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=cpu, gpu=at_once)
+
+
+def _in_bf16_on_cpu(config: Config) -> bool:
+    return resolved_precision(config.pretrain.precision, config.trainer) != "32-true" and not on_gpu(config.trainer)
 
 
 def _terms(config: Config) -> dict[str, Any]:

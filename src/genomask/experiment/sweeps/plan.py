@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -17,19 +17,22 @@ from genomask.console import duration, say
 from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
 from genomask.experiment.config.words import hydra_word
+from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact, digest_of
 from genomask.experiment.store.manifest import provenance
-from genomask.experiment.sweeps.estimate import estimate
+from genomask.experiment.sweeps.estimate import Estimate, estimate
 from genomask.experiment.sweeps.jobs import Cell, cells, grid
 from genomask.experiment.sweeps.status import PLAN
 from genomask.files import write_json
+from genomask.finetune.classifiers import PROBES
 from genomask.tasks.suites import Suite, suite_jobs
 
 DAY: Final = 86_400  # seconds
-LONG: Final = (
-    "more than a day: pretrain=quick trains a little, fewer seeds and shots make fewer jobs, and "
-    "launcher=submitit_slurm spreads them over a cluster"
-)
+SHORTER: Final = {  # what to do about the longest part of a plan
+    "pretraining": "pretrain=quick trains for 100 steps",
+    "fine-tuning": "classifier=probe scores a draw in a second, with the encoder frozen",
+}
+OTHERWISE: Final = "fewer seeds and shots make fewer jobs, launcher=submitit_slurm spreads them over a cluster"
 
 
 class Plan(NamedTuple):
@@ -73,19 +76,30 @@ class Plan(NamedTuple):
     def lines(self) -> list[str]:
         """The plan as a person reads it."""
         jobs, left = _count(self.cells), _count(self.left())
-        encoders = [cell.encoder for cell in self.encoders().values() if cell.encoder is not None]
-        work = [*encoders, *(artefact for cell in self.left() for artefact in cell.artefacts)]
         lines = [f"sweep  {self.folder}: {jobs} jobs in {len(self.cells)} cells, {jobs - left} done"]
-        for encoder in encoders:
+        for cell in self.encoders().values():
+            encoder = cast(Artefact, cell.encoder)
             budget = encoder.settings["pretrain"]
-            size = f"{budget['max_steps']} steps of {budget['batch']} sequences"
+            size = f"{budget['max_steps']:,} steps of {budget['batch']:,} sequences"
             lines.append(f"first  pretrain {self.runs / encoder.place} ({size})")
-        if work:
-            seconds, unknown = estimate(self.runs, work)
-            lines.append(f"left   {_time(seconds, unknown)}")
-            if seconds > DAY:
-                lines.append(f"long   {LONG}")
+        if left:
+            lines.extend(_time(estimate(self.runs, self.work())))
         return lines
+
+    def work(self) -> Iterator[tuple[Artefact, Context]]:
+        """What is yet to be built of that which takes long, once each, with a run that builds it."""
+        for cell in self.encoders().values():
+            yield cast(Artefact, cell.encoder), cell.run
+        embeddings: dict[str, tuple[Artefact, Context]] = {}
+        for cell in self.left():
+            if isinstance(cell.run.config.classifier, PROBES) and cell.artefacts[0].kind == "finetune":
+                from genomask.experiment.stages.embed import embedding_artefact
+
+                artefact = embedding_artefact(cell.run)
+                embeddings.setdefault(artefact.place, (artefact, cell.run))
+        yield from ((artefact, run) for artefact, run in embeddings.values() if not self.built(artefact))
+        for cell in self.left():
+            yield from ((artefact, cell.run) for artefact in cell.artefacts)
 
     def write(self) -> None:
         """Keep the plan beside the outcomes, for ``genomask status`` and for reports."""
@@ -139,9 +153,19 @@ def _count(cells: Iterable[Cell]) -> int:
     return sum(len(cell.seeds) for cell in cells)
 
 
-def _time(seconds: float, unknown: int) -> str:
-    if not seconds:
-        return f"time unknown for all {unknown} artefacts: they are short, or their task has not been read here yet"
-    length = f"{seconds / DAY:,.1f} days" if seconds > 2 * DAY else duration(seconds)
-    known = f"about {length} of work, one after the other"
-    return known + (f"; unknown for {unknown} more, which are short or whose task has not been read" if unknown else "")
+def _time(found: Estimate) -> Iterator[str]:
+    """How long the work takes, and if it is too long what would be shorter."""
+    seconds = sum(found.seconds.values())
+    parts = sorted(found.seconds.items(), key=lambda part: -part[1])
+    shares = ": " + ", ".join(f"{work} {_length(of_it)}" for work, of_it in parts) if len(parts) > 1 else ""
+    unknown = ", ".join(f"{count} {kind}" for kind, count in found.unknown.items())
+    if parts:
+        yield f"left   about {_length(seconds)} of work, one after the other{shares}"
+    if unknown:
+        yield f"left   not counted: {unknown} (short, or of a task that is yet to be cut from its genome)"
+    if seconds > DAY:
+        yield "long   more than a day: " + "; ".join((*filter(None, [SHORTER.get(parts[0][0])]), OTHERWISE))
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / DAY:,.1f} days" if seconds > 2 * DAY else duration(seconds)
