@@ -2,10 +2,12 @@
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
@@ -13,15 +15,19 @@ from hydra.types import RunMode
 from compose import composed
 from genomask.experiment.config.schema import register
 from genomask.experiment.run import CONF
+from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.stages.run import artefact_of
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store
-from genomask.experiment.sweeps.estimate import estimate
+from genomask.experiment.sweeps.estimate import JOB, STEP, estimate
 from genomask.experiment.sweeps.plan import Plan, make_plan
+from genomask.experiment.sweeps.speed import Pass, Speed
 from genomask.finetune.cross_validation import draw_folds
 from genomask.finetune.settings import policy
+from genomask.genome.fasta import FastaGenome
+from genomask.tasks.sources import SyntheticTask
 
 
 def plan(*words: str) -> Plan:
@@ -119,35 +125,98 @@ def build(runs: Path, artefact: Artefact, seconds: dict[str, float] | None = Non
     Store(runs, config).build(artefact, builder)
 
 
+@pytest.fixture
+def slow_machine(monkeypatch):
+    """Every measured speed: a millisecond for a token of a layer, a second for a probe or baseline."""
+
+    def sequence(_: Speed, run: Context, work: Pass) -> float:
+        return 1e-3 * work.tokens * run.config.model.layers
+
+    monkeypatch.setattr(Speed, "sequence", sequence)
+    monkeypatch.setattr(Speed, "shallow", lambda *_, **__: 1.0)
+
+
+def seconds(found: Plan) -> dict[str, float]:
+    return estimate(found.runs, found.work()).seconds
+
+
+@pytest.mark.usefixtures("slow_machine")
 def test_the_time_left_is_the_mean_of_finished_runs_of_the_same_kind(tmp_path):
     words = ("shots=10,50", "seed=0,1,2", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
     ten, fifty = plan(*words).cells
-    assert estimate(tmp_path, ten.artefacts) == (0.0, 3)
+    before = estimate(tmp_path, ((artefact, fifty.run) for artefact in fifty.artefacts)).seconds["fine-tuning"]
     build(tmp_path, ten.artefacts[0], {"finetune": 20.0, "evaluate": 10.0, "genome": 1000.0})
     build(tmp_path, ten.artefacts[1], {"finetune": 40.0, "evaluate": 10.0})
-    assert estimate(tmp_path, ten.artefacts[2:]) == (40.0, 0)
-    assert estimate(tmp_path, [*ten.artefacts[2:], *fifty.artefacts]) == (40.0, 3), "50 shots take longer"
+    build(tmp_path, ten.encoder)
+    assert seconds(plan(*words))["fine-tuning"] == pytest.approx(40.0 + JOB + before), "50 shots take longer"
 
 
-def test_what_was_never_built_is_counted_and_timed_by_the_speed_of_the_machine(tmp_path, monkeypatch):
-    monkeypatch.setattr("genomask.experiment.sweeps.estimate._speed", lambda _: 1e9)
+@pytest.mark.usefixtures("slow_machine")
+def test_work_that_was_never_done_is_counted(tmp_path):
     words = ("shots=10", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
-    (small,), (large,) = plan("model=logo", *words).cells, plan("model=dnabert", *words).cells
-    seconds = [estimate(tmp_path, [cell.encoder]).seconds for cell in (small, large)]
-    assert seconds[1] > 20 * seconds[0] > 0, "DNABERT has 12 layers of 768 features, LOGO 2 of 256"
-    twice = plan("model=logo", "pretrain.max_steps=200", *words).cells[0].encoder
-    assert estimate(tmp_path, [twice]).seconds == pytest.approx(2 * seconds[0], rel=0.2), "validations come on top"
+    found = seconds(plan(*words))
+    tokens, layers = 384, 2  # of a mean segment; of LOGO
+    sequences = 100 * 32 + 2 / 3 * 3 * 64  # and three validations, under two masks and without a backward pass
+    assert found["pretraining"] == pytest.approx(1e-3 * tokens * layers * sequences + JOB)
+    sequences = 20 * 20 + 1 / 3 * 1200  # 20 epochs, then the test set
+    assert found["fine-tuning"] == pytest.approx(1e-3 * 70 * layers * sequences + 80 * STEP + JOB)
+    assert seconds(plan("model=dnabert", *words))["fine-tuning"] > 5 * found["fine-tuning"]
+
+
+@pytest.mark.usefixtures("slow_machine")
+def test_a_sweep_of_probes_embeds_each_task_once_for_each_encoder(tmp_path):
+    words = ("classifier=probe", "pretrain_seed=0,1", "shots=10,50", "seed=0,1,2", "hydra.mode=MULTIRUN")
+    found = seconds(plan(*words, f"paths.runs={tmp_path}"))
+    assert found["embedding"] == pytest.approx(2 * (1e-3 * 70 * 2 * (2400 + 1200) + JOB))
+    assert found["probes and baselines"] == pytest.approx(12 * (1.0 + JOB))
+
+
+@pytest.mark.usefixtures("slow_machine")
+def test_a_plan_of_more_than_a_day_proposes_what_is_shorter(tmp_path):
+    words = ("hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
     lines = plan("model=dnabert", "pretrain=paper", *words).lines()
-    assert any(re.match(r"left +about [\d,.]+ days of work", line) for line in lines)
+    assert any(re.match(r"left +about [\d,.]+ days of work.*: pretraining [\d,.]+ days", line) for line in lines)
     assert any(line.startswith("long ") and "pretrain=quick" in line for line in lines)
+    lines = plan("shots=10,50", "seed=range(1000)", *words).lines()
+    assert any(line.startswith("long ") and "classifier=probe" in line for line in lines)
 
 
-def test_the_work_of_a_fine_tuning_is_known_once_its_task_has_been_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("genomask.experiment.sweeps.estimate._speed", lambda _: 1e9)
-    (cell,) = plan("shots=10", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}").cells
-    assert estimate(tmp_path, cell.artefacts).unknown == 1
+@pytest.mark.usefixtures("slow_machine")
+def test_a_task_that_is_cut_from_a_genome_is_counted_once_it_is_built(tmp_path, monkeypatch):
+    words = ("shots=10", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
+    (cell,) = plan(*words).cells
+    cut = FastaGenome("absent.fa")
+    monkeypatch.setattr(SyntheticTask, "genome_source", lambda _: cut)
+    monkeypatch.setattr(FastaGenome, "fingerprint", lambda _: {})
+    assert estimate(tmp_path, [(cell.artefacts[0], cell.run)]).unknown == {"finetune": 1}
+    monkeypatch.undo()
     build_task(composed("shots=10", f"paths.runs={tmp_path}"))
-    assert estimate(tmp_path, cell.artefacts).seconds > 0
+    monkeypatch.setattr(SyntheticTask, "read", None)
+    monkeypatch.setattr(Speed, "sequence", lambda *_: 1e-3)
+    assert estimate(tmp_path, [(cell.artefacts[0], cell.run)]).seconds["fine-tuning"] > 0
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_a_speed_is_that_of_the_shape_and_the_precision(monkeypatch, precision):
+    monkeypatch.setattr("genomask.experiment.sweeps.speed.PATIENCE", 0.0)
+    small = ("model.hidden_size=32", "model.heads=2", "model.intermediate_size=64")
+    run, speed, asked = composed(*small, "model.layers=1"), Speed(), []
+    monkeypatch.setattr(torch, "autocast", lambda *_, enabled: asked.append(enabled) or nullcontext())
+    one = speed.sequence(run, Pass(2, 30, 4, precision))
+    assert one > 0
+    assert set(asked) == {precision == "bf16-mixed"}
+    assert speed.sequence(run, Pass(2, 30, 4, precision)) == one, "each shape is measured once"
+    assert speed.sequence(run, Pass(2, 30, 0, precision)) != one, "an embedding has no backward pass"
+    assert speed.convolution(composed("classifier=cnn"), rows=4, classes=2, bases=30) > 0
+
+
+@pytest.mark.parametrize("classifier", ["probe", "knn", "ridge", "kmer_logistic", "gc", "majority"])
+def test_a_shallow_classifier_is_timed_on_rows_like_those_of_its_episode(monkeypatch, classifier):
+    monkeypatch.setattr("genomask.experiment.sweeps.speed.PATIENCE", 0.0)
+    speed, run = Speed(), composed(f"classifier={classifier}", "model.hidden_size=16", "model.heads=2")
+    few = speed.shallow(run, rows=100, classes=2, bases=30)
+    assert few > 0
+    assert speed.shallow(run, rows=1000, classes=2, bases=30) == pytest.approx(10 * few)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 from plotly.offline import get_plotlyjs
 from scipy import stats
 
-from genomask.reports.arms import label_arms, shapes_of, variant
+from genomask.reports.arms import label_arms, shapes_of, short_name, variant, with_named_tokens
 from genomask.reports.between import between_pretrainings
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
-from genomask.reports.collect import collect
+from genomask.reports.collect import Finetuning, collect
 from genomask.reports.compare import differences_by_pretraining
 from genomask.reports.document import markdown
 from genomask.reports.latex import latex
@@ -322,6 +322,22 @@ def test_short_names_hold_what_differs_and_never_hide_a_difference(tmp_path):
 def test_a_task_that_is_a_number_keeps_its_folder(tmp_path):
     make_finetuning(tmp_path, "pmi", accuracy=0.6, task="0", folder="/data/GUE/tf/0")
     assert [c.task for c in build_report(tmp_path, baseline="random").cells] == ["tf/0"]
+
+
+def test_tokens_stand_in_a_name_once():
+    shapes = [
+        with_named_tokens({"tokens.kind": "kmer", "tokens.k": k, "tokens.stride": stride, "seed": 0}, name)
+        for k, stride, name in ((1, 1, "base"), (6, 1, "6-mer"), (6, 6, "6-mer/6"))
+    ]
+    assert shapes == [{"seed": 0, "tokens": name} for name in ("base", "6-mer", "6-mer/6")]
+    unnamed, trained = {"tokens.kind": "kmer", "tokens.k": 6}, {"tokens.kind": "bpe", "tokens.sha256": "1c"}
+    assert with_named_tokens(unnamed, None) == unnamed
+    assert with_named_tokens(trained, "bpe-1c") == trained, "vocabularies of one name may differ"
+    items = [Finetuning("", {"task": "t", "model": "logo", "masking": "span", "shots": 10}, {}) for _ in shapes]
+    labels = label_arms(items, shapes)
+    assert [short_name(item.result, label, ()) for item, label in zip(items, labels, strict=True)] == [
+        "span, base", "span, 6-mer", "span, 6-mer/6",
+    ]  # fmt: skip
 
 
 def test_half_written_and_damaged_artefacts_are_named_and_left_out(tmp_path, capsys):

@@ -1,12 +1,14 @@
 """What lies in a folder is found, said and run as one sweep; a task that cannot be read is named."""
 
 import json
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from genomask.experiment.sweeps import plan as planning
+from genomask.experiment.sweeps.estimate import Estimate
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.suites import Suite, candidates, suite_jobs
 from genomask.tasks.tool import main
@@ -91,7 +93,7 @@ def test_a_folder_of_no_task_is_refused(tmp_path):
 
 
 def test_a_suite_is_one_sweep_of_all_its_tasks(folder, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(planning, "estimate", lambda *_: (0.0, 6))
+    monkeypatch.setattr(planning, "estimate", lambda *_: Estimate({}, Counter(finetune=6)))
     words = ["suite=gue", f"suite.dir={folder}", "classifier=gc", "stage=finetune", "shots=2", "seed=range(3)"]
     assert planning.main([*words, f"paths.runs={tmp_path / 'runs'}"]) == 0
     assert "6 jobs in 2 cells, 0 done" in capsys.readouterr().out

@@ -122,6 +122,8 @@ def say_setting(part: str) -> str:
     last = setting.rpartition(".")[2]
     if last == "max_steps":
         return f"{int(value):,} steps"
+    if setting == "tokens":
+        return value
     return f"{last.replace('_', ' ')} {value}" if value else part
 
 
@@ -148,7 +150,15 @@ def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]
     if not settings["pretrain"]["max_steps"]:
         return shape | flatten({"model": settings.get("model", {})})
     inputs = {kind: source["name"] for kind, source in encoder.manifest["inputs"].items()}
-    return shape | without(flatten(without(settings, SEEDS)), CURVE) | inputs
+    trained = with_named_tokens(without(flatten(without(settings, SEEDS)), CURVE), item.result.get("tokens"))
+    return shape | trained | inputs
+
+
+def with_named_tokens(shape: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """A shape whose k-mers are called by their name, which says their k and stride; early results know none."""
+    if shape.get("tokens.kind") != "kmer" or not name:
+        return dict(shape)
+    return without(shape, ("tokens.kind", "tokens.k", "tokens.stride")) | {"tokens": name}
 
 
 def without(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

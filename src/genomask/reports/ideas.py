@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from genomask.reports.answer import SCORE, Gain, covers, labels
+from genomask.reports.answer import SCORE, Gain, covers
 from genomask.reports.cells import Cell, model_title
 from genomask.reports.compare import BaselineComparison, Questions, differences_by_pretraining, matrix
 from genomask.reports.document import ABSENT, Entry, Section, Table, interval_text, number
@@ -83,8 +83,7 @@ def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section | N
 
 def ideas_gains(found: list[Idea]) -> list[Gain]:
     """Gains over controls, for a figure."""
-    names = labels([(idea.cell.name, str(idea.cell.result.get("tokens"))) for idea in found])
-    items = [(name, idea.cell.kind, idea.gain) for name, idea in zip(names, found, strict=True)]
+    items = [(idea.cell.name, idea.cell.kind, idea.gain) for idea in found]
     return [Gain(name, kind, gain.difference, gain.interval, covers(gain)) for name, kind, gain in items]
 
 

@@ -7,7 +7,17 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR, look
-from genomask.reports.arms import UNTRAINED, flatten, model_of, order, say_setting, short_name, variant, without
+from genomask.reports.arms import (
+    UNTRAINED,
+    flatten,
+    model_of,
+    order,
+    say_setting,
+    short_name,
+    variant,
+    with_named_tokens,
+    without,
+)
 from genomask.reports.cells import model_title
 from genomask.reports.collect import CurvePoint, Encoder, Vocabulary, contender, untrained
 from genomask.reports.document import ABSENT, Entry, Plot, Section, Table, number
@@ -71,7 +81,8 @@ def label_encoders(encoders: list[Encoder]) -> dict[str, Encoder]:
 
 def _shape(encoder: Encoder) -> dict[str, Any]:
     settings = flatten(without(encoder.manifest["settings"], ("format",)))
-    return settings | {kind: source["name"] for kind, source in encoder.manifest["inputs"].items()}
+    inputs = {kind: source["name"] for kind, source in encoder.manifest["inputs"].items()}
+    return with_named_tokens(settings, encoder.summary.get("tokens")) | inputs
 
 
 def _as_result(encoder: Encoder) -> dict[str, Any]:
