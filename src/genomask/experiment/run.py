@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from genomask.checks import one_line, require
 from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.errors import explain, in_one_line
+from genomask.experiment.config.existing import with_encoder
 from genomask.experiment.config.schema import Config, register, rerunnable
 from genomask.experiment.config.trust import leaves
 from genomask.experiment.config.words import hydra_word, typed
@@ -87,6 +88,8 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
         missing = sorted(OmegaConf.missing_keys(cfg))
         if missing:
             raise ValueError(f"{missing[0]} needs a value: give it as {missing[0]}=VALUE.")
+        if cfg.get("encoder") is not None:
+            with_encoder(cfg, list(HydraConfig.get().overrides.task))
         resolved = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True))
         config = cast(Config, OmegaConf.to_object(cfg))
     except OmegaConfBaseException as error:

@@ -132,6 +132,7 @@ class Config:
     stage: Stage = MISSING
     paths: Paths = field(default_factory=Paths)
     sweep: SweepSettings = field(default_factory=SweepSettings)
+    encoder: str | None = None
     shots: int | str = 10
     seed: int = 0
     pretrain_seed: int = 0

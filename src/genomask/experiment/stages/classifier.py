@@ -125,7 +125,8 @@ def _next(run: Context, directory: Path, result: dict[str, Any]) -> Iterator[tup
         yield "others that learn such labels", typed_again("-m", "classifier=encoder,ridge,cnn")
     elif uses_encoder(run.config.classifier):
         other = "span" if run.config.labels["masking"] == "random" else "random"
-        yield f"masking={other} on the same episode", typed_again(f"masking={other}")
+        if run.config.encoder is None:
+            yield f"masking={other} on the same episode", typed_again(f"masking={other}")
         yield "classifiers without an encoder", typed_again("-m", "classifier=majority,gc,kmer_logistic,cnn")
         if isinstance(run.config.classifier, EncoderClassifier):
             yield "the same encoder frozen: many draws in seconds", typed_again("classifier=probe")

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
+from genomask.experiment.config.existing import existing_encoder
 from genomask.experiment.config.schema import Config
 from genomask.experiment.config.words import typed_again
 from genomask.experiment.dashboards.identity import run_identity
@@ -59,6 +60,8 @@ DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the direc
 def encoder_artefact(run: Context) -> Artefact:
     """The encoder, identified by everything that shapes its weights and the curves beside them."""
     config = run.config
+    if config.encoder is not None:
+        return run.identify(config.encoder, partial(existing_encoder, config.encoder))
     label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
     pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
     trained, regions = tokens_artefact(run), config.corpus.regions

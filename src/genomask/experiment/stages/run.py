@@ -22,7 +22,7 @@ def check(run: Context) -> None:
     kind = getattr(run.config.task, "kind", "classes")
     if kind != "classes" and (stage := _stage_of_classes(run)):
         raise ValueError(f"stage={stage} needs a task of classes; found task.kind={kind}.")
-    if _trains_an_encoder(run):
+    if _needs_an_encoder(run) and run.config.encoder is None:
         from genomask.experiment.stages.pretrain import check_pretraining
         from genomask.experiment.stages.strategy import check_strategy
 
@@ -50,9 +50,8 @@ def check_inputs(run: Context) -> None:
     entries = [STAGES[stage] for stage in run.config.stage.run]
     if all(entry.artefact is not None and run.store.has(entry.function("artefact")(run)) for entry in entries):
         return  # there is nothing to do
-    trains = _trains_an_encoder(run)
-    needed = 0
-    if trains:
+    wanted, needed = _needs_an_encoder(run), 0
+    if wanted and run.config.encoder is None:
         from genomask.models.initial import weight_bytes
 
         copies = CHECKPOINT_COPIES + len(run.config.pretrain.keep)
@@ -61,7 +60,7 @@ def check_inputs(run: Context) -> None:
     for entry in entries:
         if entry.check is not None:
             entry.function("check")(run)
-    if trains and set(run.config.stage.run) & {"motifs", "variants", "mutagenesis"}:
+    if wanted and set(run.config.stage.run) & {"motifs", "variants", "mutagenesis"}:
         check_classifier(run)
 
 
@@ -93,8 +92,8 @@ def _stage_of_classes(run: Context) -> str | None:
     return next((stage for stage in run.config.stage.run if stage in by_classes), None)
 
 
-def _trains_an_encoder(run: Context) -> bool:
-    """Whether the stages may have to train an encoder."""
+def _needs_an_encoder(run: Context) -> bool:
+    """Whether the stages read an encoder."""
     stages = set(run.config.stage.run)
     fine_tunes = "finetune" in stages and uses_encoder(run.config.classifier)
     scores = stages & {"variants", "mutagenesis"} and run.config.variants.classifiers is None

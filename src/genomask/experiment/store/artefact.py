@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]  # JSON values only; json.dumps below refuses the rest
@@ -34,16 +35,22 @@ class Artefact:
 
     The code's version is deliberately absent: it is recorded in the manifest, and a change of code that
     changes bytes raises the ``format`` number in the settings of the artefact concerned.
+
+    One that exists elsewhere has its ``folder``, and its digest is ``known``.
     """
 
     kind: str
     label: str
     settings: Json
     inputs: tuple["Artefact", ...] = field(default=())
+    folder: Path | None = None
+    known: str | None = None
 
     @property
     def digest(self) -> str:
         """Hash of kind, settings and inputs; equal digests mean equal artefacts."""
+        if self.known is not None:
+            return self.known
         inputs = {artefact.kind: artefact.digest for artefact in self.inputs}
         return digest_of({"kind": self.kind, "settings": self.settings, "inputs": inputs})
 

@@ -38,7 +38,7 @@ class Store:
 
     def path(self, artefact: Artefact) -> Path:
         """Where the artefact is, or will be."""
-        return self.root / artefact.place
+        return artefact.folder or self.root / artefact.place
 
     def building(self, artefact: Artefact) -> Path:
         """Where the artefact is while it is built."""
