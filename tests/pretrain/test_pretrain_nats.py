@@ -41,7 +41,7 @@ def test_nats_of_overlapping_kmers_are_a_literal_sum_over_the_kmers_with_that_ba
         numbers = number + np.cumsum(row.masked) - 1
         for base, letter in enumerate(bases):
             covering = [token for token in range(len(row.masked)) if token <= base < token + k]
-            if letter > 3 or not covering or not all(row.masked[covering]):
+            if letter > 3 or not covering or not all(row.input_ids[covering] == tokens.mask):
                 continue
             token = min(max(base - k // 2, 0), len(row.masked) - 1)  # the one around it, as far as there is one
             share = logits[numbers[token], 5:].softmax(dim=0)
@@ -50,7 +50,7 @@ def test_nats_of_overlapping_kmers_are_a_literal_sum_over_the_kmers_with_that_ba
             count += 1
         number += int(row.masked.sum())
     assert count > 10
-    nats, bases_count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
+    nats, bases_count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids), tokens.mask)
     assert bases_count == count
     assert nats.item() == pytest.approx(total, rel=1e-9)
 
@@ -62,12 +62,12 @@ def test_nats_of_kmers_side_by_side_are_those_of_whole_kmers(k, stride):
     logits = logits_for(batch, tokens, spread=2.0)
     total, count, number = 0.0, 0, 0
     for row in rows:
-        for token_id in row.tokens.ids[row.masked]:
-            if 5 <= token_id < 5 + 4**k:  # neither a single letter at the end nor a letter that is unknown
+        for token_id, shown in zip(row.tokens.ids[row.masked], row.input_ids[row.masked], strict=True):
+            if shown == tokens.mask and 5 <= token_id < 5 + 4**k:  # no single letter at the end, no unknown one
                 total -= math.log(logits[number, 5 : 5 + 4**k].softmax(dim=0)[token_id - 5].item())
                 count += k
             number += 1
-    nats, bases_count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
+    nats, bases_count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids), tokens.mask)
     assert (bases_count, count > 10) == (count, True)
     assert nats.item() == pytest.approx(total, rel=1e-9)
 
@@ -78,7 +78,7 @@ def test_equal_logits_are_worth_ln_4_a_base(k, stride):
     batch, _, _ = validation_batch(tokens)
     logits = logits_for(batch, tokens, spread=0.0)
     logits[:, :5] = 7.0  # special tokens do not compete
-    nats, count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
+    nats, count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids), tokens.mask)
     assert nats.item() / count == pytest.approx(math.log(4), rel=1e-12)
 
 
@@ -86,5 +86,5 @@ def test_a_batch_without_a_hidden_base_has_no_nats():
     for tokens in (KmerTokens(1), KmerTokens(6)):
         batch, _, _ = validation_batch(tokens, masking=RandomMasking(center_probability=1e-9))
         logits = logits_for(batch, tokens, spread=1.0)
-        nats, count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids))
+        nats, count = base_nats(logits, batch, torch.from_numpy(tokens.random_ids), tokens.mask)
         assert (nats.item(), count) == (0.0, 0)

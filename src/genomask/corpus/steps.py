@@ -13,8 +13,7 @@ from genomask.alphabet import OTHER
 from genomask.corpus.segments import Corpus, Segments
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked, Masker
-from genomask.masking.pieces import known_codes
-from genomask.masking.visibility import masked_bases
+from genomask.masking.pieces import covered, known_codes
 from genomask.seeds import generator
 from genomask.tokens.base import Tokens
 
@@ -62,7 +61,7 @@ class Work(NamedTuple):
 
 
 class HiddenBases(NamedTuple):
-    """Bases that no visible token covers, each with a masked token that covers it, as central as there is one.
+    """Hidden bases that the input does not show, each with a token that covers it, as central as there is one.
 
     They come by their place in that token: ``per_place`` counts those that are its first base, its second, and so on.
     ``token`` counts the masked tokens of the batch, ``base`` is 0..3.
@@ -192,7 +191,7 @@ def collate(
     weights = np.concatenate([_weights(row) for row in rows]) if weighted else None
     targets = np.concatenate([row.tokens.ids[row.masked] for row in rows])
     ordered, k = [sequences[row] for row in order], masker.strategy.counted_k
-    hidden = _hidden(ordered, rows, bounds) if with_hidden and tokens.overlapping else None
+    hidden = _hidden(ordered, rows, bounds, tokens.mask) if with_hidden and tokens.overlapping else None
     counted = [_codes(*pair, k) for pair in zip(ordered, rows, strict=True)] if with_hidden and k else None
     work = Work(
         sum(len(bases) for bases in sequences),
@@ -201,7 +200,7 @@ def collate(
         int(lengths.sum()) - special * len(rows),
         int(bounds[-1]),
         int((lengths * counts).sum()),
-        (sum(_whole_bases(row, tokens) for row in rows) if hidden is None else len(hidden.base)) if with_hidden else 0,
+        (sum(_blank_bases(row, tokens) for row in rows) if hidden is None else len(hidden.base)) if with_hidden else 0,
         sum((cut.stop - cut.start) * cut.width for cut in cuts),
         float(bounds[-1] if weights is None else weights.sum()),
     )
@@ -235,19 +234,21 @@ def _codes(bases: UInt8[np.ndarray, " bases"], row: Masked, k: int) -> Int64[np.
     return codes[np.clip(middle - k // 2, 0, len(codes) - 1)] if len(codes) else np.full(len(middle), 4**k)
 
 
-def _whole_bases(row: Masked, tokens: Tokens) -> int:
-    """Bases of the masked tokens of DNA, where tokens share none."""
-    ids, start, stop = (part[row.masked] for part in row.tokens)
+def _blank_bases(row: Masked, tokens: Tokens) -> int:
+    """Bases of the tokens of DNA that the input shows as [MASK], where tokens share none."""
+    ids, start, stop = (part[row.masked & (row.input_ids == tokens.mask)] for part in row.tokens)
     return int((stop - start)[np.isin(ids, tokens.random_ids)].sum())
 
 
 def _hidden(
-    sequences: list[UInt8[np.ndarray, " _bases"]], rows: list[Masked], bounds: Int64[np.ndarray, " _rows"]
+    sequences: list[UInt8[np.ndarray, " _bases"]], rows: list[Masked], bounds: Int64[np.ndarray, " _rows"], mask: int
 ) -> HiddenBases:
-    """Find the hidden bases of overlapping k-mers, and the masked token around each."""
+    """Find the bases of overlapping k-mers all of whose tokens are shown as [MASK], and the token around each."""
     found: list[np.ndarray] = [np.empty((3, 0), dtype=np.int64)]
     for bases, row, first in zip(sequences, rows, bounds[:-1], strict=True):
-        hidden = np.flatnonzero(masked_bases(row) & (bases < OTHER))
+        shown = row.input_ids != mask
+        seen = covered(row.tokens.start[shown], row.tokens.stop[shown], len(bases))
+        hidden = np.flatnonzero(covered(row.tokens.start, row.tokens.stop, len(bases)) & ~seen & (bases < OTHER))
         if len(hidden):
             k = int(row.tokens.stop[0])
             token = np.clip(hidden - k // 2, 0, len(row.masked) - 1)

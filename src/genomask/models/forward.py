@@ -78,9 +78,10 @@ def _head_at(
     """Run the model's own pass, in which its head is handed the masked tokens as one row: heads work token by token."""
 
     def select(output: ModelOutput) -> None:
-        output["last_hidden_state"] = output["last_hidden_state"].flatten(0, 1).index_select(0, flat)[None]
+        rows = output["last_hidden_state"].flatten(0, 1).index_select(0, flat)
+        output["last_hidden_state"] = pad(rows, (0, 0, 0, _fill(rows)))[None]
 
-    return _logits_after(model, input_ids, attention, select)[0]
+    return _logits_after(model, input_ids, attention, select)[0, : len(flat)]
 
 
 def _logits_after(

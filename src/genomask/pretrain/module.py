@@ -131,7 +131,7 @@ class PretrainModule(LightningModule):
                 added = torch.stack((missed, torch.ones_like(missed))).double()
                 self.misses.index_add_(1, masked.codes, added)
             of_tokens = loss_sum(logits, part._replace(weights=None)), masked.work.masked
-            of_bases = base_nats(logits, masked, self.dna)
+            of_bases = base_nats(logits, masked, self.dna, self.tokens.mask)
             for name, (nats, count) in (("perplexity", of_tokens), ("nats_per_base", of_bases)):
                 self.sums[f"{name}{suffix}"].append(nats)
                 self.counts[f"{name}{suffix}"] += count

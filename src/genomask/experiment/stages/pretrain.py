@@ -50,7 +50,7 @@ from genomask.training.host import described, fixed_order, on_gpu, resolved_prec
 from genomask.training.loggers import loggers
 from genomask.training.trainer import is_rank_zero, profiler, trainer
 
-ENCODER_FORMAT = 2  # raised when the code would train other weights
+ENCODER_FORMAT = 3  # raised when the code would train other weights, or measure them otherwise
 # Change rounding, not results; where to start from is no part of a training.
 NOT_HASHED = ("micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers", "step")
 GPU_BASES = 64 * 512  # of a micro-batch; with DNABERT in bf16 an estimated 10 GB, not measured
