@@ -41,7 +41,7 @@ TINY = (
     "finetune.checkpoint_every=4",
     "finetune.save_model=true",
 )
-PATIENCE = 120  # seconds for a training that takes a few
+PATIENCE = 280  # seconds for a training that takes a few; beside other work, a minute
 # Columns of curves: how one counts, and what a training measures anew from where it went on.
 CLOCKED = ("step", "epoch", "second", "flop", "batch_fill")
 VOLATILE = ("seconds", "throughput", "artefacts", "created", "commit", "versions")
