@@ -1,4 +1,4 @@
-"""``train.py`` that notes which segments every process sees, and may stop itself before a step.
+"""``train.py`` that notes what every process trains on and learns, and may stop itself before a step.
 
 NOTE is the folder to note in, STOP the step before which the first process gets SIGTERM,
 DIVERGE the rank and the step (``1 7``) whose loss is no number.
@@ -10,11 +10,13 @@ import signal
 from collections import deque
 from pathlib import Path
 
+from lightning.pytorch.trainer.states import TrainerFn
+
 from genomask.cli import main
 from genomask.corpus.steps import Steps
 from genomask.pretrain.module import PretrainModule
 
-step, read = PretrainModule.training_step, Steps.__getitem__
+step, read, end = PretrainModule.training_step, Steps.__getitem__, PretrainModule.on_validation_epoch_end
 waiting = deque()  # rows of the batches that were read and not trained on yet
 
 
@@ -24,13 +26,23 @@ def queued(self, number):
     return read(self, number)
 
 
+def note(self, kind, **values):
+    """Add a line to what this process has noted."""
+    with Path(os.environ["NOTE"], f"{kind}-{self.global_rank}").open("a") as lines:
+        lines.write(json.dumps({"step": self.global_step, **values}) + "\n")
+
+
+def ended(self):
+    """End a validation, and note the state of the masking strategy after it."""
+    end(self)
+    if self.masking is not None and self.trainer.state.fn == TrainerFn.FITTING:
+        note(self, "state", **self.masking.state_dict())
+
+
 def noted(self, batch):
     """Note a step's segments, then train."""
-    with Path(os.environ["NOTE"], f"rank-{self.global_rank}").open("a") as lines:
-        segments, epochs = waiting.popleft()
-        seen = {"step": self.global_step, "epoch": epochs.tolist(), "segment": segments.tolist()}
-        seen |= {"targets": batch.targets.tolist()}
-        lines.write(json.dumps(seen) + "\n")
+    segments, epochs = waiting.popleft()
+    note(self, "rank", epoch=epochs.tolist(), segment=segments.tolist(), targets=batch.targets.tolist())
     if self.global_rank == 0 and str(self.global_step) == os.environ.get("STOP"):
         os.kill(os.getpid(), signal.SIGTERM)
     loss = step(self, batch)
@@ -40,4 +52,5 @@ def noted(self, batch):
 
 if __name__ == "__main__":
     PretrainModule.training_step, Steps.__getitem__ = noted, queued
+    PretrainModule.on_validation_epoch_end = ended
     main()

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from genomask.alphabet import OTHER
-from genomask.masking.base import Masking
+from genomask.masking.base import Masking, Validation
 from genomask.masking.calibration import USUAL, Sample, expected_share, facts, match, measure, warnings
 from genomask.masking.masker import Masker
-from genomask.masking.pmi import PmiMasking, PmiReleasedMasking
+from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.random import RandomMasking
+from genomask.masking.schedule import ScheduleMasking
 from genomask.masking.settings import Corruption, MatchSettings
 from genomask.masking.visibility import NOTHING, masked_bases, visibility
+from genomask.masking.weighted import AdaptiveMasking
 from genomask.tokens.kmer import KmerTokens
 from masking_strategies import STRATEGIES, TOKENS, keys_of, masked_all, masker_of, random_bases, ranking_of
 
@@ -93,6 +95,23 @@ def test_any_strategy_can_be_matched(name, target, mixed):
             reached, chance = seen.masked_bases / seen.bases, 0.012
         assert reached == pytest.approx(share, abs=5e-4 if sample is mixed else chance)
     assert masker.center_probability == before
+
+
+def test_both_strategies_of_a_schedule_are_matched_before_anyone_knows_when_it_switches(mixed):
+    inner = ScheduleMasking(first=AdaptiveMasking(k=2), second=RandomMasking(), switch="perplexity")
+    schedule = ScheduleMasking(first=SpanMasking(), second=inner, switch="perplexity", center_probability=0.5)
+    matched = match(Masker(schedule, KmerTokens()), mixed, bases=0.05)
+    shares, perplexities = [], [9.0, 5.0, 4.9]
+    for perplexity in perplexities:
+        seen = measure(matched, mixed).seen
+        shares.append(seen.masked_bases / seen.bases)
+        matched.strategy.observe(Validation(perplexity, np.ones(16), np.ones(16)))
+    assert shares == pytest.approx([0.05] * 3, abs=5e-4)
+    last = measure(matched, mixed).seen
+    assert matched.strategy.second_share(0) == 1
+    assert last.masked_bases / last.bases == pytest.approx(0.05, abs=5e-4)
+    assert schedule.center_probability == 0.5
+    assert schedule.state_dict()["perplexities"] == [], "the unmatched schedule is left alone"
 
 
 @pytest.mark.parametrize("tokens", TOKENS.values(), ids=TOKENS)

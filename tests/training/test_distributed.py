@@ -1,10 +1,11 @@
-"""One process or two: the same segments, the same losses, and checkpoints that either goes on from."""
+"""One process or two, sharded or not: the same segments, losses and masks, and checkpoints that any goes on from."""
 
 import json
 import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,14 @@ BUDGET = (
     "model.attention_dropout=0",
     f"pretrain.max_steps={STEPS}",
     f"pretrain.batch={BATCH}",
+    # In bfloat16, where micro-batches round otherwise, Adam may take the other direction at weights whose gradient is
+    # almost nothing: of a position that no masked token of a step depends on, it was +1.77e-6 against -1.69e-6.
+    "pretrain.precision=32-true",
     "pretrain.micro_batch=2",
     "pretrain.learning_rate=1e-3",
     "pretrain.checkpoint_every=100",
 )
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def words(tmp_path_factory) -> tuple[str, ...]:
     return (*(word for word in data if word != "trainer=cpu"), *BUDGET)
 
 
-def start(words: tuple[str, ...], folder: Path, trainer: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def start(words: Sequence[str], folder: Path, trainer: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the program on a CPU, in one process or two."""
     folder.mkdir(exist_ok=True)
     machine = (f"trainer={trainer}", "trainer.accelerator=cpu", f"paths.runs={folder}")
@@ -49,7 +53,7 @@ def start(words: tuple[str, ...], folder: Path, trainer: str, **environment: str
     )
 
 
-def train(words: tuple[str, ...], folder: Path, trainer: str, *, stop: int | None = None) -> Path:
+def train(words: Sequence[str], folder: Path, trainer: str, *, stop: int | None = None) -> Path:
     """Pretrain on a CPU; returns the encoder's directory."""
     done = start(words, folder, trainer, **({"STOP": str(stop)} if stop else {}))
     assert done.returncode == (1 if stop else 0), done.stdout + done.stderr
@@ -59,9 +63,9 @@ def train(words: tuple[str, ...], folder: Path, trainer: str, *, stop: int | Non
     return encoder
 
 
-def notes(folder: Path, rank: str = "*") -> list[dict]:
-    """What a process noted of its steps, or all of them."""
-    files = folder.glob(f"rank-{rank}")
+def notes(folder: Path, rank: str = "*", kind: str = "rank") -> list[dict]:
+    """What a process noted of its steps, or all of them; with ``kind="state"``, of its validations."""
+    files = sorted(folder.glob(f"{kind}-{rank}"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
@@ -75,9 +79,9 @@ def one(words, tmp_path_factory) -> Path:
     return train(words, tmp_path_factory.mktemp("one"), "cpu")
 
 
-@pytest.fixture(scope="module")
-def two(words, tmp_path_factory) -> Path:
-    return train(words, tmp_path_factory.mktemp("two"), "ddp")
+@pytest.fixture(scope="module", params=["ddp", "fsdp"])
+def two(words, tmp_path_factory, request) -> Path:
+    return train(words, tmp_path_factory.mktemp(request.param), request.param)
 
 
 def assert_same_course(found: Path, expected: Path) -> None:
@@ -87,9 +91,9 @@ def assert_same_course(found: Path, expected: Path) -> None:
     for key, value in wanted.items():
         # The share of masked tokens is averaged over processes, whose batches are unequal.
         if "masked_share" not in key[1]:
-            assert float(values[key]) == pytest.approx(float(value), rel=1e-3), key
+            assert float(values[key]) == pytest.approx(float(value), rel=1e-5), key
     weights = [load_file(encoder / "model.safetensors") for encoder in (found, expected)]
-    torch.testing.assert_close(*weights, rtol=1e-2, atol=1e-4)
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-6)
 
 
 def test_two_processes_see_what_one_sees_every_segment_once_an_epoch(one, two):
@@ -105,7 +109,7 @@ def test_two_processes_reach_the_losses_of_one(one, two):
     assert_same_course(two, one)
 
 
-@pytest.mark.parametrize(("first", "second"), [("cpu", "ddp"), ("ddp", "cpu")])
+@pytest.mark.parametrize(("first", "second"), [("cpu", "ddp"), ("ddp", "fsdp"), ("fsdp", "cpu"), ("cpu", "fsdp")])
 def test_a_checkpoint_moves_between_one_process_and_two(words, one, tmp_path, first, second):
     stopped = train(words, tmp_path, first, stop=17)
     assert [path.name for path in stopped.glob("checkpoints/*.ckpt")] == ["step=18.ckpt"]
@@ -131,3 +135,53 @@ def test_a_loss_that_is_no_number_on_one_process_stops_both_in_one_line(words, t
     assert targets == next(note["targets"] for note in notes(tmp_path, str(rank)) if note["step"] == 4)
     assert max(note["step"] for note in notes(tmp_path)) < 6, "neither went on"
     assert [path.name for path in tmp_path.glob("encoder/*/checkpoints/*.ckpt")] == ["step=3.ckpt"]
+
+
+STATEFUL = {
+    # The perplexity changes by 0.43 from the first validation to the second.
+    "cm_gems": ("masking=cm_gems", "masking.threshold=0.5", "ranking.k=3"),
+    "adaptive": ("masking=adaptive", "masking.k=2"),
+}
+
+
+def masks(folder: Path) -> dict[int, list[int]]:
+    """The masked tokens of every step, over all processes."""
+    found: dict[int, list[int]] = {}
+    for note in notes(folder):
+        found[note["step"]] = sorted(found.get(note["step"], []) + note["targets"])
+    return found
+
+
+def assert_same_masks(folder: Path, expected: Path) -> None:
+    """The same state of the strategy after every validation, on every process, and the same masks at every step."""
+    wanted = notes(expected, "0", "state")
+    assert [note["step"] for note in wanted] == [10, 20, 30, 40]
+    for path in folder.glob("state-*"):
+        assert [note.keys() for note in notes(folder, path.name[-1], "state")] == [note.keys() for note in wanted]
+        for found, note in zip(notes(folder, path.name[-1], "state"), wanted, strict=True):
+            for name in note.keys() & {"perplexities", "weights"}:
+                assert found[name] == pytest.approx(note[name], rel=1e-5), (path, name)
+    assert masks(folder) == masks(expected)
+
+
+@pytest.mark.parametrize("name", STATEFUL)
+def test_a_strategy_that_validations_change_masks_alike_in_one_process_and_in_two(words, tmp_path, name):
+    words = [word for word in words if not word.startswith("masking=")] + list(STATEFUL[name])
+    one = train(words, tmp_path / "one", "cpu")
+    states = notes(tmp_path / "one", "0", "state")
+    if name == "cm_gems":
+        changes = np.abs(np.diff(states[-1]["perplexities"]))
+        assert 0.3 < changes.min() < 0.47, "it switches, and not by a hair's breadth"
+        assert changes.argmin() == 0, "after the second validation, at step 20"
+    else:
+        assert len({tuple(note["weights"]) for note in states}) == len(states), "each validation changes the weights"
+    two = train(words, tmp_path / "two", "ddp")
+    assert_same_course(two, one)
+    assert_same_masks(tmp_path / "two", tmp_path / "one")
+    assert (tmp_path / "two" / "state-0").read_text() == (tmp_path / "two" / "state-1").read_text()
+    for first, second, stop in (("cpu", "ddp", 17), ("ddp", "cpu", 24)):
+        folder = tmp_path / f"{first}-{second}"
+        train(words, folder, first, stop=stop)
+        encoder = train(words, folder, second)
+        assert_same_course(encoder, one)
+        assert masks(folder) == masks(tmp_path / "one")

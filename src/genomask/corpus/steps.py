@@ -1,5 +1,6 @@
 """What each optimiser step trains on: a pure function of (seed, step), whatever the workers or ranks."""
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -133,7 +134,13 @@ class Steps(Dataset[StepBatch]):
         pieces = self.corpus.read(self.segments.take(rows), keys)
         masked = [self.masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)]
         sequences = [piece.bases for piece in pieces]
-        return collate(self.masker, sequences, masked, micro_batch=self.micro_batch, few_shapes=self.few_shapes)
+        batch = collate(self.masker, sequences, masked, micro_batch=self.micro_batch, few_shapes=self.few_shapes)
+        # Ranks exchange weights micro-batch by micro-batch where these are sharded: one with fewer repeats its last one
+        # without masked tokens.
+        most = math.ceil(math.ceil(self.batch / self.ranks) / self.micro_batch)
+        last = batch.cuts[-1]
+        more = last._replace(first=last.last, most=1)
+        return batch._replace(cuts=batch.cuts + (more,) * (most - len(batch.cuts)))
 
     def rows(self, step: int) -> tuple[Int64[np.ndarray, " batch"], Int64[np.ndarray, " batch"]]:
         """The segments of a step, and the epoch that each belongs to."""

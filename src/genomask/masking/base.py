@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -113,6 +114,12 @@ class Masking(ABC):
     def nominal_probability(self, bases_per_token: float) -> float:
         """The setting or, by default, what masks 15 % of tokens of this size if nothing overlaps."""
         return self.center_probability or MASKED_SHARE / self.expected_tokens(bases_per_token)
+
+    def with_probability(self, center_probability: float) -> "Masking":
+        """Copy with this nominal probability."""
+        changed = copy(self)
+        changed.center_probability = center_probability
+        return changed
 
     def tracks(self) -> tuple[str, ...]:
         """Names of the tracks without which it cannot choose."""

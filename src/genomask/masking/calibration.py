@@ -1,6 +1,7 @@
 """What a strategy does to a corpus, measured on a sample before a pretraining begins, and matched to a target."""
 
 from collections.abc import Sequence as Many
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from genomask.masking import kernels
 from genomask.masking.base import require_probability
 from genomask.masking.masker import Masker
 from genomask.masking.ranked import RankedMasking
+from genomask.masking.schedule import ScheduleMasking
 from genomask.masking.visibility import NOTHING, Visibility, masked_bases, visibility
 
 HALVINGS: Final = 20
@@ -115,11 +117,17 @@ def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases:
     """Copy of a masker whose center probability makes it mask this share of the sample's tokens, or of its bases.
 
     All probabilities are tried with the same draws, so that the share hardly ever falls as one grows, and bisection
-    finds where it passes the target.
+    finds where it passes the target. The two strategies of a schedule are matched each by itself, so that the share
+    stays the same whenever the second takes over.
 
     Raises:
         ValueError: If the target is no share, or out of the strategy's reach on this sample.
     """
+    if isinstance(masker.strategy, ScheduleMasking):
+        parts = masker.strategy.first, masker.strategy.second
+        each = [match(replace(masker, strategy=part), sample, tokens=tokens, bases=bases) for part in parts]
+        first, second = (part.strategy.with_probability(part.center_probability) for part in each)
+        return replace(masker, strategy=masker.strategy.with_parts(first, second), probability=None)
     setting = "match.bases" if tokens is None else "match.tokens"
     target = require_probability(bases if tokens is None else tokens, setting)
     low, high = 0.0, 1.0

@@ -1,5 +1,6 @@
 """Two strategies in one training: one after the other, or mixed."""
 
+from copy import copy
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ STAIRS: Final = 100  # of CM-Step: the share of the second strategy grows by 1 %
 class ScheduleMasking(Masking):
     """A curriculum of two strategies, whichever they are.
 
-    Each masks its own nominal share; a calibrated or scheduled probability scales both alike.
+    Each masks its own nominal share, or what it is calibrated to; a scheduled rate scales both alike.
 
     Args:
         first: The one that a training begins with.
@@ -63,6 +64,13 @@ class ScheduleMasking(Masking):
     def tracks(self) -> tuple[str, ...]:
         """Those of both."""
         return (*self.first.tracks(), *self.second.tracks())
+
+    def with_parts(self, first: Masking, second: Masking) -> "ScheduleMasking":
+        """Copy over two other strategies, each at its own nominal probability."""
+        changed = copy(self)
+        changed.first, changed.second, changed.center_probability = first, second, None
+        changed.perplexities = list(self.perplexities)
+        return changed
 
     def second_share(self, progress: float) -> float:
         """Probability that a sequence is the second strategy's."""

@@ -4,6 +4,7 @@ It holds model.safetensors, config.json, tokenizer.json and tokenizer_config.jso
 reads the encoder from.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import copymode
 
@@ -20,13 +21,23 @@ from genomask.tokens.base import Tokens
 from genomask.tokens.files import save_tokens
 
 
-def export_encoder(model: PreTrainedModel, directory: Path, tokens: Tokens) -> None:
-    """Write a model, with the head that it has, and its tokens into an existing folder."""
+def export_encoder(
+    model: PreTrainedModel, directory: Path, tokens: Tokens, state: Mapping[str, Tensor] | None = None
+) -> None:
+    """Write a model, with the head that it has, and its tokens into an existing folder.
+
+    Args:
+        model: The model.
+        directory: The folder.
+        tokens: What the model reads.
+        state: The whole of its weights, where it is sharded.
+    """
     tied = model.all_tied_weights_keys  # the MLM decoder's, which are written once, as token embeddings
-    weights = {name: weight for name, weight in model.state_dict().items() if name not in tied}
+    every = model.state_dict() if state is None else state
+    weights = {name: weight for name, weight in every.items() if name not in tied}
     with written(directory / "model.safetensors", SafetensorError):
         save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
-    model.config.architectures = [type(model).__name__]
+    model.config.architectures = [type(model).__name__.removeprefix("FSDP")]  # which sharding adds
     model.config.to_json_file(directory / "config.json", use_diff=False)
     copymode(directory / "config.json", directory / "model.safetensors")  # safetensors' own is 0600
     save_tokens(tokens, directory, max_tokens=longest_input(model.config))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
+from torch.distributed.fsdp import FSDPModule
 from torch.nn import Module
 from torch.nn.functional import dropout, pad, scaled_dot_product_attention
 from transformers import BertForMaskedLM, BertForSequenceClassification, BertModel, PreTrainedModel
@@ -41,8 +42,11 @@ def states(
 
 
 def has_fast_path(model: PreTrainedModel) -> bool:
-    """Whether the last layer can be computed for some tokens alone, which is BERT's and exact."""
-    return isinstance(model, BertForMaskedLM | BertForSequenceClassification)
+    """Whether the last layer can be computed for some tokens alone, which is BERT's and exact.
+
+    Not of a sharded BERT, whose weights are at hand in its own pass alone.
+    """
+    return isinstance(model, BertForMaskedLM | BertForSequenceClassification) and not isinstance(model, FSDPModule)
 
 
 def masked_logits(
@@ -53,10 +57,10 @@ def masked_logits(
 ) -> Float[Tensor, "masked_tokens vocab"]:
     """Logits of the masked tokens, in the order of ``masked.flat``; there may be none.
 
-    Equals ``model(input_ids, attention).logits.flatten(0, 1)[masked.flat]``. Of other architectures than BERT, only the
-    head is computed for the masked tokens alone.
+    Equals ``model(input_ids, attention).logits.flatten(0, 1)[masked.flat]``. Of other architectures than BERT, and of a
+    sharded model, only the head is computed for the masked tokens alone.
     """
-    if not isinstance(model, BertForMaskedLM):
+    if not (isinstance(model, BertForMaskedLM) and has_fast_path(model)):
         return _head_at(model, input_ids, masked.flat, attention)
     with wide_products(input_ids.device):
         states = _up_to_last(model.bert, input_ids, attention)

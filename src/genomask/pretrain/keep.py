@@ -24,7 +24,7 @@ class KeepSteps(Callback):
 
     def on_validation_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Export, if this is such a step of the training."""
-        if trainer.state.fn != TrainerFn.FITTING or trainer.global_step not in self.steps or not trainer.is_global_zero:
+        if trainer.state.fn != TrainerFn.FITTING or trainer.global_step not in self.steps:
             return
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.export(step_folder(self.directory, trainer.global_step), metrics, trainer.global_step)

@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.steps import StepBatch
 from genomask.masking.base import Masking, Validation
+from genomask.models.forward import has_fast_path
 from genomask.pretrain.meter import Meter
 from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
@@ -27,6 +28,7 @@ from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
 from genomask.training.divergence import DivergedError, StopOnDivergence
 from genomask.training.optimiser import adamw
+from genomask.training.sharded import ShardedStrategy, set_gathered, shard
 
 ADVICE: Final = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
 METRICS: Final = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
@@ -70,6 +72,13 @@ class PretrainModule(LightningModule):
         self.sums: dict[str, list[Tensor]] = {}  # of nats, by metric and batch, on the device
         self.counts: dict[str, int] = {}  # of the tokens or bases that they belong to
         self.masking = masking if masking is not None and masking.state_dict() else None
+
+    def configure_model(self) -> None:
+        """Spread the model over the processes of a sharded training."""
+        if isinstance(self.trainer.strategy, ShardedStrategy):
+            assert self.device_mesh is not None
+            shard(self.model, self.device_mesh["data_parallel"])
+            self.meter.masked_layer = has_fast_path(self.model)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
@@ -116,6 +125,7 @@ class PretrainModule(LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Begin to count."""
+        set_gathered(self.model, True)
         self.dna = torch.from_numpy(self.tokens.random_ids).to(self.device)
         self.sums, self.counts = {name: [] for name in METRICS}, dict.fromkeys(METRICS, 0)
         kmers = 4 ** (self.masking.counted_k if self.masking else 0)
@@ -144,6 +154,7 @@ class PretrainModule(LightningModule):
         Raises:
             DivergedError: If one is NaN or infinite.
         """
+        set_gathered(self.model, False)
         found: dict[str, float] = {}
         for name, parts in self.sums.items():
             zero = torch.zeros((), dtype=torch.float64, device=self.device)

@@ -19,6 +19,7 @@ from genomask.training.checkpoints import AtomicCheckpoints
 from genomask.training.host import prepare_host
 from genomask.training.progress import ProgressLines
 from genomask.training.settings import TrainerSettings
+from genomask.training.sharded import ShardedStrategy
 
 
 def trainer(
@@ -31,6 +32,8 @@ def trainer(
     """
     _quiet()
     prepare_host(machine)
+    if options.get("strategy") == "fsdp":  # which has no inference mode
+        options |= {"strategy": ShardedStrategy(machine.devices * machine.nodes), "inference_mode": False}
     interactive = console.is_terminal
     progress = RichProgressBar(leave=False) if interactive else ProgressLines()
     try:
@@ -82,6 +85,7 @@ def _quiet() -> None:
         "exists and is not empty",
         "The .srun. command is available",  # a sweep's jobs are started by submitit
         "LeafSpec.* is deprecated",
+        "FSDP2-wrapped module .* returned a view tensor",  # nothing here changes logits in place
         "overridden .on_before_batch_transfer. in .LightningModule.",  # modules cut tokens, whoever has the data
     ):
         warnings.filterwarnings("ignore", message=f".*{message}")

@@ -48,6 +48,7 @@ from genomask.training.checkpoints import (
 )  # fmt: skip
 from genomask.training.host import described, fixed_order, on_gpu, resolved_precision, sequences_at_once, workers
 from genomask.training.loggers import loggers
+from genomask.training.sharded import whole
 from genomask.training.trainer import is_rank_zero, profiler, trainer
 
 ENCODER_FORMAT = 3  # raised when the code would train other weights, or measure them otherwise
@@ -71,7 +72,7 @@ def encoder_artefact(run: Context) -> Artefact:
         "tokens": tokens_identity(run),
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
-        "match": asdict(config.match),
+        "match": asdict(config.match) | _matched_parts(config),
         **{name: asdict(term) for name, term in _terms(config).items()},
         "corpus": asdict(config.corpus) | {"regions": regions and sha256(Path(regions).expanduser())},
         "pretrain": pretrain
@@ -163,21 +164,26 @@ def _train(
     throughput = ThroughputCallback(module.meter, config.pretrain)
 
     def export(folder: Path, metrics: Mapping[str, float], steps: int) -> None:
+        weights = whole(module.model.state_dict())  # by all processes
+        if not is_rank_zero():
+            return
         folder.mkdir(exist_ok=True)
-        export_encoder(module.model, folder, tokens)
+        export_encoder(module.model, folder, tokens, weights)
         write_json(folder / "pretraining.json", _summary(facts, metrics, corpus, run, steps))
 
     keep = KeepSteps(config.pretrain.keep, directory, export)
     metrics = _fit(run, module, corpus, directory, [throughput, keep])
+    if module.meter.masked_share is not None:
+        facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
+    if throughput.found:
+        facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
+    export(directory, metrics, config.pretrain.max_steps)
     if not is_rank_zero():
         return {}
     if module.meter.masked_share is not None:
         warn_of_drift(module.meter.masked_share, facts["realised_masking_rate"])
-        facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
     if throughput.found:
-        facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
         say(f"       {speed_line(throughput.found)}", style="dim")
-    export(directory, metrics, config.pretrain.max_steps)
     say(f"       {nats_line(read_json(directory / 'pretraining.json'))}", style="dim")
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
     known = int(np.diff(corpus.corpus.genome.runs).sum())
@@ -251,6 +257,12 @@ def _in_bf16_on_cpu(config: Config) -> bool:
 def _terms(config: Config) -> dict[str, Any]:
     """Rate and weight, where they are not what every encoder had before there was a choice."""
     return {name: term for name, term in (("rate", config.rate), ("weight", config.weight)) if term != type(term)()}
+
+
+def _matched_parts(config: Config) -> dict[str, Any]:
+    """Whether the two strategies of a schedule are matched, which until version 0.1 were scaled alike."""
+    matched = (config.match.tokens or config.match.bases) and "second" in config.masking
+    return {"parts": "each"} if matched else {}
 
 
 def _batch(run: Context) -> int:
