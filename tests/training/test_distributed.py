@@ -26,7 +26,8 @@ BUDGET = (
     # In bfloat16, where micro-batches round otherwise, Adam may take the other direction at weights whose gradient is
     # almost nothing: of a position that no masked token of a step depends on, it was +1.77e-6 against -1.69e-6.
     "pretrain.precision=32-true",
-    "pretrain.micro_batch=2",
+    "pretrain.micro_batch=3",  # and unequal numbers of micro-batches, in training and in validation
+    "pretrain.clip_norm=0.1",  # below the norms that occur
     "pretrain.learning_rate=1e-3",
     "pretrain.checkpoint_every=100",
 )

@@ -7,8 +7,9 @@ from typing import Any
 import torch.distributed
 from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DeviceMesh, DTensor, distribute_tensor
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 from torch.utils._pytree import tree_map
 
@@ -22,10 +23,13 @@ class ShardedStrategy(ModelParallelStrategy):
         processes: On all nodes together.
     """
 
-    lightning_restore_optimizer = True  # by load_optimizer_state_dict, as for any other strategy
-
     def __init__(self, processes: int) -> None:
         super().__init__(data_parallel_size=processes, tensor_parallel_size=1, save_distributed_checkpoint=False)
+
+    @property
+    def lightning_restore_optimizer(self) -> bool:
+        """Let Lightning restore the optimiser, as of any other strategy."""
+        return True
 
     def lightning_module_state_dict(self) -> dict[str, Any]:
         """All weights, on the first process; every process must call it."""
@@ -72,12 +76,14 @@ def set_gathered(model: nn.Module, gathered: bool) -> None:
     """Keep all weights on every process from here on, or no longer, so that some may run more batches than others."""
     if not isinstance(model, FSDPModule):
         return
-    for layer in _layers(model):
-        assert isinstance(layer, FSDPModule)
-        layer.set_reshard_after_forward(not gathered)
     for part in (model, *_layers(model)):
         assert isinstance(part, FSDPModule)
-        part.unshard() if gathered else part.reshard()
+        if part is not model:  # which keeps its own until a backward pass
+            part.set_reshard_after_forward(not gathered)
+        if gathered:
+            part.unshard()
+        else:
+            part.reshard()
 
 
 def whole(tree: Any) -> Any:

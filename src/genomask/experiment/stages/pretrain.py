@@ -13,6 +13,7 @@ import torch
 from lightning import Callback
 from transformers import PreTrainedModel
 
+from genomask.checks import require
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.config.existing import existing_encoder
@@ -270,12 +271,14 @@ def _batch(run: Context) -> int:
 
 
 def check_pretraining(run: Context) -> None:
-    """Find before anything is built that segments are longer than what the encoder takes.
+    """Find before anything is built that segments are longer than what the encoder takes, or a process would idle.
 
     Raises:
         ValueError: Naming the settings.
     """
     config = run.config
+    processes = config.trainer.devices * config.trainer.nodes
+    require(_batch(run) >= processes, "pretrain.batch", f"a sequence for each of {processes} processes", _batch(run))
     if config.pretrain.max_steps == 0 or tokens_artefact(run) is not None:
         return
     longest, tokens = config.corpus.longest + config.corpus.extra_bases, ready_tokens(run)
