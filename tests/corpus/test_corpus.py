@@ -172,6 +172,14 @@ def pairs(steps, step):
     return list(zip(epochs.tolist(), rows.tolist(), strict=True))
 
 
+def test_every_rank_has_as_many_micro_batches_and_no_row_counts_twice(large):
+    batches = [steps_of(large, batch=9, rank=rank, ranks=2)[3] for rank in range(2)]
+    assert [[(part.start, part.stop) for part in batch.cuts] for batch in batches] == [[(0, 4), (4, 5)], [(0, 4)] * 2]
+    for batch in batches:
+        masked = [place for part in batch.cuts for place in range(part.first, part.last)]
+        assert masked == list(range(len(batch.targets)))
+
+
 def test_every_epoch_shows_every_segment_once(large):
     seen = [pair for step in range(37) for pair in pairs(steps_of(large), step)]
     assert sorted(seen) == [(epoch, index) for epoch in range(10) for index in range(37)]

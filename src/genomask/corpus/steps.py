@@ -139,7 +139,7 @@ class Steps(Dataset[StepBatch]):
         # without masked tokens.
         most = math.ceil(math.ceil(self.batch / self.ranks) / self.micro_batch)
         last = batch.cuts[-1]
-        more = last._replace(first=last.last, most=1)
+        more = last._replace(first=last.last)
         return batch._replace(cuts=batch.cuts + (more,) * (most - len(batch.cuts)))
 
     def rows(self, step: int) -> tuple[Int64[np.ndarray, " batch"], Int64[np.ndarray, " batch"]]:
