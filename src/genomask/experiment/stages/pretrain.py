@@ -261,7 +261,7 @@ def _terms(config: Config) -> dict[str, Any]:
 
 
 def _matched_parts(config: Config) -> dict[str, Any]:
-    """Whether the two strategies of a schedule are matched, which until version 0.1 were scaled alike."""
+    """Tell encoders whose schedule is matched strategy by strategy from those that were matched as one."""
     matched = (config.match.tokens or config.match.bases) and "second" in config.masking
     return {"parts": "each"} if matched else {}
 
