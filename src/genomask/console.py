@@ -12,6 +12,7 @@ from rich.console import Console
 # FORCE_COLOR, which notebooks set for what they start, must not put bars into what is no terminal.
 console = Console(highlight=False, soft_wrap=True, force_terminal=None if sys.stdout.isatty() else False)
 
+DAY: Final = 86_400  # seconds
 SAY_EVERY: Final = 30.0  # seconds between lines on progress where there is no terminal
 _Advance = Callable[[int | float], None]
 
@@ -54,9 +55,11 @@ def progress(title: str, total: int | float, *, unit: str = "") -> Iterator[_Adv
 
 
 def duration(seconds: int | float) -> str:
-    """A length of time as a person says it: ``12 s``, ``3 min``, ``2 h 05 min``."""
+    """A length of time as a person says it: ``12 s``, ``3 min``, ``2 h 05 min``, ``3.1 days``."""
     if seconds < 59.5:
         return f"{seconds:.0f} s"
+    if seconds > 2 * DAY:
+        return f"{seconds / DAY:,.1f} days"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
 

@@ -1,14 +1,16 @@
 """``genomask runs``, ``prune`` and ``check``: what a directory of runs holds, what nothing needs, what is damaged."""
 
 import argparse
+import re
 import shutil
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from genomask.console import duration, say
+from genomask.console import aligned, duration, say
+from genomask.experiment.store.artefact import Json
 from genomask.experiment.store.manifest import MANIFEST, REBUILD, read_manifest, verify
 from genomask.experiment.store.store import BUILDING, is_held
 
@@ -16,21 +18,49 @@ from genomask.experiment.store.store import BUILDING, is_held
 INTERMEDIATE: Final = ("genome", "rank", "vocab", "tokens", "task")
 
 
+SEEDS: Final = re.compile(r"-seed=\d+-[0-9a-f]{8}$")  # ends the names of results that differ in their draw
+
+
 class Stored(NamedTuple):
-    """An artefact on disk: its folder and size, when it was finished, and how many others were made of it."""
+    """An artefact on disk: its folder and manifest, its size, when it was finished, and how many others use it."""
 
     folder: Path
+    manifest: Json
     bytes: int
     finished: datetime
     used_by: int
 
 
 def main(arguments: list[str]) -> int:
-    """List the artefacts of a directory of runs, the newest of a kind first."""
-    for one in stored(_runs_parser("runs", main).parse_args(arguments).runs):
-        age = duration((datetime.now(UTC) - one.finished).total_seconds())
-        say(f"{one.bytes / 1e6:9,.1f} MB   {age:>12} old   used by {one.used_by:<4} {_name(one.folder)}")
+    """List the artefacts of a directory of runs, the newest of a kind first; results that differ in their draw in one line."""
+    runs = _runs_parser("runs", main).parse_args(arguments).runs
+    groups: dict[str, list[Stored]] = defaultdict(list)
+    found = stored(runs)
+    for one in found:
+        groups[SEEDS.sub("", _name(one.folder))].append(one)
+    lines = [["     size", "newest", "used by", "", ""]]
+    for name, members in groups.items():
+        size, uses = sum(one.bytes for one in members), sum(one.used_by for one in members)
+        several = len(members) > 1
+        shown = (name, f"{len(members)} results") if several else (_name(members[0].folder), _trained(members[0]))
+        lines.append([f"{size / 1e6:6,.1f} MB", _age(members[0]), str(uses) if uses else "-", *shown])
+    for line in aligned(lines):
+        say(line)
+    size = sum(one.bytes for one in found) / 1e6
+    say(f"{size:6,.1f} MB   {len(found):,} artefacts; genomask prune {runs} removes what nothing needs")
     return 0
+
+
+def _trained(one: Stored) -> str:
+    """How an encoder was trained, which its name does not say."""
+    budget = one.manifest["settings"].get("pretrain", {})
+    if not {"max_steps", "batch"} <= budget.keys():
+        return ""
+    return f"{budget['max_steps']:,} steps of {budget['batch']:,}" if budget["max_steps"] else "not trained"
+
+
+def _age(one: Stored) -> str:
+    return f"{duration((datetime.now(UTC) - one.finished).total_seconds())} ago"
 
 
 def prune(arguments: list[str]) -> int:
@@ -42,9 +72,13 @@ def prune(arguments: list[str]) -> int:
     for folder in folders:
         say(f"{_size(folder) / 1e6:9,.1f} MB   {folder}")
     if not folders:
-        say("Nothing to remove.")
+        say(f"Nothing to remove: no interrupted build, and every {', '.join(INTERMEDIATE)} is used.")
         return 0
-    if not options.yes and input(f"Remove these {len(folders)}? [y/N] ").strip().lower() not in ("y", "yes"):
+    size = sum(map(_size, folders)) / 1e6
+    if not options.yes and input(f"Remove these {len(folders)} ({size:,.1f} MB)? [y/N] ").strip().lower() not in (
+        "y",
+        "yes",
+    ):
         return 1
     for folder in folders:
         shutil.rmtree(folder)
@@ -83,11 +117,20 @@ def stored(runs: Path) -> list[Stored]:
             continue
     inputs = (source for manifest in manifests.values() for source in manifest["inputs"].items())
     uses = Counter(f"{kind}/{source['name']}" for kind, source in inputs)
-    found = [
-        Stored(folder, _size(folder), datetime.fromisoformat(manifest["finished"]), uses[_name(folder)])
-        for folder, manifest in manifests.items()
-    ]
+    probes = Counter(_embedded(manifest) for manifest in manifests.values() if manifest["kind"] == "finetune")
+    found = []
+    for folder, manifest in manifests.items():
+        used_by = probes[_embedded(manifest)] if manifest["kind"] == "embed" else uses[_name(folder)]
+        finished_at = datetime.fromisoformat(manifest["finished"])
+        found.append(Stored(folder, manifest, _size(folder), finished_at, used_by))
     return sorted(found, key=lambda one: (one.folder.parent.name, -one.finished.timestamp()))
+
+
+def _embedded(manifest: Json) -> tuple[str, ...] | None:
+    """The encoder and the task of embeddings, and of the probes that read them; None for what reads none."""
+    inputs = manifest["inputs"]
+    reads = manifest["kind"] == "embed" or "classifier" in manifest["settings"]
+    return tuple(inputs[kind]["name"] for kind in ("encoder", "task")) if reads and "encoder" in inputs else None
 
 
 def finished(runs: Path) -> list[Path]:

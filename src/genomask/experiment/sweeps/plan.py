@@ -13,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from genomask.console import duration, say
+from genomask.console import DAY, duration, say
 from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
 from genomask.experiment.config.words import hydra_word
@@ -27,7 +27,6 @@ from genomask.files import write_json
 from genomask.finetune.classifiers import PROBES
 from genomask.tasks.suites import Suite, suite_jobs
 
-DAY: Final = 86_400  # seconds
 SHORTER: Final = {  # what to do about the longest part of a plan
     "pretraining": "pretrain=quick trains for 100 steps",
     "fine-tuning": "classifier=probe scores a draw in a second, with the encoder frozen",
@@ -157,15 +156,11 @@ def _time(found: Estimate) -> Iterator[str]:
     """How long the work takes, and if it is too long what would be shorter."""
     seconds = sum(found.seconds.values())
     parts = sorted(found.seconds.items(), key=lambda part: -part[1])
-    shares = ": " + ", ".join(f"{work} {_length(of_it)}" for work, of_it in parts) if len(parts) > 1 else ""
+    shares = ": " + ", ".join(f"{work} {duration(of_it)}" for work, of_it in parts) if len(parts) > 1 else ""
     unknown = ", ".join(f"{count} {kind}" for kind, count in found.unknown.items())
     if parts:
-        yield f"left   about {_length(seconds)} of work, one after the other{shares}"
+        yield f"left   about {duration(seconds)} of work, one after the other{shares}"
     if unknown:
         yield f"left   not counted: {unknown} (short, or of a task that is yet to be cut from its genome)"
     if seconds > DAY:
         yield "long   more than a day: " + "; ".join((*filter(None, [SHORTER.get(parts[0][0])]), OTHERWISE))
-
-
-def _length(seconds: float) -> str:
-    return f"{seconds / DAY:,.1f} days" if seconds > 2 * DAY else duration(seconds)
