@@ -32,7 +32,7 @@ class Stored(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """List the artefacts of a directory of runs, the newest of a kind first; results that differ in their draw in one line."""
+    """List the artefacts of a directory of runs, the newest of a kind first, and all draws of a result in one line."""
     runs = _runs_parser("runs", main).parse_args(arguments).runs
     groups: dict[str, list[Stored]] = defaultdict(list)
     found = stored(runs)
