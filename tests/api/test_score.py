@@ -84,6 +84,15 @@ def test_every_format_of_a_task_is_scored_alike(scored, formats, tmp_path, capsy
     }
 
 
+def test_a_probe_of_an_encoder_elsewhere_reads_it_there(scored, formats, data, tmp_path):  # noqa: F811
+    encoder = next((scored("probe").parents[1] / "encoder").iterdir())
+    files = (f"task.train={data}/train.csv", f"task.test={data}/test.csv", f"paths.runs={tmp_path}/runs", "shots=2")
+    own = composed("task=csv", *files, f"encoder={encoder}", "classifier=knn", "trainer=cpu", "logger=csv")
+    folder = build_classifier(own)
+    result = json.loads((folder / "result.json").read_text())
+    assert score(folder, formats["csv"], tmp_path / "a.json")["auc"] == pytest.approx(result["auc"], abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

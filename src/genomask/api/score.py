@@ -25,6 +25,7 @@ from genomask.api.encoder import embed
 from genomask.api.settings import configured
 from genomask.checks import require
 from genomask.console import say
+from genomask.experiment.config.existing import existing_encoder
 from genomask.experiment.config.schema import Config
 from genomask.experiment.stages.baseline import train
 from genomask.experiment.stages.context import Context
@@ -53,19 +54,22 @@ class Scored(NamedTuple):
     folder: Path
     config: Config
     result: dict[str, Any]
-    inputs: dict[str, Path]
+    inputs: dict[str, dict[str, str]]
 
     def input(self, kind: str) -> Path:
         """The folder of its encoder or of its task.
 
         Raises:
             FileNotFoundError: If it is not there any more.
-            ValueError: If it is damaged.
+            ValueError: If it is damaged, or another one.
         """
-        folder = self.inputs[kind]
+        elsewhere = self.config.encoder if kind == "encoder" else None
+        folder = Path(elsewhere or self.folder.resolve().parents[1] / kind / self.inputs[kind]["name"])
         if not folder.is_dir():
             raise FileNotFoundError(f"{self.folder} learns again from {folder}, which is gone. Run its command again.")
-        verify(folder)
+        verify(folder, existing_encoder(str(folder)) if elsewhere else None)
+        same = read_manifest(folder)["digest"] == self.inputs[kind]["digest"]
+        require(same, str(self.folder), f"the {kind} that it learned from", f"another one at {folder}")
         return folder
 
 
@@ -103,9 +107,8 @@ def _opened(folder: Path) -> Scored:
     if not (folder / "result.json").is_file():
         raise FileNotFoundError(f"{folder} has no result.json; a classifier is a folder runs/finetune/NAME.")
     verify(folder)
-    runs = folder.resolve().parents[1]
-    inputs = {kind: runs / kind / source["name"] for kind, source in read_manifest(folder)["inputs"].items()}
-    return Scored(folder, configured((), saved=folder), read_object(folder / "result.json"), inputs)
+    result, inputs = read_object(folder / "result.json"), read_manifest(folder)["inputs"]
+    return Scored(folder, configured((), saved=folder), result, inputs)
 
 
 def _read(file: Path, words: list[str], kind: str) -> Benchmark:
