@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
-from transformers import BertForMaskedLM
+from transformers import BertForMaskedLM, ModernBertForMaskedLM
 
 from benchmarks.inputs import Inputs
 from benchmarks.reference import IGNORED, Padded, adamw_one_by_one, eager, pretraining_step
@@ -22,7 +22,7 @@ from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking
 from genomask.models.bert import masked_language_model
-from genomask.models.settings import ModelSettings
+from genomask.models.settings import ModelSettings, ModernBertSettings
 from genomask.pretrain.step import logits_of, loss_sum, micro_batches
 from genomask.seeds import generator
 from genomask.tokens.base import Tokens
@@ -37,6 +37,9 @@ LOGO: Final = ModelSettings("logo", 256, 2, 8, 3072, hidden_dropout=0.0, attenti
 DNABERT: Final = ModelSettings(
     "dnabert", 768, 12, 12, 3072, hidden_dropout=0.0, attention_dropout=0.0, paper_batch=1000
 )
+MODERNBERT: Final = ModernBertSettings(
+    "modernbert", 256, 2, 8, 2048, hidden_dropout=0.0, attention_dropout=0.0, paper_batch=500, layer_norm_eps=1e-5
+)
 TINY: Final = replace(LOGO, name="tiny", hidden_size=16, heads=2, intermediate_size=32)
 PER_GPU: Final = {"logo": 5, "dnabert": 10, "tiny": 2}  # sequences that the scripts take together (Sec. 5.3)
 OURS, SCRIPT = "genomask", "Hugging Face eager, padded, full head, float32"
@@ -47,7 +50,7 @@ class Outcome(NamedTuple):
     """Loss in nats per masked token, and the model with its gradient."""
 
     loss: Tensor
-    model: BertForMaskedLM
+    model: BertForMaskedLM | ModernBertForMaskedLM
 
 
 def logo(inputs: Inputs) -> Row:
@@ -134,7 +137,7 @@ def draw_steps(count: int, *, micro_batch: int) -> Steps:
 
 
 def our_step(
-    model: ModelSettings,
+    model: ModelSettings | ModernBertSettings,
     tokens: Tokens,
     draw: Callable[[], StepBatch],
     dtype: torch.dtype,

@@ -41,8 +41,10 @@ def test_everything_is_measured_without_the_projects_dependencies(tmp_path):
     record = json.loads(file.read_text())
     assert record["equality"].startswith("loss within")
     measured = {name: case for name, case in record["cases"].items() if "not_measured" not in case}
-    assert list(measured) == ["tiny, bf16", "embeddings, tiny, 300 bp"]
-    assert measured["tiny, bf16"]["tokens_per_second"] > 0
+    *steps, embeddings = measured
+    assert steps == [f"tiny{name}, bf16{padded}" for padded in ("", ", padded") for name in ("", " modernbert")]
+    assert embeddings == "embeddings, tiny, 300 bp"
+    assert all(measured[name]["tokens_per_second"] > 0 for name in steps)
     assert measured["embeddings, tiny, 300 bp"]["minutes_per_million"] > 0
     assert "tiny, bf16" in page([], record)
 
@@ -57,12 +59,14 @@ def test_without_a_gpu_the_command_says_so():
         gpu.main([])
 
 
-def test_a_random_step_is_one_that_the_encoder_can_be_trained_on():
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_random_step_is_one_that_the_encoder_can_be_trained_on(padded):
     from benchmarks.pretrain import TINY
     from genomask.models.bert import masked_language_model
     from genomask.tokens.kmer import KmerTokens
 
-    batch = gpu.random_step(5, micro_batch=2)
+    batch = gpu.random_step(5, micro_batch=2, padded=padded)
+    assert {cut.width for cut in batch.cuts} == {507} or not padded
     assert batch.work.masked == len(batch.targets) == sum(cut.last - cut.first for cut in batch.cuts)
     assert batch.work.tokens == int((batch.input_ids != 0).sum())
     assert batch.work.pairs >= batch.work.masked
