@@ -49,7 +49,7 @@ class RayLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
         """Run all jobs; those that were lost too often have failed. What stops this process ends them all."""
         os.environ.setdefault("RAY_DEDUP_LOGS", "0")  # else Ray leaves lines out that look alike
-        import ray  # takes a second to import
+        import ray  # pyright: ignore[reportMissingImports]  (an extra; it takes a second)
 
         setup_globals()
         ray.init(self.address, logging_level="WARNING")
@@ -91,7 +91,7 @@ def _work(
 
 def _ending(job: Any) -> JobReturn:
     """What the job returned, or the reason why it returned nothing."""
-    import ray
+    import ray  # pyright: ignore[reportMissingImports]
 
     try:
         return ray.get(job)

@@ -126,6 +126,12 @@ def test_the_head_at_masked_tokens_gives_the_logits_and_gradients_of_the_plain_p
     assert masked_logits(model, ids, located(torch.zeros_like(hidden)), there).shape == (0, len(WORDS))
 
 
+def test_a_pretrained_model_is_trained_with_its_dropout(checkpoint):
+    folder, _ = checkpoint
+    model = initial_model(settings_of(folder), open_tokens(folder, vocabulary=len(WORDS)), seed=0)
+    assert all(part.training for part in model.modules())
+
+
 def test_a_pretrained_model_starts_from_all_of_its_weights(checkpoint):
     folder, published = checkpoint
     found = initial_model(settings_of(folder), pretrained := open_tokens(folder, vocabulary=len(WORDS)), seed=0)
@@ -230,7 +236,7 @@ def test_the_identity_of_a_pretrained_model_is_its_content(checkpoint, tmp_path)
     write_checkpoint(moved, "esm", seed=1)
     assert model_identity(settings_of(moved)) != one
     hub = PretrainedSettings("hf", "someone/model", 8, revision="0" * 40)
-    assert model_identity(hub) == {"path": "someone/model", "revision": "0" * 40}
+    assert model_identity(hub) == {"format": 2, "path": "someone/model", "revision": "0" * 40}
 
 
 def test_code_of_a_folder_is_refused_unless_it_is_trusted(checkpoint):

@@ -22,6 +22,7 @@ POSITIONS_BEHIND_PAD: Final = frozenset(
     {"roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "camembert", "esm", "longformer", "mpnet"}
 )
 HUB_NAME: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+FORMAT: Final = 2  # of what a pretraining of such a model gives; it had no dropout in 1
 READ: Final = ("*.json", "*.safetensors", "*.txt")  # of a repository on the hub
 LOADING_ERRORS: Final = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError)
 
@@ -111,7 +112,7 @@ def model_folder(settings: PretrainedSettings) -> Path:
 
 
 def load_pretrained(settings: PretrainedSettings) -> PreTrainedModel:
-    """The masked language model of a folder or of the hub, whole: no weight is drawn afresh.
+    """The masked language model of a folder or of the hub, to be trained: whole, no weight is drawn afresh.
 
     Raises:
         FileNotFoundError: If there is no such model, or it has no safetensors.
@@ -119,7 +120,7 @@ def load_pretrained(settings: PretrainedSettings) -> PreTrainedModel:
     """
     model = load_foreign(model_folder(settings), AutoModelForMaskedLM, trusted=settings.trust_remote_code)
     longest_input(model.config)
-    return model
+    return model.train()  # transformers hands it over without dropout
 
 
 def load_foreign(directory: Path, auto: Any, *, trusted: bool = False, whole: bool = True) -> PreTrainedModel:
@@ -171,8 +172,8 @@ def pretrained_identity(settings: PretrainedSettings) -> dict[str, Any]:
     """What tells a pretrained model from others: its files' content, or its name and revision on the hub."""
     folder = Path(settings.path).expanduser()
     if not folder.is_dir():
-        return {"path": settings.path, "revision": settings.revision}
+        return {"format": FORMAT, "path": settings.path, "revision": settings.revision}
     weights = sorted(folder.glob("*.safetensors"))
     named = [folder / name for name in ("config.json", "tokenizer.json", "tokens.json")]
     files = [*(file for file in named if file.is_file()), *weights, *sorted(folder.glob("*.py"))]
-    return {"files": {file.name: sha256(file) for file in files}}
+    return {"format": FORMAT, "files": {file.name: sha256(file) for file in files}}

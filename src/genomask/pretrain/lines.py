@@ -14,9 +14,8 @@ def nats_line(found: Mapping[str, Any]) -> str:
     if found["overlapping"] and found["perplexity_common"] > floor and not reached:
         place = f"still learning that tokens overlap (which alone is worth a perplexity of {floor:.1f})"
     else:
-        place = (
-            "not yet at the frequencies of bases" if reached is None else f"at the level of {reached} bases of context"
-        )
+        bases = "1 base" if reached == 1 else f"{reached} bases"
+        place = "not yet at the frequencies of bases" if reached is None else f"at the level of {bases} of context"
     return f"{nats:.3f} nats per hidden base ({UNIFORM:.3f} knows nothing): {place}"
 
 

@@ -64,7 +64,8 @@ def workers(machine: TrainerSettings, chosen: int | None) -> int:
 def described(machine: TrainerSettings, precision: str) -> str:
     """What a training on this machine computes with, in a line."""
     if not on_gpu(machine):
-        return f"on a CPU with {machine.threads or torch.get_num_threads()} threads, {precision}"
+        threads = machine.threads or torch.get_num_threads()
+        return f"on a CPU with {threads} thread{'s' * (threads > 1)}, {precision}"
     device, tf32 = torch.cuda.get_device_properties(0), "on" if machine.tf32 else "off (trainer.tf32)"
     count = machine.devices * machine.nodes
     return f"on {count} {device.name} of {device.total_memory / 1e9:.0f} GB, {precision}, TF32 {tf32}"

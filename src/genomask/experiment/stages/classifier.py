@@ -107,7 +107,7 @@ def report_classifier(run: Context) -> None:
     kind = "" if found["classifier"] in ("encoder", found["model"]) else f", classifier={found['classifier']}"
     say(f"\n{found['task']}, {found['model']}{trained}{kind}")
     say(f"  shots={found['shots']}, seed={found['seed']}")
-    say(f"  {_scores(found)}   on {found['n_test']} test sequences")
+    say(f"  {_scores(found)}   on {found['n_test']:,} test sequences")
     if _collapsed(found):
         say("  every test sequence was given the same class: this fine-tuning collapsed")
     synthetic = [found[source] for source in ("genome", "task") if "synthetic" in found[source]]
