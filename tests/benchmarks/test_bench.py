@@ -101,7 +101,7 @@ def test_a_page_is_written_again_from_its_files(rows, tmp_path):
     bench.main(["--quick", "--json", str(json_file), "--page", str(page_file)])
     text = page_file.read_text()
     page_file.write_text("mine")
-    with pytest.raises(ValueError, match="page.md is there already: give another name, or --overwrite"):
+    with pytest.raises(ValueError, match=r"page\.md is there already: give another name, or --overwrite"):
         bench.main(["--render", str(json_file), "--page", str(page_file)])
     bench.main(["--render", str(json_file), "--page", str(page_file), "--overwrite"])
     assert page_file.read_text() == text == page([json.loads(json_file.read_text())])
