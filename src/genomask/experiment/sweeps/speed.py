@@ -70,7 +70,7 @@ def _seconds_of_pass(run: Context, work: Pass) -> float:
 
     from genomask.models.flops import shape_of, training_flops
     from genomask.models.forward import MaskedTokens, masked_logits, states
-    from genomask.models.initial import initial_model, layer_count
+    from genomask.models.initial import encoder_sizes, initial_model
     from genomask.models.settings import PretrainedSettings
     from genomask.tokens.kmer import KmerTokens
     from genomask.training.host import device_of, prepare_host
@@ -105,7 +105,7 @@ def _seconds_of_pass(run: Context, work: Pass) -> float:
 
     seconds = _best(go, finish)
     timed = shape_of(model)
-    whole = timed._replace(layers=layer_count(run.config.model))
+    whole = timed._replace(layers=encoder_sizes(run.config.model)[0])
     counted = {"tokens": work.tokens, "squares": work.tokens**2, "queries": most, "predicted": work.predicted}
     flops = [training_flops(shape, pairs=most * work.tokens, **counted) for shape in (whole, timed)]
     return seconds * flops[0] / flops[1]
@@ -125,7 +125,9 @@ def _seconds_of_fit(run: Context, rows: int, classes: int, bases: int) -> float:
     settings, draw = run.config.classifier, np.random.default_rng(0)
     labels = np.arange(rows) % classes
     if isinstance(settings, PROBES):
-        features = draw.normal(size=(rows, getattr(run.config.model, "hidden_size", 768)))
+        from genomask.models.initial import encoder_sizes
+
+        features = draw.normal(size=(rows, encoder_sizes(run.config.model)[1]))
         return _best(lambda: fit_probe(settings, features, labels, seed=0)(features))
     letters = draw.integers(4, size=rows * bases, dtype=np.uint8)
     known = Examples(letters, np.arange(rows + 1) * bases, labels)
