@@ -82,6 +82,8 @@ def test_padding_is_no_throughput(monkeypatch):
     work = {"tokens": 35, "squares": 400 + 100 + 25, "queries": 7, "pairs": 6 * 20 + 1 * 5, "predicted": 7}
     assert found.flops_per_second == training_flops(shape_of(model), **work) / 4
     assert meter.masked_share == 7 / (18 + 8 + 3)
+    meter.earlier = 3, 10  # of the steps before a training was interrupted
+    assert meter.masked_share == (7 + 3) / (18 + 8 + 3 + 10)
 
 
 def test_the_peak_is_measured_without_drawing_from_the_global_generator():

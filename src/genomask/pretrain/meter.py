@@ -43,6 +43,7 @@ class Meter:
         self.shape, self.masked_head = shape_of(model), fast_path
         self.masked_layer = fast_path and has_fast_path(model)
         self.done: Work | None = None
+        self.earlier = 0, 0  # what ``masked`` was where a resumed training goes on from
         self.device: torch.device | None = None
         self.seconds = 0.0
         self.running_since: float | None = None
@@ -54,9 +55,16 @@ class Meter:
         self.done = Work(**{name: getattr(before, name) + getattr(batch.work, name) for name in Work._fields})
 
     @property
+    def masked(self) -> tuple[int, int]:
+        """Masked tokens, and tokens of DNA, of all steps so far."""
+        here = (0, 0) if self.done is None else (self.done.masked, self.done.content)
+        return self.earlier[0] + here[0], self.earlier[1] + here[1]
+
+    @property
     def masked_share(self) -> float | None:
-        """Masked tokens over tokens of DNA, of all steps so far."""
-        return None if self.done is None else self.done.masked / max(self.done.content, 1)
+        """Masked tokens over tokens of DNA, of all steps so far; None before the first."""
+        masked, content = self.masked
+        return masked / content if content else None
 
     def start(self) -> None:
         """Let the time run."""

@@ -170,13 +170,16 @@ class PretrainModule(LightningModule):
             self.masking.observe(Validation(found["perplexity"], *misses.cpu().numpy()))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what validations have told the masking strategy."""
+        """Keep what validations have told the masking strategy, and how many tokens were masked."""
         checkpoint["masking"] = {} if self.masking is None else self.masking.state_dict()
+        checkpoint["masked"] = list(self.meter.masked)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Give it back."""
+        """Give both back."""
         if self.masking is not None:
             self.masking.load_state_dict(checkpoint["masking"])
+        masked, content = checkpoint.get("masked", (0, 0))  # earlier versions kept none
+        self.meter.earlier = int(masked), int(content)
 
     def _total_weight(self, batch: StepBatch) -> Tensor | float:
         """Sum of the weights of the step's masked tokens, over all ranks."""
