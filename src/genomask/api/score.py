@@ -117,8 +117,8 @@ def _read(file: Path, words: list[str], kind: str) -> Benchmark:
         raise FileNotFoundError(f"There is no file {file}.")
     own = [f"task.{part}={file}" for part in ("train", "test")]
     task = configured(["task=csv", *own, f"task.kind={kind}", *words]).task
-    fits = isinstance(task, FileTask) and task.genome is None
-    require(fits, "genomask score", "a file of sequences, and words task.NAME=VALUE that say how to read it", words)
+    plain = isinstance(task, FileTask) and task.genome is None
+    require(plain, "genomask score", "a file of sequences, and words task.NAME=VALUE that say how to read it", words)
     return task.read()
 
 
@@ -174,9 +174,14 @@ def _by_probe(
         task = _cropped(task, encoder.tokens.shortest, encoder.longest, "refuse")
 
     def vectors(examples: Examples) -> Float[np.ndarray, "rows hidden"]:
-        layers = "last" if settings.layer is None else "all"
-        how = {"pooling": settings.pool, "long": config.embed.long, "both_strands": config.embed.strands == "both"}
-        found = embed(encoder, _sequences(examples), layers=layers, **how)
+        found = embed(
+            encoder,
+            _sequences(examples),
+            pooling=settings.pool,
+            layers="last" if settings.layer is None else "all",
+            long=config.embed.long,
+            both_strands=config.embed.strands == "both",
+        )
         return found if settings.layer is None else found[:, settings.layer]
 
     learned = vectors(pool.pool.take(rows))

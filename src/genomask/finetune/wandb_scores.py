@@ -37,7 +37,7 @@ def log_scores(
             run.log(_row(run, named) | ({} if labels is None else _plots(predicted, labels)))
 
 
-def _row(run: "Run", scores: Mapping[str, float]) -> dict[str, Any]:
+def _row(run: "Run", scores: dict[str, float]) -> dict[str, Any]:
     import wandb
 
     row = _choices(run) | scores

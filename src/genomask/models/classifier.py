@@ -1,7 +1,8 @@
 """A fine-tuned classifier as it lies on disk: weights, the names of its classes, and its tokens."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor
@@ -22,7 +23,9 @@ from genomask.models.settings import CLASSIFIER
 from genomask.tokens.base import Tokens
 from genomask.tokens.files import open_tokens
 
-PROBLEM_TYPES: Final = {  # Hugging Face's name of a task's kind; none for classes
+PROBLEM_TYPES: Final[
+    Mapping[str, Literal["multi_label_classification", "regression"]]
+] = {  # Hugging Face's name of a task's kind; none for classes
     "multilabel": "multi_label_classification",
     "regression": "regression",
 }
