@@ -6,6 +6,8 @@ import shutil
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
@@ -18,6 +20,8 @@ from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.run import check
 from genomask.finetune import shallow
 from genomask.finetune.embedding import batches
+from genomask.reports.build import build_report
+from genomask.seeds import derived_seed
 from test_end_to_end import TINY, data  # noqa: F401  (a fixture)
 
 
@@ -50,6 +54,30 @@ def test_rotating_the_features_changes_no_probability(rows, features):
     plain = StandardScaler().fit(train)
     expected = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000).fit(plain.transform(train), labels)
     np.testing.assert_allclose(found, expected.predict_proba(plain.transform(test)), atol=1e-4)
+
+
+@pytest.mark.parametrize(("rows", "features", "classes"), [(20, 40, 2), (60, 40, 2), (60, 7, 3), (30, 60, 4)])
+def test_the_penalty_and_the_probabilities_are_those_of_one_scikit_learn_fit_per_fold(rows, features, classes):
+    chosen = set()
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        labels, noise = np.arange(rows) % classes, draw.normal(size=(rows + 9, features))
+        noise[:rows, 0] += (seed + 0.5) * labels
+        train, test = noise[:rows], noise[rows:]
+        folds = StratifiedKFold(5, shuffle=True, random_state=derived_seed(seed, "folds") % 2**32)
+        losses = [
+            sum(
+                log_loss(labels[held], plain.fit(train[known], labels[known]).predict_proba(train[held]))
+                for known, held in folds.split(train, labels)
+            )
+            for plain in (LogisticRegression(C=penalty, tol=1e-8, max_iter=10_000) for penalty in shallow.PENALTIES)
+        ]
+        best = shallow.PENALTIES[int(np.argmin(losses))]
+        found = shallow.logistic_regression(train, labels, inverse_penalty=None, seed=seed)(test)
+        expected = LogisticRegression(C=best, tol=1e-10, max_iter=10_000).fit(train, labels).predict_proba(test)
+        np.testing.assert_allclose(found, expected, atol=5e-4)
+        chosen.add(best)
+    assert len(chosen) > 1, "the cases choose different penalties"
 
 
 def test_neighbours_are_scikit_learns_by_cosine_and_fewer_with_few_shots():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from genomask.finetune.classifiers import NearestNeighbours, Probe
 from genomask.seeds import derived_seed
@@ -38,9 +38,10 @@ def standardised(train: Any) -> tuple[Any, Transform]:
     if not varies.any():
         raise ValueError("Every feature is the same in all examples of the episode: there is nothing to learn from.")
     center, scale = mean if isinstance(train, np.ndarray) else None, 1 / deviation[varies]
+    columns = slice(None) if varies.all() else varies  # a mask copies
 
     def transform(table: Any) -> Any:
-        return ((table if center is None else table - center)[:, varies]) * scale
+        return ((table if center is None else table - center)[:, columns]) * scale
 
     return transform(train), transform
 
@@ -49,13 +50,16 @@ def reduced(train: Any) -> tuple[Any, Transform]:
     """Rotate features to as few as there are rows in this table, which changes no L2-regularised linear model.
 
     Its weights lie in the span of these rows, whose coordinates follow from the rows' products alone.
+
+    Returns:
+        The rotated table, and what turns weights of its features into weights of the features before.
     """
     if train.shape[0] >= train.shape[1]:
-        return train, lambda table: table
+        return train.astype(np.float64), lambda weights: weights
     values, vectors = np.linalg.eigh(_dense(train @ train.T))
     kept = values > 1e-10 * max(values[-1], np.finfo(float).tiny)
     scale = np.sqrt(values[kept])
-    return vectors[:, kept] * scale, lambda table: _dense(table @ train.T) @ (vectors[:, kept] / scale)
+    return vectors[:, kept] * scale, lambda weights: train.T @ ((vectors[:, kept] / scale) @ weights)
 
 
 def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, seed: int) -> Predict:
@@ -116,10 +120,11 @@ def logistic_regression(
 
     # Products of tables this small take longer on two threads than on one, which spin while they wait for each other.
     with threadpool_limits(limits=1):
-        features, rotate = reduced(train)
+        features, unrotated = reduced(train)
         penalty = _chosen_penalty(features, labels, seed) if inverse_penalty is None else inverse_penalty
         model = LogisticRegression(C=penalty, max_iter=max_steps, tol=FINAL).fit(features, labels)
-    return lambda table: model.predict_proba(rotate(table))
+    weights = unrotated(model.coef_.T)
+    return lambda table: np.exp(_log_probability((table @ weights + model.intercept_).T)).T
 
 
 def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighbours: int) -> Predict:
@@ -148,9 +153,43 @@ def ridge_scores(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Pr
 
 
 def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -> float:
-    """The C whose cross-validated log loss within the episode is lowest; of several, the smallest."""
-    from sklearn import config_context
-    from sklearn.linear_model import LogisticRegression
+    """The C whose cross-validated log loss within the episode is lowest; of several, the smallest.
+
+    All folds are fitted at once, as one problem that is the sum of theirs: a tenth of the time of a fit for each. Every
+    C starts from the weights of the one before.
+    """
+    from scipy.optimize import minimize
+
+    known = ~_held_out(labels, seed)  # folds rows
+    target = (labels == np.arange(labels.max() + 1)[:, None])[:, None]  # classes 1 rows
+    free = len(target) if len(target) > 2 else 1  # scores of a row in a fold
+    fitted, left = target & known, target & ~known
+
+    def log_probability(weights: Float64[np.ndarray, " weights"]) -> Float64[np.ndarray, "classes folds rows"]:
+        table = weights.reshape(free * len(known), -1)
+        scores = table[:, :-1] @ train.T + table[:, -1:]
+        return _log_probability(scores.reshape(free, *known.shape))
+
+    def loss(weights: Float64[np.ndarray, " weights"], penalty: float) -> tuple[float, Float64[np.ndarray, " weights"]]:
+        logs = log_probability(weights)
+        error = ((np.exp(logs) - target) * known)[-free:].reshape(free * len(known), -1)
+        decay = weights.reshape(len(error), -1) / penalty
+        decay[:, -1] = 0  # of the intercepts
+        slope = np.column_stack([error @ train, error.sum(axis=1)]) + decay
+        total = (weights @ decay.ravel()) / 2 - logs[fitted].sum()
+        return total / len(labels), slope.ravel() / len(labels)
+
+    weights, losses = np.zeros(free * len(known) * (train.shape[1] + 1)), []
+    options = {"maxiter": MOST_STEPS, "gtol": CHOOSING, "ftol": 0}
+    for penalty in PENALTIES:
+        weights = minimize(loss, weights, penalty, jac=True, method="L-BFGS-B", options=options).x
+        own = np.where(left, log_probability(weights), 0).sum(axis=(0, 2))
+        losses.append(-(own / (~known).sum(axis=1)).sum())
+    return PENALTIES[int(np.argmin(losses))]
+
+
+def _held_out(labels: Int64[np.ndarray, " rows"], seed: int) -> Bool[np.ndarray, "folds rows"]:
+    """Which rows each fold of the cross-validation leaves out."""
     from sklearn.model_selection import StratifiedKFold
 
     rarest = int(np.bincount(labels).min())
@@ -160,17 +199,16 @@ def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -
             f"the episode has {rarest} of one. Give a number instead."
         )
     draw = derived_seed(seed, "folds") % 2**32
-    folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw)
-    losses = np.zeros(len(PENALTIES))
-    # Not LogisticRegressionCV: half of its time goes to checks, and without a refit it averages the folds' best C.
-    with config_context(skip_parameter_validation=True, assume_finite=True):
-        for known, held in folds.split(train, labels):
-            model = LogisticRegression(max_iter=MOST_STEPS, tol=CHOOSING, warm_start=True)
-            for number, penalty in enumerate(PENALTIES):
-                model.set_params(C=penalty).fit(train[known], labels[known])
-                probability = model.predict_proba(train[held])[np.arange(len(held)), labels[held]]
-                losses[number] -= np.log(np.maximum(probability, np.finfo(float).tiny)).mean()
-    return PENALTIES[int(losses.argmin())]
+    folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw).split(labels, labels)
+    return np.stack([np.isin(np.arange(len(labels)), rows) for _, rows in folds])
+
+
+def _log_probability(scores: Float64[np.ndarray, "columns *rows"]) -> Float64[np.ndarray, "classes *rows"]:
+    """Logarithms of class probabilities; of two classes, only the second has scores, the first's are 0."""
+    if len(scores) == 1:
+        scores = np.concatenate([np.zeros_like(scores), scores])
+    scores = scores - scores.max(axis=0)
+    return scores - np.log(np.exp(scores).sum(axis=0))
 
 
 def _dense(table: Any) -> Float64[np.ndarray, "rows others"]:
