@@ -203,7 +203,7 @@ def _held_out(labels: Int64[np.ndarray, " rows"], seed: int) -> Bool[np.ndarray,
     return np.stack([np.isin(np.arange(len(labels)), rows) for _, rows in folds])
 
 
-def _log_probability(scores: Float64[np.ndarray, "columns *rows"]) -> Float64[np.ndarray, "classes *rows"]:
+def _log_probability(scores: Float64[np.ndarray, "columns ..."]) -> Float64[np.ndarray, "classes ..."]:
     """Logarithms of class probabilities; of two classes, only the second has scores, the first's are 0."""
     if len(scores) == 1:
         scores = np.concatenate([np.zeros_like(scores), scores])
