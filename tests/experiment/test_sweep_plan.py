@@ -22,6 +22,7 @@ from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store
 from genomask.experiment.sweeps.estimate import JOB, STEP, estimate
+from genomask.experiment.sweeps.jobs import SweepLoader
 from genomask.experiment.sweeps.plan import Plan, make_plan
 from genomask.experiment.sweeps.speed import Pass, Speed
 from genomask.finetune.cross_validation import draw_folds
@@ -36,7 +37,7 @@ def plan(*words: str) -> Plan:
         hydra = GlobalHydra.instance().hydra
         master = hydra.compose_config("config", list(words), RunMode.MULTIRUN, with_log_configuration=False)
         assert master.hydra.mode == RunMode.MULTIRUN, "an experiment must not run as one job"
-        return make_plan(master, hydra.config_loader, master.hydra.overrides.task)
+        return make_plan(master, SweepLoader(hydra.config_loader), master.hydra.overrides.task)
 
 
 def jobs(found: Plan) -> int:

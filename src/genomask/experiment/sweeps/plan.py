@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from hydra import initialize_config_dir
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -21,7 +20,7 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.store.artefact import Artefact, digest_of
 from genomask.experiment.store.manifest import provenance
 from genomask.experiment.sweeps.estimate import Estimate, estimate
-from genomask.experiment.sweeps.jobs import Cell, cells, grid
+from genomask.experiment.sweeps.jobs import Cell, SweepLoader, cells, grid
 from genomask.experiment.sweeps.status import PLAN
 from genomask.files import write_json
 from genomask.finetune.classifiers import PROBES
@@ -114,7 +113,7 @@ class Plan(NamedTuple):
         write_json(self.folder / PLAN, {**found, "encoders": sorted(encoders), "jobs": jobs})
 
 
-def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) -> Plan:
+def make_plan(master: DictConfig, loader: SweepLoader, words: Sequence[str]) -> Plan:
     """Plan the multirun that a configuration and the words of its command line describe."""
     jobs = grid(dict(master.hydra.sweeper.get("params") or {}), words)
     if master.get("suite"):
@@ -143,7 +142,7 @@ def main(arguments: list[str]) -> int:
         if hydra is None:
             sys.exit("error: Hydra did not start.")
         master = hydra.compose_config("config", words, RunMode.MULTIRUN, with_log_configuration=False)
-        for line in make_plan(master, hydra.config_loader, master.hydra.overrides.task).lines():
+        for line in make_plan(master, SweepLoader(hydra.config_loader), master.hydra.overrides.task).lines():
             say(line)
     return 0
 
