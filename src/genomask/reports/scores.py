@@ -136,7 +136,8 @@ def remarks(pair: BaselineComparison) -> Iterable[str]:
     cell = pair.cell
     if cell.collapsed:
         yield f"{len(cell.collapsed)} of {len(cell.runs)} collapsed to one class"
-    if cell.pretrainings == 1 and pair.baseline and pair.baseline.pretrainings and pair.comparisons:
+    encoders = cell.pretrainings and pair.baseline and pair.baseline.pretrainings
+    if encoders and any(item.pretrainings == 1 for item in pair.comparisons.values()):
         yield "one pretraining: the interval covers draws and speaks of these encoders, not of their masking strategies"
     if pair.comparisons and pair.baseline:
         yield from _amounts(cell, pair.baseline)
