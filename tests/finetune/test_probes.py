@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
@@ -18,6 +19,7 @@ from genomask.experiment.stages.classifier import build_classifier, classifier_a
 from genomask.experiment.stages.embed import build_embeddings, embedding_artefact
 from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.run import check
+from genomask.experiment.stages.task import build_task
 from genomask.finetune import shallow
 from genomask.finetune.embedding import batches
 from genomask.reports.build import build_report
@@ -119,6 +121,21 @@ def test_embeddings_are_written_once_and_equal_those_of_the_library(data, probed
     last = build_embeddings(probed())
     np.testing.assert_allclose(np.load(last / "pool-mean.npy"), np.load(folder / "pool-mean.npy")[:, -1], atol=1e-6)
     assert build_embeddings(probed("seed=5", "shots=3")) == last
+
+
+def test_the_report_draws_an_embedding_on_its_principal_components_by_label(probed, tmp_path):
+    run = probed(runs=tmp_path / "runs")
+    folder = build_embeddings(run)
+    (section,) = (part for part in build_report(tmp_path / "runs", baseline="random").document.sections if part.plots)
+    (plot,) = section.plots
+    assert (section.name, plot.title, plot.choice) == ("embeddings", folder.name, "csv")
+    expected = PCA(2).fit(matrix := np.load(folder / "test-mean.npy"))
+    labels = np.load(build_task(run) / "test-labels.npy")
+    for label, trace in enumerate(plot.data):
+        points = expected.transform(matrix[labels == label])
+        np.testing.assert_allclose(np.abs([trace["x"], trace["y"]]).T, np.abs(points), atol=2e-4)
+    titles = [plot.layout[axis]["title"]["text"] for axis in ("xaxis", "yaxis")]
+    assert [title.split()[2] for title in titles] == [f"{share:.0%}" for share in expected.explained_variance_ratio_]
 
 
 def test_an_embedding_that_was_interrupted_goes_on_to_the_same_numbers(probed, monkeypatch):

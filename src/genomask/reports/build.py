@@ -10,6 +10,7 @@ from genomask.reports.cells import Cell, make_cells
 from genomask.reports.collect import Results, collect
 from genomask.reports.compare import Questions, questions
 from genomask.reports.document import Document, Section
+from genomask.reports.embeddings import embeddings_section
 from genomask.reports.health import collapsed_section, job_facts, jobs_section, repeatability_facts
 from genomask.reports.ideas import Idea, ideas, ideas_lines, ideas_section
 from genomask.reports.paired import BOUND
@@ -65,6 +66,7 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         collapsed_section(cells),
         pretraining_section(results.encoders),
         vocabularies_section(results.vocabularies),
+        embeddings_section(results.embeddings),
         jobs_section(jobs),
         Section("problems", "Left out", results.problems),
     ]

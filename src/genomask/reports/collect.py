@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from genomask.experiment.store.manifest import MANIFEST, read_manifest
 from genomask.files import read_object, sha256
+from genomask.reports.embeddings import Embedding, read_embedding
 
 Json = dict[str, Any]
 SCORES = ("accuracy", "auc", "mcc")
@@ -63,6 +64,7 @@ class Results(NamedTuple):
     targets: list[Finetuning]  # of tasks of regression and of several labels, which have scores of their own
     encoders: list[Encoder]
     vocabularies: list[Vocabulary]
+    embeddings: list[Embedding]
     problems: list[str]
 
 
@@ -93,7 +95,8 @@ def collect(runs: Path) -> Results:
     classes = [item for item in finetunings if "kind" not in item.result]
     targets = [item for item in finetunings if "kind" in item.result]
     encoders, vocabularies = read_all("encoder", _encoder), read_all("vocab", _vocabulary)
-    return Results(runs, classes, targets, encoders, vocabularies, problems)
+    embeddings = read_all("embed", _embedding)
+    return Results(runs, classes, targets, encoders, vocabularies, embeddings, problems)
 
 
 def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
@@ -136,6 +139,10 @@ def _vocabulary(directory: Path, name: str, manifest: Json) -> Vocabulary:
     with _checked(directory, "table5.csv", manifest).open(encoding="utf-8", newline="") as lines:
         words = {int(row["length"]): int(row["words"]) for row in csv.DictReader(lines)}
     return Vocabulary(name, manifest, words)
+
+
+def _embedding(directory: Path, _: str, manifest: Json) -> Embedding:
+    return read_embedding(_checked(directory, "test-mean.npy", manifest), manifest)
 
 
 def read_curve(directory: Path) -> list[CurvePoint]:
