@@ -155,8 +155,8 @@ def ridge_scores(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Pr
 def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -> float:
     """The C whose cross-validated log loss within the episode is lowest; of several, the smallest.
 
-    All folds are fitted at once, as one problem that is the sum of theirs: a tenth of the time of a fit for each. Every
-    C starts from the weights of the one before.
+    All folds are fitted at once, as one problem that is the sum of theirs: a third of the time of one fit per fold.
+    Every C starts from the weights of the one before.
     """
     from scipy.optimize import minimize
 
