@@ -44,7 +44,7 @@ class Speed:
         """Seconds that a probe or baseline learns from an episode of so many rows."""
         settings = run.config.classifier
         fewer = min(rows, max(MOST_ROWS, 2 * classes))
-        key = repr((settings, getattr(run.config.model, "hidden_size", None), fewer, classes, bases))
+        key = repr((settings, run.config.model, fewer, classes, bases))
         return rows / fewer * self._once(key, lambda: _seconds_of_fit(run, fewer, classes, bases))
 
     def convolution(self, run: Context, *, rows: int, classes: int, bases: int) -> float:
