@@ -43,7 +43,7 @@ class Meter:
         self.shape, self.masked_head = shape_of(model), fast_path
         self.masked_layer = fast_path and has_fast_path(model)
         self.done: Work | None = None
-        self.earlier = 0, 0  # what ``masked`` was where a resumed training goes on from
+        self.earlier: tuple[int, int] = (0, 0)  # what ``masked`` was where a resumed training goes on from
         self.device: torch.device | None = None
         self.seconds = 0.0
         self.running_since: float | None = None

@@ -178,8 +178,7 @@ class PretrainModule(LightningModule):
         """Give both back."""
         if self.masking is not None:
             self.masking.load_state_dict(checkpoint["masking"])
-        masked, content = checkpoint.get("masked", (0, 0))  # earlier versions kept none
-        self.meter.earlier = int(masked), int(content)
+        self.meter.earlier = checkpoint["masked"]
 
     def _total_weight(self, batch: StepBatch) -> Tensor | float:
         """Sum of the weights of the step's masked tokens, over all ranks."""

@@ -67,6 +67,7 @@ def build_motifs(run: Context) -> Path:
             every = {motif.consensus for motif in PROMOTER_MOTIFS} | set(ENHANCER_MOTIFS.values())
             found = {consensus: consensus_matrix(consensus) for consensus in sorted(every)}
         else:
+            assert settings.jaspar is not None  # motifs_artefact has refused it
             found = {motif.identifier: motif.matrix for motif in read_jaspar(settings.jaspar, settings.group)}
         write_json(directory / MOTIFS_FILE, {name: matrix.round(6).tolist() for name, matrix in found.items()})
 
