@@ -87,7 +87,7 @@ def test_a_failed_run_is_finished_with_an_exit_code(data, tmp_path, monkeypatch)
         finish(exit_code=exit_code)
         ended.extend(map(read_offline, tmp_path.glob("finetune/*/log/wandb/offline-run-*/*.wandb")))
 
-    monkeypatch.setattr("genomask.finetune.wandb_scores.score", fail)
+    monkeypatch.setattr("genomask.finetune.wandb_scores.roc", fail)
     monkeypatch.setattr("wandb.finish", finish_and_read)
     with pytest.raises(ValueError, match="no scores today"):
         run(data, tmp_path, "logger=wandb", "logger.wandb=offline", "pretrain=none", "pretrain.max_steps=0")

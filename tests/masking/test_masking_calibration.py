@@ -108,7 +108,7 @@ def test_both_strategies_of_a_schedule_are_matched_before_anyone_knows_when_it_s
         matched.strategy.observe(Validation(perplexity, np.ones(16), np.ones(16)))
     assert shares == pytest.approx([0.05] * 3, abs=5e-4)
     last = measure(matched, mixed).seen
-    assert matched.strategy.second_share(0) == 1
+    assert matched.strategy.second_share(0.0) == 1
     assert last.masked_bases / last.bases == pytest.approx(0.05, abs=5e-4)
     assert schedule.center_probability == 0.5
     assert schedule.state_dict()["perplexities"] == [], "the unmatched schedule is left alone"

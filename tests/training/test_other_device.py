@@ -196,7 +196,7 @@ def test_a_finetuning_step_and_an_evaluation_never_wait_for_the_device(model, po
     with OneDevice():
         module.training_step(batch).backward()
         module.test_step(batch)
-    assert [part.shape for part in module.probabilities] == [(3, 2)]
+    assert [part.shape for part in module.predictions] == [(3, 2)]
 
 
 def test_predictions_wait_for_the_device_once(cpu_reads):
