@@ -7,6 +7,7 @@ import pytest
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
 from genomask.experiment.stages.run import check, check_inputs
+from genomask.experiment.sweeps.plan import Plan
 from genomask.files import read_json
 from helpers.compose import composed
 
@@ -46,6 +47,7 @@ def test_an_encoder_of_another_directory_is_read_where_it_is(tables, tmp_path):
     run = composed(f"encoder={elsewhere}", *tables, f"paths.runs={tmp_path / 'other'}")
     check(run)
     check_inputs(run)
+    assert Plan(tmp_path / "other", "sweep", ()).built(encoder_artefact(run))
     result = read_json(build_classifier(run) / "result.json")
     assert result["masking"] == "none"
     assert not (tmp_path / "other" / "genome").exists()

@@ -69,7 +69,7 @@ class Plan(NamedTuple):
 
     def built(self, artefact: Artefact) -> bool:
         """Whether an artefact is there."""
-        return (self.runs / artefact.place).is_dir()
+        return (artefact.folder or self.runs / artefact.place).is_dir()
 
     def lines(self) -> list[str]:
         """The plan as a person reads it."""
