@@ -6,6 +6,7 @@ import pytest
 
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
+from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.run import check, check_inputs
 from genomask.experiment.sweeps.plan import Plan
 from genomask.files import read_json
@@ -51,6 +52,8 @@ def test_an_encoder_of_another_directory_is_read_where_it_is(tables, tmp_path):
     result = read_json(build_classifier(run) / "result.json")
     assert result["masking"] == "none"
     assert not (tmp_path / "other" / "genome").exists()
+    with pytest.raises(ValueError, match=r"encoder=.* holds an artefact of kind genome, not an encoder"):
+        composed(f"encoder={build_genome(first)}", *tables)
     assert not (tmp_path / "other" / "encoder").exists()
     (elsewhere / "model.safetensors").write_bytes(b"other weights")
     with pytest.raises(ValueError, match=r"mine is damaged: model.safetensors"):

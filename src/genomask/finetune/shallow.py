@@ -17,7 +17,7 @@ PENALTIES: Final = tuple(10.0**power for power in range(-5, 2))  # the C to choo
 FOLDS: Final = 5
 CHOICE_FORMAT: Final = 2  # raised when the code would choose another C
 MOST_STEPS: Final = 10_000
-FEW_FEATURES = 512
+FEW_FEATURES: Final = 512
 CHOOSING, FINAL = 1e-4, 1e-7  # tolerances: while C is chosen, and of the optimum that predicts
 
 Transform = Callable[[Any], Any]

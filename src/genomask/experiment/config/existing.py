@@ -50,7 +50,7 @@ def with_encoder(cfg: DictConfig, words: list[str]) -> None:
         words: The command line, which may not say otherwise.
 
     Raises:
-        ValueError: If there is no such encoder, or words would shape another.
+        ValueError: If there is no such encoder, the folder holds something else, or words would shape another.
     """
     given = (word.lstrip("+~").partition("=")[0].partition("@")[0] for word in words)
     shaping = [name for name in given if name.partition(".")[0].partition("/")[0] in NAMES and name not in FREE]
@@ -58,6 +58,8 @@ def with_encoder(cfg: DictConfig, words: list[str]) -> None:
         raise ValueError(f"encoder={cfg.encoder} brings all that shaped it: leave out {', '.join(shaping)}.")
     folder = find_encoder(cfg.encoder, Path(cfg.paths.runs))
     manifest = read_manifest(folder)
+    if manifest["kind"] != "encoder":
+        raise ValueError(f"encoder={cfg.encoder} holds an artefact of kind {manifest['kind']}, not an encoder.")
     saved: Json = manifest["config"]
     step, cfg.encoder = cfg.pretrain.step, str(folder)
     for group in SHAPING:
