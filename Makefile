@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+# Without --no-compile, pip compiles every file of every package; Python compiles what is imported, once.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run table1 bench test test-slow test-gpu test-slurm test-ray test-faults lint types audit licences docs reference format hooks clean
@@ -13,14 +15,18 @@ help:
 
 ##@ Start
 
-setup: $(BIN)/.ready ## Make .venv and install genomask with its locked dependencies
+setup: $(BIN)/.ready ## Make .venv and install genomask with its locked dependencies, and what the tests and docs need
 
-$(BIN)/.ready: pyproject.toml constraints.txt
+$(BIN)/.all: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev]'
+	$(INSTALL) '.[all]'
 	@touch $@
 
-run: setup ## Set up, then rank, pretrain and fine-tune on the embedded genome (minutes)
+$(BIN)/.ready: $(BIN)/.all
+	$(INSTALL) '.[all,dev]'
+	@touch $@
+
+run: $(BIN)/.all ## Make .venv and install genomask, then rank, pretrain and fine-tune on the embedded genome (minutes)
 	$(BIN)/python train.py masking=pmi model=logo
 
 ##@ Measure
@@ -48,7 +54,7 @@ test-slurm: setup ## Install and start a SLURM of this machine alone (Debian, ro
 		status=$$?; sh tests/slurm/stop.sh build/slurm; exit $$status
 
 test-ray: setup ## Install Ray, and run a sweep on a cluster of this machine alone, one of whose workers is killed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all,dev,ray]'
+	$(INSTALL) '.[all,dev,ray]'
 	$(PYTEST) -m ray tests/experiment/test_sweeps.py
 
 test-faults: setup ## Kill trainings, sweeps and builders at random, fill and damage disks (FAULTS=100 cases a kind; 8)
