@@ -141,10 +141,14 @@ def test_a_tokenizer_of_single_letters_reads_as_bases(tmp_path):
     assert tokens.bases_per_token == 1.0
 
 
-def test_special_tokens_around_a_sequence_are_read_off_the_tokenizer(tmp_path):
-    around = TemplateProcessing(single="[CLS] [CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+@pytest.mark.parametrize(
+    ("template", "prefix", "suffix"),
+    [("[CLS] [CLS] $A [SEP]", (2, 2), (3,)), ("[CLS] $A", (2,), ()), ("$A [SEP]", (), (3,)), ("$A", (), ())],
+)
+def test_special_tokens_around_a_sequence_are_read_off_the_tokenizer(tmp_path, template, prefix, suffix):
+    around = TemplateProcessing(single=template, special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
     tokens = SubwordTokens(saved(word_level(post_processor=around), tmp_path))
-    assert (tokens.prefix, tokens.suffix) == ((2, 2), (3,))
+    assert (tokens.prefix, tokens.suffix) == (prefix, suffix)
     assert tokens.ids(encode("AC")).tolist() == tokens.tokenizer.encode("AC").ids
 
 

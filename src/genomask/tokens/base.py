@@ -76,7 +76,8 @@ class Tokens(ABC):
 
     def ids(self, bases: UInt8[np.ndarray, " bases"]) -> Int64[np.ndarray, " tokens"]:
         """Token ids of one sequence, special tokens included."""
-        return np.concatenate((self.prefix, self.split(bases).ids, self.suffix), dtype=np.int64)
+        ends = np.array(self.prefix, np.int64), np.array(self.suffix, np.int64)
+        return np.concatenate((ends[0], self.split(bases).ids, ends[1]), dtype=np.int64)
 
     def batch(
         self, bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"]
