@@ -12,16 +12,15 @@ from plotly.offline import get_plotlyjs
 from scipy import stats
 
 from genomask.reports.arms import label_arms, shapes_of, short_name, variant, with_named_tokens
-from genomask.reports.between import between_pretrainings
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
-from genomask.reports.collect import Finetuning, collect
+from genomask.reports.collect import collect
 from genomask.reports.compare import differences_by_pretraining
 from genomask.reports.document import markdown
 from genomask.reports.latex import latex
-from genomask.reports.paired import compare
 from genomask.reports.paper import printed, read_table
 from genomask.reports.plots import series
+from genomask.reports.statistics import compare
 from genomask.reports.tool import main
 from genomask.reports.write import FILES
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning, write_curve
@@ -30,6 +29,10 @@ from made_runs import make_baseline, make_comparison, make_encoder, make_finetun
 def cell(report, label: str, shots: int | str = 10, chosen: str = "") -> Cell:
     (found,) = (c for c in report.cells if (c.label, c.shots, c.chosen) == (label, shots, chosen))
     return found
+
+
+def arms(found) -> list[str]:
+    return label_arms([item.result for item in found.finetunings], shapes_of(found.finetunings, found.encoders))
 
 
 def section(report, name: str):
@@ -88,26 +91,21 @@ def test_pretrainings_of_one_row_stand_beside_each_other_over_the_episodes_that_
             for seed, score in enumerate(scores):
                 make_finetuning(tmp_path, masking, accuracy=score, seed=seed, pretrain_seed=pretrain_seed)
     report = build_report(tmp_path, baseline="random")
-    found = between_pretrainings(cell(report, "PMI (WC+FS)"), "accuracy")
-    assert found.episodes == 2
-    assert found.means == pytest.approx({0: 0.615, 1: 0.55})
-    assert found.between == pytest.approx(stats.tstd([0.615, 0.55]))
-    assert found.within == pytest.approx((stats.tstd([0.55, 0.68]) + stats.tstd([0.5, 0.6])) / 2)
+    between, within = stats.tstd([0.615, 0.55]), (stats.tstd([0.55, 0.68]) + stats.tstd([0.5, 0.6])) / 2
     (pair,) = (pair for pair in report.questions.masking if pair.comparisons)
     apart = differences_by_pretraining(pair.cell, pair.baseline, "accuracy")
     assert {seed: np.mean(list(each.values())) for seed, each in apart.items()} == pytest.approx({0: 0.065, 1: -0.04})
     (table, *_) = section(report, "between").tables
     (row,) = (row for row in table.rows if row[:2] == ["Accuracy", "PMI"])
-    assert row[2:7] == ["0.046", "0.081", "2", "0.615, 0.550", "+0.065, -0.040"]
+    assert row[2:7] == [f"{between:.3f}", f"{within:.3f}", "2", "0.615, 0.550", "+0.065, -0.040"]
+    assert row[2:4] == ["0.046", "0.081"]
     # t = 12.706 at 1 degree of freedom, times 0.0525: wider than by the draws, which scatter less
     assert row[7] == "-0.655 to +0.680"
 
 
 def test_a_single_pretraining_is_compared_with_no_other(tmp_path):
     make_comparison(tmp_path)
-    report = build_report(tmp_path, baseline="random")
-    assert between_pretrainings(cell(report, "PMI (WC+FS)"), "auc") is None
-    assert section(report, "between") is None
+    assert section(build_report(tmp_path, baseline="random"), "between") is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +149,7 @@ def test_runs_that_differ_in_more_than_seeds_never_share_a_row(tmp_path):
             make_finetuning(tmp_path, "pmi", accuracy=0.6, seed=seed, steps=steps, pretrain_seed=seed)
             make_encoder(tmp_path, "pmi", steps=steps, seed=seed)
     found = collect(tmp_path)
-    assert set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders))) == {
+    assert set(arms(found)) == {
         "PMI (WC+FS) [pretrain.max_steps=400]",
         "PMI (WC+FS) [pretrain.max_steps=10000]",
     }
@@ -183,11 +181,11 @@ def test_pretraining_seeds_of_one_setting_are_one_row_only_while_the_encoders_ar
     for seed in (0, 1):
         make_finetuning(tmp_path, "pmi", accuracy=0.6, pretrain_seed=seed)
     found = collect(tmp_path)
-    assert len(set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders)))) == 2
+    assert len(set(arms(found))) == 2
     for seed in (0, 1):
         make_encoder(tmp_path, "pmi", seed=seed)
     found = collect(tmp_path)
-    assert set(label_arms(found.finetunings, shapes_of(found.finetunings, found.encoders))) == {"PMI (WC+FS)"}
+    assert set(arms(found)) == {"PMI (WC+FS)"}
 
 
 def test_classifiers_without_an_encoder_stand_once_a_task_and_can_be_the_baseline(tmp_path):
@@ -333,9 +331,8 @@ def test_tokens_stand_in_a_name_once():
     unnamed, trained = {"tokens.kind": "kmer", "tokens.k": 6}, {"tokens.kind": "bpe", "tokens.sha256": "1c"}
     assert with_named_tokens(unnamed, None) == unnamed
     assert with_named_tokens(trained, "bpe-1c") == trained, "vocabularies of one name may differ"
-    items = [Finetuning("", {"task": "t", "model": "logo", "masking": "span", "shots": 10}, {}) for _ in shapes]
-    labels = label_arms(items, shapes)
-    assert [short_name(item.result, label, ()) for item, label in zip(items, labels, strict=True)] == [
+    result = {"task": "t", "model": "logo", "masking": "span", "shots": 10}
+    assert [short_name(result, label, ()) for label in label_arms([result] * 3, shapes)] == [
         "span, base", "span, 6-mer", "span, 6-mer/6",
     ]  # fmt: skip
 

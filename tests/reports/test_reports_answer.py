@@ -9,7 +9,7 @@ from genomask.experiment.sweeps.status import PLAN
 from genomask.reports.answer import Gain, chart, gains
 from genomask.reports.build import build_report
 from genomask.reports.document import Entry, Footnotes, Table
-from genomask.reports.means import Interval
+from genomask.reports.statistics import Interval
 from genomask.reports.tool import main
 from genomask.reports.write import rows as html_rows
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning

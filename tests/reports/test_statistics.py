@@ -8,26 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from genomask.reports.means import (
+from genomask.reports.statistics import (
+    EXACT_UP_TO,
     StandardError,
     Variances,
-    interquartile_mean,
-    interval,
-    p_value,
-    standard_errors,
-    summarise,
-    t_interval,
-    variances,
-)
-from genomask.reports.paired import (
-    EXACT_UP_TO,
     compare,
     holm,
+    interval,
     minimal_detectable_difference,
+    p_value,
     planned_power,
     power,
     pretrainings_needed,
     sign_flip,
+    standard_errors,
+    summarise,
+    t_interval,
+    variances,
 )
 
 scores = st.lists(st.integers(0, 40), min_size=2, max_size=8)
@@ -137,8 +134,8 @@ def test_no_scores_and_unequal_numbers_of_scores_are_refused():
 
 def test_the_interquartile_mean_ignores_the_outer_quarters():
     values = np.array([-1000.0, 1, 2, 3, 4, 5, 6, 1000])
-    assert interquartile_mean(values) == pytest.approx((2 + 3 + 4 + 5) / 4)
-    assert interquartile_mean(values[:3]) is None
+    assert summarise(values).interquartile_mean == pytest.approx((2 + 3 + 4 + 5) / 4)
+    assert summarise(values[:3]).interquartile_mean is None
 
 
 def test_holm_on_the_textbook_example_and_with_a_cell_that_has_no_test():

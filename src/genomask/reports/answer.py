@@ -9,43 +9,33 @@ import numpy as np
 from genomask.reports.arms import has_encoder
 from genomask.reports.cells import Cell, shots_order
 from genomask.reports.compare import BaselineComparison, Questions
-from genomask.reports.means import Interval, t_interval
-from genomask.reports.paired import SIGNIFICANCE, Comparison
+from genomask.reports.statistics import SIGNIFICANCE, Comparison, Interval, t_interval
 
 SCORE: Final = "auc"  # that the answer is given in
 MOST_ROWS: Final = 3  # that get a sentence each
 MOST_GAINS: Final = 24  # that a figure shows one by one; more are averaged over their tasks
+Pairs = list[BaselineComparison]
 
 
 class Gain(NamedTuple):
-    """A difference to a baseline, for one line of a figure."""
+    """A difference to a baseline, for one line of a figure; the ``kind`` of its row gives the colour."""
 
     label: str
-    kind: str  # the masking or classifier, which gives the colour
+    kind: str
     difference: float
     interval: Interval | None
     n: str
 
 
-def gains(pairs: list[BaselineComparison], score: str = SCORE) -> list[Gain]:
+def gains(pairs: Pairs, score: str = SCORE) -> list[Gain]:
     """Differences to the baseline by row, task and shots; where these are many, averaged over tasks."""
     compared = [pair for pair in of_encoders(pairs) if score in pair.comparisons]
-    if len(compared) > MOST_GAINS:
-        return _over_tasks(compared, score)
-    names = labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
-    found = [(name, pair.cell.kind, pair.comparisons[score]) for name, pair in zip(names, compared, strict=True)]
-    return [Gain(name, kind, item.difference, item.interval, covers(item)) for name, kind, item in found]
-
-
-def covers(item: Comparison) -> str:
-    """How many pretrainings and draws a comparison covers."""
-    draws = _range({item.n}, "draw")
-    return f"{item.pretrainings} pretrainings, {draws}" if item.pretrainings > 1 else draws
-
-
-def _over_tasks(pairs: list[BaselineComparison], score: str) -> list[Gain]:
-    groups: dict[tuple[str, int | str], list[BaselineComparison]] = defaultdict(list)
-    for pair in pairs:
+    if len(compared) <= MOST_GAINS:
+        names = labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
+        found = [(name, p.cell.kind, p.comparisons[score]) for name, p in zip(names, compared, strict=True)]
+        return [Gain(name, kind, item.difference, item.interval, covers(item)) for name, kind, item in found]
+    groups: dict[tuple[str, int | str], Pairs] = defaultdict(list)
+    for pair in compared:
         groups[pair.cell.name, pair.cell.shots].append(pair)
     keys = sorted(groups, key=lambda key: (key[0], shots_order(key[1])))
     made = []
@@ -54,6 +44,12 @@ def _over_tasks(pairs: list[BaselineComparison], score: str) -> list[Gain]:
         n = f"mean of {len(values)} tasks, interval over tasks"
         made.append(Gain(label, groups[key][0].cell.kind, float(values.mean()), t_interval(values), n))
     return made
+
+
+def covers(item: Comparison) -> str:
+    """How many pretrainings and draws a comparison covers."""
+    draws = _range({item.n}, "draw")
+    return f"{item.pretrainings} pretrainings, {draws}" if item.pretrainings > 1 else draws
 
 
 def labels(names: list[tuple[str, ...]]) -> list[str]:
@@ -86,43 +82,42 @@ def answer(cells: list[Cell], asked: Questions, *, baseline: str, bound: float) 
     return [*lines, *_design(cells, masking)]
 
 
-def of_encoders(pairs: list[BaselineComparison]) -> list[BaselineComparison]:
+def of_encoders(pairs: Pairs) -> Pairs:
     """The comparisons of pretrained encoders; all comparisons where there is none."""
     compared = [pair for pair in pairs if SCORE in pair.comparisons]
-    pretrained = [pair for pair in compared if has_encoder(pair.cell.result) and pair.cell.kind != "none"]
-    return pretrained or compared
+    return [pair for pair in compared if has_encoder(pair.cell.result) and pair.cell.kind != "none"] or compared
 
 
-def _by_row(pairs: list[BaselineComparison]) -> dict[str, list[BaselineComparison]]:
-    rows: dict[str, list[BaselineComparison]] = defaultdict(list)
+def _by_row(pairs: Pairs) -> dict[str, Pairs]:
+    rows: dict[str, Pairs] = defaultdict(list)
     for pair in pairs:
         rows[pair.cell.name].append(pair)
     return rows
 
 
-def _finding(pairs: list[BaselineComparison], bound: float) -> str:
-    items = [pair.comparisons[SCORE] for pair in pairs]
-    if len(items) == 1:
-        cell, item = pairs[0].cell, items[0]
-        interval = f" (95 % interval {item.interval.low:+.3f} to {item.interval.high:+.3f})" if item.interval else ""
-        return f"AUC {item.difference:+.3f}{interval} on {cell.task}, {cell.shots} shots: {verdict(item, bound)}."
-    mean = np.mean([item.difference for item in items])
-    return f"AUC {mean:+.3f} on average; {_verdicts(pairs, bound)}."
+def _mean(pairs: Pairs) -> float:
+    return float(np.mean([pair.comparisons[SCORE].difference for pair in pairs]))
 
 
-def _summary(title: str, pairs: list[BaselineComparison], bound: float) -> list[str]:
+def _finding(pairs: Pairs, bound: float) -> str:
+    if len(pairs) > 1:
+        return f"AUC {_mean(pairs):+.3f} on average; {_verdicts(pairs, bound)}."
+    cell, item = pairs[0].cell, pairs[0].comparisons[SCORE]
+    interval = f" (95 % interval {item.interval.low:+.3f} to {item.interval.high:+.3f})" if item.interval else ""
+    return f"AUC {item.difference:+.3f}{interval} on {cell.task}, {cell.shots} shots: {verdict(item, bound)}."
+
+
+def _summary(title: str, pairs: Pairs, bound: float) -> list[str]:
     """One sentence over all rows of a question."""
     chosen = of_encoders(pairs)
-    rows = _by_row(chosen)
-    means = sorted((np.mean([pair.comparisons[SCORE].difference for pair in own]), name) for name, own in rows.items())
+    means = sorted((_mean(own), name) for name, own in _by_row(chosen).items())
     if not means:
         return []
-    ends = [means[0], means[-1]] if len(means) > 1 else means
-    spread = " to ".join(f"{mean:+.3f} ({name})" for mean, name in ends)
-    return [f"{title} {spread} in AUC; {_verdicts(chosen, bound)}."]
+    ends = " to ".join(f"{mean:+.3f} ({name})" for mean, name in dict.fromkeys([means[0], means[-1]]))
+    return [f"{title} {ends} in AUC; {_verdicts(chosen, bound)}."]
 
 
-def _verdicts(pairs: list[BaselineComparison], bound: float) -> str:
+def _verdicts(pairs: Pairs, bound: float) -> str:
     """How many comparisons came out which way, and how many differ after Holm's correction."""
     counts = Counter(verdict(pair.comparisons[SCORE], bound) for pair in pairs).most_common()
     if len(pairs) == 1:
@@ -134,16 +129,14 @@ def _verdicts(pairs: list[BaselineComparison], bound: float) -> str:
 
 def verdict(item: Comparison, bound: float) -> str:
     """One word for a comparison: by its interval, or by the test of equivalence."""
-    if item.interval and item.interval.low > 0:
-        return "ahead"
-    if item.interval and item.interval.high < 0:
-        return "behind"
+    if item.interval and not item.interval.low <= 0 <= item.interval.high:
+        return "ahead" if item.interval.low > 0 else "behind"
     if item.equivalent is not None and item.equivalent < SIGNIFICANCE:
         return f"the same within ±{bound}"
     return "undecided"
 
 
-def _design(cells: list[Cell], pairs: list[BaselineComparison]) -> Iterable[str]:
+def _design(cells: list[Cell], pairs: Pairs) -> Iterable[str]:
     """How many draws and pretrainings stand behind the answer, and what they could have found."""
     items = [pair.comparisons[SCORE] for pair in pairs]
     encoders = {cell.pretrainings for cell in cells if has_encoder(cell.result)}
@@ -154,8 +147,7 @@ def _design(cells: list[Cell], pairs: list[BaselineComparison]) -> Iterable[str]
             "With one pretraining an arm the intervals speak of these encoders. To speak of masking strategies, "
             "pretrain several times: pretrain_seed=0,1,2."
         )
-    detectable = [item.detectable for item in items if item.detectable]
-    if detectable:
+    if detectable := [item.detectable for item in items if item.detectable]:
         bound = np.median(detectable)
         yield f"A true difference below about {bound:.3f} in AUC would be missed one time in five or more."
 
@@ -172,16 +164,16 @@ def chart(rows: list[Gain], width: int) -> list[str]:
     label = min(max(len(row.label) for row in rows), width // 2)
     bar = max(width - label - 10, 11)
     ends = [end for row in rows for end in (*(row.interval or ()), row.difference, 0.0)]
-    low, high = min(ends), max(ends)
+    low, span = min(ends), (max(ends) - min(ends)) or 1
 
     def column(value: int | float) -> int:
-        return round((value - low) / ((high - low) or 1) * (bar - 1))
+        return round((value - low) / span * (bar - 1))
 
     lines = []
     for row in rows:
         cells = [" "] * bar
         if row.interval:
-            first, last = column(row.interval.low), column(row.interval.high)
+            first, last = map(column, row.interval)
             cells[first : last + 1] = "─" * (last - first + 1)
         cells[column(0)] = "│"
         cells[column(row.difference)] = "●"

@@ -1,11 +1,12 @@
 """Rows of a table: how each is named, and which fine-tunings are seeds of the same row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from genomask.reports.collect import Encoder, Finetuning
 
+Json = Mapping[str, Any]
 NAMES: Final = {
     "none": "no pretraining",
     "published": "published weights",
@@ -24,46 +25,45 @@ BASELINES: Final = {
 }
 UNTRAINED: Final = ("none", "published")  # encoders that no masking of ours has shaped
 NO_ENCODER: Final = "-"  # the model of a baseline
-SEEDS = ("seed", "format")  # settings of an artefact that tell no rows apart
-CURVE = ("pretrain.validate_every", "pretrain.validation_segments")  # shape curves, not weights
-EPISODE = ("shots", "task", *SEEDS)
-NOT_SCORED = ("finetune.save_model",)  # shapes the files that are left, not the score
+EPISODE = ("shots", "task", "seed", "format")  # settings of a fine-tuning that tell no rows apart
+NOT_SCORED = (  # settings that shape files and curves, but no score
+    "finetune.save_model", "pretrain.validate_every", "pretrain.validation_segments",
+)  # fmt: skip
 OPTIONS: Final = ("wc", "hga", "fs")
 
 
-def classifier_of(result: Mapping[str, Any]) -> str:
+def classifier_of(result: Json) -> str:
     """The classifier; early results name none, as there was one."""
     return result.get("classifier", "encoder")
 
 
-def has_encoder(result: Mapping[str, Any]) -> bool:
+def has_encoder(result: Json) -> bool:
     """Whether the score is of an encoder, fine-tuned or probed."""
     return classifier_of(result) not in BASELINES and result["masking"] != NO_ENCODER
 
 
-def model_of(result: Mapping[str, Any]) -> str:
+def model_of(result: Json) -> str:
     """The encoder's name; ``-`` for a baseline, which has none."""
     return result["model"] if has_encoder(result) else NO_ENCODER
 
 
-def kind_of(result: Mapping[str, Any]) -> str:
+def kind_of(result: Json) -> str:
     """The masking of the encoder, or the name of a classifier that has none."""
     return result["masking"] if has_encoder(result) else classifier_of(result)
 
 
-def variant(result: Mapping[str, Any]) -> str:
+def variant(result: Json) -> str:
     """The name of a row as in the paper's tables, such as ``PMI (WC+FS)``, from what its result says."""
     classifier = classifier_of(result)
     if not has_encoder(result):
         return BASELINES.get(classifier, str(classifier))
-    options = options_of(result)
-    chosen = [option.upper() for option in options if result.get(option) == "on"]
+    chosen = [option.upper() for option in options_of(result) if result.get(option) == "on"]
     chosen += [] if classifier == "encoder" else [classifier]
     name = NAMES.get(result["masking"], str(result["masking"]))
     return f"{name} ({'+'.join(chosen)})" if chosen else name
 
 
-def options_of(result: Mapping[str, Any]) -> tuple[str, ...]:
+def options_of(result: Json) -> tuple[str, ...]:
     """The switches that can shape this score: none of pretraining without one, FS in a fine-tuning only."""
     before = () if result["masking"] in (*UNTRAINED, NO_ENCODER) else ("wc", "hga")
     return (*before, "fs") if classifier_of(result) == "encoder" else before
@@ -73,32 +73,31 @@ def order(label: str) -> tuple[int, str]:
     """Sorts rows: baselines, then no pretraining, then the maskings, PMI last."""
     names = [*BASELINES.values(), *NAMES.values()]
     places = [place for place, name in enumerate(names) if label.startswith(name)]
-    return (max(places, key=lambda place: len(names[place])) if places else len(names)), label
+    return max(places, key=lambda place: len(names[place]), default=len(names)), label
 
 
-def label_arms(finetunings: list[Finetuning], shapes: list[dict[str, Any]]) -> list[str]:
-    """The name of every fine-tuning's row.
+def label_arms(results: Sequence[Json], shapes: Sequence[Json]) -> list[str]:
+    """The name of every result's row.
 
-    Two fine-tunings that differ in more than seeds never share a name: where the variant does not tell them
-    apart, the settings of their shapes that do are added to it.
+    Two results that differ in more than seeds never share a name: where the variant does not tell them apart,
+    the settings of their shapes that do are added to it.
     """
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
-    for item, shape in zip(finetunings, shapes, strict=True):
-        result = item.result
+    groups: dict[tuple[Any, ...], list[Json]] = defaultdict(list)
+    for result, shape in zip(results, shapes, strict=True):
         groups[task_of(result), model_of(result), result["shots"], variant(result)].append(shape)
     differing: dict[tuple[str, str], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
     for (_, model, _, name), alike in groups.items():
-        names = {setting for shape in alike for setting in shape}
-        differing[model, name] |= {each for each in names if len({str(shape.get(each)) for shape in alike}) > 1}
+        settings = {setting for shape in alike for setting in shape}
+        differing[model, name] |= {each for each in settings if len({str(shape.get(each)) for shape in alike}) > 1}
     labels = []
-    for result, shape in zip((item.result for item in finetunings), shapes, strict=True):
+    for result, shape in zip(results, shapes, strict=True):
         name = variant(result)
         parts = [f"{each}={shape[each]}" for each in sorted(differing[model_of(result), name]) if each in shape]
         labels.append(f"{name} [{', '.join(parts)}]" if parts else name)
     return labels
 
 
-def short_name(result: Mapping[str, Any], label: str, shown: Iterable[str]) -> str:
+def short_name(result: Json, label: str, shown: Iterable[str]) -> str:
     """A row's name as a person would say it: the masking, then of options and settings only those that tell.
 
     Args:
@@ -108,26 +107,28 @@ def short_name(result: Mapping[str, Any], label: str, shown: Iterable[str]) -> s
     """
     kind = kind_of(result)
     name = BASELINES.get(kind) or (NAMES[kind] if kind in UNTRAINED else kind.replace("_", " ").replace("pmi", "PMI"))
-    name = name.replace("k-mer logistic regression", "k-mer logistic")
     words = [option.upper() for option in OPTIONS if option in shown and result.get(option) == "on"]
     words += [classifier_of(result)] if "classifier" in shown and has_encoder(result) else []
-    _, _, settings = label.partition(" [")
-    words += [say_setting(part) for part in settings.removesuffix("]").split(", ") if not part.endswith(("=None", "="))]
-    return ", ".join([name, *filter(None, words)])
+    settings = label.partition(" [")[2].removesuffix("]").split(", ")
+    words += [_say_setting(part) for part in settings if not part.endswith(("=None", "="))]
+    return ", ".join([name.replace(" regression", ""), *filter(None, words)])
 
 
-def say_setting(part: str) -> str:
+def _say_setting(part: str) -> str:
     """``pretrain.max_steps=400`` as ``400 steps``."""
     setting, _, value = part.partition("=")
     last = setting.rpartition(".")[2]
     if last == "max_steps":
         return f"{int(value):,} steps"
-    if setting == "tokens":
-        return value
-    return f"{last.replace('_', ' ')} {value}" if value else part
+    return value if setting == "tokens" else f"{last.replace('_', ' ')} {value}" if value else part
 
 
-def task_of(result: Mapping[str, Any]) -> tuple[str, str]:
+def model_title(model: str) -> str:
+    """The model's name as a heading."""
+    return model.upper() if model in ("dnabert", "logo") else model
+
+
+def task_of(result: Json) -> tuple[str, str]:
     """A task is its name and its data: the same name over other sequences is another task."""
     return result["task"], result.get("artefacts", {}).get("task", "")
 
@@ -135,40 +136,39 @@ def task_of(result: Mapping[str, Any]) -> tuple[str, str]:
 def shapes_of(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[dict[str, Any]]:
     """Everything that shaped a score, except seeds, episode and task; flattened to ``name.setting``."""
     by_digest = {encoder.manifest["digest"]: encoder for encoder in encoders}
-    return [_shape(item, by_digest) for item in finetunings]
+    shapes = []
+    for item in finetunings:
+        shape = flatten(item.manifest["settings"], EPISODE)
+        digest = item.result.get("artefacts", {}).get("encoder")
+        encoder = by_digest.get(digest)
+        if encoder is None:
+            shapes.append(shape | ({"encoder": digest[:8]} if digest else {}))
+        elif not encoder.manifest["settings"]["pretrain"]["max_steps"]:
+            shapes.append(shape | flatten({"model": encoder.manifest["settings"].get("model", {})}))
+        else:
+            shapes.append(shape | encoder_shape(encoder, item.result.get("tokens"), ("seed", "format")))
+    return shapes
 
 
-def _shape(item: Finetuning, by_digest: Mapping[str, Encoder]) -> dict[str, Any]:
-    shape = without(flatten(without(item.manifest["settings"], EPISODE)), NOT_SCORED)
-    digest = item.result.get("artefacts", {}).get("encoder")
-    if not digest:
-        return shape
-    encoder = by_digest.get(digest)
-    if encoder is None:
-        return shape | {"encoder": digest[:8]}
-    settings = encoder.manifest["settings"]
-    if not settings["pretrain"]["max_steps"]:
-        return shape | flatten({"model": settings.get("model", {})})
+def encoder_shape(encoder: Encoder, tokens: str | None, without: Iterable[str]) -> dict[str, Any]:
+    """The settings and inputs of a pretraining; its k-mers under the name of the tokens."""
     inputs = {kind: source["name"] for kind, source in encoder.manifest["inputs"].items()}
-    trained = with_named_tokens(without(flatten(without(settings, SEEDS)), CURVE), item.result.get("tokens"))
-    return shape | trained | inputs
+    return with_named_tokens(flatten(encoder.manifest["settings"], without), tokens) | inputs
 
 
-def with_named_tokens(shape: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+def with_named_tokens(shape: Json, name: str | None) -> dict[str, Any]:
     """A shape whose k-mers are called by their name, which says their k and stride; early results know none."""
     if shape.get("tokens.kind") != "kmer" or not name:
         return dict(shape)
-    return without(shape, ("tokens.kind", "tokens.k", "tokens.stride")) | {"tokens": name}
+    named = {key: value for key, value in shape.items() if key not in ("tokens.kind", "tokens.k", "tokens.stride")}
+    return named | {"tokens": name}
 
 
-def without(settings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The settings less those named."""
-    return {name: value for name, value in settings.items() if name not in set(names)}
-
-
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as ``outer.inner``."""
+def flatten(settings: Json, without: Iterable[str] = (), prefix: str = "") -> dict[str, Any]:
+    """Nested settings as ``outer.inner``, those ``without`` and those that shape no score left out."""
     flat: dict[str, Any] = {}
     for name, value in settings.items():
-        flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+        if name not in without and prefix + name not in NOT_SCORED:
+            nested = isinstance(value, Mapping)
+            flat |= flatten(value, (), f"{prefix}{name}.") if nested else {prefix + name: value}
     return flat

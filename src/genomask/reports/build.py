@@ -1,22 +1,23 @@
 """Put a report together: the answer, then what it rests on, in the order in which a reader asks."""
 
+from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
-from genomask.experiment.sweeps.status import read_jobs
+from genomask.experiment.sweeps.status import Job, read_jobs
 from genomask.reports.answer import answer
-from genomask.reports.between import between_section
 from genomask.reports.cells import Cell, make_cells
 from genomask.reports.collect import Results, collect
 from genomask.reports.compare import Questions, questions
-from genomask.reports.document import Document, Section
-from genomask.reports.embeddings import embeddings_section
-from genomask.reports.health import collapsed_section, job_facts, jobs_section, repeatability_facts
+from genomask.reports.document import ABSENT, Document, Section, Table
 from genomask.reports.ideas import Idea, ideas, ideas_lines, ideas_section
-from genomask.reports.paired import BOUND
+from genomask.reports.plots import embeddings_section
 from genomask.reports.pretraining import pretraining_section, vocabularies_section
-from genomask.reports.scores import comparisons_section, curves_section, gains_plots, scores_section
+from genomask.reports.scores import between_section, comparisons_section, curves_section, gains_plots, scores_section
+from genomask.reports.statistics import BOUND
 from genomask.reports.suite import suite_section, targets_section
+
+STATES: Final = ("failed", "running", "missing", "done")  # of jobs, the most urgent first
 
 
 class Report(NamedTuple):
@@ -44,6 +45,8 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
     results, jobs = collect(runs), read_jobs(runs)
     if not any((*results[1:], jobs)):
         raise ValueError(f"{runs} holds no finished encoder, vocabulary or fine-tuning yet: nothing to report.")
+    # One job an artefact, though several sweeps may plan it: the one that can say why it failed.
+    distinct = {job.artefact: job for job in sorted(jobs, key=lambda job: job.error is not None)}
     cells = make_cells(results.finetunings, results.encoders)
     asked = questions(cells, baseline, bound=bound)
     contenders = ideas(asked, bound)
@@ -63,38 +66,48 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         scores_section(cells, asked.masking, baseline),
         comparisons_section(named, bound),
         between_section(asked.masking, baseline),
-        collapsed_section(cells),
         pretraining_section(results.encoders),
         vocabularies_section(results.vocabularies),
         embeddings_section(results.embeddings),
-        jobs_section(jobs),
+        _jobs_section(list(distinct.values()), jobs),
         Section("problems", "Left out", results.problems),
     ]
     shown = [
         section.compact() for section in sections if section and (section.tables or section.plots or section.notes)
     ]
-    facts = [*_facts(results), *repeatability_facts(results), *job_facts(jobs)]
     lines = [*ideas_lines(contenders, asked, bound), *answer(cells, asked, baseline=baseline, bound=bound)]
+    facts = _facts(results, Counter(job.state for job in distinct.values()))
     document = Document(f"genomask: {runs.resolve().name}", lines, facts, _warnings(results), shown)
     return Report(results, cells, asked, contenders, document)
 
 
-def _facts(results: Results) -> list[tuple[str, str]]:
+def _jobs_section(distinct: list[Job], jobs: list[Job]) -> Section | None:
+    """Every job that has no result, with the reason and the overrides that not all jobs of its sweep have."""
+    rows = []
+    for job in sorted(distinct, key=lambda job: (STATES.index(job.state), job.sweep, job.overrides)):
+        others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
+        shared = set.intersection(*others) if len(others) > 1 else set()
+        words = " ".join(word for word in job.overrides if word not in shared)
+        rows.append([job.state, job.sweep, words or ABSENT, job.error or ABSENT, job.artefact])
+    open_jobs = [row for row in rows if row[0] != "done"]
+    table = Table("", ["<state", "<sweep", "<overrides", "<reason", "<artefact"], open_jobs)
+    return Section("jobs", "Not finished", [], [table]) if open_jobs else None
+
+
+def _facts(results: Results, jobs: Counter[str]) -> list[tuple[str, str]]:
     commits = sorted({str(item.manifest.get("commit"))[:8] for item in (*results.finetunings, *results.encoders)})
     seeds = {item.manifest["settings"]["seed"] for item in results.encoders}
-    scales = sorted({_scale(item.summary) for item in results.encoders if item.summary["max_steps"]})
+    summaries = [item.summary for item in results.encoders if item.summary["max_steps"]]
+    scales = {f"{s['max_steps']:,} steps of {s['sequences_per_step']:,} sequences" for s in summaries}
     facts = [
         ("fine-tunings", str(len(results.finetunings))),
         ("encoders", str(len(results.encoders))),
         ("pretraining seeds", str(len(seeds))),
-        ("pretraining", "; ".join(scales)),
+        ("pretraining", "; ".join(sorted(scales))),
         ("commits", ", ".join(commits)),
+        ("jobs", ", ".join(f"{jobs[state]} {state}" for state in ("done", *STATES[:-1]) if jobs[state])),
     ]
     return [(name, value) for name, value in facts if value]
-
-
-def _scale(summary: dict[str, Any]) -> str:
-    return f"{summary['max_steps']:,} steps of {summary['sequences_per_step']:,} sequences"
 
 
 def _warnings(results: Results) -> list[str]:

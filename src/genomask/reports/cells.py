@@ -13,6 +13,7 @@ from genomask.reports.arms import (
     kind_of,
     label_arms,
     model_of,
+    model_title,
     options_of,
     order,
     shapes_of,
@@ -21,10 +22,11 @@ from genomask.reports.arms import (
     variant,
 )
 from genomask.reports.collect import SCORES, Encoder, Finetuning
-from genomask.reports.means import Interval, Summary, summarise, t_interval
 from genomask.reports.paper import Printed, printed
+from genomask.reports.statistics import Interval, Summary, summarise, t_interval
 
 TEST_SET, CROSS_VALIDATION = "test set", "cross-validation"  # what a best-of-variants row is chosen by
+MARKS = {"": "", TEST_SET: " †", CROSS_VALIDATION: " ‡"}
 Draw = tuple[int, int | None]  # seed of the episode, seed of the pretraining
 
 
@@ -33,8 +35,7 @@ class Cell(NamedTuple):
 
     ``variant`` is the row's name as in the paper, ``label`` the same with whatever else tells it apart,
     ``short`` the fewest words that do, and ``name`` these after the model's where there are several.
-    ``shape`` holds all settings that the runs share. ``chosen`` says what a best-of-variants row was chosen by:
-    ``"test set"``, ``"cross-validation"`` or "".
+    ``shape`` holds all settings that the runs share. ``chosen`` says what a best-of-variants row was chosen by.
     """
 
     task: str
@@ -103,22 +104,25 @@ class Cell(NamedTuple):
 
 
 def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[Cell]:
-    """Sort fine-tunings into cells, the better of two variants (PMI-best) among them."""
-    tasks, runs, shape_of = _task_names(finetunings), defaultdict(dict), {}
-    shapes = shapes_of(finetunings, encoders)
-    for item, shape, label in zip(finetunings, shapes, label_arms(finetunings, shapes), strict=True):
-        result = item.result
-        key = tasks[task_of(result)], model_of(result), result["shots"], variant(result), label
+    """Sort fine-tunings into cells, the better of two variants (PMI-best) among them.
+
+    Tables run over tasks, shots, models and rows. Where one name stands for different data, the data's digest is added.
+    """
+    shapes, results = shapes_of(finetunings, encoders), [item.result for item in finetunings]
+    tasks = [name for name, _ in set(map(task_of, results))]
+    runs: dict[tuple[Any, ...], dict[Draw, Finetuning]] = defaultdict(dict)
+    shape_of: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for item, shape, label in zip(finetunings, shapes, label_arms(results, shapes), strict=True):
+        result, (task, digest) = item.result, task_of(item.result)
+        task = task if tasks.count(task) == 1 else f"{task} [{digest[:8]}]"
+        key = task, model_of(result), result["shots"], variant(result), label
         runs[key][result["seed"], result.get("pretrain_seed")] = item
         shape_of[key] = shape
     cells = [Cell(*key, runs=dict(sorted(own.items(), key=str)), shape=shape_of[key]) for key, own in runs.items()]
-    return sorted([*_shorten(cells), *best_of_variants(cells)], key=_place)
-
-
-def _place(cell: Cell) -> tuple[Any, ...]:
-    """Tables run over tasks, shots, models and rows, in this order."""
-    late = cell.chosen == CROSS_VALIDATION
-    return cell.task, shots_order(cell.shots), cell.model, order(cell.label), late
+    return sorted(
+        [*_shorten(cells), *best_of_variants(cells)],
+        key=lambda c: (c.task, shots_order(c.shots), c.model, order(c.label), c.chosen == CROSS_VALIDATION),
+    )
 
 
 def shots_order(shots: int | str) -> float:
@@ -128,7 +132,7 @@ def shots_order(shots: int | str) -> float:
 
 def _shorten(cells: list[Cell]) -> list[Cell]:
     """Give every cell the shortest name that tells it from the others; where none does, its label."""
-    blocks: dict[tuple[str, str, int | str], list[dict[str, Any]]] = defaultdict(list)
+    blocks: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for cell in cells:
         if has_encoder(cell.result):
             blocks[cell.task, cell.model, cell.shots].append(cell.result)
@@ -137,7 +141,10 @@ def _shorten(cells: list[Cell]) -> list[Cell]:
     shorts = [short_name(cell.result, cell.label, shown) for cell in cells]
     labels: dict[tuple[str, str], set[str]] = defaultdict(set)
     for cell, short in zip(cells, shorts, strict=True):
-        labels[cell.model, short].add(cell.label if "fs" in shown else _without_fs(cell.label))
+        name, bracket, rest = cell.label.partition(" [")
+        if "fs" not in shown:  # the paper's policy has it on for few shots and off for many
+            name = name.replace("+FS)", ")").replace(" (FS)", "")
+        labels[cell.model, short].add(name + bracket + rest)
     named = []
     for cell, short in zip(cells, shorts, strict=True):
         told = short if len(labels[cell.model, short]) == 1 else cell.label
@@ -146,29 +153,11 @@ def _shorten(cells: list[Cell]) -> list[Cell]:
     return named
 
 
-def model_title(model: str) -> str:
-    """The model's name as a heading."""
-    return {"dnabert": "DNABERT", "logo": "LOGO"}.get(model, model)
-
-
 def _differs(block: list[dict[str, Any]], option: str) -> bool:
     """Whether encoders' results of one task, model and number of shots that could have the option differ in it."""
     if option == "classifier":
         return len({classifier_of(result) for result in block}) > 1
     return len({result.get(option) for result in block if option in options_of(result)}) > 1
-
-
-def _without_fs(label: str) -> str:
-    """A row's name without FS, which the paper's policy has on for few shots and off for many."""
-    name, bracket, rest = label.partition(" [")
-    return name.replace("+FS)", ")").replace(" (FS)", "") + bracket + rest
-
-
-def _task_names(finetunings: list[Finetuning]) -> dict[tuple[str, str], str]:
-    """A name for every task; where one name stands for different data, the data's digest is added."""
-    tasks = {task_of(item.result) for item in finetunings}
-    names = [name for name, _ in tasks]
-    return {(name, digest): name if names.count(name) == 1 else f"{name} [{digest[:8]}]" for name, digest in tasks}
 
 
 def best_of_variants(cells: list[Cell]) -> list[Cell]:
@@ -182,8 +171,11 @@ def best_of_variants(cells: list[Cell]) -> list[Cell]:
         plain = cell.label.replace("+HGA", "").replace("HGA+", "").replace(" (HGA)", "")
         if cell.variant.split(" (")[0] == "PMI" and "WC" in cell.variant:
             groups[cell.task, cell.model, cell.shots, plain][cell.label] = cell
-    pairs = [(plain, list(variants.values())) for (*_, plain), variants in groups.items() if len(variants) == 2]
-    return [row for plain, variants in pairs for row in _best(variants, plain.replace("PMI", "PMI-best", 1))]
+    rows = []
+    for (*_, plain), variants in groups.items():
+        if len(variants) == 2:
+            rows += _best(list(variants.values()), plain.replace("PMI", "PMI-best", 1))
+    return rows
 
 
 def _best(variants: list[Cell], label: str) -> list[Cell]:

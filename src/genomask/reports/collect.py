@@ -6,15 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+from jaxtyping import Float64, Int64
+
 from genomask.experiment.store.manifest import MANIFEST, read_manifest
 from genomask.files import read_object, sha256
-from genomask.reports.embeddings import Embedding, read_embedding
+from genomask.tasks.arrays import open_benchmark
 
 Json = dict[str, Any]
 SCORES = ("accuracy", "auc", "mcc")
 REQUIRED_SCORES = ("accuracy", "auc")  # of which every result has both; the paper prints these two
 REQUIRED = ("task", "model", "masking", "wc", "hga", "fs", "shots", "seed", *REQUIRED_SCORES, "collapsed", "n_test")
-LOGGED = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")  # validation/NAME
+MOST_POINTS = 1_000  # sequences of an embedding that are kept, evenly spaced in the test set
 Item = TypeVar("Item")
 
 
@@ -27,16 +30,13 @@ class Finetuning(NamedTuple):
 
 
 class CurvePoint(NamedTuple):
-    """Validation after ``step`` optimiser steps: perplexity, and nats per masked base where they were logged.
-
-    ``own`` is under the encoder's own mask, ``common`` under the mask that all encoders share.
-    """
+    """Validation after ``step`` optimiser steps, under the mask that all encoders share and the encoder's own."""
 
     step: int
-    own: float
-    common: float
-    nats_own: float | None = None
-    nats_common: float | None = None
+    perplexity_common: float
+    perplexity_own: float
+    nats_per_base_common: float | None = None
+    nats_per_base_own: float | None = None
 
 
 class Encoder(NamedTuple):
@@ -52,8 +52,18 @@ class Vocabulary(NamedTuple):
     """A masking vocabulary: how many words of every length it has."""
 
     directory: str
-    manifest: Json
     words: dict[int, int]
+
+
+class Embedding(NamedTuple):
+    """Embedded test sequences on their principal components, with the components' shares of the variance."""
+
+    name: str  # of the artefact
+    task: str
+    points: Float64[np.ndarray, "rows 2"]
+    explained: list[float]
+    labels: Int64[np.ndarray, " rows"]
+    classes: tuple[str, ...]
 
 
 class Results(NamedTuple):
@@ -85,25 +95,41 @@ def collect(runs: Path) -> Results:
                 continue
             name = directory.relative_to(runs).as_posix()
             try:
-                items.append(read(directory, name, _manifest(directory)))
+                if not (directory / MANIFEST).is_file():
+                    raise ValueError(f"it has no {MANIFEST}")
+                items.append(read(directory, name, read_manifest(directory)))
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else error
                 problems.append(f"{name} is left out: {reason}".rstrip(".") + ".")
         return items
 
     finetunings = read_all("finetune", _finetuning)
-    classes = [item for item in finetunings if "kind" not in item.result]
-    targets = [item for item in finetunings if "kind" in item.result]
-    encoders, vocabularies = read_all("encoder", _encoder), read_all("vocab", _vocabulary)
-    embeddings = read_all("embed", _embedding)
-    return Results(runs, classes, targets, encoders, vocabularies, embeddings, problems)
+    return Results(
+        runs,
+        [item for item in finetunings if "kind" not in item.result],
+        [item for item in finetunings if "kind" in item.result],
+        read_all("encoder", _encoder),
+        read_all("vocab", _vocabulary),
+        read_all("embed", _embedding),
+        problems,
+    )
+
+
+def _checked(directory: Path, name: str, manifest: Json) -> Path:
+    """The path of a file that is as its manifest describes it."""
+    expected = manifest["files"].get(name)
+    if expected is None or not (directory / name).is_file():
+        raise ValueError(f"{name} is missing")
+    if sha256(directory / name) != expected["sha256"]:
+        raise ValueError(f"the content of {name} has changed since it was written")
+    return directory / name
 
 
 def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
     result = read_object(_checked(directory, "result.json", manifest))
-    missing = [key for key in REQUIRED if key not in result]
-    if missing:
-        raise ValueError(f"result.json lacks {missing[0]}")
+    for key in REQUIRED:
+        if key not in result:
+            raise ValueError(f"result.json lacks {key}")
     for score in (score for score in SCORES if score in result and "kind" not in result):
         value = result[score]
         if not (isinstance(value, float | int) and math.isfinite(value)):
@@ -131,52 +157,35 @@ def untrained(manifest: Json) -> str:
 
 
 def _encoder(directory: Path, name: str, manifest: Json) -> Encoder:
+    """An encoder with the curves of its CSV logs, those of a resumed pretraining joined: the later log counts."""
+    points: dict[int, CurvePoint] = {}
+    for log in sorted(directory.glob("log*/metrics.csv"), key=lambda log: _first_step(log.parent.name)):
+        with log.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                names = [name.removesuffix("_own") for name in CurvePoint._fields[1:]]
+                common, own, *nats = (float(row[key]) if row.get(key := f"validation/{n}") else None for n in names)
+                if own is not None and common is not None:
+                    points[int(row["step"])] = CurvePoint(int(row["step"]), common, own, *nats)
     summary = read_object(_checked(directory, "pretraining.json", manifest))
-    return Encoder(name, summary, manifest, read_curve(directory))
+    return Encoder(name, summary, manifest, [points[step] for step in sorted(points)])
+
+
+def _first_step(log: str) -> int:
+    _, resumed, step = log.partition("-from-step=")
+    return int(step) if resumed else 0
 
 
 def _vocabulary(directory: Path, name: str, manifest: Json) -> Vocabulary:
     with _checked(directory, "table5.csv", manifest).open(encoding="utf-8", newline="") as lines:
-        words = {int(row["length"]): int(row["words"]) for row in csv.DictReader(lines)}
-    return Vocabulary(name, manifest, words)
+        return Vocabulary(name, {int(row["length"]): int(row["words"]) for row in csv.DictReader(lines)})
 
 
 def _embedding(directory: Path, _: str, manifest: Json) -> Embedding:
-    return read_embedding(_checked(directory, "test-mean.npy", manifest), manifest)
-
-
-def read_curve(directory: Path) -> list[CurvePoint]:
-    """The validation curve that the CSV loggers of an encoder wrote, those of a resumed pretraining joined.
-
-    Empty where no CSV was logged. Where two logs hold the same step, the later log counts.
-    """
-    points: dict[int, CurvePoint] = {}
-    for log in sorted(directory.glob("log*/metrics.csv"), key=_first_step):
-        with log.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                names = [f"validation/{name}" for name in LOGGED]
-                own, common, *nats = (float(row[name]) if row.get(name) else None for name in names)
-                if own is not None and common is not None:
-                    points[int(row["step"])] = CurvePoint(int(row["step"]), own, common, *nats)
-    return [points[step] for step in sorted(points)]
-
-
-def _first_step(log: Path) -> int:
-    _, resumed, step = log.parent.name.partition("-from-step=")
-    return int(step) if resumed else 0
-
-
-def _checked(directory: Path, name: str, manifest: Json) -> Path:
-    """The path of a file that is as its manifest describes it."""
-    expected = manifest["files"].get(name)
-    if expected is None or not (directory / name).is_file():
-        raise ValueError(f"{name} is missing")
-    if sha256(directory / name) != expected["sha256"]:
-        raise ValueError(f"the content of {name} has changed since it was written")
-    return directory / name
-
-
-def _manifest(directory: Path) -> Json:
-    if not (directory / MANIFEST).is_file():
-        raise ValueError(f"it has no {MANIFEST}")
-    return read_manifest(directory)
+    vectors = np.load(_checked(directory, "test-mean.npy", manifest), mmap_mode="r", allow_pickle=False)
+    task = open_benchmark(directory.parents[1] / "task" / manifest["inputs"]["task"]["name"])
+    rows = np.linspace(0, len(vectors) - 1, min(MOST_POINTS, len(vectors))).astype(int)
+    chosen = np.asarray(vectors[rows] if vectors.ndim == 2 else vectors[rows, -1], dtype=np.float64)
+    turned, size, _ = np.linalg.svd(chosen - chosen.mean(axis=0), full_matrices=False)
+    explained = (size**2 / max((size**2).sum(), np.finfo(float).tiny))[:2].tolist()
+    name = str(manifest["config"]["task"]["name"])
+    return Embedding(directory.name, name, (turned * size)[:, :2], explained, task.test.labels[rows], task.classes)

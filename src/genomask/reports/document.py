@@ -1,28 +1,23 @@
 """A report as a document: sections with notes, tables and plots, written by Markdown and HTML alike."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from genomask.console import aligned
-from genomask.reports.means import Interval
+from genomask.reports.statistics import Interval
 
 ABSENT = "-"
 
 
 class Entry(str):
-    """The text of one cell of a table, with what the page adds to it.
-
-    Attributes:
-        full: What the cell says in full, on hover and in the downloaded CSV.
-        spark: Values of a small curve that stands beside the text.
-    """
+    """A cell's text; ``full`` shows on hover and in the CSV, ``spark`` holds values of a small curve beside it."""
 
     __slots__ = ("full", "spark")
     full: str
     spark: tuple[float | None, ...]
 
     def __new__(cls, text: str, *, full: str = "", spark: Iterable[float | None] = ()) -> "Entry":
-        """A text with its additions."""
         entry = super().__new__(cls, text)
         entry.full, entry.spark = full, tuple(spark)
         return entry
@@ -68,14 +63,12 @@ class Footnotes:
     """Remarks on rows of a table: each is written once, under a mark, with the number of rows it holds for."""
 
     def __init__(self) -> None:
-        """No remark yet."""
-        self._rows: dict[str, int] = {}
+        self._rows: Counter[str] = Counter()
 
     def mark(self, remarks: Iterable[str]) -> str:
         """The marks of one row's remarks, such as ``1,3``; empty without a remark."""
         said = list(remarks)
-        for remark in said:
-            self._rows[remark] = self._rows.get(remark, 0) + 1
+        self._rows.update(said)
         return ",".join(str(list(self._rows).index(remark) + 1) for remark in said)
 
     @property
@@ -86,10 +79,7 @@ class Footnotes:
 
 
 class Plot(NamedTuple):
-    """A plotly figure as plain JSON: ``data`` and ``layout``; ``height`` in pixels.
-
-    Of the plots of a section, those with the same ``choice`` are shown together, and a reader chooses.
-    """
+    """A plotly figure as plain JSON, ``height`` in pixels; a reader chooses among the ``choice``s of a section."""
 
     title: str
     data: list[dict[str, Any]]
@@ -151,25 +141,16 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def markdown(document: Document) -> str:
     """The whole document as Markdown; plots are left to the page."""
-    lines = [f"# {document.title}", ""]
-    lines += [line for sentence in document.answer for line in (sentence, "")]
-    lines += [line for warning in document.warnings for line in (f"> **{warning}**", "")]
-    lines += [f"- {name}: {value}" for name, value in document.facts]
+    lines = [f"# {document.title}", *document.answer, *(f"> **{warning}**" for warning in document.warnings)]
+    lines.append("\n".join(f"- {name}: {value}" for name, value in document.facts))
     for section in document.sections:
         if section.tables or section.notes:
-            lines += ["", *_section(section)]
-    return "\n".join(lines) + "\n"
-
-
-def _section(section: Section) -> list[str]:
-    lines = [f"## {section.title}", ""]
-    lines += [line for note in section.notes for line in (note, "")]
-    for table in section.tables:
-        sides = ["---" if column.startswith("<") else "---:" for column in table.columns]
-        lines += [f"### {table.title}", ""] if table.title else []
-        lines += [*map(_row, [table.heads, sides, *table.rows]), ""]
-        lines += [line for note in table.notes for line in (note, "")]
-    return lines[:-1]
+            lines += [f"## {section.title}", *section.notes]
+        for table in section.tables:
+            sides = ["---" if column.startswith("<") else "---:" for column in table.columns]
+            lines += [f"### {table.title}"] if table.title else []
+            lines += ["\n".join(map(_row, [table.heads, sides, *table.rows])), *table.notes]
+    return "\n\n".join(filter(None, lines)) + "\n"
 
 
 def _row(values: list[str]) -> str:

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from typing import NamedTuple
 
-from genomask.reports.answer import SCORE, Gain, covers
-from genomask.reports.cells import Cell, model_title
-from genomask.reports.compare import BaselineComparison, Questions, differences_by_pretraining, matrix
+import numpy as np
+
+from genomask.reports.answer import SCORE, Gain, Pairs, covers
+from genomask.reports.arms import model_title
+from genomask.reports.cells import Cell
+from genomask.reports.compare import Questions, differences_by_pretraining, matrix
 from genomask.reports.document import ABSENT, Entry, Section, Table, interval_text, number
-from genomask.reports.paired import Comparison, compare
 from genomask.reports.plots import forest
+from genomask.reports.statistics import Comparison, compare
 
 READING = (
     "One row an idea: its mean gain in AUC over its control, and over {baseline}, on the same tasks, shots, draws and "
@@ -18,11 +21,11 @@ READING = (
 
 
 class Idea(NamedTuple):
-    """An idea over all tasks and shots in which its control was run."""
+    """An idea over all tasks and shots (``places``) in which its control was run."""
 
     cell: Cell
     control: Cell
-    places: int  # tasks and numbers of shots
+    places: int
     gain: Comparison
     over_baseline: Comparison | None
 
@@ -40,31 +43,29 @@ class Idea(NamedTuple):
 
 def ideas(asked: Questions, bound: float) -> list[Idea]:
     """Contenders that have been run with their controls, the largest gain first."""
-    groups: dict[tuple[str, str], list[BaselineComparison]] = defaultdict(list)
+    groups: dict[tuple[str, str], Pairs] = defaultdict(list)
     for pair in asked.control:
         if pair.comparisons:
             groups[pair.cell.name, str(pair.cell.result.get("tokens"))].append(pair)
     against = {id(pair.cell): pair for pair in asked.masking if pair.comparisons}
     found = []
     for pairs in groups.values():
-        (cell, control), gain = (pairs[0].cell, pairs[0].baseline), _pooled(pairs, bound)
+        cell, control, gain = pairs[0].cell, pairs[0].baseline, _pooled(pairs, bound)
         others = [against[id(pair.cell)] for pair in pairs if id(pair.cell) in against]
         if control is not None and gain is not None:
             found.append(Idea(cell, control, len(pairs), gain, _pooled(others, bound) if others else None))
     return sorted(found, key=lambda idea: -idea.gain.difference)
 
 
-def _pooled(pairs: list[BaselineComparison], bound: float) -> Comparison | None:
+def _pooled(pairs: Pairs, bound: float) -> Comparison | None:
     """One comparison over all tasks and shots: differences are averaged within each pretraining and draw first."""
-    sides = [(pair.cell, pair.baseline) for pair in pairs if pair.baseline]
-    apart = [differences_by_pretraining(cell, base, SCORE) for cell, base in sides]
-    seeds = set.intersection(*map(set, apart))
+    apart = [differences_by_pretraining(pair.cell, pair.baseline, SCORE) for pair in pairs if pair.baseline]
     values = {
         seed: {
-            draw: sum(each[seed][draw] for each in apart) / len(apart)
+            draw: float(np.mean([each[seed][draw] for each in apart]))
             for draw in set.intersection(*(set(each[seed]) for each in apart))
         }
-        for seed in sorted(seeds, key=str)
+        for seed in sorted(set.intersection(*map(set, apart)), key=str)
     }
     shared = matrix(values)
     return compare(shared, shared * 0, bound=bound) if shared.size else None
@@ -76,33 +77,30 @@ def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section | N
         return None
     columns = ["<model", "<tokens", "<idea", "gain over control", "95 % interval", "<in words", "<control",
                f"gain over {baseline}", "its 95 % interval", "seconds a step", "control's", "<covers"]  # fmt: skip
+    rows = []
+    for idea in found:
+        over, places = idea.over_baseline, f"{idea.places} tasks and shots, " if idea.places > 1 else ""
+        rows.append([
+            model_title(idea.cell.model),
+            str(idea.cell.result.get("tokens") or ABSENT),
+            Entry(idea.cell.short, full=idea.cell.label),
+            f"{idea.gain.difference:+.3f}",
+            interval_text(idea.gain.interval),
+            idea.verdict(bound),
+            Entry(idea.control.short, full=idea.control.label),
+            *((f"{over.difference:+.3f}", interval_text(over.interval)) if over else (ABSENT, ABSENT)),
+            *(number(_step_seconds(cell)) for cell in (idea.cell, idea.control)),
+            places + covers(idea.gain),
+        ])  # fmt: skip
     plots = forest("Gain over its control", {SCORE: ideas_gains(found)}, {SCORE: "AUC"})
-    table = Table("", columns, [_row(idea, bound) for idea in found], 2)
+    table = Table("", columns, rows, 2)
     return Section("ideas", "Ideas and their controls", [READING.format(baseline=baseline)], [table], plots)
 
 
 def ideas_gains(found: list[Idea]) -> list[Gain]:
     """Gains over controls, for a figure."""
-    items = [(idea.cell.name, idea.cell.kind, idea.gain) for idea in found]
-    return [Gain(name, kind, gain.difference, gain.interval, covers(gain)) for name, kind, gain in items]
-
-
-def _row(idea: Idea, bound: float) -> list[str]:
-    over, places = idea.over_baseline, f"{idea.places} tasks and shots, " if idea.places > 1 else ""
-    return [
-        model_title(idea.cell.model),
-        str(idea.cell.result.get("tokens") or ABSENT),
-        Entry(idea.cell.short, full=idea.cell.label),
-        f"{idea.gain.difference:+.3f}",
-        interval_text(idea.gain.interval),
-        idea.verdict(bound),
-        Entry(idea.control.short, full=idea.control.label),
-        f"{over.difference:+.3f}" if over else ABSENT,
-        interval_text(over.interval) if over else ABSENT,
-        number(_step_seconds(idea.cell)),
-        number(_step_seconds(idea.control)),
-        places + covers(idea.gain),
-    ]
+    items = [(idea.cell, idea.gain) for idea in found]
+    return [Gain(cell.name, cell.kind, gain.difference, gain.interval, covers(gain)) for cell, gain in items]
 
 
 def _step_seconds(cell: Cell) -> float | None:
@@ -110,18 +108,16 @@ def _step_seconds(cell: Cell) -> float | None:
     records = [(run.result.get("seconds", {}).get("encoder"), run.result.get("pretraining", {}).get("max_steps"))
                for run in cell.runs.values()]  # fmt: skip
     known = [seconds / steps for seconds, steps in records if seconds and steps]
-    return sum(known) / len(known) if known else None
+    return float(np.mean(known)) if known else None
 
 
 def ideas_lines(found: list[Idea], asked: Questions, bound: float) -> list[str]:
     """How many ideas are ahead of their controls and which are not, in sentences; empty without contenders."""
-    if not asked.control:
-        return []
     said: dict[str, list[str]] = defaultdict(list)
     for idea in found:
         said[idea.verdict(bound)].append(f"{idea.cell.name} ({idea.gain.difference:+.3f})")
     lines = [f"{word.capitalize()}: {', '.join(names)}." for word, names in said.items()]
-    alone = sorted({f"{pair.cell.name} ({pair.cell.control})" for pair in asked.control if not pair.comparisons})
     compared = {idea.cell.name for idea in found}
-    missing = [name for name in alone if name.rpartition(" (")[0] not in compared]
+    alone = {pair.cell.name: pair.cell.control for pair in asked.control if not pair.comparisons}
+    missing = [f"{name} ({control})" for name, control in sorted(alone.items()) if name not in compared]
     return [*lines, *([f"Not compared with a control yet: {', '.join(missing)}."] if missing else [])]

@@ -2,37 +2,38 @@
 
 from pathlib import Path
 
-from genomask.reports.arms import NO_ENCODER
-from genomask.reports.cells import TEST_SET, Cell, model_title, shots_order
+from genomask.reports.arms import NO_ENCODER, model_title
+from genomask.reports.cells import MARKS, Cell, shots_order
 from genomask.reports.collect import REQUIRED_SCORES as SCORES
 from genomask.reports.document import ABSENT, spread
 from genomask.reports.paper import TASKS
 from genomask.reports.scores import paper_value
 
 TABLES = ("table1.tex", "table2.tex")
-SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
+SPECIAL = str.maketrans(
+    {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
+)
 NEEDS = r"% needs \usepackage{booktabs,xcolor}; grey: as printed in the paper; bold: the best of ours"
 
 
 def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
-    """Write ``table1.tex`` and ``table2.tex`` (PMI's ablation), where there is a row for them."""
-    main = [cell for cell in cells if not is_ablation(cell)]
-    parts = dict(zip(TABLES, (main, [cell for cell in cells if cell.kind == "pmi" and not cell.chosen]), strict=True))
+    """Write ``table1.tex`` and ``table2.tex`` (PMI's ablation), where there is a row for them.
+
+    PMI with HGA, or without WC, stands in Table 2 alone.
+    """
+    pmi = [cell for cell in cells if cell.kind == "pmi" and not cell.chosen]
+    ablation = {id(cell) for cell in pmi if cell.result["hga"] == "on" or cell.result["wc"] != "on"}
+    parts = dict(zip(TABLES, ([cell for cell in cells if id(cell) not in ablation], pmi), strict=True))
     for name, chosen in parts.items():
         if chosen:
             (directory / name).write_text(latex(chosen), encoding="utf-8")
     return [directory / name for name, chosen in parts.items() if chosen]
 
 
-def is_ablation(cell: Cell) -> bool:
-    """Whether a row stands in Table 2 alone: PMI with HGA, or without WC."""
-    result = cell.result
-    return cell.kind == "pmi" and not cell.chosen and (result["hga"] == "on" or result["wc"] != "on")
-
-
 def latex(cells: list[Cell]) -> str:
     """One tabular: accuracy and AUC of every task by shots and row, the paper's below ours in grey."""
-    tasks = sorted({cell.task for cell in cells}, key=_task_order)
+    known = list(TASKS)
+    tasks = sorted({cell.task for cell in cells}, key=lambda t: (known.index(t) if t in known else len(known), t))
     heads = " & ".join(rf"\multicolumn{{2}}{{c}}{{{_text(TASKS.get(task, task))}}}" for task in tasks)
     rules = " ".join(rf"\cmidrule(lr){{{3 + 2 * place}-{4 + 2 * place}}}" for place in range(len(tasks)))
     lines = [
@@ -52,43 +53,31 @@ def latex(cells: list[Cell]) -> str:
 
 
 def _model_rows(cells: list[Cell], tasks: list[str]) -> list[str]:
+    """Rows by their label, with their mark where they were chosen among variants; the paper's below."""
     lines: list[str] = []
     for shots in sorted({cell.shots for cell in cells}, key=shots_order):
-        block = [cell for cell in cells if cell.shots == shots]
+        rows: dict[str, dict[str, Cell]] = {}
+        for cell in (cell for cell in cells if cell.shots == shots):
+            rows.setdefault(cell.label + MARKS[cell.chosen], {})[cell.task] = cell
         lines += [r"\addlinespace"] if lines else []
-        for place, name in enumerate(dict.fromkeys(_name(cell) for cell in block)):
-            row = {cell.task: cell for cell in block if _name(cell) == name}
-            values = [_value(row.get(task), score, block) for task in tasks for score in SCORES]
+        for place, (name, row) in enumerate(rows.items()):
+            values = [_value(row.get(task), score, list(rows.values())) for task in tasks for score in SCORES]
             lines.append(rf"{'' if place else shots} & {_text(name)} & {' & '.join(values)} \\")
-            lines += _paper_row(row, tasks)
+            paper = [paper_value(row[task], score) if task in row else ABSENT for task in tasks for score in SCORES]
+            if set(paper) != {ABSENT}:
+                grey = (rf"\textcolor{{gray}}{{{_text(value)}}}" for value in ("paper", *paper))
+                lines.append(rf" & {' & '.join(grey)} \\")
     return lines
 
 
-def _name(cell: Cell) -> str:
-    """The row's name, with its mark where it was chosen among variants."""
-    return cell.label + {"": "", TEST_SET: " †"}.get(cell.chosen, " ‡")
-
-
-def _paper_row(row: dict[str, Cell], tasks: list[str]) -> list[str]:
-    values = [paper_value(row[task], score) if task in row else ABSENT for task in tasks for score in SCORES]
-    if all(value == ABSENT for value in values):
-        return []
-    return [" & " + " & ".join(rf"\textcolor{{gray}}{{{_text(value)}}}" for value in ["paper", *values]) + r" \\"]
-
-
-def _value(cell: Cell | None, score: str, block: list[Cell]) -> str:
+def _value(cell: Cell | None, score: str, rows: list[dict[str, Cell]]) -> str:
     if cell is None:
         return ABSENT
     summary = cell.summary(score)
-    best = max(other.summary(score).mean for other in block if other.task == cell.task)
+    best = max(row[cell.task].summary(score).mean for row in rows if cell.task in row)
     value = _text(spread(summary.mean, summary.sd))
     return rf"\textbf{{{value}}}" if summary.mean == best else value
 
 
-def _task_order(task: str) -> tuple[int, str]:
-    names = list(TASKS)
-    return (names.index(task) if task in names else len(names)), task
-
-
 def _text(value: str) -> str:
-    return "".join(SPECIAL.get(letter, letter) for letter in value)
+    return value.translate(SPECIAL)

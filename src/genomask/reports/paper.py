@@ -8,9 +8,7 @@ from typing import NamedTuple
 PACKAGE = Path(__file__).resolve().parents[1]
 CHECKOUT = PACKAGE.parents[1] / "experiments" / "paper"
 PAPER = CHECKOUT if CHECKOUT.is_dir() else PACKAGE / "paper"
-
 TASKS = {"prom_core": "Prom-core", "prom_300": "Prom-300", "cohn_enh": "Cohn-enh"}
-MODELS = {"dnabert": "DNABERT", "logo": "LOGO"}
 
 
 class Printed(NamedTuple):
@@ -24,31 +22,19 @@ class Printed(NamedTuple):
 
 
 def printed(task: str, model: str, shots: int | str, variant: str) -> Printed | None:
-    """What the paper prints for a row of ours; None where it prints nothing.
+    """What the paper prints for a row of ours, such as ``prom_core``, ``logo``, 10, ``PMI (WC+FS)``; or None.
 
-    Args:
-        task: Our name of the task, such as ``prom_core``.
-        model: Our name of the model, such as ``logo``.
-        shots: Examples per class.
-        variant: Our name of the row, such as ``PMI (WC+FS)``.
+    The paper's names say how long DNABERT was pretrained, and nothing of PMI-VOCAB's settings.
     """
-    cells = _cells()
-    for name in _names(variant):
-        found = cells.get((TASKS.get(task, ""), MODELS.get(model, ""), str(shots), name))
-        if found:
-            return found
-    return None
-
-
-def _names(variant: str) -> tuple[str, ...]:
-    """The paper's names of a row: DNABERT's say how long it was pretrained, PMI-VOCAB's have no settings."""
+    names = [variant]
     if variant.startswith("ORI"):
-        return (variant, variant.replace("ORI", "ORI 10K", 1))
-    if variant.startswith("published weights"):
-        return (variant.replace("published weights", "ORI 120K", 1),)
-    if variant in ("PMI-VOCAB (WC+FS)", "PMI-VOCAB (WC)"):
-        return ("PMI-VOCAB",)
-    return (variant,)
+        names.append(variant.replace("ORI", "ORI 10K", 1))
+    elif variant.startswith("published weights"):
+        names = [variant.replace("published weights", "ORI 120K", 1)]
+    elif variant in ("PMI-VOCAB (WC+FS)", "PMI-VOCAB (WC)"):
+        names = ["PMI-VOCAB"]
+    cells = (_cells().get((TASKS.get(task, ""), model.upper(), str(shots), name)) for name in names)
+    return next(filter(None, cells), None)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Scores as plots, in plotly's plain JSON, which the page draws."""
+"""Scores and embeddings as plots, in plotly's plain JSON, which the page draws."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,11 +9,18 @@ import numpy as np
 from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR
 from genomask.reports.answer import Gain
 from genomask.reports.cells import Cell
-from genomask.reports.document import Plot
-from genomask.reports.means import Interval
+from genomask.reports.collect import MOST_POINTS, Embedding
+from genomask.reports.document import Plot, Section
+from genomask.reports.statistics import Interval
 
 GREY: Final = "#888888"
 DASHES: Final = ("solid", "dash", "dot", "dashdot")
+MOST_PICTURES: Final = 6  # of embeddings of a task
+EMBEDDED: Final = (
+    "Mean embeddings of test sequences on their first two principal components (PCA), coloured by label: {shown} of "
+    "{all} embeddings at hand, up to {most:,} sequences each. A picture and no score: classes that overlap on this "
+    "plane may be told apart in others."
+)
 
 
 def colour_of(kind: str) -> str:
@@ -65,7 +72,10 @@ def learning_curves(cells: list[Cell], titles: Mapping[str, str]) -> list[Plot]:
             styles = line_styles({name: line[0].kind for name, line in lines.items()})
             data = [_line(name, line, score, styles[name]) for name, line in lines.items()]
             data += [trace for name, line in lines.items() for trace in _paper(line, score, styles[name])]
-            axes = {"xaxis": _shots_axis(own), "yaxis": {"title": {"text": title}}}
+            ticks = dict(sorted({_x(cell): str(cell.shots) for cell in own}.items()))
+            span = [np.log10(min(ticks) / 1.4), np.log10(max(ticks) * 1.4)]
+            shots = {"type": "log", "range": span, "tickvals": list(ticks), "ticktext": list(ticks.values())}
+            axes = {"xaxis": shots | {"title": {"text": "examples per class"}}, "yaxis": {"title": {"text": title}}}
             plots.append(Plot(task, data, axes, 380 + 9 * len(lines), title))
     return plots
 
@@ -89,9 +99,8 @@ def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dic
 
 def _bars(means: list[float], intervals: list[Interval | None]) -> dict[str, Any]:
     """Error bars from means to the ends of their intervals."""
-    ends = [interval or Interval(mean, mean) for mean, interval in zip(means, intervals, strict=True)]
-    high = [end.high - mean for mean, end in zip(means, ends, strict=True)]
-    low = [mean - end.low for mean, end in zip(means, ends, strict=True)]
+    ends = [(mean, interval or (mean, mean)) for mean, interval in zip(means, intervals, strict=True)]
+    high, low = ([abs(end[side] - mean) for mean, end in ends] for side in (1, 0))
     return {"type": "data", "symmetric": False, "array": _rounded(high), "arrayminus": _rounded(low)}
 
 
@@ -122,43 +131,48 @@ def _paper(line: list[Cell], score: str, style: dict[str, Any]) -> list[dict[str
 
 def _x(cell: Cell) -> float:
     """Examples per class; for the full training set, its size over the number of classes."""
-    if isinstance(cell.shots, int):
-        return float(cell.shots)
-    return cell.result["n_train"] / len(cell.result["classes"])
-
-
-def _shots_axis(cells: list[Cell]) -> dict[str, Any]:
-    ticks = dict(sorted({_x(cell): str(cell.shots) for cell in cells}.items()))
-    span = [np.log10(min(ticks) / 1.4), np.log10(max(ticks) * 1.4)]
-    return {
-        "type": "log", "range": span, "tickvals": list(ticks), "ticktext": list(ticks.values()),
-        "title": {"text": "examples per class"},
-    }  # fmt: skip
+    full = not isinstance(cell.shots, int)
+    return cell.result["n_train"] / len(cell.result["classes"]) if full else float(cell.shots)
 
 
 def forest(title: str, gains: Mapping[str, list[Gain]], titles: Mapping[str, str]) -> list[Plot]:
     """Differences to a baseline with their 95 % intervals, one plot for every score that has any."""
     plots = []
-    for score, rows in gains.items():
-        if rows:
-            axes = {
-                "xaxis": {"title": {"text": f"difference in {titles[score]}"}, "zeroline": True},
-                "yaxis": {"range": [len(rows) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}},
-                "showlegend": False,
-            }
-            plots.append(Plot(title, [_forest(rows)], axes, 110 + 30 * len(rows), titles[score]))
+    for score, rows in ((score, rows) for score, rows in gains.items() if rows):
+        means = [row.difference for row in rows]
+        trace = {
+            "type": "scatter",
+            "mode": "markers",
+            "x": _rounded(means),
+            "y": [row.label for row in rows],
+            "error_x": _bars(means, [row.interval for row in rows]) | {"color": GREY},
+            "marker": {"size": 10, "color": [colour_of(row.kind) for row in rows]},
+            "text": [row.n for row in rows],
+            "hovertemplate": "%{x:+.3f} (%{text})<extra>%{y}</extra>",
+        }
+        axes = {
+            "xaxis": {"title": {"text": f"difference in {titles[score]}"}, "zeroline": True},
+            "yaxis": {"range": [len(rows) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}},
+            "showlegend": False,
+        }
+        plots.append(Plot(title, [trace], axes, 110 + 30 * len(rows), titles[score]))
     return plots
 
 
-def _forest(rows: list[Gain]) -> dict[str, Any]:
-    means = [row.difference for row in rows]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": _rounded(means),
-        "y": [row.label for row in rows],
-        "error_x": _bars(means, [row.interval for row in rows]) | {"color": GREY},
-        "marker": {"size": 10, "color": [colour_of(row.kind) for row in rows]},
-        "text": [row.n for row in rows],
-        "hovertemplate": "%{x:+.3f} (%{text})<extra>%{y}</extra>",
-    }
+def embeddings_section(found: list[Embedding]) -> Section:
+    """A picture of every embedding, up to ``MOST_PICTURES`` a task."""
+    by_task = {each.task: [other for other in found if other.task == each.task] for each in found}
+    shown = [each for embeddings in by_task.values() for each in embeddings[:MOST_PICTURES]]
+    note = EMBEDDED.format(shown=len(shown), all=len(found), most=MOST_POINTS)
+    return Section("embeddings", "Embeddings", [note] if shown else [], [], [_embedding(each) for each in shown])
+
+
+def _embedding(embedding: Embedding) -> Plot:
+    data = []
+    for label, name in enumerate(embedding.classes):
+        x, y = embedding.points[embedding.labels == label].round(4).T.tolist()
+        marker = {"size": 5, "opacity": 0.6, "color": COLOURS[label % (len(COLOURS) - 1)]}
+        data.append({"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": marker})
+    titles = [f"component {n}: {share:.0%} of the variance" for n, share in enumerate(embedding.explained, start=1)]
+    axes = {axis: {"title": {"text": title}} for axis, title in zip(("xaxis", "yaxis"), titles, strict=True)}
+    return Plot(embedding.name, data, axes, 420, embedding.task)

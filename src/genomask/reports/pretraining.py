@@ -1,25 +1,13 @@
 """Encoders and vocabularies as tables and plots: masking rates, perplexities, nats per base, words."""
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
 from typing import Any, Final
 
 from matplotlib.figure import Figure
 
 from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR, look
-from genomask.reports.arms import (
-    UNTRAINED,
-    flatten,
-    model_of,
-    order,
-    say_setting,
-    short_name,
-    variant,
-    with_named_tokens,
-    without,
-)
-from genomask.reports.cells import model_title
-from genomask.reports.collect import CurvePoint, Encoder, Vocabulary, contender, untrained
+from genomask.reports.arms import UNTRAINED, encoder_shape, label_arms, model_title, order, short_name, variant
+from genomask.reports.collect import Encoder, Vocabulary, contender, untrained
 from genomask.reports.document import ABSENT, Entry, Plot, Section, Table, number
 from genomask.reports.paper import read_table
 from genomask.reports.plots import line_styles
@@ -34,11 +22,11 @@ MEASURED: Final = {
     "masked bases": ("masked_share_of_bases", "{:.2%}"),
     "masked bases in a kept token": ("kept_share_of_hidden_bases", "{:.1%}"),
 }
-CURVES: Final[dict[str, Callable[[CurvePoint], float | None]]] = {
-    "nats per base, common mask": lambda point: point.nats_common,
-    "nats per base, own mask": lambda point: point.nats_own,
-    "perplexity, common mask": lambda point: point.common,
-    "perplexity, own mask": lambda point: point.own,
+CURVES: Final = {  # titles of Fig. 1's curves, by the field of a curve's point
+    "nats_per_base_common": "Nats per base, common mask",
+    "nats_per_base_own": "Nats per base, own mask",
+    "perplexity_common": "Perplexity, common mask",
+    "perplexity_own": "Perplexity, own mask",
 }
 STYLES: Final = ("-", "--", ":", "-.")
 
@@ -51,38 +39,26 @@ def pretraining_section(encoders: list[Encoder]) -> Section | None:
     notes = ["Realised masking is the share of tokens that the strategy hides, ± one standard error; nominal is 15 %."]
     if any(not encoder.curve for encoder in encoders):
         notes.append("An encoder without a curve was pretrained without a CSV log.")
-    return Section("pretraining", "Pretraining (Figure 1)", notes, [encoder_table(named)], curves(named))
+    columns = ["<model", "<genome", "<tokens", "<encoder", *MEASURED, "realised masking", "steps", "sequences a step",
+               "seconds", "<directory"]  # fmt: skip
+    table = Table("", columns, [_row(name, encoder) for name, encoder in named.items()], 3)
+    return Section("pretraining", "Pretraining (Figure 1)", notes, [table], _curves(named))
 
 
 def label_encoders(encoders: list[Encoder]) -> dict[str, Encoder]:
-    """Encoders by a short name that no two share: masking, what else differs between encoders, and the seed."""
-    shapes = [_shape(encoder) for encoder in encoders]
+    """Encoders by a short name that no two share: masking, and what else differs between encoders of one model."""
     results = [_as_result(encoder) for encoder in encoders]
+    shapes = [encoder_shape(encoder, encoder.summary.get("tokens"), ("format",)) for encoder in encoders]
     trained = [result for result in results if result["masking"] not in UNTRAINED]
     shown = {option for option in ("wc", "hga") if len({result[option] for result in trained}) > 1}
-    several = len({model_of(result) for result in results}) > 1
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, result in enumerate(results):
-        model = f"{model_title(model_of(result))} " if several else ""
-        groups[model + short_name(result, "", shown)].append(place)
-    named: dict[str, int] = {}
-    for name, places in groups.items():
-        keys = sorted({key for place in places for key in shapes[place]})
-        differing = [key for key in keys if len({str(shapes[place].get(key)) for place in places}) > 1]
-        for place in places:
-            parts = [say_setting(f"{key}={shapes[place].get(key)}") for key in differing if key != "seed"]
-            parts += [f"seed {shapes[place]['seed']}"] if "seed" in differing else []
-            named[", ".join([name, *parts])] = place
-    by_row = sorted(
-        named, key=lambda name: (model_of(results[named[name]]), order(variant(results[named[name]])), name)
-    )
-    return {name: encoders[named[name]] for name in by_row}
-
-
-def _shape(encoder: Encoder) -> dict[str, Any]:
-    settings = flatten(without(encoder.manifest["settings"], ("format",)))
-    inputs = {kind: source["name"] for kind, source in encoder.manifest["inputs"].items()}
-    return with_named_tokens(settings, encoder.summary.get("tokens")) | inputs
+    several = len({result["model"] for result in results}) > 1
+    named = []
+    for result, label, encoder in zip(results, label_arms(results, shapes), encoders, strict=True):
+        model = f"{model_title(result['model'])} " if several else ""
+        named.append((result["model"], order(variant(result)), model + short_name(result, label, shown), encoder))
+    counts = Counter(name for _, _, name, _ in named)
+    rows = sorted(named, key=lambda row: row[:3])
+    return {name if counts[name] == 1 else f"{name}, {encoder.directory}": encoder for *_, name, encoder in rows}
 
 
 def _as_result(encoder: Encoder) -> dict[str, Any]:
@@ -91,20 +67,15 @@ def _as_result(encoder: Encoder) -> dict[str, Any]:
     labels = config["labels"] | contender(encoder.manifest)
     trained = encoder.manifest["settings"]["pretrain"]["max_steps"]
     masking = labels["masking"] if trained else untrained(encoder.manifest)
-    return {"masking": masking, "wc": labels["wc"], "hga": labels["hga"], "fs": "off", "model": config["model"]["name"]}
-
-
-def encoder_table(named: dict[str, Encoder]) -> Table:
-    """The setting of every pretraining, and what came out of it."""
-    columns = ["<model", "<genome", "<tokens", "<encoder", *MEASURED, "realised masking", "steps", "sequences a step",
-               "seconds", "<directory"]  # fmt: skip
-    return Table("", columns, [_row(name, encoder) for name, encoder in named.items()], 3)
+    same = {"task": "", "shots": 0, "fs": "off"}
+    return same | {"masking": masking, "wc": labels["wc"], "hga": labels["hga"], "model": config["model"]["name"]}
 
 
 def _row(name: str, encoder: Encoder) -> list[str]:
+    """The setting of a pretraining, and what came out of it."""
     summary, result = encoder.summary, _as_result(encoder)
     rate, error = summary.get("realised_masking_rate"), summary.get("realised_masking_rate_error")
-    model = model_title(model_of(result))
+    model = model_title(result["model"])
     return [
         model,
         encoder.manifest["inputs"]["genome"]["name"],
@@ -133,31 +104,23 @@ def vocabularies_section(vocabularies: list[Vocabulary]) -> Section | None:
     return Section("vocabularies", "Masking vocabularies (Table 5)", notes, [table])
 
 
-def curves(named: dict[str, Encoder]) -> list[Plot]:
+def _curves(named: dict[str, Encoder]) -> list[Plot]:
     """Fig. 1: nats per base, where they were logged, and perplexity against steps, under either mask."""
     styles = line_styles({name: _as_result(encoder)["masking"] for name, encoder in named.items()})
     plots = []
-    for title, value in CURVES.items():
-        lines = {
-            name: [(p.step, y) for p in encoder.curve if (y := value(p)) is not None] for name, encoder in named.items()
-        }
-        data = [
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "name": name,
-                "x": [step for step, _ in points],
-                "y": [y for _, y in points],
-                "hovertemplate": "%{y:,.3f} at step %{x}<extra>%{fullData.name}</extra>",
-                **styles[name],
-            }
-            for name, points in lines.items()
-            if points
-        ]
-        quantity = title.partition(", ")[0]
+    for field, title in CURVES.items():
+        data = []
+        for name, encoder in named.items():
+            points = [(point.step, y) for point in encoder.curve if (y := getattr(point, field)) is not None]
+            if points:
+                steps, values = map(list, zip(*points, strict=True))
+                hover = "%{y:,.3f} at step %{x}<extra>%{fullData.name}</extra>"
+                line = {"type": "scatter", "mode": "lines+markers", "name": name, "x": steps, "y": values}
+                data.append(line | {"hovertemplate": hover} | styles[name])
+        quantity = title.partition(", ")[0].lower()
         scale = "log" if quantity == "perplexity" else "linear"
         axes = {"xaxis": {"title": {"text": "optimiser steps"}}, "yaxis": {"type": scale, "title": {"text": quantity}}}
-        plots += [Plot(title.capitalize(), data, axes, 380 + 9 * len(data))] if data else []
+        plots += [Plot(title, data, axes, 380 + 9 * len(data))] if data else []
     return plots
 
 
@@ -178,8 +141,9 @@ def draw_perplexity(encoders: list[Encoder]) -> Figure | None:
             for name, encoder in named.items():
                 masking = _as_result(encoder)["masking"]
                 style, seen[masking] = STYLES[seen[masking] % len(STYLES)], seen[masking] + 1
-                steps, values = [p.step for p in encoder.curve], [getattr(p, mask) for p in encoder.curve]
+                values = [getattr(point, f"perplexity_{mask}") for point in encoder.curve]
                 colour = MASKING_COLOUR.get(masking, COLOURS[-1])
+                steps = [point.step for point in encoder.curve]
                 panel.plot(steps, values, style, marker=".", color=colour, label=name)
             panel.set(title="common random mask" if mask == "common" else "own mask")
             panel.set(xlabel="optimiser steps", yscale="log")

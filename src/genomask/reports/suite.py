@@ -31,49 +31,19 @@ def suite_section(cells: list[Cell]) -> Section | None:
     for cell in cells:
         if not cell.chosen:
             rows[cell.name][cell.task, cell.shots] = cell
-    names, blocks = _complete({name: set(own) for name, own in rows.items()})
-    notes, tables = [CURVES], []
-    if names:
-        left = len(rows) - len(names)
+    complete = dict(rows)  # rows with the fewest blocks go until two blocks are left in which all were scored
+    while len(complete) > 1 and len(set.intersection(*map(set, complete.values()))) < 2:
+        del complete[min(complete, key=lambda name: len(complete[name]))]
+    notes, tables, names = [CURVES], [], list(rows)
+    if len(complete) > 1:
+        blocks = sorted(set.intersection(*map(set, complete.values())), key=str)
+        left = len(rows) - len(complete)
         said = f"; {left} rows that were scored in fewer are left out" if left else ""
-        notes.insert(0, READING.format(blocks=len(blocks), rows=len(names), left=said))
-        tables.append(_summary({name: [rows[name][block] for block in blocks] for name in names}))
+        notes.insert(0, READING.format(blocks=len(blocks), rows=len(complete), left=said))
+        tables.append(_summary({name: [own[block] for block in blocks] for name, own in complete.items()}))
         names = [row[0] for row in tables[0].rows]
-    tables.append(_by_task(tasks, {name: rows[name] for name in (names or list(rows))[:MOST_ROWS]}))
+    tables.append(_by_task(tasks, {name: rows[name] for name in names[:MOST_ROWS]}))
     return Section("suite", f"{len(tasks)} tasks at a glance", notes, tables)
-
-
-def targets_section(items: list[Finetuning]) -> Section | None:
-    """Tasks of regression and of several labels: a table for each kind, a row for all seeds of one setting."""
-    found: dict[str, dict[tuple[str, ...], list[Json]]] = defaultdict(lambda: defaultdict(list))
-    for item in items:
-        row = tuple(str(item.result[name]) for name in ("task", "classifier", "model", "masking", "shots"))
-        found[item.result["kind"]][row].append(item.result)
-    tables = []
-    for kind, rows in found.items():
-        scores = TARGET_SCORES[kind]
-        lines = [
-            [*row, str(len(results)), *(_mean([result[score] for result in results]) for score in scores)]
-            for row, results in sorted(rows.items())
-        ]
-        columns = ["<task", "<classifier", "<model", "<masking", "shots", "n", *scores.values()]
-        tables.append(Table(kind, columns, lines, keys=5))
-    return Section("targets", "Regression and several labels", [TARGETS], tables) if tables else None
-
-
-def _mean(values: list[float]) -> str:
-    return spread(float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None)
-
-
-def _complete(places: dict[str, set[Block]]) -> tuple[list[str], list[Block]]:
-    """The rows, and the blocks in which all were scored; rows with the fewest blocks go until two are complete."""
-    places = dict(places)
-    while len(places) > 1:
-        common = set.intersection(*places.values())
-        if len(common) > 1:
-            return list(places), sorted(common, key=str)
-        del places[min(places, key=lambda name: len(places[name]))]
-    return [], []
 
 
 def _summary(rows: dict[str, list[Cell]]) -> Table:
@@ -100,3 +70,22 @@ def _by_task(tasks: list[str], rows: dict[str, dict[Block, Cell]]) -> Table:
             line.append(Entry(f"{means[-1]:.3f}", full=full, spark=means) if means else "")
         lines.append(line)
     return Table("Task by task", ["<task", *rows], lines)
+
+
+def targets_section(items: list[Finetuning]) -> Section | None:
+    """Tasks of regression and of several labels: a table for each kind, a row for all seeds of one setting."""
+    found: dict[str, dict[tuple[str, ...], list[Json]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        row = tuple(str(item.result[name]) for name in ("task", "classifier", "model", "masking", "shots"))
+        found[item.result["kind"]][row].append(item.result)
+    tables = []
+    for kind, rows in found.items():
+        scores, lines = TARGET_SCORES[kind], []
+        for row, results in sorted(rows.items()):
+            values = [np.array([result[score] for result in results]) for score in scores]
+            sds = [float(own.std(ddof=1)) if len(own) > 1 else None for own in values]
+            means = [spread(float(own.mean()), sd) for own, sd in zip(values, sds, strict=True)]
+            lines.append([*row, str(len(results)), *means])
+        columns = ["<task", "<classifier", "<model", "<masking", "shots", "n", *scores.values()]
+        tables.append(Table(kind, columns, lines, keys=5))
+    return Section("targets", "Regression and several labels", [TARGETS], tables) if tables else None

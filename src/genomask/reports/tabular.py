@@ -1,16 +1,17 @@
 """The report as CSV: every run, every cell, every comparison, every curve, at full precision."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from genomask.reports.build import Report
 from genomask.reports.cells import Cell
-from genomask.reports.collect import SCORES, Finetuning
+from genomask.reports.collect import SCORES
 from genomask.reports.compare import BaselineComparison
 from genomask.reports.pretraining import label_encoders
 
+Row = dict[str, Any]
 TABLES = ("runs.csv", "table.csv", "comparisons.csv", "perplexity.csv")
 RUN_COLUMNS = (
     "task", "model", "classifier", "tokens", "masking", "corrupt", "ranking", "wc", "hga", "fs", "match_rate", "genome",
@@ -26,18 +27,26 @@ COMPARED_COLUMNS = (
 
 def write_tables(report: Report, directory: Path) -> list[Path]:
     """Write ``runs.csv``, ``table.csv``, ``comparisons.csv`` and ``perplexity.csv``; an empty one is not written."""
-    runs = [_run(item) for item in report.results.finetunings]
-    cells = [_cell(pair) for pair in report.questions.masking]
-    tables = (runs, cells, list(_comparisons(report)), list(_curves(report)))
-    return [_write(directory / name, rows) for name, rows in zip(TABLES, tables, strict=True) if rows]
+    runs = []
+    for item in report.results.finetunings:
+        result = {"classifier": "encoder"} | item.result
+        runs.append({name: result.get(name) for name in RUN_COLUMNS} | {"directory": item.directory})
+    curves = [
+        {"encoder": name, **point._asdict(), "directory": encoder.directory}
+        for name, encoder in label_encoders(report.results.encoders).items()
+        for point in encoder.curve
+    ]
+    tables = (runs, list(map(_cell, report.questions.masking)), list(_comparisons(report)), curves)
+    written = {directory / name: rows for name, rows in zip(TABLES, tables, strict=True) if rows}
+    for path, rows in written.items():
+        with path.open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    return list(written)
 
 
-def _run(item: Finetuning) -> dict[str, Any]:
-    result = {"classifier": "encoder"} | item.result
-    return {name: result.get(name) for name in RUN_COLUMNS} | {"directory": item.directory}
-
-
-def _cell(pair: BaselineComparison) -> dict[str, Any]:
+def _cell(pair: BaselineComparison) -> Row:
     cell = pair.cell
     row = _identity(cell) | {
         "chosen_by": cell.chosen,
@@ -51,52 +60,29 @@ def _cell(pair: BaselineComparison) -> dict[str, Any]:
     return row
 
 
-def _comparisons(report: Report) -> Iterable[dict[str, Any]]:
+def _comparisons(report: Report) -> Iterable[Row]:
     for pair in (pair for pairs in report.questions for pair in pairs):
         for score in pair.comparisons:
             against = {"question": pair.question, "against": pair.baseline.label if pair.baseline else None}
             yield _identity(pair.cell) | against | {"score": score} | _compared(pair, score)
 
 
-def _identity(cell: Cell) -> dict[str, Any]:
+def _identity(cell: Cell) -> Row:
     place = {"task": cell.task, "model": cell.model, "tokens": cell.result.get("tokens"), "shots": cell.shots}
     return place | {"row": cell.label, "short": cell.short}
 
 
-def _summary(cell: Cell, score: str) -> dict[str, Any]:
+def _summary(cell: Cell, score: str) -> Row:
     if score not in cell.scores:
         return dict.fromkeys(SUMMARY_COLUMNS)
-    summary, interval = cell.summary(score), cell.interval(score) or (None, None)
-    values = (*summary[1:], *interval, *getattr(cell.printed, score, (None, None)))
-    return dict(zip(SUMMARY_COLUMNS, values, strict=True))
+    ends, printed = cell.interval(score) or (None, None), getattr(cell.printed, score, (None, None))
+    return dict(zip(SUMMARY_COLUMNS, (*cell.summary(score)[1:], *ends, *printed), strict=True))
 
 
-def _compared(pair: BaselineComparison, score: str) -> dict[str, Any]:
+def _compared(pair: BaselineComparison, score: str) -> Row:
     item = pair.comparisons.get(score)
     if item is None:
         return dict.fromkeys(COMPARED_COLUMNS) | {"reason": pair.reason}
     values = (item.n, item.pretrainings, item.difference, item.sd, *(item.interval or (None, None)), item.p)
     values += (pair.holm[score], item.equivalent, item.permutation, item.improvement, item.detectable, item.reason)
     return dict(zip(COMPARED_COLUMNS, values, strict=True))
-
-
-def _curves(report: Report) -> Iterable[dict[str, Any]]:
-    for name, encoder in label_encoders(report.results.encoders).items():
-        for point in encoder.curve:
-            yield {
-                "encoder": name,
-                "step": point.step,
-                "perplexity_common": point.common,
-                "perplexity_own": point.own,
-                "nats_per_base_common": point.nats_common,
-                "nats_per_base_own": point.nats_own,
-                "directory": encoder.directory,
-            }
-
-
-def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return path

@@ -35,27 +35,22 @@ def main(arguments: list[str]) -> None:
     from genomask.reports.build import build_report
     from genomask.reports.write import check_folder, write_report
 
-    out = chosen.out or chosen.runs / "report"
+    out, runs = chosen.out or chosen.runs / "report", chosen.runs
     check_folder(out, overwrite=chosen.overwrite)
     last, refresh = None, chosen.watch
     while True:
-        if not chosen.runs.is_dir():
-            raise FileNotFoundError(f"A report needs a directory of runs; there is none at {chosen.runs}.")
-        state = [(job.artefact, job.state) for job in read_jobs(chosen.runs)], _finished(chosen.runs)
-        waits = refresh and any(job in ("running", "missing") for _, job in state[0])
+        if not runs.is_dir():
+            raise FileNotFoundError(f"A report needs a directory of runs; there is none at {runs}.")
+        jobs = [(job.artefact, job.state) for job in read_jobs(runs)]
+        state = jobs, sorted(path for kind in ("finetune", "encoder", "vocab") for path in (runs / kind).glob("*"))
+        waits = refresh and any(job in ("running", "missing") for _, job in jobs)
         if state != last:
-            report = build_report(chosen.runs, baseline=chosen.baseline, bound=chosen.equivalent)
-            paths = write_report(report, out, refresh=refresh if waits else None)
-            _say(report, paths)
+            report = build_report(runs, baseline=chosen.baseline, bound=chosen.equivalent)
+            _say(report, write_report(report, out, refresh=refresh if waits else None))
             last = state
         if not waits:
             return
         time.sleep(refresh)
-
-
-def _finished(runs: Path) -> list[Path]:
-    """Directories of artefacts, whose number grows while runs finish."""
-    return sorted(path for kind in ("finetune", "encoder", "vocab") for path in (runs / kind).glob("*"))
 
 
 def _say(report: "Report", paths: list[Path]) -> None:
@@ -63,17 +58,14 @@ def _say(report: "Report", paths: list[Path]) -> None:
     from genomask.reports.answer import chart, gains
     from genomask.reports.ideas import ideas_gains
 
-    for line in report.document.answer:
-        say(line)
     figures = (ideas_gains(report.ideas), *map(gains, report.questions))
-    for line in chart(next(filter(None, figures), []), min(shutil.get_terminal_size().columns, WIDTH)):
+    width = min(shutil.get_terminal_size().columns, WIDTH)
+    for line in (*report.document.answer, *chart(next(filter(None, figures), []), width)):
         say(line)
-    sections = {section.name: section for section in report.document.sections}
-    for name in (name for name in TABLES if name in sections):
-        (table,) = sections[name].tables
-        lines = table.lines(*TABLES[name])
-        say(f"\n{table.title or sections[name].title}")
-        for line in lines[: MOST_LINES + 1]:
+    for section in (section for section in report.document.sections if section.name in TABLES):
+        (table,) = section.tables
+        lines = table.lines(*TABLES[section.name])
+        for line in (f"\n{table.title or section.title}", *lines[: MOST_LINES + 1]):
             say(line)
         if len(lines) > MOST_LINES + 1:
             say(f"... and {len(lines) - MOST_LINES - 1:,} rows more, in {paths[1]}", style="dim")

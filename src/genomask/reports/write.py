@@ -39,15 +39,9 @@ def check_folder(directory: Path, *, overwrite: bool) -> None:
 
 
 def write_report(report: Report, directory: Path, *, refresh: int | None = None) -> list[Path]:
-    """Write the page, Markdown, CSV, LaTeX and the perplexity figure.
+    """Write the page, Markdown, CSV, LaTeX and the perplexity figure, and return their paths, the page first.
 
-    Args:
-        report: What is written.
-        directory: Where to.
-        refresh: Seconds after which an open page reads itself again; None for never.
-
-    Returns:
-        The paths, the page first.
+    An open page reads itself again every ``refresh`` seconds.
     """
     directory.mkdir(parents=True, exist_ok=True)
     texts = page(report.document, refresh=refresh), markdown(report.document)
@@ -55,17 +49,17 @@ def write_report(report: Report, directory: Path, *, refresh: int | None = None)
         with whole(directory / name) as part:
             part.write_text(text, encoding="utf-8")
     written = [*(directory / name for name in PAGES), *tabular.write_tables(report, directory)]
-    figure = draw_perplexity(report.results.encoders)
     written += latex.write_latex(report.cells, directory)
+    figure = draw_perplexity(report.results.encoders)
     return written + (save(figure, directory / PERPLEXITY) if figure else [])
 
 
 def page(document: Document, *, refresh: int | None = None) -> str:
     """Render the page. plotly.js is written once, compressed (2 of its 4.8 MB), and not at all without a plot."""
-    loader = PackageLoader("genomask.reports", "templates")
     environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        loader=PackageLoader("genomask.reports", "templates"),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     environment.filters.update({"script_json": script_json, "rows": rows, "classes": classes})  # pyright: ignore
     templates = files("genomask.reports") / "templates"
     return environment.get_template("report.html").render(
