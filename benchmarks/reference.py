@@ -25,8 +25,7 @@ from genomask.models.bert import sequence_classifier
 from genomask.seeds import derived_seed
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
-from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import Examples
+from genomask.tasks.examples import Examples, draw_episode
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 IGNORED: Final = -100  # label of a token that the loss leaves out

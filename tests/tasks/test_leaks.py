@@ -18,13 +18,10 @@ from genomask.genome.places import Place
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, pack
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.drop import dropped_rows, without
-from genomask.tasks.leaks.find import find_leaks
+from genomask.tasks.leaks.find import LeakSettings, dropped_rows, find_leaks, without
 from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.matches import groups, matches
-from genomask.tasks.leaks.near import near_pairs, overlaps, pairs_of
+from genomask.tasks.leaks.pairs import groups, matches, near_pairs, overlaps, pairs_of
 from genomask.tasks.leaks.report import summary
-from genomask.tasks.leaks.settings import LeakSettings
 
 ROWS = st.lists(st.tuples(st.text("ACN", min_size=1, max_size=3), st.integers(0, 1)), min_size=1, max_size=12)
 TURNED = str.maketrans("ACGTN", "TGCAN")
@@ -274,7 +271,14 @@ def test_the_report_says_what_was_planted(run, capsys):
     assert (folder / "occurrences.csv").read_text().splitlines() == [
         "row,record,start,stop,strand", "3,chr1,0,40,+", "4,chr1,120,160,-",
     ]  # fmt: skip
-    assert "| test | pool | the same sequence | 1 | 0 | 1 |" in (folder / "leaks.md").read_text()
+    assert {
+        "relation": "exact",
+        "rows_of": "test",
+        "matched_in": "pool",
+        "rows": 1,
+        "with_another_label": 0,
+        "pairs": 1,
+    } in found["relations"]
 
 
 def test_a_run_that_drops_draws_from_what_is_left_and_says_so(run):

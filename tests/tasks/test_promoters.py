@@ -16,7 +16,7 @@ from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place, places_file, read_places
 from genomask.genome.sequences import reverse_complement
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
-from genomask.tasks.leaks.near import overlaps
+from genomask.tasks.leaks.pairs import overlaps
 from genomask.tasks.promoters.cut import cut_promoters
 from genomask.tasks.promoters.epd import StartSite, read_export, read_start_sites, read_tata
 from genomask.tasks.promoters.negatives import Negatives

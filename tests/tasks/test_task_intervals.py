@@ -13,8 +13,7 @@ from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
 from genomask.tasks.examples import pack
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.find import find_leaks
-from genomask.tasks.leaks.settings import LeakSettings
+from genomask.tasks.leaks.find import LeakSettings, find_leaks
 from genomask.tasks.negatives import match_windows, replace_parts, shuffle_dinucleotides
 from genomask.tasks.split import SplitRule, hold_out
 

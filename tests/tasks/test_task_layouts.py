@@ -10,8 +10,7 @@ from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import build_source
 from genomask.tasks.arrays import describe, write_benchmark
-from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import benchmark
+from genomask.tasks.examples import benchmark, draw_episode
 from genomask.tasks.file_task import FileTask
 
 ROWS = [("ACGTACGT", "1"), ("GGGTTTCA", "0"), ("TTTTACGT", "1")]

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from genomask.alphabet import decode, encode
 from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
-from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import benchmark, crop, pack
+from genomask.tasks.examples import benchmark, crop, draw_episode, pack
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.readers import join_kmers, read_rows
 

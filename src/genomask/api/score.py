@@ -40,8 +40,15 @@ from genomask.finetune.shallow import fit_probe, fit_targets
 from genomask.models.classifier import classifier_folder, open_classifier
 from genomask.pretrain.keep import step_folder
 from genomask.tasks.arrays import open_benchmark
-from genomask.tasks.episode import read_episode
-from genomask.tasks.examples import TARGET_SCORES, Benchmark, Examples, check_lengths, check_test_set, crop
+from genomask.tasks.examples import (
+    TARGET_SCORES,
+    Benchmark,
+    Examples,
+    check_lengths,
+    check_test_set,
+    crop,
+    read_episode,
+)
 from genomask.tasks.file_task import FileTask
 from genomask.training.host import device_of, fixed_order, sequences_at_once
 

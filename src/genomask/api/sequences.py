@@ -9,8 +9,7 @@ from jaxtyping import Int64, UInt8
 
 from genomask.alphabet import decode, encode
 from genomask.checks import require
-from genomask.tasks.episode import draw_episode, read_episode
-from genomask.tasks.examples import Benchmark, benchmark
+from genomask.tasks.examples import Benchmark, benchmark, draw_episode, read_episode
 from genomask.tasks.readers import join_kmers, sequence_text
 
 GIVEN: Final = Path("sequences")  # what messages call them; a line is a sequence, from 1

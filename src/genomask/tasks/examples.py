@@ -1,7 +1,10 @@
-"""Labelled sequences of any length, encoded once."""
+"""Labelled sequences of any length, encoded once; benchmarks and k-shot episodes of them."""
 
+import csv
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -10,14 +13,17 @@ from jaxtyping import Float64, Int64, UInt8
 from genomask.alphabet import OTHER, encode
 from genomask.genome.places import Place
 from genomask.genome.sequences import gc_share
+from genomask.seeds import generator
 
 TARGET_SCORES: Final = {  # of tasks whose rows have no class of their own, by kind, and their titles
     "multilabel": {"auc": "AUROC", "auprc": "AUPRC"},
     "regression": {"pearson": "Pearson", "spearman": "Spearman", "r2": "R2"},
 }
+PARTS: Final = ("pool", "test")
 KINDS: Final = ("classes", *TARGET_SCORES)
 LABEL_DIVIDER: Final = ";"  # between the labels of one row, if a row may have several
 MOST_SHOWN: Final = 10  # rows that a message names
+EPISODE_FILE: Final = "episode.csv"  # beside a result: rows of the pool, from 0, and their labels
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
@@ -38,6 +44,11 @@ class Examples(NamedTuple):
         """Share of G and C among the A, C, G and T of every sequence; 0.5 for one that has none of them."""
         return np.nan_to_num(gc_share(np.asarray(self.bases), self.offsets), nan=0.5)
 
+    def rows(self) -> list[UInt8[np.ndarray, " _bases"]]:
+        """The sequences one by one."""
+        bases = np.asarray(self.bases)
+        return [bases[start:stop] for start, stop in pairwise(self.offsets.tolist())]
+
     def take(self, rows: Int64[np.ndarray, " _taken"]) -> "Examples":
         """The examples at these rows, in this order."""
         return pack([self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows])
@@ -56,8 +67,7 @@ class Benchmark(NamedTuple):
 
     Attributes:
         places: Where the rows of pool and test set lie in a genome, if that is known.
-        origin: Where the rows came from, as JSON: ``source``, ``files`` with checksums, and what the builder
-            found and left out.
+        origin: Where the rows came from, as JSON: ``source``, ``files`` with checksums, and what was left out.
         kind: ``classes``, or ``multilabel`` (the classes are labels of which a row has any number) or
             ``regression``; in these two the class indices of all rows are 0 and ``targets`` says what they are.
         targets: Of pool and test set: 0 or 1 for each label, or the one value.
@@ -77,7 +87,7 @@ class Benchmark(NamedTuple):
         """What to call a row of ``pool`` or ``test`` in a message: its file and line, if they are known."""
         if self.lines is None:
             return f"{part} row {row} (from 0)"
-        file, line = self.lines[("pool", "test").index(part)][row].tolist()
+        file, line = self.lines[PARTS.index(part)][row].tolist()
         return f"{(self.origin or {})['row_files'][file]}, line {line}"
 
 
@@ -101,35 +111,34 @@ def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], 
     """
     if not test:
         raise ValueError("The test set has no rows.")
+    sides, targets, names = (pool, test), None, ("value",)
+    numbers = [[0] * len(rows) for rows in sides]
     if kind == "regression":
-        values = [np.array([[float(label)] for _, label in rows]).reshape(-1, 1) for rows in (pool, test)]
-        return _with_targets(pool, test, ("value",), values, kind)
-    several = kind == "multilabel"
-    labels = [[label.split(LABEL_DIVIDER) if several else [label] for _, label in rows] for rows in (pool, test)]
-    known, tested = ({label for row in rows for label in row} - ({""} if several else set()) for rows in labels)
-    names = tuple(sorted(known, key=_numbers_first))
-    if len(names) < 2:
-        raise ValueError(f"A classification task needs at least two classes; the pool has {list(names)}.")
-    if tested - known:
-        found = f"{sorted(tested - known)[:8]}; the pool has {list(names)[:8]}"
-        raise ValueError(f"The test set has labels that the pool has not: {found}.")
-    if several:
-        values = [np.array([[float(name in row) for name in names] for row in rows]) for rows in labels]
-        return _with_targets(pool, test, names, values, kind)
-    index = {name: number for number, name in enumerate(names)}
-    first, second = (_examples(rows, [index[label] for _, label in rows]) for rows in (pool, test))
-    return Benchmark(first, second, names)
+        targets = [np.array([[float(label)] for _, label in rows]).reshape(-1, 1) for rows in sides]
+    else:
+        divider = LABEL_DIVIDER if kind == "multilabel" else None
+        labels = [[label.split(divider) if divider else [label] for _, label in rows] for rows in sides]
+        known, tested = ({label for row in rows for label in row} - ({""} if divider else set()) for rows in labels)
+        names = tuple(sorted(known, key=_numbers_first))
+        if len(names) < 2:
+            raise ValueError(f"A classification task needs at least two classes; the pool has {list(names)}.")
+        if tested - known:
+            found = f"{sorted(tested - known)[:8]}; the pool has {list(names)[:8]}"
+            raise ValueError(f"The test set has labels that the pool has not: {found}.")
+        if divider:
+            targets = [np.array([[float(name in row) for name in names] for row in rows]) for rows in labels]
+        else:
+            index = {name: number for number, name in enumerate(names)}
+            numbers = [[index[label] for _, label in rows] for rows in sides]
+    first, second = (
+        pack((encode(sequence) for sequence, _ in rows), np.array(number, dtype=np.int64))
+        for rows, number in zip(sides, numbers, strict=True)
+    )
+    return Benchmark(first, second, names, kind=kind, targets=targets and (targets[0], targets[1]))
 
 
-def _with_targets(
-    pool: Sequence[tuple[str, str]],
-    test: Sequence[tuple[str, str]],
-    names: tuple[str, ...],
-    values: list[np.ndarray],
-    kind: str,
-) -> Benchmark:
-    pool_rows, test_rows = (_examples(rows, [0] * len(rows)) for rows in (pool, test))
-    return Benchmark(pool_rows, test_rows, names, kind=kind, targets=(values[0], values[1]))
+def _numbers_first(label: str) -> tuple[int, float, str]:
+    return (0, float(label), label) if _NUMBER.fullmatch(label) else (1, 0.0, label)
 
 
 def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The test set") -> None:
@@ -139,26 +148,20 @@ def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The t
         ValueError: If rows have no class of their own and the classifier needs one, or the test set lacks a class,
             where AUC is undefined.
     """
-    if task.kind != "classes":
-        if not targets:
-            raise ValueError(f"task.kind={task.kind} is learned by classifier=encoder, ridge and cnn only.")
-        _check_targets(task, name)
+    if task.kind == "classes":
+        absent = [known for label, known in enumerate(task.classes) if not (task.test.labels == label).any()]
+        if absent:
+            raise ValueError(
+                f"AUC needs every class in the test set; it has no row of class {', '.join(absent)}. "
+                "Give a test set with all classes of the pool."
+            )
         return
-    absent = [name for label, name in enumerate(task.classes) if not (task.test.labels == label).any()]
-    if absent:
-        raise ValueError(
-            f"AUC needs every class in the test set; it has no row of class {', '.join(absent)}. "
-            "Give a test set with all classes of the pool."
-        )
-
-
-def _check_targets(task: Benchmark, name: str) -> None:
+    if not targets:
+        raise ValueError(f"task.kind={task.kind} is learned by classifier=encoder, ridge and cnn only.")
     assert task.targets is not None, "a task of targets has them"
-    varies = np.ptp(np.asarray(task.targets[1]), axis=0) > 0
-    if not varies.any():
-        what = (
-            "the same value in all rows" if task.kind == "regression" else "no label that some rows have and some lack"
-        )
+    if not np.ptp(np.asarray(task.targets[1]), axis=0).any():
+        number = "the same value in all rows"
+        what = number if task.kind == "regression" else "no label that some rows have and some lack"
         raise ValueError(f"{name} has {what}, so that nothing can be scored.")
 
 
@@ -174,16 +177,15 @@ def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) ->
     Raises:
         ValueError: With the number of such rows, the first ten of them, and the setting that helps.
     """
-    for part in ("pool", "test"):
+    for part in PARTS:
         lengths = getattr(task, part).lengths
-        for wrong, problem, remedy in (
-            (lengths < shortest, f"shorter than a token of {shortest} bases", "Leave them out of the files."),
-            (
-                (lengths > longest) & (keep == "refuse"),
-                f"longer than the {longest} bases that the encoder takes at most (the longest has {lengths.max()})",
-                "Set finetune.crop=center or finetune.crop=start to cut such sequences.",
-            ),
-        ):
+        short, long = lengths < shortest, (lengths > longest) & (keep == "refuse")
+        too_short = f"shorter than a token of {shortest} bases", "Leave them out of the files."
+        too_long = (
+            f"longer than the {longest} bases that the encoder takes at most (the longest has {lengths.max()})",
+            "Set finetune.crop=center or finetune.crop=start to cut such sequences.",
+        )
+        for wrong, (problem, remedy) in ((short, too_short), (long, too_long)):
             rows = np.flatnonzero(wrong).tolist()
             if rows:
                 shown = "; ".join(task.where(part, row) for row in rows[:MOST_SHOWN])
@@ -198,22 +200,42 @@ def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
     Raises:
         ValueError: If a sequence is longer and ``keep`` is ``"refuse"``.
     """
-    if max(task.pool.lengths.max(), task.test.lengths.max()) <= longest:
-        return task
     check_lengths(task, shortest=0, longest=longest, keep=keep)
-    return task._replace(pool=_cropped(task.pool, longest, keep), test=_cropped(task.test, longest, keep))
+    for part in PARTS:
+        examples: Examples = getattr(task, part)
+        excess = np.maximum(examples.lengths - longest, 0)
+        if excess.any():
+            start = excess // 2 if keep == "center" else np.zeros_like(excess)
+            rows = zip(examples.rows(), start.tolist(), strict=True)
+            task = task._replace(**{part: pack([row[at : at + longest] for row, at in rows], examples.labels)})
+    return task
 
 
-def _cropped(examples: Examples, longest: int, keep: str) -> Examples:
-    excess = np.maximum(examples.lengths - longest, 0)
-    start = examples.offsets[:-1] + (excess // 2 if keep == "center" else 0)
-    stop = start + examples.lengths - excess
-    return pack([examples.bases[a:b] for a, b in zip(start, stop, strict=True)], examples.labels)
+def draw_episode(
+    labels: Int64[np.ndarray, " rows"], *, task: str, shots: int | None, seed: int
+) -> Int64[np.ndarray, " _episode"]:
+    """Rows of a balanced training set of ``shots`` examples per class, without repeats (Sec. 5.2).
+
+    The draw depends on task, shots and seed alone, so that two encoders meet the same examples.
+    ``shots=None`` takes every row.
+
+    Raises:
+        ValueError: If a class has fewer examples than there are shots.
+    """
+    if shots is None:
+        return np.arange(len(labels))
+    classes, sizes = np.unique(labels, return_counts=True)
+    if sizes.min() < shots:
+        raise ValueError(
+            f"shots={shots} needs {shots} examples of every class; task {task} has {sizes.min()} of its rarest. "
+            "Use fewer shots, or shots=full for the whole pool."
+        )
+    draw = generator(seed, "episode", task, shots)
+    chosen = [draw.choice(np.flatnonzero(labels == label), shots, replace=False) for label in classes]
+    return np.sort(np.concatenate(chosen))
 
 
-def _examples(rows: Sequence[tuple[str, str]], labels: list[int]) -> Examples:
-    return pack((encode(sequence) for sequence, _ in rows), np.array(labels, dtype=np.int64))
-
-
-def _numbers_first(label: str) -> tuple[int, float, str]:
-    return (0, float(label), label) if _NUMBER.fullmatch(label) else (1, 0.0, label)
+def read_episode(folder: Path) -> Int64[np.ndarray, " _episode"]:
+    """The rows of the pool that a classifier learned from, as its folder says."""
+    with (folder / EPISODE_FILE).open(encoding="utf-8", newline="") as file:
+        return np.array([int(line["row"]) for line in csv.DictReader(file)], dtype=np.int64)

@@ -13,7 +13,7 @@ from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
 from genomask.tasks.examples import Examples
-from genomask.tasks.leaks.near import Pairs, near_pairs
+from genomask.tasks.leaks.pairs import Pairs, near_pairs
 
 SPLIT_BY = ("random", "cluster", "chromosome")
 _WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", "chromosome": "whole chromosome"}

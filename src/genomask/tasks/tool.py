@@ -9,7 +9,7 @@ from genomask.checks import one_line
 from genomask.console import program, say
 from genomask.tasks.arrays import describe_part, summary
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.leaks.matches import groups
+from genomask.tasks.leaks.pairs import groups
 from genomask.tasks.records import KINDS
 from genomask.tasks.suites import Candidate, candidates
 

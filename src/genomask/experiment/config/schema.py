@@ -39,7 +39,7 @@ from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.cohn import CohnTask
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.settings import LeakSettings
+from genomask.tasks.leaks.find import LeakSettings
 from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.sources import SyntheticTask
 from genomask.tasks.suites import Suite

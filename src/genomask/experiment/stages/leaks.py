@@ -14,10 +14,10 @@ from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.arrays import summary as summary_of_rows
 from genomask.tasks.leaks.find import find_leaks
 from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.report import genome_summary, lines_of, page, summary, write_genome, write_rows
+from genomask.tasks.leaks.report import genome_summary, lines_of, summary, write_genome, write_rows
 
 LEAKS_FORMAT = 1  # raised when the code would find or write something else
-REPORT, PAGE = "leaks.json", "leaks.md"
+REPORT = "leaks.json"
 
 
 def leaks_artefact(run: Context) -> Artefact:
@@ -34,7 +34,7 @@ def leaks_artefact(run: Context) -> Artefact:
 
 
 def build_leaks(run: Context) -> Path:
-    """Write the report: JSON, a page, and tables of the rows concerned."""
+    """Write the report: JSON, and tables of the rows concerned."""
     builders = [build_source, *([build_genome] if run.config.leaks.genome else [])]
     return run.store.build(leaks_artefact(run), partial(_report, run), needs=lambda: [make(run) for make in builders])
 
@@ -42,7 +42,7 @@ def build_leaks(run: Context) -> Path:
 def report_leaks(run: Context) -> None:
     """Build the report and print its lines."""
     directory = build_leaks(run)
-    say(f"\nLeaks of {run.config.task.name}: {directory / PAGE}")
+    say(f"\nLeaks of {run.config.task.name}: {directory / REPORT}")
     for line in lines_of(read_json(directory / REPORT)):
         say(f"  {line}")
 
@@ -66,7 +66,6 @@ def _report(run: Context, directory: Path, folder: Path, genome_folder: Path | N
         "note": (task.origin or {}).get("note"),
     }
     write_json(directory / REPORT, found)
-    (directory / PAGE).write_text(page(run.config.task.name, found, leaks), encoding="utf-8")
     write_rows(directory / "rows.csv", relations, task)
     rows = {part: len(getattr(task, part).labels) for part in ("pool", "test")}
     return {f"{part} rows": Count(read, read, {}) for part, read in rows.items()}

@@ -24,8 +24,7 @@ from genomask.finetune.classifiers import OF_TARGETS, EncoderClassifier
 from genomask.finetune.metrics import Scores, score, score_targets
 from genomask.finetune.settings import Policy
 from genomask.finetune.wandb_scores import log_scores
-from genomask.tasks.episode import EPISODE_FILE, draw_episode
-from genomask.tasks.examples import LABEL_DIVIDER, Benchmark, check_test_set
+from genomask.tasks.examples import EPISODE_FILE, LABEL_DIVIDER, Benchmark, check_test_set, draw_episode
 from genomask.training.checkpoints import CHECKPOINTS, RESUMABLE, log_folder, newest_checkpoint
 from genomask.training.host import fixed_order, repeatability
 from genomask.training.loggers import loggers

@@ -16,11 +16,9 @@ from genomask.finetune.classifiers import OF_TARGETS, uses_encoder
 from genomask.genome.encoded import open_genome
 from genomask.models.initial import max_tokens
 from genomask.tasks.arrays import SUMMARY, describe, open_benchmark, write_benchmark
-from genomask.tasks.episode import draw_episode
-from genomask.tasks.examples import check_lengths, check_test_set
-from genomask.tasks.leaks.drop import DROPPED_FILE, dropped_rows, without, write_dropped
+from genomask.tasks.examples import check_lengths, check_test_set, draw_episode
+from genomask.tasks.leaks.find import DROPPED_FILE, LeakSettings, dropped_rows, without, write_dropped
 from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.settings import LeakSettings
 from genomask.tokens.settings import KmerSettings
 
 TASK_FORMAT = 2  # raised when the code would write other bytes

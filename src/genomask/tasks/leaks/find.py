@@ -1,64 +1,144 @@
-"""Every relation between the rows of a benchmark's pool and of its test set."""
+"""What counts as a leak; every relation between the rows of pool and test set; which rows a run leaves out."""
 
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Int64
 
-from genomask.tasks.examples import Benchmark
-from genomask.tasks.leaks.matches import Groups, Matches, groups, matches
-from genomask.tasks.leaks.near import Pairs, near_pairs, overlaps, pairs_of
-from genomask.tasks.leaks.settings import ACROSS, SIDES, LeakSettings
+from genomask.checks import require, require_choice
+from genomask.tasks.examples import PARTS, Benchmark
+from genomask.tasks.kmers import LONGEST_K
+from genomask.tasks.leaks.pairs import Matches, groups, matches, near_pairs, overlaps, pairs_of
 
-WITHIN: Final = ("exact", "reverse")  # relations that are looked for within a set too
+ACROSS: Final = ("exact", "reverse", "near", "places")  # relations of pool and test rows
+DROPPABLE: Final = ("repeats", *ACROSS, "genome")
+DROPPED_FILE: Final = "dropped.csv"
+
+
+@dataclass
+class LeakSettings:
+    """How leaks are found, and what becomes of them; by default nothing is left out.
+
+    Attributes:
+        k: Bases in the k-mers of near duplicates, both strands taken together.
+        share: Two rows are near duplicates if they share this much of the k-mers of the one that has fewer.
+        genome: Whether the report looks for the test set in the pretraining genome.
+        genome_k: Bases in the k-mers that are looked for in the genome.
+        drop: Rows to leave out of a run: ``exact``, ``reverse``, ``near`` and ``places`` concern pairs of a
+            pool and a test row; ``repeats`` are rows that their own set has already, and all copies of those
+            that it has with several labels; ``genome`` are test rows that occur whole in the genome.
+        side: The side that loses its rows, ``pool`` or ``test``.
+    """
+
+    k: int = 12
+    share: float = 0.5
+    genome: bool = True
+    genome_k: int = 31
+    drop: list[str] = field(default_factory=list)
+    side: str = "pool"
+
+    def __post_init__(self) -> None:
+        for name in ("k", "genome_k"):
+            value = getattr(self, name)
+            require(1 <= value <= LONGEST_K, f"leaks.{name}", f"a number from 1 to {LONGEST_K}", value)
+        require(0 < self.share <= 1, "leaks.share", "a share above 0 and up to 1", self.share)
+        for relation in self.drop:
+            require_choice(relation, "leaks.drop", DROPPABLE)
+        require_choice(self.side, "leaks.side", PARTS)
+        fits = "genome" not in self.drop or self.side == "test"
+        require(fits, "leaks.side", "test where leaks.drop has genome, which concerns test rows", self.side)
 
 
 class Relation(NamedTuple):
-    """How the rows of one set match those of another, or of the same set.
-
-    Attributes:
-        name: One of ``ACROSS``.
-        part: The set whose rows match: ``pool`` or ``test``.
-        other: The set that holds what they match.
-    """
+    """How the rows of one set (``pool`` or ``test``) match those of another, or of their own; a name of ``ACROSS``."""
 
     name: str
     part: str
     other: str
     matches: Matches
 
-    @property
-    def within(self) -> bool:
-        """Whether both are one set."""
-        return self.part == self.other
-
 
 def find_leaks(
     task: Benchmark, settings: LeakSettings, *, across: tuple[str, ...] = ACROSS, within: bool = True
 ) -> list[Relation]:
     """Find the relations that are asked for; ``places`` only where the benchmark knows its places."""
-    numbers: dict[str, Groups] = dict(zip(SIDES, groups(task.pool, task.test), strict=True))
+    labels = {part: np.asarray(getattr(task, part).labels) for part in PARTS}
+    numbers = dict(zip(PARTS, groups(task.pool, task.test), strict=True))
+    crossings = (PARTS, PARTS[::-1])
+    wanted = [(name, part, part) for name in ACROSS[:2] for part in PARTS] if within else []
+    wanted += [(name, *sides) for name in ACROSS[:2] if name in across for sides in crossings]
     found = []
-    if within:
-        found += [_duplicates(task, numbers, name, part, part) for name in WITHIN for part in numbers]
-    for name in ("exact", "reverse"):
-        if name in across:
-            found += [_duplicates(task, numbers, name, *pair) for pair in (("pool", "test"), ("test", "pool"))]
-    labels = np.asarray(task.pool.labels), np.asarray(task.test.labels)
-    alike: dict[str, tuple[Pairs, Pairs]] = {}
+    for name, part, other in wanted:
+        number = numbers[part].same if name == "exact" else numbers[part].mirrored
+        own = part == other and name == "exact"  # no sequence is a mirror of another that it equals
+        alike = matches(number, labels[part], numbers[other].same, labels[other], within=own)
+        found.append(Relation(name, part, other, alike))
+    pairs = {}
     if "near" in across:
         near = pairs_of(near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
-        alike["near"] = near, near.turned
+        pairs["near"] = near, near.turned
     if "places" in across and task.places is not None:
-        alike["places"] = overlaps(*task.places), overlaps(*task.places[::-1])
-    for name, (of_pool, of_test) in alike.items():
-        found.append(Relation(name, "pool", "test", of_pool.matches(*labels)))
-        found.append(Relation(name, "test", "pool", of_test.matches(*labels[::-1])))
+        pairs["places"] = overlaps(*task.places), overlaps(*task.places[::-1])
+    for name, both in pairs.items():
+        for (part, other), alike in zip(crossings, both, strict=True):
+            found.append(Relation(name, part, other, alike.matches(labels[part], labels[other])))
     return found
 
 
-def _duplicates(task: Benchmark, numbers: dict[str, Groups], name: str, part: str, other: str) -> Relation:
-    labels = {"pool": np.asarray(task.pool.labels), "test": np.asarray(task.test.labels)}
-    wanted = numbers[part].same if name == "exact" else numbers[part].mirrored
-    within = part == other and name == "exact"  # no sequence is a mirror of another that it equals
-    found = matches(wanted, labels[part], numbers[other].same, labels[other], within=within)
-    return Relation(name, part, other, found)
+def dropped_rows(
+    task: Benchmark, settings: LeakSettings, in_genome: Int64[np.ndarray, " _rows"] | None = None
+) -> dict[str, Bool[np.ndarray, " rows"]]:
+    """Which rows of the chosen side each of ``settings.drop`` leaves out; ``in_genome`` are test rows in the genome.
+
+    Raises:
+        ValueError: If places are to be dropped and the benchmark does not know any.
+    """
+    if "places" in settings.drop and task.places is None and len(settings.drop) == 1:
+        raise ValueError("leaks.drop=[places] needs to know where the rows lie in a genome; this task does not.")
+    across = tuple(name for name in ACROSS if name in settings.drop)
+    rows = {}
+    for name, part, other, alike in find_leaks(task, settings, across=across, within="repeats" in settings.drop):
+        if part == settings.side != other:
+            rows[name] = alike.found
+        elif part == settings.side and name == "exact":
+            rows["repeats"] = alike.found & (alike.partner < np.arange(len(alike.partner))) | alike.conflict
+    if "genome" in settings.drop:
+        assert in_genome is not None
+        rows["genome"] = np.isin(np.arange(len(task.test.labels)), in_genome)
+    return rows
+
+
+def without(task: Benchmark, side: str, rows: Bool[np.ndarray, " rows"]) -> Benchmark:
+    """The benchmark without these rows of one side.
+
+    Raises:
+        ValueError: If nothing of a class would be left.
+    """
+    kept, part = np.flatnonzero(~rows), getattr(task, side)
+    left = np.bincount(part.labels[kept], minlength=len(task.classes) if task.kind == "classes" else 1)
+    if not left.all():
+        empty = [name for name, count in zip(task.classes, left, strict=False) if not count]
+        raise ValueError(
+            f"leaks.drop would leave no {side} row of class {', '.join(empty)}; drop less, or drop from the "
+            f"other side: leaks.side={'pool' if side == 'test' else 'test'}."
+        )
+    known = {}
+    for name in ("places", "targets", "lines"):
+        both = getattr(task, name)
+        if both is not None:
+            chosen = [both[PARTS.index(side)][row] for row in kept]
+            chosen = chosen if name == "places" else np.array(chosen)
+            known[name] = (chosen, both[1]) if side == "pool" else (both[0], chosen)
+    return task._replace(**{side: part.take(kept)}, **known)
+
+
+def write_dropped(path: Path, side: str, rows: dict[str, Bool[np.ndarray, " rows"]]) -> None:
+    """Write one line for every row that is left out, with all the reasons."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        table = csv.writer(handle, lineterminator="\n")
+        table.writerow(("part", "row", "reasons"))
+        for row in np.flatnonzero(np.any(list(rows.values()), axis=0)):
+            table.writerow((side, row, " ".join(name for name, left_out in rows.items() if left_out[row])))

@@ -33,14 +33,6 @@ class GenomeOverlap(NamedTuple):
     backward: Bool[np.ndarray, " _hits"]
 
 
-class _Query(NamedTuple):
-    """A sequence to find: the test row, whether it is turned, and its bases."""
-
-    row: int
-    backward: bool
-    bases: np.ndarray
-
-
 def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOverlap:
     """Look for every test sequence and all of its k-mers in a genome, on both strands.
 
@@ -53,7 +45,7 @@ def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOv
     maybe, seen = np.zeros(2**bits, dtype=bool), np.zeros(len(wanted), dtype=bool)
     maybe[_slot(wanted, bits)] = True
     queries = _queries(test, k)
-    heads = np.array([kmer_codes(query.bases[:k], k)[0] for query in queries], dtype=np.uint64)
+    heads = np.array([kmer_codes(bases[:k], k)[0] for _, _, bases in queries], dtype=np.uint64)
     order = np.argsort(heads, kind="stable")
     bases, runs, hits = np.asarray(genome.bases), np.asarray(genome.runs), list[tuple[int, int, bool]]()
     with progress("Searching the genome", float(len(bases))) as advance:
@@ -83,15 +75,13 @@ def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOv
     return GenomeOverlap(shared, row, position, backward.astype(bool))
 
 
-def _queries(test: Examples, k: int) -> list[_Query]:
-    """All that is looked for; a sequence that is its own reverse complement only once."""
+def _queries(test: Examples, k: int) -> list[tuple[int, bool, np.ndarray]]:
+    """Row, whether it is turned, and bases of all that is looked for; one that is its own reverse complement once."""
     found = []
-    for row in range(len(test.labels)):
-        bases = np.asarray(test.bases[test.offsets[row] : test.offsets[row + 1]])
+    for row, bases in enumerate(test.rows()):
         if len(bases) >= k and not (bases >= OTHER).any():
             turned = reverse_complement(bases)
-            found.append(_Query(row, False, bases))
-            found += [] if np.array_equal(turned, bases) else [_Query(row, True, turned)]
+            found += [(row, False, bases)] + ([] if np.array_equal(turned, bases) else [(row, True, turned)])
     return found
 
 

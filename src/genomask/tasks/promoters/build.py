@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int64, UInt8
 from genomask.checks import require
 from genomask.seeds import generator
 from genomask.tasks.examples import Benchmark, Examples
-from genomask.tasks.leaks.near import overlaps
+from genomask.tasks.leaks.pairs import overlaps
 from genomask.tasks.promoters.cut import Promoters, inside, said
 from genomask.tasks.promoters.negatives import Negatives, draw_negatives
 from genomask.tasks.split import canonical, draw_test_side, join_groups

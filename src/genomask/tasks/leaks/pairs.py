@@ -1,16 +1,75 @@
-"""Pairs of rows that are alike: near duplicates share most of their k-mers, places share a base of the genome."""
+"""Rows that are alike: equal sequences, reverse complements, near duplicates, places that overlap."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from genomask.genome.places import Place
+from genomask.genome.sequences import reverse_complement
 from genomask.tasks.examples import Examples
 from genomask.tasks.kmers import distinct_kmers, joined
-from genomask.tasks.leaks.matches import NO_ROW, Matches
+
+NO_ROW = -1
+
+
+class Matches(NamedTuple):
+    """For every row of a set: its best partner in another set (the first of equals, or ``NO_ROW``), the number of its
+    partners, whether one of them has another label, and how much it shares with the best."""
+
+    partner: Int64[np.ndarray, " rows"]
+    partner_count: Int64[np.ndarray, " rows"]
+    conflict: Bool[np.ndarray, " rows"]
+    share: Float64[np.ndarray, " rows"]
+
+    @property
+    def found(self) -> Bool[np.ndarray, " rows"]:
+        """Which rows match anything."""
+        return self.partner_count > 0
+
+
+class Groups(NamedTuple):
+    """The number of every row's sequence, and of its reverse complement: -1 if no row has that, or it is the same."""
+
+    same: Int64[np.ndarray, " rows"]
+    mirrored: Int64[np.ndarray, " rows"]
+
+
+def groups(*sets: Examples) -> list[Groups]:
+    """Number the sequences of all sets, equal ones alike. Letters that are not A, C, G or T are all alike."""
+    numbers: dict[bytes, int] = {}
+    found = [[numbers.setdefault(row.tobytes(), len(numbers)) for row in part.rows()] for part in sets]
+    mirrored = [[numbers.get(reverse_complement(row).tobytes(), NO_ROW) for row in part.rows()] for part in sets]
+    arrays = [[np.array(side, dtype=np.int64) for side in both] for both in zip(found, mirrored, strict=True)]
+    return [Groups(same, np.where(turned == same, NO_ROW, turned)) for same, turned in arrays]
+
+
+def matches(
+    wanted: Int64[np.ndarray, " rows"],
+    labels: Int64[np.ndarray, " rows"],
+    groups: Int64[np.ndarray, " _others"],
+    other_labels: Int64[np.ndarray, " _others"],
+    *,
+    within: bool = False,
+) -> Matches:
+    """Match every row with the rows of a set that have the number it wants; below 0 it wants none.
+
+    ``within`` says that both are one set, where no row matches itself.
+    """
+    size = int(max(wanted.max(initial=0), groups.max(initial=0))) + 1
+    classes = int(max(labels.max(initial=0), other_labels.max(initial=0))) + 1
+    number = np.where(wanted < 0, size, wanted)  # a number that no row has
+    count = np.bincount(groups, minlength=size + 1)[number]
+    alike = np.bincount(groups * classes + other_labels, minlength=(size + 1) * classes)[number * classes + labels]
+    order = np.argsort(groups, kind="stable")
+    start = np.searchsorted(groups[order], number)
+    first, second = np.append(order, [NO_ROW] * 2)[start + np.arange(2)[:, None]]
+    partners = count - (wanted == groups) if within else count
+    itself = within & (first == np.arange(len(wanted)))
+    partner = np.where(partners > 0, np.where(itself, second, first), NO_ROW)
+    return Matches(partner, partners, count > alike, (partner >= 0).astype(float))
 
 
 class Pairs(NamedTuple):
@@ -57,7 +116,9 @@ def near_pairs(first: Examples, second: Examples, *, k: int, share: float) -> It
         starts, stops = (np.searchsorted(codes, block.codes, side) for side in ("left", "right"))
         edges = np.flatnonzero(np.diff(block.rows, prepend=-1, append=-1))
         for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            shared = np.bincount(others[_ranges(starts[begin:end], stops[begin:end])], minlength=len(sizes))
+            counts = stops[begin:end] - starts[begin:end]
+            places = np.repeat(stops[begin:end] - counts.cumsum(), counts) + np.arange(counts.sum())
+            shared = np.bincount(others[places], minlength=len(sizes))
             shares = shared / np.maximum(np.minimum(sizes, end - begin), 1)
             alike = np.flatnonzero((shares >= share) & (shared > 0))
             yield Pairs(np.full(len(alike), block.rows[begin]), alike, shares[alike])
@@ -83,9 +144,3 @@ def overlaps(places: Sequence[Place], others: Sequence[Place]) -> Pairs:
             shares = common[there] / (place.stop - place.start)
             found.append(Pairs(np.full(len(there), row), rows[first:last][there], shares))
     return pairs_of(iter(found))
-
-
-def _ranges(starts: Int64[np.ndarray, " ranges"], stops: Int64[np.ndarray, " ranges"]) -> Int64[np.ndarray, " _all"]:
-    """The numbers of all ranges, one range after the other."""
-    counts = stops - starts
-    return np.repeat(stops - counts.cumsum(), counts) + np.arange(counts.sum())
