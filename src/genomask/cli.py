@@ -38,7 +38,7 @@ TOOLS: Final = {
     "status": Tool("genomask.experiment.sweeps.report_status", "list what is done, running and failed of all sweeps"),
     "report": Tool("genomask.reports.tool", "write tables and figures of all results, as one page"),
     "dashboard": Tool("genomask.experiment.dashboards.tool", "make a Weights & Biases workspace for them"),
-    "tasks": Tool("genomask.tasks.tool", "what labelled files hold, and which task reads them"),
+    "tasks": Tool("genomask.tasks.suites", "what labelled files hold, and which task reads them"),
     "runs": Tool("genomask.experiment.store.runs", "list artefacts with their sizes, ages and uses"),
     "prune": Tool("genomask.experiment.store.runs", "remove what nothing needs, after asking", "prune"),
     "check": Tool("genomask.experiment.store.runs", "check that no artefact has changed since it was written", "check"),

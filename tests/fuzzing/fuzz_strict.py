@@ -187,9 +187,9 @@ def bed(data: bytes) -> list[tuple[str, str, int, str]]:
     """(name, record, start site, strand) of EPDnew's BED."""
     found = []
     for line in text_of(data).split("\n"):
-        words = line.split()
-        if not words or words[0].startswith(("#", "track", "browser")):
+        if re.match(r"\s*(#|(track|browser)( |$)|$)", line):
             continue
+        words = [cell.strip() for cell in (line.split("\t") if "\t" in line else line.split())]
         need(len(words) >= 6)
         start, stop, strand = whole(words[1]), whole(words[2]), words[5]
         need(strand in ("+", "-"))

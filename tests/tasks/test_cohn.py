@@ -71,9 +71,8 @@ def test_a_genome_of_some_chromosomes_gives_the_subset_and_says_how_much_that_is
     (tmp_path / "built").mkdir()
     write_benchmark(task, tmp_path / "built")
     origin = json.loads((tmp_path / "built" / "benchmark.json").read_text())["origin"]
-    assert origin["held_of_whole"] == {"train": [[5, 10_422], [5, 10_421]], "test": [[5, 3_474], [5, 3_474]]}
-    assert "20 of the benchmark's 27,791 sequences (0.1%)" in origin["note"]
-    assert "20 on a chromosome that the genome lacks" in origin["note"]
+    assert origin["note"] == "left out of 40 rows: 20 on a chromosome that the genome lacks"
+    assert np.bincount(task.pool.labels).tolist() == np.bincount(task.test.labels).tolist() == [5, 5]
     assert len(origin["files"]) == 4
     places = read_places(places_file(tmp_path / "built", "pool"))
     assert {place.record for place in places} == {"chr1"}
@@ -91,7 +90,9 @@ def test_intervals_with_other_letters_or_beyond_the_end_are_left_out(tmp_path):
 
 
 def test_a_genome_that_holds_nothing_is_refused(coordinates, tmp_path):
-    with pytest.raises(ValueError, match=r"genome \(chr7\) holds too little.*0 of the benchmark's 27,791"):
+    with pytest.raises(
+        ValueError, match=r"genome \(chr7\) holds none of the 20 places: 20 on a chromosome that the genome lacks"
+    ):
         cohn(coordinates).read(genome_of(tmp_path, {"chr7": CHROMOSOMES["1"]}))
 
 

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from genomask.tasks.promoters.negatives import Negatives, draw_negatives
+from genomask.tasks.promoters.build import Negatives, draw_negatives
 from genomask.tasks.readers import read_rows
 
 DESCRIBED = {
@@ -13,7 +13,6 @@ DESCRIBED = {
     "kept": 8,
     "breakpoints": "equal",
     "keep_last": False,
-    "of": "promoter",
     "redraw_copies": True,
     "seed": 0,
 }
@@ -78,7 +77,6 @@ def test_parts_of_a_window_that_does_not_divide_differ_by_one_base_at_most():
         ({"kept": 20}, "negatives.kept needs 0 to 19 parts; found 20"),
         ({"kept": 0, "keep_last": True}, "negatives.kept needs 1 to 19 parts; found 0"),
         ({"breakpoints": "odd"}, "negatives.breakpoints needs one of equal, random"),
-        ({"of": "core"}, "negatives.of needs one of promoter, window"),
         ({"parts": 301}, "negatives.parts needs at most 300; found 301"),
     ],
 )

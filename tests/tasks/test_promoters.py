@@ -17,9 +17,8 @@ from genomask.genome.places import Place, places_file, read_places
 from genomask.genome.sequences import reverse_complement
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
 from genomask.tasks.leaks.pairs import overlaps
-from genomask.tasks.promoters.cut import cut_promoters
-from genomask.tasks.promoters.epd import StartSite, read_export, read_start_sites, read_tata
-from genomask.tasks.promoters.negatives import Negatives
+from genomask.tasks.promoters.build import Negatives
+from genomask.tasks.promoters.epd import StartSite, cut_promoters, read_export, read_start_sites, read_tata
 from genomask.tasks.promoters.settings import PromoterTask
 from genomask.tasks.split import draw_test_side, join_groups
 
@@ -229,24 +228,6 @@ def test_negatives_of_which_no_window_can_differ_are_refused(files):
         task_of(files, "prom_core", negatives=negatives("released", redraw_copies=True), start=290, bases=5)
 
 
-def test_negatives_of_the_window_are_cut_up_themselves(files):
-    task, _ = task_of(files, "prom_core", negatives=negatives(of="window", parts=7, kept=3))
-    rows = np.array(task.pool.bases).reshape(-1, 2, 70)
-    stays = (rows[:, 0] == rows[:, 1]).reshape(-1, 7, 10).all(axis=2)
-    assert (stays.sum(axis=1) == 3).all()
-
-
-def test_overlapping_promoters_stay_together_if_asked_for(files):
-    _, directory = task_of(files, "prom_300", together="overlaps", test_share=0.3)
-    pool, test = (read_places(places_file(directory, part)) for part in ("pool", "test"))
-    assert pool
-    assert test
-    for one in test:
-        assert not any(
-            one.record == other.record and one.start < other.stop and other.start < one.stop for other in pool
-        )
-
-
 def test_a_genome_with_some_chromosomes_gives_their_promoters_and_says_so(files):
     write_fasta(files, {"2": CHROMOSOMES["chr2"]})
     task, directory = task_of(files, "prom_core")
@@ -299,8 +280,6 @@ def test_a_chain_of_overlaps_is_one_number():
     [
         ({"dir": "x"}, "one of task.dir, task.positives, task.tss"),
         ({"start": 250}, "a window of the promoter's 300"),
-        ({"together": "genes"}, "one of duplicates, overlaps"),
-        ({"tss": None, "positives": ["x"], "together": "overlaps"}, "exported sequences have no place"),
         ({"assembly": "hg38"}, "one of GRCh38, GRCh37"),
         ({"test_share": 1.0}, "a share between 0 and 1"),
     ],
@@ -325,7 +304,6 @@ def test_every_choice_of_a_built_task_shapes_its_identity_and_tables_at_hand_nee
     for changed in (
         {"start": 216},
         {"negatives": negatives("released")},
-        {"together": "overlaps"},
         {"split_seed": 1},
         {"motifs": None},
         {"tss": None},

@@ -10,8 +10,7 @@ import pytest
 from genomask.experiment.sweeps import plan as planning
 from genomask.experiment.sweeps.estimate import Estimate
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.suites import Suite, candidates, suite_jobs
-from genomask.tasks.tool import main
+from genomask.tasks.suites import Suite, candidates, main, suite_jobs
 
 ROWS = "".join(f"{format(number, '05b').translate({48: 'AC', 49: 'GT'})}ACGTAC,{number % 2}\n" for number in range(20))
 

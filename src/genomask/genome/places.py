@@ -2,12 +2,12 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from genomask.checks import shown
-from genomask.text_files import read_lines, whole_number, wrong_line
+from genomask.text_files import Line, read_lines, whole_number, wrong_line
 
 STRANDS: Final = ("+", "-")
 _BED_COLUMNS: Final = "chromosome, start, stop, name, score, strand"
@@ -69,21 +69,26 @@ def parse_region(text: str) -> Place:
     return Place(parts[1], start - 1, stop, "+")
 
 
-def read_bed(path: Path) -> Iterator[Interval]:
-    """Yield the intervals of a BED file, plain or packed, divided by tabs or blanks.
+def bed_cells(lines: Iterable[Line]) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and cells, divided by tabs or else by blanks, of every line of a BED file that is an interval.
 
-    An interval without a strand is on ``+``. Blank lines, comments, and lines ``track ...`` and
-    ``browser ...`` are passed over.
+    Blank lines, comments, and lines ``track ...`` and ``browser ...`` are passed over.
+    """
+    for number, text in lines:
+        if not _NOT_AN_INTERVAL.match(text):
+            yield number, [cell.strip() for cell in (text.split("\t") if "\t" in text else text.split())]
+
+
+def read_bed(path: Path) -> Iterator[Interval]:
+    """Yield the intervals of a BED file, plain or packed; one without a strand is on ``+``.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: Naming file and line, for anything but an interval.
     """
-    for number, text in read_lines(path):
-        if _NOT_AN_INTERVAL.match(text):
-            continue
+    for number, cells in bed_cells(read_lines(path)):
         try:
-            yield _interval(number, [cell.strip() for cell in (text.split("\t") if "\t" in text else text.split())])
+            yield _interval(number, cells)
         except ValueError as error:
             raise wrong_line(path, number, str(error)) from None
 
@@ -97,8 +102,7 @@ def _interval(line: int, cells: list[str]) -> Interval:
     astray = next((number for number, cell in enumerate(cells, start=1) if cell in STRANDS), None)
     if astray and strand not in STRANDS:
         raise ValueError(f"the strand is in column {astray}; it belongs in column 6 ({_BED_COLUMNS})")
-    name_of, start, stop = cells[:3]
-    place = parse_place(name_of, start, stop, strand if strand in STRANDS else "+")
+    place = parse_place(*cells[:3], strand if strand in STRANDS else "+")
     return Interval(line, place, name or None, float(score) if _NUMBER.fullmatch(score) else None)
 
 
@@ -111,8 +115,7 @@ def write_places(path: Path, places: Sequence[Place]) -> None:
     """Write one line per row, in the order of the rows."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         table = csv.writer(handle, lineterminator="\n")
-        table.writerow(Place._fields)
-        table.writerows(places)
+        table.writerows([Place._fields, *places])
 
 
 def read_places(path: Path) -> list[Place]:

@@ -1,26 +1,30 @@
 """Benchmarks in files, whatever their layout and format; most choices of ``conf/task`` are presets of this one."""
 
+import hashlib
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, Final
 
 from genomask.checks import renamed_to, require, require_choice, take_old_names
+from genomask.files import sha256
 from genomask.genome.assembly import require_assembly
 from genomask.genome.encoded import EncodedGenome
-from genomask.genome.names import listed
 from genomask.seeds import generator
-from genomask.tasks.assemble import SOURCE, Tally, add_negatives, benchmark_of, cut_rows, divide
 from genomask.tasks.examples import KINDS, Benchmark
-from genomask.tasks.files import Files, checksum, files_named, files_of_split, task_folder
-from genomask.tasks.negatives import WAYS
+from genomask.tasks.negatives import WAYS, add_negatives
 from genomask.tasks.readers import Names, Needs, Row, read_rows
-from genomask.tasks.records import parts_of
-from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_source
-from genomask.tasks.split import SplitRule
+from genomask.tasks.records import kind_of, parts_of
+from genomask.tasks.sources import GenomeSource, Source, Tally, benchmark_of, cut_rows, files_at_hand, genome_source
+from genomask.tasks.split import SplitRule, divide
 
+SPLITS: Final = ("train", "dev", "test")
+SOURCE: Final = "read from files at hand"
 MOST_LISTED: Final = 20  # files of a split that are listed one by one
 FIRST_ROWS: Final = 100
 _LOCATION: Final = ("name", "train", "test", "table", "dir", "pool", "genome", "cache", "column")
 _SAME_FILES: Final = "training and test set are the same files, so that the scores say how well rows are remembered"
+
+Files = list[tuple[Path, str | None]]  # each with the label of its rows, if they do not say their own
 
 
 @dataclass
@@ -50,7 +54,14 @@ class FileTask(Source, Names, SplitRule):
         take_old_names(self, "task")
         self._folder_name = self.name.strip("/")
         self.name = self._folder_name.replace("/", "_")  # fit for the name of a folder
-        self._check_location()
+        places = [name for name in ("table", "dir") if getattr(self, name)]
+        places += ["train and task.test"] if self.train and self.test and not places else []
+        needed = "one of task.train and task.test, task.table, task.dir"
+        require(len(places) == 1, "A task of files", needed, " and ".join(places) or "none of them")
+        if isinstance(self.train, list) and isinstance(self.test, list):
+            same = len(self.train) == len(self.test) > 0
+            require(same, "task.test", f"as many files as task.train ({len(self.train)})", self.test)
+        require(self.table or not self.chosen, "task.holdout, task.folds and task.split_by", "task.table=FILE", None)
         self.train, self.test = self.train or "train", self.test or "test"
         if self.dir:
             require(self.pool != self.test, "task.pool and task.test", "two different splits", self.pool)
@@ -65,56 +76,39 @@ class FileTask(Source, Names, SplitRule):
         self.check_rule()
         require_assembly(self.assembly)
 
-    def _check_location(self) -> None:
-        places = [name for name in ("table", "dir") if getattr(self, name)]
-        places += ["train and task.test"] if self.train and self.test and not places else []
-        needed = "one of task.train and task.test, task.table, task.dir"
-        require(len(places) == 1, "A task of files", needed, " and ".join(places) or "none of them")
-        if isinstance(self.train, list) and isinstance(self.test, list):
-            same = len(self.train) == len(self.test) > 0
-            require(same, "task.test", f"as many files as task.train ({len(self.train)})", self.test)
-        require(self.table or not self.chosen, "task.holdout, task.folds and task.split_by", "task.table=FILE", None)
-
     def genome_source(self) -> GenomeSource | None:
         """The genome that the sequences are cut from, if they are."""
         return genome_source(self.genome, self.assembly, self.cache) if self.genome else None
 
     def fingerprint(self) -> dict[str, Any]:
         """What shapes the rows: the content of the files, and all other settings that are not at their default."""
-        shape = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _LOCATION}
-        defaults = {field.name: field.default for field in fields(self)}
-        changed = {name: value for name, value in shape.items() if value != defaults[name]}
+        changed = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in _LOCATION and getattr(self, field.name) != field.default
+        }
         words = {"train": self.train, "test": self.test} if self.table else {}
         cut: dict[str, Any] = {"cut": True} if self.genome else {}
         return cut | changed | words | self._checksums()
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read the rows, cut those that are places, make negatives, hold out a test set: as the settings say.
-
-        Raises:
-            FileNotFoundError: If a file is not there.
-            ValueError: Naming files and lines, if rows cannot be read or are no task.
-        """
-        files, tally = self._files(), Tally()
+        """Read the rows, cut those that are places, make negatives, hold out a test set: as the settings say."""
+        files, tally, held = self._files(), Tally(), {}
         sides = {side: self._read_side(group, genome, tally) for side, group in files.items()}
         if self.table:
             pool, test, held = divide(sides["table"], str(self.train), str(self.test), self, tally)
         else:
-            pool, test, held = sides["train"], sides["test"], {}
+            pool, test = sides["train"], sides["test"]
         if self.negatives != "given":
+            both = [*pool, *test]
             pool, test = (
                 add_negatives(
-                    rows,
-                    [*pool, *test],
-                    self.negatives,
-                    genome,
-                    draw=generator(self.split_seed, "task", "negatives", side),
-                    tally=tally,
+                    rows, both, self.negatives, genome,
+                    draw=generator(self.split_seed, "task", "negatives", side), tally=tally,
                 )
                 for side, rows in (("pool", pool), ("test", test))
-            )
-        same = not self.table and files["train"] == files["test"]
-        warning = {"warning": _SAME_FILES} if same else {}
+            )  # fmt: skip
+        warning = {"warning": _SAME_FILES} if not self.table and files["train"] == files["test"] else {}
         origin = {"source": SOURCE, "files": self._listed(files), **held, **tally.origin(), **warning}
         return benchmark_of(pool, test, self.kind, origin)
 
@@ -132,37 +126,120 @@ class FileTask(Source, Names, SplitRule):
     def _read_side(self, files: Files, genome: EncodedGenome | None, tally: Tally) -> list[Row]:
         rows, notes = read_rows(files, self, self._needs())
         tally.say(*notes)
-        count = len(rows)
-        tally.read += count
+        tally.read += len(rows)
         if genome is not None:
             rows = cut_rows(rows, genome, self.assembly, tally)
-            if not rows:
-                lost = ", ".join(f"{count:,} {why}" for why, count in tally.left_out.items())
-                raise ValueError(f"The genome ({listed(genome.names)}) holds none of the {count:,} places: {lost}.")
-        if self.longest is not None:
-            short = [row for row in rows if len(row.sequence) <= self.longest]
-            tally.leave_out(f"longer than task.longest={self.longest}", len(rows) - len(short))
-            rows = short
-        return rows
+        if self.longest is None:
+            return rows
+        short = [row for row in rows if len(row.sequence) <= self.longest]
+        tally.leave_out(f"longer than task.longest={self.longest}", len(rows) - len(short))
+        return short
 
     def _files(self) -> dict[str, Files]:
         if self.table:
             return {"table": files_named(self.table, "task.table")}
         if self.dir:
-            folder = task_folder(self.dir, self._folder_name)
+            folder = _task_folder(self.dir, self._folder_name)
             splits = {"train": (self.pool, "task.pool"), "test": (self.test, "task.test")}
             return {side: files_of_split(folder, *split) for side, split in splits.items()}
         return {side: files_named(getattr(self, side), f"task.{side}") for side in ("train", "test")}
 
     def _checksums(self) -> dict[str, Any]:
-        return {f"{side}_files" if self.table else side: checksum(files) for side, files in self._files().items()}
+        return {f"{side}_files" if self.table else side: _checksum(files) for side, files in self._files().items()}
 
     def _listed(self, files: dict[str, Files]) -> list[dict[str, Any]]:
         if any(len(group) > MOST_LISTED for group in files.values()):
             return [{"name": side, "sha256": digest} for side, digest in self._checksums().items()]
-        paths = [path for group in files.values() for path, _ in group]
-        return files_at_hand(part for path in paths for part in (parts_of(path) if path.is_dir() else [path]))
+        return files_at_hand(part for group in files.values() for part in _parts(group))
 
     def _needs(self) -> Needs:
         placed = bool(self.places or self.genome or self.holdout or self.split_by == "chromosome")
         return Needs(placed, self.genome is None, None if self.negatives == "given" else "1")
+
+
+def files_named(value: Any, setting: str) -> Files:
+    """The files that a setting names: one, or one for each class in the order of the classes.
+
+    Raises:
+        FileNotFoundError: Naming the setting, if one is not there.
+    """
+    if isinstance(value, str):
+        return [(existing(value, setting), None)]
+    paths = [existing(path, setting) for path in value]
+    unlabelled = len(paths) > 1 and all(kind_of(path) in ("fasta", "bed") for path in paths)
+    return [(path, str(number) if unlabelled else None) for number, path in enumerate(paths)]
+
+
+def existing(path: str, setting: str) -> Path:
+    """The path of a file that is there, or of a folder with the parts of one.
+
+    Raises:
+        FileNotFoundError: Naming the setting, if it is not.
+    """
+    found = Path(path).expanduser()
+    if not found.is_file() and not (found.is_dir() and parts_of(found)):
+        raise FileNotFoundError(f"{setting} needs a file; there is none at {path}.")
+    return found
+
+
+def files_of_split(folder: Path, split: str, setting: str) -> Files:
+    """The files of one split in a folder, in one of these layouts.
+
+    ``SPLIT.csv`` (or another format, packed or not), Hugging Face's parts ``SPLIT-*.parquet`` in the folder itself
+    or in ``data/``, ``SPLIT/CLASS/*.txt``, and a file for each class, ``SPLIT/CLASS.csv``.
+
+    Raises:
+        FileNotFoundError: If there is no such file, or several could be meant.
+    """
+    inside, entries = folder / split, sorted(folder.iterdir()) if folder.is_dir() else []
+    names = [path.name for path in entries if path.is_file()]
+    found = [name for name in names if name.partition(".")[0] == split and kind_of(Path(name))]
+    parts = sorted(path for home in (folder, folder / "data") for path in home.glob(f"{split}-*"))
+    parts = [path for path in parts if kind_of(path) == "parquet"]
+    if len(found) == 1:
+        return [(folder / found[0], None)]
+    if not found and parts:
+        return [(path, None) for path in parts]
+    if not found and inside.is_dir():
+        texts = [(path, path.parent.name) for path in sorted(inside.glob("*/*.txt"))]
+        of_class = [(path, path.name.partition(".")[0]) for path in parts_of(inside)]
+        is_parts = all(kind_of(path) in ("parquet", "json") for path, _ in of_class)
+        if texts or of_class:
+            return [(path, None if is_parts and not texts else label) for path, label in texts or of_class]
+    there = ", ".join(path.name for path in entries[:20]) if folder.is_dir() else "no such folder"
+    others = [other for other in SPLITS if other != split and any(name.startswith(f"{other}.") for name in names)]
+    other = f" Another split: {setting}={others[0]}." if others else ""
+    raise FileNotFoundError(
+        f"task.dir={folder} needs one file {split}.csv, .tsv, .jsonl, .parquet or .fa (packed or not), or a folder "
+        f"{split} with a folder or file for each class; found: {there}.{other}"
+    )
+
+
+def _task_folder(directory: str, name: str) -> Path:
+    """``dir/NAME``, ``dir/GUE/NAME``, or ``dir`` itself; an error if the name is a path, as ``tf/0``, to nowhere."""
+    root = Path(directory).expanduser()
+    for folder in (root / name, root / "GUE" / name):
+        if folder.is_dir():
+            return folder
+    if "/" in name:
+        tables = sorted({path.parent.relative_to(root).as_posix() for path in root.rglob("train.*")})
+        raise FileNotFoundError(
+            f"task.dir={directory} has no folder {name} (task.name); folders with tables: "
+            f"{', '.join(tables[:60]) or 'none'}."
+        )
+    return root
+
+
+def _parts(files: Files) -> list[Path]:
+    return [part for path, _ in files for part in (parts_of(path) if path.is_dir() else [path])]
+
+
+def _checksum(files: Files) -> Any:
+    """What identifies the content of files: a digest, or one for each class in the order of the classes."""
+    if any(path.is_dir() for path, _ in files) or any(label and not label.isdecimal() for _, label in files):
+        found = hashlib.sha256()
+        for path in _parts(files):
+            found.update(f"{path.parent.name}/{path.name} {sha256(path)}\n".encode())
+        return found.hexdigest()
+    digests = [sha256(path) for path, _ in files]
+    return digests[0] if len(digests) == 1 else digests

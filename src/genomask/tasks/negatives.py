@@ -7,11 +7,16 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
+from genomask.alphabet import decode, encode
+from genomask.genome.assembly import cut
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import require_record
 from genomask.genome.places import Place
 from genomask.genome.sequences import gc_share
+from genomask.tasks.readers import Row
+from genomask.tasks.sources import Tally
 
+NEGATIVE: Final = "0"  # the label of negatives that are made; their positives have 1
 WAYS: Final = ("given", "shuffled", "replaced", "matched")
 REPLACED_TIMES: Final = 12  # CM-GEMS' silencers: so often, a twentieth of the bases at a random place
 REPLACED_PARTS: Final = 20
@@ -19,6 +24,35 @@ TRIES: Final = 64  # windows that are looked at for each positive
 GC_TOLERANCE: Final = 0.02
 
 Bases = UInt8[np.ndarray, " _bases"]
+
+
+def add_negatives(
+    rows: list[Row],
+    positives: list[Row],
+    way: str,
+    genome: EncodedGenome | None,
+    *,
+    draw: np.random.Generator,
+    tally: Tally,
+) -> list[Row]:
+    """Every positive row of one side, followed by the negative that is made of it in one of ``WAYS``.
+
+    Matched windows of the genome do not touch ``positives``, those of both sides; rows without a window are left out.
+    """
+    if way != "matched":
+        make = shuffle_dinucleotides if way == "shuffled" else replace_parts
+        pairs = ((row, decode(make(encode(row.sequence), draw))) for row in rows)
+        return [each for row, text in pairs for each in (row, row._replace(sequence=text, label=NEGATIVE))]
+    assert genome is not None, "the settings saw to it"
+    taken, wanted = ([row.place for row in side if row.place is not None] for side in (positives, rows))
+    windows = match_windows([encode(row.sequence) for row in rows], wanted, taken, genome, draw)
+    pieces, _ = cut(genome, [window or Place("", 0, 1, "+") for window in windows], None)
+    found = list[Row]()
+    for row, window, piece in zip(rows, windows, pieces, strict=True):
+        if window is not None and piece is not None:
+            found += [row, row._replace(sequence=decode(piece), label=NEGATIVE, place=window)]
+    tally.leave_out("that no window of the genome matches", len(rows) - len(found) // 2)
+    return found
 
 
 def shuffle_dinucleotides(bases: Bases, draw: np.random.Generator) -> Bases:
@@ -65,23 +99,19 @@ def match_windows(
     Returns:
         The best of the windows that were looked at, or None where none has the same GC to 0.02.
     """
-    offsets = np.asarray(genome.offsets)
     records = [require_record(genome.names, place.record) for place in places]
-    starts = np.array([offsets[require_record(genome.names, place.record)] + place.start for place in avoid])
+    starts = np.array([genome.offsets[require_record(genome.names, place.record)] + place.start for place in avoid])
     order, lengths = np.argsort(starts), np.array([place.stop - place.start for place in avoid])
     taken = starts[order], np.maximum.accumulate((starts + lengths)[order])
     windows: list[Place | None] = []
     for bases, place, record in zip(positives, places, records, strict=True):
-        begin, end = int(offsets[record]), int(offsets[record + 1])
+        begin, end = genome.offsets[record : record + 2].tolist()
         free = _free_windows(draw.integers(begin, end, size=TRIES), len(bases), genome, taken)
-        shares = _gc(genome.bases[free[:, None] + np.arange(len(bases))])
-        difference = np.abs(shares - _gc(bases[None]))
-        best = int(np.argmin(difference)) if len(free) else 0
-        if not len(free) or not difference[best] <= GC_TOLERANCE:
-            windows.append(None)
-            continue
-        start = int(free[best]) - begin
-        windows.append(Place(genome.names[record], start, start + len(bases), place.strand))
+        difference = np.abs(_gc(genome.bases[free[:, None] + np.arange(len(bases))]) - _gc(bases[None]))
+        start = int(free[np.argmin(difference)]) - begin if len(free) else 0
+        fits = len(free) > 0 and difference.min() <= GC_TOLERANCE
+        window = Place(genome.names[record], start, start + len(bases), place.strand)
+        windows.append(window if fits else None)
     return windows
 
 

@@ -11,11 +11,10 @@ from typing import Any, Final, NamedTuple
 from genomask.checks import one_line, require
 from genomask.genome.places import Place, parse_place
 from genomask.tasks.examples import LABEL_DIVIDER
-from genomask.tasks.records import FASTA_COLUMNS, Record, read_records
+from genomask.tasks.records import FASTA_COLUMNS, Faults, Record, read_records
 from genomask.text_files import read_lines, wrong_line
 
 LONGEST_LABEL: Final = 100  # characters
-MOST_FAULTS: Final = 10  # that a message shows
 LONGEST_KMER: Final = 8  # of those that blanks divide, as of the models
 USUAL: Final = {  # names of columns that are found by themselves
     "sequence": ("sequence", "seq", "text", "dna"),
@@ -29,7 +28,7 @@ USUAL: Final = {  # names of columns that are found by themselves
 PLACE_FIELDS: Final = ("record", "start", "stop", "strand")
 
 _SEQUENCE: Final = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
-_LAST_FIELD: Final = re.compile(r".*[|\s_]([^|\s_]+)\s*")
+_LAST_FIELD: Final = r".*[|\s_]([^|\s_]+)\s*"
 _FOREIGN: Final = {"U": "write T for the U of RNA, or set task.rna=true", "-": "a gap", "*": "a stop"}
 _ONE_SEQUENCE: Final = "the file must hold one DNA sequence, in one line"
 
@@ -82,40 +81,6 @@ class Needs(NamedTuple):
     label: str | None = None
 
 
-ANY: Final = Needs()
-
-
-class Faults:
-    """Rows that cannot be used: the first ten are shown, all are counted."""
-
-    def __init__(self) -> None:
-        self.first: list[tuple[Path, int, str]] = []
-        self.count = 0
-
-    def add(self, path: Path, line: int, problem: str) -> None:
-        """Note what is wrong with a row."""
-        self.count += 1
-        if len(self.first) < MOST_FAULTS:
-            self.first.append((path, line, problem))
-
-    def check(self, total: int) -> None:
-        """Refuse the rows if any of them has a fault.
-
-        Raises:
-            ValueError: Naming file and line of the first ten, and how many there are.
-        """
-        if not self.count:
-            return
-        path, line, problem = self.first[0]
-        if self.count == 1:
-            raise wrong_line(path, line, problem)
-        same = all(other == path for other, _, _ in self.first)
-        shown = [f"{'' if same else f'{other}, '}line {line}: {what[:60]}" for other, line, what in self.first]
-        more = f"; and {self.count - len(shown):,} more" if self.count > len(shown) else ""
-        where = f"{path}: " if same else ""
-        raise ValueError(f"{where}{self.count:,} of {total:,} rows cannot be read. {'; '.join(shown)}{more}.")
-
-
 class Rows(NamedTuple):
     """Rows in the order of their files, and what is to be said of how they were read."""
 
@@ -126,13 +91,11 @@ class Rows(NamedTuple):
 def read_rows(
     files: Path | Iterable[tuple[Path, str | None]],
     names: Names | None = None,
-    needs: Needs = ANY,
+    needs: Needs = Needs(),  # noqa: B008  (immutable)
     *,
     most: int | None = None,
 ) -> Rows:
-    """Read labelled sequences.
-
-    A sequence is raw, or its overlapping k-mers separated by blanks, as DNABERT writes them.
+    """Read labelled sequences: raw, or as overlapping k-mers separated by blanks, as DNABERT writes them.
 
     Args:
         files: A file, or several, each with the label of those of its rows that do not say their own.
@@ -145,15 +108,14 @@ def read_rows(
         ValueError: Naming file and line of the first ten rows that cannot be read, and their number; or the
             columns that a file lacks.
     """
-    found, faults, notes = list[Row](), Faults(), list[str]()
+    found, faults, notes = list[Row](), Faults(), dict[str, None]()
     path, total, passed, names = Path(), 0, 0, names or Names()
     chosen, _, value = (names.only or "").partition(":")
     for path, label in [(files, None)] if isinstance(files, Path) else files:
-        if label is not None and path.suffix == ".txt":
-            columns, records = {"sequence": "sequence"}, [_plain(path)]
-        else:
-            columns, records = _opened(path, names, needs, label)
-        notes += [note for note in _note(columns) if note not in notes]
+        columns, records = _open(path, names, needs, label)
+        other = [f"{column} is the {field}" for field, column in columns.items() if field not in (column, "only")]
+        if other and {"sequence", "label"} & set(columns):
+            notes[f"columns: {', '.join(other)}"] = None
         for record in islice(records, most):
             if chosen and not record.problem and record.cells[columns["only"]].strip() != value:
                 passed += 1
@@ -165,12 +127,12 @@ def read_rows(
                 faults.add(path, record.line, str(error))
     faults.check(total)
     if passed:
-        notes.append(f"{passed:,} rows have another {chosen} than {value}")
+        notes[f"{passed:,} rows have another {chosen} than {value}"] = None
     if not found and passed and most is None:
         raise ValueError(f"{path} has no row whose {chosen} is {value} (task.only={names.only}).")
     if not found and not passed:
         raise ValueError(f"{path} has no rows.")
-    return Rows(found, notes)
+    return Rows(found, list(notes))
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
@@ -189,12 +151,25 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
         yield record
 
 
-def find_columns(path: Path, columns: Sequence[str], names: Names, needs: Needs, *, labelled: bool) -> dict[str, Any]:
-    """Which column of a file is which; rows that are ``labelled`` need no label of their own.
+def _open(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
+    """Which column of a file is which, and its records; those of FASTA have their labels in a column."""
+    if label is not None and path.suffix == ".txt":
+        return {"sequence": "sequence"}, [_plain(path)]
+    records = read_records(path, names.columns or ())
+    if records.columns != FASTA_COLUMNS or names.only:
+        return _find_columns(path, records.columns, names, needs, labelled=label is not None), records.rows
+    if needs.label is not None or (label is not None and names.label_from is None):
+        return {"sequence": "sequence"}, records.rows
+    try:
+        pattern = re.compile(_LAST_FIELD if names.label_from in (None, "header") else f".*?{names.label_from}")
+    except re.error:
+        pattern = re.compile("")
+    require(pattern.groups == 1, "task.label_from", "header, or a pattern with one group", names.label_from)
+    return {"sequence": "sequence", "label": "label"}, (_with_label(record, pattern) for record in records.rows)
 
-    Raises:
-        ValueError: If a column is absent or there twice, or two could be meant.
-    """
+
+def _find_columns(path: Path, columns: Sequence[str], names: Names, needs: Needs, *, labelled: bool) -> dict[str, Any]:
+    """Which column of a file is which; rows that are ``labelled`` need no label of their own."""
     found: dict[str, Any] = {}
     if needs.sequence:
         found["sequence"] = _column(path, columns, "sequence", names.sequence)
@@ -214,10 +189,8 @@ def find_columns(path: Path, columns: Sequence[str], names: Names, needs: Needs,
 
 def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *, optional: bool = False) -> str | None:
     setting = "task.places" if field in PLACE_FIELDS else f"task.{field}"
-    if name:
-        known = [column for column in columns if column == name.strip().lower()]
-    else:
-        known = [column for column in columns if column in USUAL[field]]
+    wanted = (name.strip().lower(),) if name else USUAL[field]
+    known = [column for column in columns if column in wanted]
     if len(set(known)) > 1:
         raise ValueError(f"{path}: {' and '.join(known)} could each be the {field}; say which: {setting}=NAME.")
     if len(known) == 1 or (not known and optional and not name):
@@ -226,28 +199,6 @@ def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *,
     places = field == "sequence" and not name and set(columns) & set(USUAL["start"])
     other = "Places in a genome: task.genome=FASTA." if places else f"Another name: {setting}=NAME."
     raise ValueError(f"{path} line 1 needs one column {name or field}; found {has}. {other}")
-
-
-def _opened(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
-    """The columns that are used, and all records, which for FASTA have their labels in a column."""
-    records = read_records(path, names.columns or ())
-    if records.columns != FASTA_COLUMNS or names.only:
-        return find_columns(path, records.columns, names, needs, labelled=label is not None), records.rows
-    if needs.label is not None or (label is not None and names.label_from is None):
-        return {"sequence": "sequence"}, records.rows
-    pattern = _header_pattern(names.label_from)
-    return {"sequence": "sequence", "label": "label"}, (_with_label(record, pattern) for record in records.rows)
-
-
-def _header_pattern(label_from: str | None) -> re.Pattern[str]:
-    if label_from in (None, "header"):
-        return _LAST_FIELD
-    try:
-        pattern = re.compile(f".*?{label_from}")
-        require(pattern.groups == 1, "task.label_from", "header, or a pattern with one group", label_from)
-    except re.error:
-        raise ValueError(f"task.label_from needs header, or a pattern with one group; found {label_from!r}.") from None
-    return pattern
 
 
 def _with_label(record: Record, pattern: re.Pattern[str]) -> Record:
@@ -266,23 +217,13 @@ def _plain(path: Path) -> Record:
     return Record(texts[0].number, {"sequence": text}, f"{_ONE_SEQUENCE}, without blanks" if " " in text else "")
 
 
-def _note(columns: dict[str, Any]) -> list[str]:
-    """Which columns were found under other names than those of the fields."""
-    other = [f"{column} is the {field}" for field, column in columns.items() if field not in (column, "only")]
-    return [f"columns: {', '.join(other)}"] if {"sequence", "label"} & set(columns) and other else []
-
-
 def _row(path: Path, record: Record, columns: dict[str, Any], names: Names, label: str | None) -> Row:
-    """The row of a record.
-
-    Raises:
-        ValueError: If there is no label, or no sequence of DNA; the message does not name file and line.
-    """
+    """The row of a record; a ``ValueError`` says why it is none, without file and line."""
     if record.problem:
         raise ValueError(record.problem)
     cells = record.cells
-    own = read_label(cells, columns["label"], names.kind) if "label" in columns else label
-    assert own is not None, "find_columns saw to it"
+    own = _label(cells, columns["label"], names.kind) if "label" in columns else label
+    assert own is not None, "_find_columns saw to it"
     text, place = "", None
     if "sequence" in columns:
         text = cells[columns["sequence"]]
@@ -291,22 +232,16 @@ def _row(path: Path, record: Record, columns: dict[str, Any], names: Names, labe
         strand = cells[columns["strand"]].strip() if "strand" in columns else "."
         name, start, stop = (cells[columns[field]] for field in PLACE_FIELDS[:3])
         place = parse_place(name, start, stop, "+" if strand == "." else strand)
-        place = _centered(place, names.bases, cells.get(columns.get("peak", ""), "")) if names.bases else place
+        if names.bases:  # around the summit, which narrowPeak counts from the start, or else around the center
+            peak = cells.get(columns.get("peak", ""), "")
+            center = place.start + (int(peak) if peak.isdecimal() else (place.stop - place.start) // 2)
+            first = center - names.bases // 2
+            place = place._replace(start=first, stop=first + names.bases)
     return Row(path, record.line, text, own, cells[columns["split"]] if "split" in columns else "", place)
 
 
-def _centered(place: Place, bases: int, peak: str) -> Place:
-    """So many bases around the summit, which narrowPeak counts from the start, or else around the center."""
-    center = place.start + (int(peak) if peak.isdecimal() else (place.stop - place.start) // 2)
-    return place._replace(start=center - bases // 2, stop=center - bases // 2 + bases)
-
-
-def read_label(cells: dict[str, str], column: Any, kind: str) -> str:
-    """The label of a row: its class, its number, or its labels divided by semicolons.
-
-    Raises:
-        ValueError: If it is none.
-    """
+def _label(cells: dict[str, str], column: Any, kind: str) -> str:
+    """The label of a row: its class, its number, or its labels divided by semicolons."""
     if not isinstance(column, str):
         wrong = [name for name in column if cells[name].strip() not in ("0", "1")]
         if wrong:
@@ -345,11 +280,7 @@ def dna(text: str) -> str:
 
 
 def sequence_text(path: Path, line: int, text: str) -> str:
-    """The text itself, if it is a sequence of DNA in IUPAC's letters.
-
-    Raises:
-        ValueError: Naming file and line, if it is not.
-    """
+    """As ``dna``, with file and line in the message."""
     try:
         return dna(text)
     except ValueError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from genomask.checks import one_line
+from genomask.genome.places import bed_cells
 from genomask.text_files import Line, read_cells, read_lines, wrong_line
 
 BED_COLUMNS: Final = ("chrom", "start", "end", "name", "score", "strand")
@@ -20,10 +21,10 @@ KINDS: Final = {  # of a file, by its ending without that of its packing; what i
     "fasta": ("fa", "fasta", "fna", "fas", "ffn"),
     "bed": ("bed", "narrowpeak", "broadpeak"),
 }
+MOST_FAULTS: Final = 10  # that a message shows
 PACKED: Final = ("gz", "bgz", "zst")
 _PARQUET: Final = b"PAR1"
 _DNA_CELL: Final = re.compile(r"[ACGTUN ]{6,}", re.IGNORECASE)
-_NOT_AN_INTERVAL: Final = re.compile(r"\s*(#|(track|browser)( |$)|$)")
 
 
 class Record(NamedTuple):
@@ -41,6 +42,37 @@ class Records(NamedTuple):
     rows: Iterator[Record]
 
 
+class Faults:
+    """Rows that cannot be used: the first ten are shown, all are counted."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[Path, int, str]] = []
+        self.count = 0
+
+    def add(self, path: Path, line: int, problem: str) -> None:
+        """Note what is wrong with a row."""
+        self.count += 1
+        if len(self.first) < MOST_FAULTS:
+            self.first.append((path, line, problem))
+
+    def check(self, total: int) -> None:
+        """Refuse the rows if any of them has a fault.
+
+        Raises:
+            ValueError: Naming file and line of the first ten, and how many there are.
+        """
+        if not self.count:
+            return
+        path, line, problem = self.first[0]
+        if self.count == 1:
+            raise wrong_line(path, line, problem)
+        same = all(other == path for other, _, _ in self.first)
+        shown = [f"{'' if same else f'{other}, '}line {line}: {what[:60]}" for other, line, what in self.first]
+        more = f"; and {self.count - len(shown):,} more" if self.count > len(shown) else ""
+        where = f"{path}: " if same else ""
+        raise ValueError(f"{where}{self.count:,} of {total:,} rows cannot be read. {'; '.join(shown)}{more}.")
+
+
 def kind_of(path: Path) -> str | None:
     """Which of ``KINDS`` a file is, by its name; None if that does not say."""
     words = path.name.lower().split(".")
@@ -48,20 +80,20 @@ def kind_of(path: Path) -> str | None:
     return next((kind for kind, endings in KINDS.items() if ending in endings), None)
 
 
-def read_records(path: Path, columns: Sequence[str] = (), *, separator: str | None = None) -> Records:
-    """Open a file of records.
+def parts_of(folder: Path) -> list[Path]:
+    """The files of a folder that may hold records, in the order of their names."""
+    return sorted(path for path in folder.iterdir() if path.is_file() and kind_of(path) and path.name[0] not in "._")
 
-    Args:
-        path: The file, or a folder with the parts of one.
-        columns: Names of the columns of a table without a header.
-        separator: What divides the cells of a table; None reads it from the header.
+
+def read_records(path: Path, columns: Sequence[str] = ()) -> Records:
+    """Open a file of records, or a folder with the parts of one; ``columns`` are those of a table without a header.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: Naming file and line, if it is damaged, empty, or has no header.
     """
     if path.is_dir():
-        parts = [read_records(part, columns, separator=separator) for part in parts_of(path)]
+        parts = [read_records(part, columns) for part in parts_of(path)]
         if len({part.columns for part in parts}) != 1:
             raise ValueError(f"{path} must hold files of the same columns, one or more; it has {len(parts)} files.")
         return Records(parts[0].columns, chain.from_iterable(part.rows for part in parts))
@@ -79,24 +111,12 @@ def read_records(path: Path, columns: Sequence[str] = (), *, separator: str | No
         return Records(FASTA_COLUMNS, _fasta(lines))
     if first.text.lstrip().startswith(("{", "[")):
         return _json(path, lines)
-    if kind_of(path) == "bed":
-        return _bed(path, lines, columns)
-    return _table(path, lines, columns, separator)
+    return _bed(path, lines, columns) if kind_of(path) == "bed" else _table(path, lines, columns)
 
 
-def parts_of(folder: Path) -> list[Path]:
-    """The files of a folder that may hold records, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if path.is_file() and kind_of(path) and path.name[0] not in "._")
-
-
-def separator_of(header: str) -> str:
-    """A tab where the header has one, else the more frequent of comma and semicolon."""
-    return "\t" if "\t" in header else max(",;", key=header.count)
-
-
-def _table(path: Path, lines: Iterator[Line], columns: Sequence[str], separator: str | None) -> Records:
+def _table(path: Path, lines: Iterator[Line], columns: Sequence[str]) -> Records:
     first = next(lines)
-    separator = separator or separator_of(first.text)
+    separator = "\t" if "\t" in first.text else max(",;", key=first.text.count)
     rows = read_cells(path, chain([first], lines), separator=separator)
     line, header = next(rows)
     names = [name.strip().lstrip("#").lower() for name in header]
@@ -120,19 +140,17 @@ def _with_names(names: Sequence[str], rows: Iterator[tuple[int, list[str]]]) -> 
 
 def _bed(path: Path, lines: Iterator[Line], columns: Sequence[str]) -> Records:
     """A BED file: as its specification says, or with a first line that names the columns (as BEND's files)."""
-    kept = (line for line in lines if not _NOT_AN_INTERVAL.match(line.text))
-    first = next(kept, None)
+    rows = bed_cells(lines)
+    first = next(rows, None)
     if first is None:
         raise ValueError(f"{path} has no intervals.")
-    cells = first.text.split("\t") if "\t" in first.text else first.text.split()
-    if not columns and len(cells) > 1 and not cells[1].strip().isdecimal():
-        return _table(path, chain([first], kept), (), None)
-    names = [name.lower() for name in columns] or [*PEAK_COLUMNS, *map(str, range(len(PEAK_COLUMNS), len(cells)))]
-    rows = (
-        (line.number, line.text.split("\t") if "\t" in line.text else line.text.split())
-        for line in chain([first], kept)
-    )
-    return Records(tuple(names[: len(cells)]), _with_names(names[: len(cells)], rows))
+    names = [name.lower() for name in columns] or [*PEAK_COLUMNS, *map(str, range(len(PEAK_COLUMNS), len(first[1])))]
+    if not columns and len(first[1]) > 1 and not first[1][1].isdecimal():
+        names = [name.lstrip("#").lower() for name in first[1]]
+    else:
+        rows = chain([first], rows)
+    names = names[: len(first[1])]
+    return Records(tuple(names), _with_names(names, rows))
 
 
 def _fasta(lines: Iterator[Line]) -> Iterator[Record]:
@@ -153,8 +171,9 @@ def _json(path: Path, lines: Iterator[Line]) -> Records:
         values, problem, line = _parsed("\n".join([first.text, *(line.text for line in lines)]))
         found = ((number, value, "") for number, value in enumerate(values or [], start=1))
     else:
-        (head, problem, line), rest = _parsed(first.text), (line for line in lines if line.text.strip())
-        found = chain([(first.number, head, "")], ((line.number, *_parsed(line.text)[:2]) for line in rest))
+        head, problem, line = _parsed(first.text)
+        rest = ((line.number, *_parsed(line.text)[:2]) for line in lines if line.text.strip())
+        found = chain([(first.number, head, "")], rest)
     if problem:
         raise wrong_line(path, first.number + line, problem)
     number, head, _ = next(found, (1, None, ""))
@@ -188,21 +207,20 @@ def _parquet(path: Path) -> Records:
         from pyarrow import ArrowException
     except ImportError:
         raise ValueError(f"{path} is a Parquet file, which pyarrow reads: pip install pyarrow.") from None
-    try:
-        file = pq.ParquetFile(path)
-    except (ArrowException, OSError) as error:
-        raise ValueError(f"{path} is a damaged Parquet file: {one_line(str(error))}") from None
 
     def rows() -> Iterator[Record]:
         number = 0
         try:
-            for batch in file.iter_batches():
-                for one in batch.to_pylist():
-                    number += 1
-                    yield Record(number, {name.lower(): _cell(value) for name, value in one.items()})
+            found = (one for batch in file.iter_batches() for one in batch.to_pylist())
+            for number, one in enumerate(found, start=1):
+                yield Record(number, {name.lower(): _cell(value) for name, value in one.items()})
         except (ArrowException, OSError) as error:
             raise ValueError(f"{path} is a damaged Parquet file after row {number}: {one_line(str(error))}") from None
 
+    try:
+        file = pq.ParquetFile(path)
+    except (ArrowException, OSError) as error:
+        raise ValueError(f"{path} is a damaged Parquet file: {one_line(str(error))}") from None
     return Records(tuple(name.lower() for name in file.schema_arrow.names), rows())
 
 

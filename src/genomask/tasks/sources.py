@@ -1,20 +1,28 @@
-"""What every source of a benchmark can do; and the simplest source, the synthetic twins of the paper's benchmarks."""
+"""What every source of a benchmark can do, and how rows become one; the synthetic twins of the paper's benchmarks."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from genomask.alphabet import decode
 from genomask.checks import require_choice
 from genomask.files import sha256
+from genomask.genome.assembly import cut
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
+from genomask.genome.names import listed
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.genome.synthetic.task import TASKS, synthetic_task
 from genomask.tasks.examples import Benchmark, benchmark
+from genomask.tasks.readers import Row
 
 GenomeSource = FastaGenome | Grch38Genome
+MOST_FILES = 1000  # of which the lines of the rows are kept
 
 
 class Source:
@@ -34,7 +42,13 @@ class Source:
         """Fetch and check what is small, so that what is wrong shows before a genome is downloaded."""
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read or build the benchmark; ``genome`` is ``genome_source`` encoded."""
+        """Read or build the benchmark; ``genome`` is ``genome_source`` encoded.
+
+        Raises:
+            ConnectionError: If a file is needed and cannot be downloaded.
+            FileNotFoundError: If a file is not there.
+            ValueError: Naming files and lines, if rows cannot be read or are no task, or the genome is another.
+        """
         raise NotImplementedError
 
 
@@ -56,6 +70,74 @@ def files_at_hand(paths: Iterable[Path]) -> list[dict[str, Any]]:
     return [{"name": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths]
 
 
+class Tally:
+    """What is to be said of a benchmark's rows: notes, how many were read, and how many left out and why."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.left_out = Counter[str]()
+        self.read = 0  # rows in all
+
+    def say(self, *notes: str) -> None:
+        """Keep notes, each once."""
+        self.notes += [note for note in notes if note not in self.notes]
+
+    def leave_out(self, why: str, count: int) -> None:
+        """Count rows that are not used."""
+        if count:
+            self.left_out[why] += count
+
+    @property
+    def lost(self) -> str:
+        """Rows that are left out, in words."""
+        return ", ".join(f"{count:,} {why}" for why, count in self.left_out.items())
+
+    def origin(self) -> dict[str, Any]:
+        """The entries of a benchmark's origin."""
+        notes = [*self.notes, *([f"left out of {self.read:,} rows: {self.lost}"] if self.lost else [])]
+        found: dict[str, Any] = {"note": "; ".join(notes)} if notes else {}
+        return found | {"rows_read": self.read} | ({"left_out": dict(self.left_out)} if self.lost else {})
+
+
+def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, tally: Tally) -> list[Row]:
+    """The rows that the genome holds, with their sequences.
+
+    Raises:
+        ValueError: If the genome is another assembly, or holds none.
+    """
+    places = [row.place for row in rows if row.place is not None]
+    assert len(places) == len(rows), "rows that are cut have places"
+    pieces, reasons = cut(genome, places, assembly)
+    for why, count in reasons.items():
+        tally.leave_out(why, count)
+    kept = [row._replace(sequence=decode(piece)) for row, piece in zip(rows, pieces, strict=True) if piece is not None]
+    if not kept:
+        raise ValueError(f"The genome ({listed(genome.names)}) holds none of the {len(rows):,} places: {tally.lost}.")
+    return kept
+
+
+def benchmark_of(pool: list[Row], test: list[Row], kind: str, origin: dict[str, Any]) -> Benchmark:
+    """The benchmark of these rows, with their places and lines.
+
+    Raises:
+        ValueError: Naming the files, if the rows are no task.
+    """
+    sides = (pool, test)
+    number = {path: at for at, path in enumerate(dict.fromkeys(row.path for row in (*pool, *test)))}
+    try:
+        task = benchmark(*([(row.sequence, row.label) for row in rows] for rows in sides), kind=kind)
+    except ValueError as error:
+        raise ValueError(f"{', '.join(map(str, [*number][:4]))}: {error}") from None
+    places = [[row.place for row in rows if row.place is not None] for rows in sides]
+    if [len(part) for part in places] == [len(pool), len(test)]:
+        task = task._replace(places=(places[0], places[1]))
+    if len(number) > MOST_FILES:
+        return task._replace(origin=origin)
+    lines = [np.array([(number[row.path], row.line) for row in rows], dtype=np.int64) for rows in sides]
+    named = origin | {"row_files": [path.name for path in number]}
+    return task._replace(lines=(lines[0], lines[1]), origin=named)
+
+
 @dataclass
 class SyntheticTask(Source):
     """One of the three tasks, built of the elements of the default synthetic genome with this seed."""
@@ -69,14 +151,10 @@ class SyntheticTask(Source):
 
     def fingerprint(self) -> dict[str, object]:
         """What shapes the rows: the twin and the genome's settings."""
-        return {"twin": self.twin, "genome": self._genome().fingerprint()}
+        return {"twin": self.twin, "genome": SyntheticGenome(seed=self.seed).fingerprint()}
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:  # noqa: ARG002
         """Generate pool and test set."""
-        rows = synthetic_task(self._genome(), self.twin)
-        pool, test = ([(text, str(label)) for text, label in rows[part]] for part in ("train", "test"))
-        task = benchmark(pool, test)
+        rows = synthetic_task(SyntheticGenome(seed=self.seed), self.twin)
+        task = benchmark(*([(text, str(label)) for text, label in rows[part]] for part in ("train", "test")))
         return task._replace(origin={"source": f"synthetic twin of {self.twin}, seed {self.seed}", "files": []})
-
-    def _genome(self) -> SyntheticGenome:
-        return SyntheticGenome(seed=self.seed)

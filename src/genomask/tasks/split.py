@@ -1,5 +1,6 @@
 """Test sets that are split off: stratified, deterministic, and nothing alike on both sides."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +8,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
 
+from genomask.alphabet import encode
 from genomask.checks import require, require_choice
 from genomask.genome.names import chromosome
 from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
-from genomask.tasks.examples import Examples
+from genomask.tasks.examples import Examples, pack
 from genomask.tasks.leaks.pairs import Pairs, near_pairs
+from genomask.tasks.readers import Row
+from genomask.tasks.sources import Tally
 
 SPLIT_BY = ("random", "cluster", "chromosome")
 _WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", "chromosome": "whole chromosome"}
@@ -55,6 +59,36 @@ class SplitRule:
         require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
 
 
+def divide(
+    rows: list[Row], train: str, test: str, rule: SplitRule, tally: Tally
+) -> tuple[list[Row], list[Row], dict[str, Any]]:
+    """The pool and the test set of one table, and for the benchmark's origin how a test set was held out, if it was.
+
+    Raises:
+        ValueError: If the column of splits never says ``train`` or never says ``test``.
+    """
+    words = [row.split.strip().lower() for row in rows]
+    if any(words) and not rule.chosen:
+        names = train.lower(), test.lower()
+        sides = [[row for row, word in zip(rows, words, strict=True) if word == name] for name in names]
+        for word, side in zip((train, test), sides, strict=True):
+            if not side:
+                says = ", ".join(sorted(set(words))[:8])
+                raise ValueError(f"{rows[0].path}: the column of splits needs rows that say {word}; it says {says}.")
+        for word, count in Counter(words).items():
+            if word not in names:
+                tally.leave_out(f"whose split is {word or 'empty'}", count)
+        return sides[0], sides[1], {}
+    places = [row.place for row in rows if row.place is not None]
+    number = {label: at for at, label in enumerate(dict.fromkeys(row.label for row in rows))}
+    labels = np.array([number[row.label] for row in rows], dtype=np.int64)
+    examples = pack((encode(row.sequence) for row in rows), labels)
+    in_test, held = hold_out(examples, places if len(places) == len(rows) else None, rule)
+    tally.say(held.pop("note"))
+    pool, held_out = ([rows[row] for row in np.flatnonzero(side).tolist()] for side in (~in_test, in_test))
+    return pool, held_out, held
+
+
 def hold_out(
     examples: Examples, places: Sequence[Place] | None, rule: SplitRule, *, k: int = 12, share: float = 0.5
 ) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
@@ -74,35 +108,32 @@ def hold_out(
     Raises:
         ValueError: If places are needed and not known, or a chromosome of ``holdout`` has no row.
     """
-    if rule.holdout or rule.split_by == "chromosome":
-        where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
-        require(places is not None, where, "rows with places: task.places=[chrom,start,end,strand]", "none")
-    chromosomes = [chromosome(place.record) for place in places] if places else []
-    labels = [str(label) for label in np.asarray(examples.labels).tolist()]
+    by_place = rule.holdout or rule.split_by == "chromosome"
+    where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
+    has_places = places is not None or not by_place
+    require(has_places, where, "rows with places: task.places=[chrom,start,end,strand]", "none")
+    if by_place:
+        chromosomes = [chromosome(place.record) for place in places or ()]
+        group = join_groups([chromosomes], len(chromosomes))
+    else:
+        alike = near_pairs(examples, examples, k=k, share=share) if rule.split_by == "cluster" else ()
+        group, chromosomes = join_groups([canonical(examples.rows())], len(examples.labels), alike), []
     if rule.holdout:
         wanted = {chromosome(name) for name in rule.holdout}
         absent = sorted(wanted - set(chromosomes))
         require(not absent, "task.holdout", "chromosomes that have rows", ", ".join(absent))
-        in_test = np.array([name in wanted for name in chromosomes])
-        group = np.unique(chromosomes, return_inverse=True)[1]
-    elif rule.split_by == "chromosome":
-        group = join_groups([tuple(chromosomes)], len(labels))
-        in_test = _draw(group, ["all"] * len(labels), rule)
+        in_test, how = np.array([name in wanted for name in chromosomes]), f"chromosomes {', '.join(rule.holdout)}"
     else:
-        alike = near_pairs(examples, examples, k=k, share=share) if rule.split_by == "cluster" else ()
-        group = join_groups([_canonical_rows(examples)], len(labels), alike)
-        in_test = _draw(group, labels, rule)
+        in_test = _draw(group, [str(label) * (not by_place) for label in examples.labels.tolist()], rule)
+        how = f"{rule.split_by}, seed {rule.split_seed}"
     if not in_test.any():
-        held = f"task.test_share={rule.test_share:g} of {len(labels):,} rows"
+        held = f"task.test_share={rule.test_share:g} of {len(group):,} rows"
         raise ValueError(f"{held} holds no {_WHOLE[rule.split_by]}: raise task.test_share.")
-    by_chance = np.zeros(len(labels), dtype=bool)
-    by_chance[generator(rule.split_seed, "task", "chance").permutation(len(labels))[: int(in_test.sum())]] = True
-    beside = np.isin(group, group[~by_chance])
-    how = f"chromosomes {', '.join(rule.holdout)}" if rule.holdout else f"{rule.split_by}, seed {rule.split_seed}"
-    if rule.folds:
-        how += f", fold {rule.fold} of {rule.folds}"
-    leaked = int((beside & by_chance).sum())
-    what = "chromosome" if rule.holdout else {"random": "sequence"}.get(rule.split_by, rule.split_by)
+    by_chance = np.zeros(len(group), dtype=bool)
+    by_chance[generator(rule.split_seed, "task", "chance").permutation(len(group))[: int(in_test.sum())]] = True
+    leaked = int((np.isin(group, group[~by_chance]) & by_chance).sum())
+    how += f", fold {rule.fold} of {rule.folds}" if rule.folds else ""
+    what = "chromosome" if by_place else {"random": "sequence"}.get(rule.split_by, rule.split_by)
     return in_test, {
         "held_out": how,
         "groups": len(np.unique(group)),
@@ -117,21 +148,11 @@ def _draw(group: Int64[np.ndarray, " rows"], labels: Sequence[str], rule: SplitR
     left, chosen = np.arange(len(group)), np.zeros(len(group), dtype=bool)
     for number in range(rule.fold + 1 if rule.folds else 1):
         share = 1 / (rule.folds - number) if rule.folds else rule.test_share
-        side = draw_test_side(
-            group[left],
-            [labels[row] for row in left.tolist()],
-            share=share,
-            seed=rule.split_seed,
-            stream=("task", "split", number),
-        )
-        chosen = np.zeros(len(group), dtype=bool)
-        chosen[left[side]] = True
+        stratum, stream = [labels[row] for row in left.tolist()], ("task", "split", number)
+        side = draw_test_side(group[left], stratum, share=share, seed=rule.split_seed, stream=stream)
+        chosen = np.isin(np.arange(len(group)), left[side])
         left = left[~side]
     return chosen
-
-
-def _canonical_rows(examples: Examples) -> list[bytes]:
-    return [canonical(row[None])[0] for row in np.split(np.asarray(examples.bases), examples.offsets[1:-1])]
 
 
 def draw_test_side(
@@ -168,28 +189,26 @@ def join_groups(
 ) -> Int64[np.ndarray, " rows"]:
     """Put rows that share any key, or are alike, into one group, named by its first row."""
     parent = list(range(rows))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = row = parent[parent[row]]
+        return row
+
+    def join(one: int, other: int) -> None:
+        low, high = sorted((root(one), root(other)))
+        parent[high] = low
+
     for column in keys:
         seen: dict[Hashable, int] = {}
         for row, key in enumerate(column):
-            _join(parent, seen.setdefault(key, row), row)
+            join(seen.setdefault(key, row), row)
     for pairs in alike:
         for row, other in zip(pairs.rows.tolist(), pairs.others.tolist(), strict=True):
-            _join(parent, row, other)
-    return np.array([_root(parent, row) for row in range(rows)], dtype=np.int64)
+            join(row, other)
+    return np.array([root(row) for row in range(rows)], dtype=np.int64)
 
 
-def _join(parent: list[int], one: int, other: int) -> None:
-    low, high = sorted((_root(parent, one), _root(parent, other)))
-    parent[high] = low
-
-
-def _root(parent: list[int], row: int) -> int:
-    while parent[row] != row:
-        parent[row] = row = parent[parent[row]]
-    return row
-
-
-def canonical(sequences: UInt8[np.ndarray, "rows bases"]) -> list[bytes]:
+def canonical(sequences: Iterable[UInt8[np.ndarray, " _bases"]]) -> list[bytes]:
     """A key that a sequence shares with its reverse complement and with no other sequence."""
-    forward, back = np.ascontiguousarray(sequences), np.ascontiguousarray(reverse_complement(sequences))
-    return [min(one.tobytes(), other.tobytes()) for one, other in zip(forward, back, strict=True)]
+    return [min(one.tobytes(), reverse_complement(one).tobytes()) for one in sequences]

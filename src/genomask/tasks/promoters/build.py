@@ -1,17 +1,17 @@
-"""From promoters to a benchmark: cut, split, make negatives, and see to it that nothing leaks."""
+"""From promoters to a benchmark: split, make negatives (DeePromoter, Sec. 5.1), and see to it that nothing leaks."""
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, UInt8
 
-from genomask.checks import require
+from genomask.checks import require, require_choice
+from genomask.genome.places import Place
 from genomask.seeds import generator
 from genomask.tasks.examples import Benchmark, Examples
-from genomask.tasks.leaks.pairs import overlaps
-from genomask.tasks.promoters.cut import Promoters, inside, said
-from genomask.tasks.promoters.negatives import Negatives, draw_negatives
+from genomask.tasks.promoters.epd import Promoters, said
 from genomask.tasks.split import canonical, draw_test_side, join_groups
 
 # -34..+35 begins at 215. The released files' begins one base later. A split must not depend on the choice.
@@ -21,75 +21,73 @@ PAPER_COUNT: Final = 29_598  # promoters of EPDnew 006, and half of the paper's 
 DRAWS: Final = 100  # more copies in a row than this are no accident
 
 
+@dataclass
+class Negatives:
+    """How a promoter becomes its negative.
+
+    Attributes:
+        parts: Number of parts that a promoter of 300 bases is cut into.
+        kept: How many of them stay; every base of the others is drawn anew, uniformly.
+        breakpoints: ``equal`` parts, or parts between ``random`` cuts, drawn for every promoter.
+        keep_last: Whether the last part is always one of those kept.
+        redraw_copies: Draw again where all that is in the window was kept, which would give one sequence
+            both labels.
+        seed: Draws parts and bases.
+    """
+
+    parts: int
+    kept: int
+    breakpoints: str
+    keep_last: bool
+    redraw_copies: bool
+    seed: int
+
+    def __post_init__(self) -> None:
+        require(self.parts >= 2, "task.negatives.parts", "at least 2", self.parts)
+        fewest = 1 if self.keep_last else 0
+        found = self.kept
+        require(fewest <= found < self.parts, "task.negatives.kept", f"{fewest} to {self.parts - 1} parts", found)
+        require_choice(self.breakpoints, "task.negatives.breakpoints", ("equal", "random"))
+        require(self.seed >= 0, "task.negatives.seed", "at least 0", self.seed)
+
+
 def build(
-    promoters: Promoters,
-    *,
-    window: slice,
-    negatives: Negatives,
-    test_share: float,
-    together: str,
-    split_seed: int,
+    promoters: Promoters, *, window: slice, negatives: Negatives, test_share: float, split_seed: int
 ) -> Benchmark:
     """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side.
 
-    Which side a promoter is on depends on the promoters, ``test_share``, ``together`` and the seed. It does
-    not depend on the window, unless that makes promoters alike which are not in the paper's two: a promoter
-    is on the same side in ``prom_core`` and in ``prom_300``.
+    Which side a promoter is on depends on the promoters, ``test_share`` and the seed. It does not depend on the
+    window, unless that makes promoters alike which are not in the paper's two: a promoter is on the same side in
+    ``prom_core`` and in ``prom_300``. Pool rows that are, on either strand, in the test set too are taken out.
     """
     bases = promoters.bases
-    group = _groups(promoters, window, together)
-    in_test = draw_test_side(group, promoters.kinds, share=test_share, seed=split_seed)
-    rows = np.stack((bases[:, window], _negatives(bases, window, negatives)), axis=1)
-    crossing = _crossing(rows, in_test)
-    in_pool = ~in_test[:, None] & ~crossing
-    pool = _examples(rows, in_pool)
-    test = _examples(rows, np.repeat(in_test[:, None], 2, axis=1))
-    origin = _origin(promoters, in_test, int(crossing.sum()), len(set(group.tolist())))
-    places = None
-    if promoters.places is not None:
-        windows = [inside(place, window) for place in promoters.places]
-        places = (
-            [windows[row] for row in np.nonzero(in_pool)[0].tolist()],
-            [windows[row] for row in np.flatnonzero(in_test).repeat(2).tolist()],
-        )
-    return Benchmark(pool, test, ("0", "1"), places, origin)
-
-
-def _negatives(
-    promoters: UInt8[np.ndarray, "rows bases"], window: slice, settings: Negatives
-) -> UInt8[np.ndarray, "rows _window"]:
-    """The window's part of every negative; with ``of=promoter`` all windows are of the same negatives."""
-    rng = generator(settings.seed, "promoters", "negatives")
-    cut_up = promoters[:, window] if settings.of == "window" else promoters
-    looked_at = (slice(None),) if settings.of == "window" else (window, CORE_IN_BOTH)
-    negatives = draw_negatives(cut_up, settings, rng)
-    for _ in range(DRAWS if settings.redraw_copies else 0):
-        same = negatives == cut_up
-        copies = np.flatnonzero(np.any([same[:, part].all(axis=1) for part in looked_at], axis=0))
-        if not len(copies):
-            break
-        negatives[copies] = draw_negatives(cut_up[copies], settings, rng)
-    else:
-        require(not settings.redraw_copies, "task.negatives", "parts whose change shows in the window", "none")
-    return negatives if settings.of == "window" else negatives[:, window]
-
-
-def _groups(promoters: Promoters, window: slice, together: str) -> Int64[np.ndarray, " rows"]:
-    """Promoters that must be on one side: those alike in any window; those that overlap, if asked for."""
     windows = (slice(None), *CORE_WINDOWS, window)
-    keys = [canonical(promoters.bases[:, part]) for part in windows]
-    places = promoters.places if together == "overlaps" else None
-    return join_groups(keys, len(promoters.bases), [overlaps(places, places)] if places else ())
-
-
-def _crossing(
-    rows: UInt8[np.ndarray, "rows 2 bases"], in_test: Bool[np.ndarray, " rows"]
-) -> Bool[np.ndarray, "rows 2"]:
-    """Rows of the pool that are, as they are or reverse-complemented, in the test set too."""
+    group = join_groups([canonical(bases[:, part]) for part in windows], len(bases))  # alike in any window
+    in_test = draw_test_side(group, promoters.kinds, share=test_share, seed=split_seed)
+    rows = np.stack((bases[:, window], _windows_of_negatives(bases, window, negatives)), axis=1)
     keys = np.array(canonical(rows.reshape(-1, rows.shape[-1])), dtype=object).reshape(-1, 2)
     tested = set(keys[in_test].ravel().tolist())
-    found = np.array([key in tested for key in keys.ravel()]).reshape(-1, 2)
-    return found & ~in_test[:, None]
+    crossing = np.array([key in tested for key in keys.ravel()]).reshape(-1, 2) & ~in_test[:, None]
+    in_pool = ~in_test[:, None] & ~crossing
+    places = None
+    if promoters.places is not None:
+        inside = [_inside(place, window) for place in promoters.places]
+        sides = np.nonzero(in_pool)[0], np.flatnonzero(in_test).repeat(2)
+        places = [inside[row] for row in sides[0].tolist()], [inside[row] for row in sides[1].tolist()]
+    found, left_out = len(bases), promoters.left_out
+    lost = f" ({said(left_out)} left out)" if left_out else ""
+    paper = f"; the paper's {2 * PAPER_COUNT:,} rows are of {PAPER_COUNT:,}" if found != PAPER_COUNT else ""
+    origin: dict[str, Any] = {
+        "note": f"{found:,} promoters{lost}{paper}",
+        "promoters": found,
+        "kinds": dict(sorted(Counter(promoters.kinds).items())),
+        "kinds_in_test": dict(sorted(Counter(np.asarray(promoters.kinds)[in_test].tolist()).items())),
+        "left_out": dict(left_out),
+        "groups_of_duplicates": len(np.unique(group)),
+        "taken_out_of_pool_as_in_test": int(crossing.sum()),
+    }
+    pool, test = (_examples(rows, chosen) for chosen in (in_pool, np.repeat(in_test[:, None], 2, axis=1)))
+    return Benchmark(pool, test, ("0", "1"), places, origin)
 
 
 def _examples(rows: UInt8[np.ndarray, "rows 2 bases"], chosen: Bool[np.ndarray, "rows 2"]) -> Examples:
@@ -98,20 +96,49 @@ def _examples(rows: UInt8[np.ndarray, "rows 2 bases"], chosen: Bool[np.ndarray, 
     return Examples(kept.reshape(-1), np.arange(len(kept) + 1, dtype=np.int64) * rows.shape[-1], labels)
 
 
-def _origin(promoters: Promoters, in_test: Bool[np.ndarray, " rows"], crossing: int, groups: int) -> dict[str, Any]:
-    found = len(promoters.bases)
-    note = f"{found:,} promoters"
-    if promoters.left_out:
-        note += f" ({said(promoters.left_out)} left out)"
-    if found != PAPER_COUNT:
-        note += f"; the paper's {2 * PAPER_COUNT:,} rows are of {PAPER_COUNT:,}"
-    return {
-        "note": note,
-        "promoters": found,
-        "promoters_of_the_paper": PAPER_COUNT,
-        "kinds": dict(sorted(Counter(promoters.kinds).items())),
-        "kinds_in_test": dict(sorted(Counter(np.asarray(promoters.kinds)[in_test].tolist()).items())),
-        "left_out": dict(promoters.left_out),
-        "groups_of_duplicates": groups,
-        "taken_out_of_pool_as_in_test": crossing,
-    }
+def _inside(place: Place, window: slice) -> Place:
+    """Where a window of a promoter lies."""
+    if place.strand == "+":
+        return place._replace(start=place.start + window.start, stop=place.start + window.stop)
+    return place._replace(start=place.stop - window.stop, stop=place.stop - window.start)
+
+
+def _windows_of_negatives(
+    promoters: UInt8[np.ndarray, "rows bases"], window: slice, settings: Negatives
+) -> UInt8[np.ndarray, "rows _window"]:
+    """The window's part of every negative; all windows are of the same negatives."""
+    rng = generator(settings.seed, "promoters", "negatives")
+    negatives = draw_negatives(promoters, settings, rng)
+    for _ in range(DRAWS if settings.redraw_copies else 0):
+        same = negatives == promoters
+        copies = np.flatnonzero(same[:, window].all(axis=1) | same[:, CORE_IN_BOTH].all(axis=1))
+        if not len(copies):
+            break
+        negatives[copies] = draw_negatives(promoters[copies], settings, rng)
+    else:
+        require(not settings.redraw_copies, "task.negatives", "parts whose change shows in the window", "none")
+    return negatives[:, window]
+
+
+def draw_negatives(
+    promoters: UInt8[np.ndarray, "rows bases"], settings: Negatives, rng: np.random.Generator
+) -> UInt8[np.ndarray, "rows bases"]:
+    """Make a negative of every promoter: every choice of as many parts to keep is equally probable.
+
+    Raises:
+        ValueError: If a promoter has fewer bases than there are parts.
+    """
+    (rows, bases), parts = promoters.shape, settings.parts
+    require(parts <= bases, "task.negatives.parts", f"at most {bases}", parts)
+    if settings.breakpoints == "equal":
+        part = np.broadcast_to(np.arange(bases) * parts // bases, (rows, bases))
+    else:
+        cuts = rng.random((rows, bases - 1)).argsort(axis=1)[:, : parts - 1] + 1
+        begins = np.zeros((rows, bases), dtype=np.int64)
+        np.put_along_axis(begins, cuts, 1, axis=1)
+        part = begins.cumsum(axis=1)
+    always = int(settings.keep_last)
+    order = rng.random((rows, parts - always)).argsort(axis=1)
+    kept = np.hstack((order < settings.kept - always, np.ones((rows, always), dtype=bool)))
+    stays = np.take_along_axis(kept, part, axis=1)
+    return np.where(stays, promoters, rng.integers(4, size=promoters.shape, dtype=np.uint8))

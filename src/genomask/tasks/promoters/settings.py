@@ -4,18 +4,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from genomask.checks import require, require_choice
+from genomask.checks import require
 from genomask.files import sha256
 from genomask.genome.assembly import require_assembly
 from genomask.genome.download import cache_folder, fetch
 from genomask.genome.encoded import EncodedGenome
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.file_task import FileTask
-from genomask.tasks.files import existing
-from genomask.tasks.promoters.build import build
-from genomask.tasks.promoters.cut import PROMOTER_BASES, Promoters, cut_exports, cut_promoters
-from genomask.tasks.promoters.epd import StartSite, read_start_sites, read_tata
-from genomask.tasks.promoters.negatives import Negatives
+from genomask.tasks.file_task import FileTask, existing
+from genomask.tasks.promoters.build import Negatives, build
+from genomask.tasks.promoters.epd import (
+    PROMOTER_BASES,
+    Promoters,
+    StartSite,
+    cut_exports,
+    cut_promoters,
+    read_start_sites,
+    read_tata,
+)
 from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_source
 
 EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
@@ -50,7 +55,6 @@ class PromoterTask(Source):
     url: str = EPD
     cache: str | None = None
     test_share: float = 0.1  # Sec. 5.1: "70% and 30%", but its counts are 90 and 10
-    together: str = "duplicates"
     split_seed: int = 0
 
     def __post_init__(self) -> None:
@@ -58,13 +62,10 @@ class PromoterTask(Source):
         found = (self.start, self.start + self.bases)
         require(inside, "task.start and task.bases", f"a window of the promoter's {PROMOTER_BASES}", found)
         require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
-        require_choice(self.together, "task.together", ("duplicates", "overlaps"))
         require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
         require_assembly(self.assembly)
         given = [name for name in ("dir", "positives", "tss") if getattr(self, name)]
         require(len(given) <= 1, "A promoter task", "one of task.dir, task.positives, task.tss", given)
-        known = self.positives is None or self.together == "duplicates"
-        require(known, "task.together=overlaps", "start sites, as exported sequences have no place", "none")
 
     def genome_source(self) -> GenomeSource | None:
         """The genome that promoters are cut from, if any is needed."""
@@ -76,9 +77,17 @@ class PromoterTask(Source):
         """What shapes the rows; the genome is an input of its own."""
         if self.dir:
             return FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
-        shape = ("start", "bases", "test_share", "together", "split_seed")
-        built = {name: getattr(self, name) for name in shape}
-        return {"built": "promoters", **built, "negatives": asdict(self.negatives), **self._known_by()}
+        shape = {name: getattr(self, name) for name in ("start", "bases", "test_share", "split_seed")}
+        # Two settings that were once, so that what was built with their defaults is still found.
+        fixed = {"together": "duplicates", "negatives": {**asdict(self.negatives), "of": "promoter"}}
+        if self.positives:
+            files = [sha256(existing(path, "task.positives")) for path in self.positives]
+            known: dict[str, Any] = {"positives": files, "export_start": self.export_start}
+        else:
+            motifs = sha256(existing(self.motifs, "task.motifs")) if self.motifs else None
+            tss = {"tss": sha256(existing(self.tss, "task.tss"))} if self.tss else {"epdnew": self.release}
+            known = {**tss, "motifs": motifs, "assembly": self.assembly}
+        return {"built": "promoters", **shape, **fixed, **known}
 
     def prepare(self) -> None:
         """Download the start sites if they are needed, and read them."""
@@ -86,13 +95,7 @@ class PromoterTask(Source):
             self._sites()
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read the tables, or build the benchmark.
-
-        Raises:
-            ConnectionError: If EPDnew's files are needed and cannot be downloaded.
-            FileNotFoundError: If a file is not there.
-            ValueError: If a file is not what it should be, or the genome is another assembly.
-        """
+        """Read the tables, or build the benchmark."""
         if self.dir:
             return FileTask(self.name, dir=self.dir, pool=self.pool).read()
         promoters, source, files = self._promoters(genome)
@@ -101,31 +104,19 @@ class PromoterTask(Source):
             window=slice(self.start, self.start + self.bases),
             negatives=self.negatives,
             test_share=self.test_share,
-            together=self.together,
             split_seed=self.split_seed,
         )
-        origin = {"source": source, "files": files, **(task.origin or {})}
-        return task._replace(origin=origin)
+        return task._replace(origin={"source": source, "files": files_at_hand(files), **(task.origin or {})})
 
-    def _known_by(self) -> dict[str, Any]:
-        if self.positives:
-            files = [sha256(existing(path, "task.positives")) for path in self.positives]
-            return {"positives": files, "export_start": self.export_start}
-        motifs = sha256(existing(self.motifs, "task.motifs")) if self.motifs else None
-        if self.tss:
-            found = {"tss": sha256(existing(self.tss, "task.tss")), "motifs": motifs}
-            return {**found, "assembly": self.assembly}
-        return {"epdnew": self.release, "motifs": motifs, "assembly": self.assembly}
-
-    def _promoters(self, genome: EncodedGenome | None) -> tuple[Promoters, str, list[dict[str, Any]]]:
+    def _promoters(self, genome: EncodedGenome | None) -> tuple[Promoters, str, list[Path]]:
         """The promoters, where they are from, and the files that were read."""
         if self.positives:
             paths = [existing(path, "task.positives") for path in self.positives]
-            return cut_exports(paths, self.export_start), "built from sequences at hand", files_at_hand(paths)
+            return cut_exports(paths, self.export_start), "built from sequences at hand", paths
         sites, kinds, paths = self._sites()
         assert genome is not None, "promoters that are cut need a genome"
         source = "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
-        return cut_promoters(sites, kinds, genome, self.assembly), source, files_at_hand(paths)
+        return cut_promoters(sites, kinds, genome, self.assembly), source, paths
 
     def _sites(self) -> tuple[list[StartSite], dict[str, str], list[Path]]:
         motifs = existing(self.motifs, "task.motifs") if self.motifs else None
