@@ -9,15 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomask.genome.synthetic.background import draw_background, draw_consensus, draw_isochores
-from genomask.genome.synthetic.elements import (
+from genomask.genome.synthetic.motifs import (
     ENHANCER_BASES,
+    ENHANCER_MOTIFS,
+    PROGRAMMES,
     PROMOTER_BASES,
+    PROMOTER_MOTIFS,
     SITE_EVERY,
     TSS,
+    draw_motif,
     plant_enhancers,
     plant_promoters,
 )
-from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROGRAMMES, PROMOTER_MOTIFS, draw_motif
 
 LETTERS = np.array(list("ATCG"))
 

@@ -10,7 +10,7 @@ import pytest
 from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import source_artefact
-from genomask.genome.assembly import LENGTHS, cut, records_by_chromosome
+from genomask.genome.assembly import LENGTHS, check_assembly, cut
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.names import chromosome
@@ -99,7 +99,7 @@ def test_a_genome_that_holds_nothing_is_refused(coordinates, tmp_path):
 def test_a_chromosome_that_is_there_twice_is_refused(tmp_path):
     genome = genome_of(tmp_path, {"chr1": CHROMOSOMES["1"], "NC_000001.11": CHROMOSOMES["X"]})
     with pytest.raises(ValueError, match=r"chromosome 1 twice: as chr1 and as NC_000001\.11"):
-        records_by_chromosome(genome, None)
+        check_assembly(genome, None)
 
 
 def test_no_chromosome_has_the_same_length_in_both_assemblies():

@@ -41,23 +41,28 @@ def require_assembly(assembly: str | None) -> None:
         require_choice(assembly, "task.assembly", tuple(LENGTHS))
 
 
-def records_by_chromosome(genome: EncodedGenome, assembly: str | None) -> dict[str, str]:
-    """Names of the genome's records by bare chromosome name.
+def check_assembly(genome: EncodedGenome, assembly: str | None) -> None:
+    """Refuse a genome that is not of the assembly that places are on.
 
     Raises:
         ValueError: If two records are one chromosome, or a chromosome has not the length that it has in the
             assembly.
     """
     records: dict[str, str] = {}
-    for name, length in zip(genome.names, _lengths(genome), strict=True):
+    for name, length in zip(genome.names, np.diff(genome.offsets).tolist(), strict=True):
         bare = chromosome(name)
         if bare in records:
             raise ValueError(f"The genome has chromosome {bare} twice: as {records[bare]} and as {name}.")
         records[bare] = name
         needed = LENGTHS[assembly].get(bare, length) if assembly else length
         if length != needed:
-            raise ValueError(_wrong_length(name, bare, length, needed, assembly))
-    return records
+            other = [known for known, lengths in LENGTHS.items() if lengths.get(bare) == length]
+            is_of = f"which is {other[0]}'s" if other else "which no assembly known here has"
+            raise ValueError(
+                f"The coordinates are on {assembly}, whose chromosome {bare} has {needed:,} bases; the genome's "
+                f"record {name} has {length:,}, {is_of}. Give the FASTA file of {assembly} as task.genome=FILE, or "
+                "set task.assembly to the coordinates' own (null: do not check)."
+            )
 
 
 def place_in(genome: EncodedGenome, place: Place) -> tuple[str, slice]:
@@ -85,30 +90,16 @@ def cut(
     Raises:
         ValueError: If the genome is not of the assembly that the places are on.
     """
-    records_by_chromosome(genome, assembly)
+    check_assembly(genome, assembly)
     reasons, pieces = Counter[str](), list[UInt8[np.ndarray, " _bases"] | None]()
     for place in places:
         number = find_record(genome.names, place.record)
         first, last = genome.offsets[number : number + 2].tolist() if number is not None else (0, 0)
         inside = 0 <= place.start < place.stop <= last - first
         bases = genome.bases[first + place.start : first + place.stop] if inside else np.empty(0, np.uint8)
-        if not inside or (bases == OTHER).any():
+        whole = inside and not (bases == OTHER).any()
+        if not whole:
             reasons[NO_RECORD if number is None else NOT_ACGT if inside else BEYOND] += 1
-            pieces.append(None)
-        else:
-            pieces.append(reverse_complement(bases) if place.strand == "-" else np.array(bases))
+        cut_out = reverse_complement(bases) if place.strand == "-" else np.array(bases)
+        pieces.append(cut_out if whole else None)
     return pieces, reasons
-
-
-def _lengths(genome: EncodedGenome) -> list[int]:
-    return [int(length) for length in np.diff(genome.offsets)]
-
-
-def _wrong_length(name: str, bare: str, length: int, needed: int, assembly: str | None) -> str:
-    other = [known for known, lengths in LENGTHS.items() if lengths.get(bare) == length]
-    is_of = f"which is {other[0]}'s" if other else "which no assembly known here has"
-    return (
-        f"The coordinates are on {assembly}, whose chromosome {bare} has {needed:,} bases; the genome's "
-        f"record {name} has {length:,}, {is_of}. Give the FASTA file of {assembly} as task.genome=FILE, or "
-        "set task.assembly to the coordinates' own (null: do not check)."
-    )

@@ -20,12 +20,7 @@ UNIFORM: Final = float(np.log(4))  # nats of a base of which nothing is known
 def count_kmers(
     bases: UInt8[np.ndarray, " bases"], runs: Int64[np.ndarray, "runs 2"], *, k: int = 10
 ) -> list[Int64[np.ndarray, " _kmers"]]:
-    """Count every n-mer for n = 1..k that lies inside one run.
-
-    Args:
-        bases: A genome, 0..3 for A, T, C, G; may be memory-mapped.
-        runs: Start and stop of every stretch without other letters, in ascending order.
-        k: Largest length.
+    """Count every n-mer for n = 1..k that lies inside one run (a stretch without other letters, in ascending order).
 
     Returns:
         Occurrences by base-4 code; entry ``n - 1`` has ``4**n`` of them.
@@ -44,31 +39,17 @@ def count_kmers(
             add_kmers(bases, runs, k, (start, start + CHUNK_BASES), longest)
             advance(CHUNK_BASES)
     counts = [longest]
-    for n in range(k - 1, 0, -1):
-        # Every n-mer begins one (n+1)-mer, except the last n-mer of each run.
-        counts.append(counts[-1].reshape(-1, 4).sum(axis=1) + _count_run_ends(bases, runs, n))
+    for n in range(k - 1, 0, -1):  # every n-mer begins one (n+1)-mer, except the last n-mer of each run
+        stops = runs[runs[:, 1] - runs[:, 0] >= n, 1]
+        ends = bases[stops[:, None] - np.arange(1, n + 1)].astype(np.int64) << 2 * np.arange(n)
+        counts.append(counts[-1].reshape(-1, 4).sum(axis=1) + np.bincount(ends.sum(axis=1), minlength=4**n))
     return counts[::-1]
-
-
-def _count_run_ends(
-    bases: UInt8[np.ndarray, " bases"], runs: Int64[np.ndarray, "runs 2"], n: int
-) -> Int64[np.ndarray, " kmers"]:
-    """Count the last n-mer of every run that is long enough to have one."""
-    stops = runs[runs[:, 1] - runs[:, 0] >= n, 1]
-    codes = np.zeros(len(stops), dtype=np.int64)
-    for before in range(n, 0, -1):
-        codes = codes << 2 | bases[stops - before]
-    return np.bincount(codes, minlength=4**n)
 
 
 def context_nats(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> dict[int, float]:
     """Nats of a base given 0, 1, 2, ... bases on either side, from counts of k-mers of the same genome.
 
-    Args:
-        counts: Occurrences of each n-mer for n = 1..k, by base-4 code.
-
-    Returns:
-        Conditional entropy by the number of bases on either side, as far as the genome is long enough for it.
+    As far as the genome is long enough; entry ``n - 1`` of ``counts`` has the occurrences of n-mers by base-4 code.
     """
     found = {}
     for n in range(LONGEST_CONTEXT + 1):

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from http import HTTPStatus
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -35,13 +35,13 @@ def download(
     timeout: float = 30.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Download a file, unless it is there already, with the right checksum if one is given.
+    """Download a file (http or https), unless it is there already, with the right checksum if one is given.
 
-    Until it is complete, what has arrived lies in ``<path>.part``. The next try, or the next program, goes
-    on from there if the server's file is still the same.
+    Until it is complete, what has arrived lies in ``<path>.part``, and its version in ``<path>.part.from``. The next
+    try, or the next program, goes on from there if the server's file is still the same.
 
     Args:
-        url: Address of the file, http or https.
+        url: Address of the file.
         path: Where the complete file appears.
         sha256: Checksum that the file must have, in hexadecimal digits.
         md5: Likewise.
@@ -88,9 +88,8 @@ def fetch(url: str, path: Path, read: Callable[[Path], Content], *, instead: str
         ConnectionError: If the server refuses the file, or it does not arrive.
         ValueError: If what arrives is a web page, cannot be read, or is not what it was the first time.
     """
-    record = path.with_name(f"{path.name}.sha256")
+    record, by_hand = path.with_name(f"{path.name}.sha256"), path.is_file()
     known = record.read_text(encoding="utf-8").split()[0] if record.is_file() else None
-    by_hand = path.is_file()
     try:
         download(url, path, sha256=known)
     except ConnectionError as error:
@@ -142,7 +141,10 @@ def _try(url: str, part: Path, tries: int, timeout: float, sleep: Callable[[floa
 
 def _receive(url: str, part: Path, timeout: float) -> None:
     """Ask once for what is missing, and begin again if the server's file is not the same any more."""
-    start, headers = _resumption(url, part)
+    note = _note(part)
+    address, _, version = note.read_text(encoding="utf-8").partition("\n") if note.is_file() else ("", "", "")
+    start = part.stat().st_size if part.is_file() and address == url and version else 0
+    headers = {"Range": f"bytes={start}-", "If-Range": version} if start else {}
     request = urllib.request.Request(url, headers={"User-Agent": "genomask", **headers})
     with urllib.request.urlopen(request, timeout=timeout) as response:
         if response.headers.get_content_type() == "text/html":
@@ -150,7 +152,9 @@ def _receive(url: str, part: Path, timeout: float) -> None:
         resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         if not resumed:
             part.unlink(missing_ok=True)
-            _note(part).write_text(f"{url}\n{_version(response.headers)}", encoding="utf-8")
+            tag = response.headers.get("ETag", "W/")  # what tells this version of the file from another, if anything
+            version = response.headers.get("Last-Modified", "") if tag.startswith("W/") else tag
+            note.write_text(f"{url}\n{version}", encoding="utf-8")
         if response.status == HTTPStatus.PARTIAL_CONTENT and not resumed:
             raise HTTPException("the server sent another part of the file than it was asked for")
         size = start * resumed + int(response.headers.get("Content-Length", 0))
@@ -164,26 +168,9 @@ def _receive(url: str, part: Path, timeout: float) -> None:
                 raise ConnectionError(f"the connection broke after {file.tell():,} of {size:,} bytes")
 
 
-def _resumption(url: str, part: Path) -> tuple[int, dict[str, str]]:
-    """How much of the file is here already, and the headers that ask for the rest of the same file."""
-    if not (part.is_file() and _note(part).is_file()):
-        return 0, {}
-    address, _, version = _note(part).read_text(encoding="utf-8").partition("\n")
-    start = part.stat().st_size
-    if address != url or not version or not start:
-        return 0, {}
-    return start, {"Range": f"bytes={start}-", "If-Range": version}
-
-
 def _note(part: Path) -> Path:
     """Where it is written which version of the server's file a part belongs to."""
     return part.with_name(f"{part.name}.from")
-
-
-def _version(headers: HTTPMessage) -> str:
-    """What tells this version of the server's file from another one, if anything does."""
-    tag = headers.get("ETag", "W/")
-    return headers.get("Last-Modified", "") if tag.startswith("W/") else tag
 
 
 def _difference(path: Path, checksums: dict[str, str | None]) -> str:

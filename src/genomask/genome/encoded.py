@@ -18,7 +18,6 @@ RUNS_FILE: Final = "runs.npy"
 LOWER_FILE: Final = "lower.npy"  # absent where every letter is upper case
 TRACK_FILE: Final = "track-{}.f32"
 LOWER: Final = 8  # added to a base in a piece whose letter is lower case; on disk, bases are 0..4
-_BASE: Final = LOWER - 1
 
 Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after another; none is empty
 
@@ -53,19 +52,15 @@ class _Stretches:
         self._edges = [np.empty(0, dtype=np.int64)]
         self._inside = False
 
-    def add(self, flags: Bool[np.ndarray, " bases"] | None, offset: int) -> None:
-        """Go on with a piece of a record that starts at the offset; None stands for no base of the kind."""
-        if flags is None:
-            self.end(offset)
-        elif not (self._inside and flags.all()):
-            self._edges.append(np.flatnonzero(np.diff(flags, prepend=self._inside)) + offset)
-            self._inside = bool(flags[-1])
+    def add(self, flags: Bool[np.ndarray, " bases"], offset: int) -> None:
+        """Go on with a piece of a record that starts at the offset."""
+        self._edges.append(np.flatnonzero(np.diff(flags, prepend=self._inside)) + offset)
+        self._inside = bool(flags[-1])
 
     def end(self, offset: int) -> None:
-        """End the stretch that is open, if there is one."""
-        if self._inside:
-            self._edges.append(np.array([offset]))
-            self._inside = False
+        """End the stretch that is open, if there is one, with the record."""
+        self._edges.append(np.full(int(self._inside), offset))
+        self._inside = False
 
     def table(self) -> Int64[np.ndarray, "stretches 2"]:
         """Start and stop of every stretch."""
@@ -87,11 +82,10 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, sour
             require(name not in lengths, source, "a name of its own for every record", name)
             first = offset
             for piece in pieces:
-                masked = bool(piece.max() >= LOWER)
-                bases = piece & _BASE if masked else piece
+                bases = piece & (LOWER - 1)
                 file.write(bases.data)
                 runs.add(bases < OTHER, offset)
-                lower.add(piece >= LOWER if masked else None, offset)
+                lower.add(piece >= LOWER, offset)
                 offset += len(piece)
             runs.end(offset)
             lower.end(offset)

@@ -1,6 +1,5 @@
 """``genome=fasta``: the records of FASTA or 2bit files, all or some of them, with tracks along them."""
 
-import hashlib
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from genomask.checks import require
+from genomask.files import sha256
 from genomask.genome.encoded import Pieces, write_genome
 from genomask.genome.reader import encode_piece, fasta_file, read_pieces
 from genomask.genome.tracks import check_tracks, fingerprint_tracks, write_tracks
@@ -39,6 +39,10 @@ class FastaGenome:
         check_tracks(self.tracks)
 
     @property
+    def _paths(self) -> list[str]:
+        return [self.path] if isinstance(self.path, str) else list(self.path)
+
+    @property
     def label(self) -> str:
         """The first file's name without its endings, fit for the name of a folder."""
         name = f"{_ENDINGS.sub('', Path(self._paths[0]).name)}{'-and-more' if self._paths[1:] else ''}"
@@ -57,10 +61,7 @@ class FastaGenome:
         Raises:
             FileNotFoundError: If there is no such file.
         """
-        digests = []
-        for path in self._files():
-            with path.open("rb") as file:
-                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        digests = list(map(sha256, self._files()))
         return {
             "source": "fasta",
             "sha256": digests[0] if len(digests) == 1 else digests,
@@ -82,10 +83,6 @@ class FastaGenome:
         write_tracks(self.tracks, directory, left_out=left_out)
         return left_out
 
-    @property
-    def _paths(self) -> list[str]:
-        return [self.path] if isinstance(self.path, str) else list(self.path)
-
     def _files(self) -> list[Path]:
         """The files that are meant, in the order of the list, and those of a pattern as people count."""
         files: list[Path] = []
@@ -106,7 +103,9 @@ class FastaGenome:
         patterns = self.chromosomes or ["*"]
         unmatched, homes = set(patterns), dict[str, Path]()
         for file in self._files():
-            for name, pieces in _read_records(file):
+            with file.open("rb") as opened:
+                read = read_2bit if opened.read(4) in _TWO_BIT else read_pieces
+            for name, pieces in read(file):
                 if name in homes:
                     raise ValueError(f"Record {name} is in {homes[name]} and in {file}; a genome has it once.")
                 homes[name] = file
@@ -123,12 +122,6 @@ class FastaGenome:
                 f"none is called {' or '.join(sorted(unmatched))}, they are called {', '.join(names[:50])}"
                 f"{', ...' if names[50:] else '.'}"
             )
-
-
-def _read_records(file: Path) -> Iterator[tuple[str, Pieces]]:
-    with file.open("rb") as opened:
-        two_bit = opened.read(4) in _TWO_BIT
-    yield from read_2bit(file) if two_bit else read_pieces(file)
 
 
 def read_2bit(path: Path) -> Iterator[tuple[str, Pieces]]:

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from genomask.checks import require
 from genomask.genome.download import cache_folder, download
@@ -39,15 +39,12 @@ class Grch38Genome:
     url: str = f"https://ftp.ncbi.nlm.nih.gov/genomes/all/GCF/000/001/405/{ASSEMBLY}"  # or a copy of it
     tracks: Any = None  # {NAME: FILE}, BED, bigWig or VCF files by name (Any: Hydra lets no typed mapping be set)
 
+    label: ClassVar[str] = "grch38"  # in directories and tables
+
     def __post_init__(self) -> None:
         known = self.chromosomes is None or (self.chromosomes and set(self.chromosomes) <= set(HUMAN))
         require(bool(known), "genome.chromosomes", "some of 1..22, X, Y, or null for all", self.chromosomes)
         check_tracks(self.tracks)
-
-    @property
-    def label(self) -> str:
-        """Name in directories and tables."""
-        return "grch38"
 
     @property
     def rough_bases(self) -> int:
@@ -84,7 +81,9 @@ class Grch38Genome:
         files: dict[str, Path] = {}
         try:
             download(f"{url}/{CHECKSUMS}", folder / CHECKSUMS)
-            checksums = _read_checksums(folder / CHECKSUMS)
+            # Lines of NCBI's list read ``<md5>  ./<path>``.
+            lines = map(str.split, (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines())
+            checksums = {words[1].removeprefix("./"): words[0] for words in lines if len(words) == 2}
             for chromosome in self._chosen():
                 place = f"{_FOLDER}/chr{chromosome}.fna.gz"
                 require(place in checksums, str(folder / CHECKSUMS), f"a checksum of {place}", "none")
@@ -93,12 +92,6 @@ class Grch38Genome:
         except ConnectionError as error:
             raise ConnectionError(f"{error} Or take a FASTA file: genome=fasta genome.path=FILE.") from None
         return files
-
-
-def _read_checksums(file: Path) -> dict[str, str]:
-    """MD5 of the assembly's files, by path; the lines of NCBI's list read ``<md5>  ./<path>``."""
-    lines = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
-    return {words[1].removeprefix("./"): words[0] for words in lines if len(words) == 2}
 
 
 def _records(files: dict[str, Path]) -> Generator[tuple[str, Pieces]]:

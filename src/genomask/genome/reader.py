@@ -5,7 +5,7 @@ pyfastx parses the text. It takes a truncated .gz for a short genome, so the fil
 
 import gzip
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BufferedReader
@@ -48,7 +48,7 @@ class Tally:
             change = piece.find(b"\n" if self.in_header else b">", position)
             stop = change if change >= 0 else len(piece)
             if not self.in_header:
-                self.letters += stop - position - _count_blanks(piece[position:stop])
+                self.letters += stop - position - sum(piece.count(blank, position, stop) for blank in _BLANKS)
                 self.records += change >= 0
             self.in_header ^= change >= 0
             position = stop + 1
@@ -90,15 +90,29 @@ def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, "
         ValueError: If the file is truncated, damaged or no FASTA; or a record has no name, no bases, the
             name of another, or a letter that is no IUPAC code of DNA.
     """
-    path = fasta_file(path)
+    path, whole, read, names = fasta_file(path), Tally(), Tally(), set[str]()
     try:
         with path.open("rb") as file, TemporaryFile() as copy:
-            whole = Tally()
             for piece in read_text(file, copy):
                 whole.add(piece)
             copy.flush()
+            text, problems = copy if copy.tell() else file, list[str]()
             with progress(f"Reading {path.name}", float(whole.letters)) as advance:
-                yield from _records(copy if copy.tell() else file, whole, advance)
+                for name, letters in pyfastx.Fastx(f"/dev/fd/{text.fileno()}", format="fasta"):
+                    if not name or name in names:
+                        raise ValueError(f"two records are called {name!r}" if name else "a record has no name")
+                    before, pieces = read.letters, _pieces(letters, name, read, problems)
+                    del letters
+                    yield name, pieces
+                    for _ in pieces:
+                        pass  # what was not asked for is checked and counted all the same
+                    if problems or read.letters == before:
+                        raise ValueError(problems[0] if problems else f"record {name!r} has no bases")
+                    names.add(name)
+                    read.records += 1
+                    advance(read.letters - before)
+            if str(read) != str(whole):
+                raise ValueError(f"it holds {whole}, of which pyfastx read {read}; does a line begin with '@' or '+'?")
     except ValueError as error:
         raise ValueError(f"{path} cannot be read: {one_line(str(error))}.") from None
 
@@ -118,12 +132,16 @@ def read_text(source: BufferedReader, copy: IO[bytes] | None = None) -> Iterator
     text: Any = gzip.GzipFile(fileobj=source) if packed else source
     try:
         while piece := text.read(_CHUNK):
+            plain = piece
             if not found:
                 mark, returns = piece.startswith(BYTE_ORDER_MARK), b"\r" in piece and b"\n" not in piece
-                _check_start(piece.removeprefix(BYTE_ORDER_MARK))
+                plain = piece.removeprefix(BYTE_ORDER_MARK)
+                if plain.startswith(UTF16_MARKS):
+                    raise ValueError("it is UTF-16 text; save it as UTF-8")
+                if not plain.startswith(b">"):
+                    raise ValueError(f"a FASTA file starts with '>'; it starts with {plain[:20]}")
             if b"\0" in piece:  # a C string ends there
                 raise ValueError("it holds a NUL byte, so it is no text file")
-            plain = piece[len(BYTE_ORDER_MARK) :] if mark and not found else piece
             plain = plain.replace(b"\r", b"\n") if returns else plain
             if copy and (mark or returns):
                 copy.write(plain)
@@ -143,50 +161,14 @@ def encode_piece(letters: bytes) -> UInt8[np.ndarray, " _bases"]:
     return np.frombuffer(letters.translate(_LETTER_TO_BASE, _BLANKS), dtype=np.uint8)
 
 
-def _count_blanks(text: bytes) -> int:
-    """Number of line ends, spaces and tabs; the rare ones are looked for before they are counted."""
-    return text.count(b"\n") + sum(text.count(blank) for blank in (b"\r", b" ", b"\t") if blank in text)
-
-
-def _check_start(text: bytes) -> None:
-    if text.startswith(UTF16_MARKS):
-        raise ValueError("it is UTF-16 text; save it as UTF-8")
-    if not text.startswith(b">"):
-        raise ValueError(f"a FASTA file starts with '>'; it starts with {text[:20]}")
-
-
-def _records(
-    text: IO[bytes], whole: Tally, advance: Callable[[int], None]
-) -> Iterator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
-    """Parse the text, and see to it that all of it was read. Messages of errors lack the file."""
-    names, read, problems = set[str](), Tally(), list[str]()
-    for name, letters in pyfastx.Fastx(f"/dev/fd/{text.fileno()}", format="fasta"):
-        if not name or name in names:
-            raise ValueError(f"two records are called {name!r}" if name else "a record has no name")
-        before, pieces = read.letters, _pieces(letters, name, read, problems)
-        del letters
-        yield name, pieces
-        for _ in pieces:
-            pass  # what was not asked for is checked and counted all the same
-        if problems or read.letters == before:
-            raise ValueError(problems[0] if problems else f"record {name!r} has no bases")
-        names.add(name)
-        read.records += 1
-        advance(read.letters - before)
-    if str(read) != str(whole):
-        raise ValueError(f"it holds {whole}, of which pyfastx read {read}; does a line begin with '@' or '+'?")
-
-
 def _pieces(letters: str, name: str, read: Tally, problems: list[str]) -> Iterator[UInt8[np.ndarray, " _bases"]]:
     """Bases of a record's letters, and counted; ends early at a letter that has no place."""
     for start in range(0, len(letters), _PIECE):
         text = letters[start : start + _PIECE]
         bases = encode_piece(text.encode("ascii", "replace"))
         if bases.max(initial=0) == _FOREIGN:
-            at = next(
-                at for at, letter in enumerate(text) if _FOREIGN in encode_piece(letter.encode("ascii", "replace"))
-            )
-            where = f"record {name!r} has {text[at]!r} at position {start + at + 1}"
+            known = [encode_piece(letter.encode("ascii", "replace")).max(initial=0) < _FOREIGN for letter in text]
+            where = f"record {name!r} has {text[known.index(False)]!r} at position {start + known.index(False) + 1}"
             problems.append(f"{where}, which is none of A, C, G, T and the IUPAC codes {_SEVERAL_BASES}")
             return
         read.letters += len(bases)

@@ -15,6 +15,7 @@ from genomask.genome.assembly import place_in
 from genomask.genome.encoded import TRACK_FILE, EncodedGenome, open_genome
 from genomask.genome.names import find_record
 from genomask.genome.places import Place, read_bed
+from genomask.genome.vcf import read_records
 
 _NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BIGWIG: Final = re.compile(r"\.(bw|bigwig)$", re.IGNORECASE)
@@ -43,10 +44,7 @@ def write_tracks(tracks: Mapping[str, str] | None, directory: Path, *, left_out:
     A BED interval has its score (column 5), or 1 if it has none; where intervals overlap, the later one counts. The
     bases of a variant's REF have 1.
 
-    Args:
-        tracks: BED, bigWig or VCF files by name.
-        directory: Holds an encoded genome.
-        left_out: Records that the genome's file has and the genome leaves out: intervals there are passed over.
+    Intervals on records that the genome leaves out of its file (``left_out``) are passed over and counted.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -72,7 +70,7 @@ def _existing(name: str, path: str) -> Path:
 def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Path, left_out: tuple[str, ...]) -> int:
     """Write every interval's values; returns the number of intervals on records that are left out."""
     passed = 0
-    read = next((read for kind, read in ((_BIGWIG, _bigwig), (_VCF, _vcf)) if kind.search(file.name)), _bed)
+    read = _bigwig if _BIGWIG.search(file.name) else _vcf if _VCF.search(file.name) else _bed
     for where, record, start, stop, value in read(file):
         if find_record(genome.names, record) is None and find_record(left_out, record) is not None:
             passed += 1
@@ -90,11 +88,10 @@ def _bed(file: Path) -> Iterator[Filled]:
 
 
 def _vcf(file: Path) -> Iterator[Filled]:
-    from genomask.genome.vcf import read_records
-
     for record in read_records(file):
-        place = f"{file}, {record.chromosome}:{record.position}"
-        yield place, record.chromosome, record.position - 1, record.position - 1 + len(record.reference), 1.0
+        start = record.position - 1
+        where = f"{file}, {record.chromosome}:{record.position}"
+        yield where, record.chromosome, start, start + len(record.reference), 1.0
 
 
 def _bigwig(file: Path) -> Iterator[Filled]:

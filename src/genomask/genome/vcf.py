@@ -1,15 +1,12 @@
-"""Reads a VCF file (plain, gzip, bgzip) or BCF, line by line; a mistake in it names the file and the line."""
+"""Reads a VCF file (plain, gzip or bgzip), line by line; a mistake in it names the file and the line."""
 
-import gzip
 import hashlib
 import re
-import zlib
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from genomask.text_files import Line, is_packed, read_lines, wrong_line
+from genomask.text_files import read_lines, wrong_line
 
 FIXED: Final = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 ALT, INFO = FIXED.index("ALT"), FIXED.index("INFO")
@@ -71,11 +68,6 @@ def survey(path: Path) -> VcfSummary:
     return VcfSummary(digest.hexdigest(), tuple(header), count)
 
 
-def _check_columns(path: Path, number: int, line: str) -> None:
-    if tuple(line.split("\t")[:8]) != FIXED:
-        raise wrong_line(path, number, f"a VCF needs the columns {' '.join(FIXED)}, divided by tabs")
-
-
 def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
     """Yield the records in file order, after the first ``skip`` of them.
 
@@ -83,15 +75,19 @@ def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
         FileNotFoundError: If there is no such file.
         ValueError: Naming the line that is no VCF record.
     """
-    width = len(FIXED)
+    width, passed = len(FIXED), 0
     for number, line in _lines(path):
         if line.startswith("#"):
             width = len(line.split("\t"))  # in the end that of the line #CHROM
-            continue
-        if skip:
-            skip -= 1
-            continue
-        yield _record(path, number, line, width)
+        elif passed < skip:
+            passed += 1
+        else:
+            yield _record(path, number, line, width)
+
+
+def _check_columns(path: Path, number: int, line: str) -> None:
+    if tuple(line.split("\t")[:8]) != FIXED:
+        raise wrong_line(path, number, f"a VCF needs the columns {' '.join(FIXED)}, divided by tabs")
 
 
 def _record(path: Path, number: int, line: str, width: int) -> Record:
@@ -113,41 +109,15 @@ def _record(path: Path, number: int, line: str, width: int) -> Record:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that are not blank, numbered from 1 and without their ends."""
-    path = path.expanduser()
+    path, number = path.expanduser(), 0
     if not path.is_file():
         raise FileNotFoundError(f"variants.vcf needs a VCF file; there is none at {path}.")
-    number = 0
-    for number, line in _bcf_lines(path) if _is_bcf(path) else read_lines(path, any_bytes=True):
+    if path.suffix == ".bcf":
+        raise ValueError(f"{path} is BCF; make a VCF of it: bcftools view {path} -Oz -o {path.with_suffix('.vcf.gz')}")
+    for number, line in read_lines(path, any_bytes=True):
         if number == 1 and not line.startswith("##fileformat=VCF"):
             raise wrong_line(path, 1, "a VCF begins with ##fileformat=VCF")
         if line:
             yield number, line
     if number == 0:
         raise wrong_line(path, 1, "the file is empty")
-
-
-def _is_bcf(path: Path) -> bool:
-    with path.open("rb") as file:
-        packed = is_packed(file.fileno())
-        try:
-            return (gzip.GzipFile(fileobj=file) if packed else file).read(4) == b"BCF\2"
-        except (EOFError, OSError, zlib.error):
-            return False  # damage is named when its lines are read
-
-
-def _bcf_lines(path: Path) -> Iterator[Line]:
-    """A BCF file as the lines of the VCF that htslib makes of it."""
-    import pysam
-
-    said, number = pysam.set_verbosity(0), 0
-    try:
-        with pysam.VariantFile(str(path)) as file:
-            lines = chain(str(file.header).splitlines(), (str(record).rstrip("\n") for record in file))
-            for number, text in enumerate(lines, start=1):
-                yield Line(number, text)
-    except (OSError, ValueError) as error:
-        raise wrong_line(
-            path, max(number, 1), f"the BCF file is truncated or damaged after this record ({error})"
-        ) from None
-    finally:
-        pysam.set_verbosity(said)

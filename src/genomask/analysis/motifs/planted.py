@@ -14,8 +14,7 @@ import numpy as np
 
 from genomask.alphabet import kmer_table
 from genomask.analysis.motifs.matrix import Matrix, consensus_matrix, kmer_matrix, reverse_complement
-from genomask.genome.synthetic.elements import TSS
-from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS
+from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS, TSS
 from genomask.genome.synthetic.task import CORE_WINDOW, PROMOTER_WINDOW
 
 SIMILAR: Final = 0.75

@@ -58,15 +58,9 @@ def draw_isochores(length: int, rng: np.random.Generator) -> Float32[np.ndarray,
 def draw_background(
     gc: Float32[np.ndarray, " bases"], consensus: Consensus, rng: np.random.Generator
 ) -> UInt8[np.ndarray, " bases"]:
-    """Draw DNA without elements.
+    """Draw DNA without elements (bases 0..3), given the share of G and C at every base.
 
-    Args:
-        gc: Share of G and C at every base.
-        consensus: The repeat families, of which diverged copies lie on both strands.
-        rng: Source of all randomness.
-
-    Returns:
-        Bases 0..3 in the order of ``genomask.alphabet.BASES``.
+    Diverged copies of the repeat families of ``consensus`` lie on both strands.
     """
     bases = draw_bases(gc, rng)
     for family, founder in consensus.items():
@@ -78,15 +72,12 @@ def draw_background(
 
 def draw_bases(gc: Float32[np.ndarray, " bases"], rng: np.random.Generator) -> UInt8[np.ndarray, " bases"]:
     """Draw independent bases, of which a share ``gc`` is G or C."""
-    strong = rng.random(gc.size, dtype=np.float32) < gc
-    return 2 * strong.astype(np.uint8) + rng.integers(2, size=gc.size, dtype=np.uint8)
+    strong = (rng.random(gc.size, dtype=np.float32) < gc).astype(np.uint8)
+    return 2 * strong + rng.integers(2, size=gc.size, dtype=np.uint8)
 
 
 def _insert_copies(
-    bases: UInt8[np.ndarray, " bases"],
-    family: Family,
-    founder: UInt8[np.ndarray, " _bases"],
-    rng: np.random.Generator,
+    bases: UInt8[np.ndarray, " bases"], family: Family, founder: UInt8[np.ndarray, " _bases"], rng: np.random.Generator
 ) -> None:
     count = int(family.share * bases.size / ((family.shortest + family.longest) / 2))
     lengths = rng.integers(family.shortest, family.longest + 1, size=count)

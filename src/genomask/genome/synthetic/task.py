@@ -19,7 +19,7 @@ from jaxtyping import UInt8
 from genomask.alphabet import decode
 from genomask.checks import require, require_choice
 from genomask.genome.synthetic.background import ISOCHORE_GC, draw_background, draw_consensus
-from genomask.genome.synthetic.elements import (
+from genomask.genome.synthetic.motifs import (
     ENHANCER_BASES,
     PROMOTER_BASES,
     TSS,
@@ -64,16 +64,13 @@ def synthetic_task(
     """
     require_choice(name, "task.name", TASKS)
     require(min(train, test) >= 1, "task.train and task.test", "at least 1 element each", (train, test))
-    sizes = {"train": train, "test": test}
-    return {split: _rows(genome, name, split, count) for split, count in sizes.items()}
-
-
-def _rows(genome: SyntheticGenome, name: str, split: str, count: int) -> list[tuple[str, int]]:
-    element, draw = ("enhancers", _enhancers) if name == "cohn_enh" else ("promoters", _promoters)
-    pairs = draw(genome, count, generator(genome.seed, "synthetic", element, split))
-    if name == "prom_core":
-        pairs = pairs[:, :, CORE_WINDOW]
-    return [(decode(bases), label) for pair in pairs for bases, label in zip(pair, (1, 0), strict=True)]
+    enhancers, rows = name == "cohn_enh", {}
+    for split, count in (("train", train), ("test", test)):
+        rng = generator(genome.seed, "synthetic", "enhancers" if enhancers else "promoters", split)
+        pairs = (_enhancers if enhancers else _promoters)(genome, count, rng)
+        pairs = pairs[:, :, CORE_WINDOW] if name == "prom_core" else pairs
+        rows[split] = [(decode(bases), label) for pair in pairs for bases, label in zip(pair, (1, 0), strict=True)]
+    return rows
 
 
 def _promoters(genome: SyntheticGenome, count: int, rng: np.random.Generator) -> UInt8[np.ndarray, "rows 2 bases"]:
@@ -83,8 +80,7 @@ def _promoters(genome: SyntheticGenome, count: int, rng: np.random.Generator) ->
     promoters = promoters[:, PROMOTER_WINDOW]
     elsewhere = _windows(genome, count, promoters.shape[1], rng)
     enrich(elsewhere, rng.uniform(*NEGATIVE_ENRICHMENT, size=count), rng)
-    kept = rng.random((count, *GROUPED_PARTS)).argsort(axis=-1) < KEPT_IN_GROUP
-    kept = kept.reshape(count, -1)
+    kept = (rng.random((count, *GROUPED_PARTS)).argsort(axis=-1) < KEPT_IN_GROUP).reshape(count, -1)
     negatives = np.where(kept.repeat(promoters.shape[1] // kept.shape[1], axis=1), promoters, elsewhere)
     return np.stack((promoters, negatives), axis=1)
 
