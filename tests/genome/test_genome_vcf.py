@@ -79,20 +79,12 @@ def test_the_survey_reads_every_record(tmp_path):
         survey(path)
 
 
-def test_a_bcf_file_has_the_records_of_its_vcf(tmp_path):
-    plain, binary = tmp_path / "a.vcf", tmp_path / "a.bcf"
-    header = HEADER.replace(
-        "#CHROM", "##contig=<ID=1>\n##contig=<ID=chr2>\n##INFO=<ID=DB,Number=0,Type=Flag,Description=x>\n#CHROM"
-    )
-    plain.write_text(header + "1\t3\trs1\tA\tC,G.\t50\t.\tDB\nchr2\t9\t.\tCG\tC,*\t.\tPASS\t.\n")
-    with pysam.VariantFile(str(plain)) as source, pysam.VariantFile(str(binary), "wb", header=source.header) as sink:
-        for record in source:
-            sink.write(record)
-    assert [record[:5] for record in read_records(binary)] == [record[:5] for record in read_records(plain)]
-    assert survey(binary).record_count == 2
-    binary.write_bytes(binary.read_bytes()[:-40])
-    with pytest.raises(ValueError, match=r"a\.bcf, line \d+: the BCF file is truncated or damaged"):
-        survey(binary)
+def test_a_bcf_file_is_refused_with_the_command_that_converts_it(tmp_path):
+    (tmp_path / "a.bcf").write_bytes(gzip.compress(b"BCF\2\2"))
+    with pytest.raises(
+        ValueError, match=r"a\.bcf is BCF; make a VCF of it: bcftools view .*a\.bcf -Oz -o .*a\.vcf\.gz"
+    ):
+        survey(tmp_path / "a.bcf")
 
 
 def test_a_file_that_is_not_there_costs_one_line(tmp_path):

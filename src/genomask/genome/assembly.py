@@ -42,12 +42,8 @@ def require_assembly(assembly: str | None) -> None:
 
 
 def check_assembly(genome: EncodedGenome, assembly: str | None) -> None:
-    """Refuse a genome that is not of the assembly that places are on.
-
-    Raises:
-        ValueError: If two records are one chromosome, or a chromosome has not the length that it has in the
-            assembly.
-    """
+    """Refuse a genome that is not of the assembly that places are on. Raises ValueError if two records are one
+    chromosome, or a chromosome has not the length that it has in the assembly."""
     records: dict[str, str] = {}
     for name, length in zip(genome.names, np.diff(genome.offsets).tolist(), strict=True):
         bare = chromosome(name)
@@ -66,11 +62,8 @@ def check_assembly(genome: EncodedGenome, assembly: str | None) -> None:
 
 
 def place_in(genome: EncodedGenome, place: Place) -> tuple[str, slice]:
-    """The name of a place's record in a genome, and where the place lies in the genome's bases.
-
-    Raises:
-        ValueError: If the genome lacks the record, or the record is shorter; without the file and line.
-    """
+    """The name of a place's record in a genome, and where the place lies in the genome's bases. Raises ValueError if
+    the genome lacks the record, or the record is shorter; without the file and line."""
     number = require_record(genome.names, place.record)
     name, (first, last) = genome.names[number], genome.offsets[number : number + 2].tolist()
     if place.stop > last - first:

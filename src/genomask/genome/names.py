@@ -44,11 +44,8 @@ def find_record(names: tuple[str, ...], name: str) -> int | None:
 
 
 def require_record(names: tuple[str, ...], name: str) -> int:
-    """The record that a name means.
-
-    Raises:
-        ValueError: If there is none, with the names that there are; without the file and line.
-    """
+    """The record that a name means. Raises ValueError if there is none, with the names that there are; without the file
+    and line."""
     record = find_record(names, name)
     if record is None:
         raise ValueError(f"the genome has no record {shown(name)}; it has {listed(names)}")

@@ -38,11 +38,7 @@ class Interval(NamedTuple):
 
 
 def parse_place(record: str, start: str, stop: str, strand: str = "+") -> Place:
-    """A place from the cells of a table.
-
-    Raises:
-        ValueError: If it is none; the message does not name file and line.
-    """
+    """A place from the cells of a table. Raises ValueError if it is none; the message does not name file and line."""
     try:
         place = Place(record.strip(), whole_number(start.strip()), whole_number(stop.strip()), strand.strip())
     except ValueError:
@@ -55,11 +51,8 @@ def parse_place(record: str, start: str, stop: str, strand: str = "+") -> Place:
 
 
 def parse_region(text: str) -> Place:
-    """The place of a region as UCSC and samtools write it: ``chr1:1,001-2,000``, 1-based, both ends included.
-
-    Raises:
-        ValueError: If it is none; the message gives the numbers as they were written.
-    """
+    """The place of a region as UCSC and samtools write it: ``chr1:1,001-2,000``, 1-based, both ends included. Raises
+    ValueError if it is none; the message gives the numbers as they were written."""
     parts = _REGION.fullmatch(text)
     if not parts:
         raise ValueError(f"a region is written NAME:START-STOP, such as chr1:1,001-2,000, not {shown(text)}")
@@ -80,12 +73,8 @@ def bed_cells(lines: Iterable[Line]) -> Iterator[tuple[int, list[str]]]:
 
 
 def read_bed(path: Path) -> Iterator[Interval]:
-    """Yield the intervals of a BED file, plain or packed; one without a strand is on ``+``.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming file and line, for anything but an interval.
-    """
+    """Yield the intervals of a BED file, plain or packed; one without a strand is on ``+``. Raises FileNotFoundError if
+    there is no such file; ValueError naming file and line, for anything but an interval."""
     for number, cells in bed_cells(read_lines(path)):
         try:
             yield _interval(number, cells)

@@ -58,11 +58,7 @@ class Tally:
 
 
 def fasta_file(path: str | Path) -> Path:
-    """The path of an existing file, with ``~`` expanded.
-
-    Raises:
-        FileNotFoundError: If it is no file.
-    """
+    """The path of an existing file, with ``~`` expanded. Raises FileNotFoundError if it is no file."""
     file = Path(path).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"A genome needs a FASTA file; there is none at {file}.")

@@ -43,12 +43,8 @@ class VcfSummary(NamedTuple):
 
 
 def survey(path: Path) -> VcfSummary:
-    """Read and check a VCF file from its first line to its last.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming the line, if it is no VCF, a record is none, or the file is truncated or damaged.
-    """
+    """Read and check a VCF file from its first line to its last. Raises FileNotFoundError if there is no such file;
+    ValueError naming the line, if it is no VCF, a record is none, or the file is truncated or damaged."""
     digest, header, count, last = hashlib.sha256(), [], 0, 0
     for number, line in _lines(path):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
@@ -69,12 +65,8 @@ def survey(path: Path) -> VcfSummary:
 
 
 def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
-    """Yield the records in file order, after the first ``skip`` of them.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming the line that is no VCF record.
-    """
+    """Yield the records in file order, after the first ``skip`` of them. Raises FileNotFoundError if there is no such
+    file; ValueError naming the line that is no VCF record."""
     width, passed = len(FIXED), 0
     for number, line in _lines(path):
         if line.startswith("#"):

@@ -105,9 +105,6 @@ class CohnTask(Source):
 
 
 def read_intervals(path: Path) -> list[Place]:
-    """Read a table of genomic-benchmarks: region, start (0-based), end (exclusive), strand.
-
-    Raises:
-        ValueError: Naming file and line, for anything else.
-    """
+    """Read a table of genomic-benchmarks: region, start (0-based), end (exclusive), strand. Raises ValueError naming
+    file and line, for anything else."""
     return [row.place for row in read_rows([(path, "")], *INTERVALS).rows if row.place is not None]

@@ -143,11 +143,8 @@ def _numbers_first(label: str) -> tuple[int, float, str]:
 
 def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The test set") -> None:
     """Refuse a test set that cannot be scored; ``targets`` says whether the classifier learns other than classes.
-
-    Raises:
-        ValueError: If rows have no class of their own and the classifier needs one, or the test set lacks a class,
-            where AUC is undefined.
-    """
+    Raises ValueError if rows have no class of their own and the classifier needs one, or the test set lacks a class,
+    where AUC is undefined."""
     if task.kind == "classes":
         absent = [known for label, known in enumerate(task.classes) if not (task.test.labels == label).any()]
         if absent:
@@ -195,11 +192,8 @@ def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) ->
 
 
 def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
-    """Cut sequences to at most ``longest`` bases, keeping their ``start`` or ``center``.
-
-    Raises:
-        ValueError: If a sequence is longer and ``keep`` is ``"refuse"``.
-    """
+    """Cut sequences to at most ``longest`` bases, keeping their ``start`` or ``center``. Raises ValueError if a
+    sequence is longer and ``keep`` is ``"refuse"``."""
     check_lengths(task, shortest=0, longest=longest, keep=keep)
     for part in PARTS:
         examples: Examples = getattr(task, part)

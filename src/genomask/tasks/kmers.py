@@ -23,11 +23,8 @@ class RowKmers(NamedTuple):
 
 
 def row_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
-    """Every k-mer of A, C, G and T that lies within one row, in blocks of whole rows.
-
-    Raises:
-        ValueError: If k is out of range.
-    """
+    """Every k-mer of A, C, G and T that lies within one row, in blocks of whole rows. Raises ValueError if k is out of
+    range."""
     require(1 <= k <= LONGEST_K, "k", f"a number from 1 to {LONGEST_K}", k)
     first, offsets = 0, examples.offsets
     while first < len(examples.labels):

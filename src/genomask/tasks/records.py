@@ -56,11 +56,8 @@ class Faults:
             self.first.append((path, line, problem))
 
     def check(self, total: int) -> None:
-        """Refuse the rows if any of them has a fault.
-
-        Raises:
-            ValueError: Naming file and line of the first ten, and how many there are.
-        """
+        """Refuse the rows if any of them has a fault. Raises ValueError naming file and line of the first ten, and how
+        many there are."""
         if not self.count:
             return
         path, line, problem = self.first[0]
@@ -87,11 +84,8 @@ def parts_of(folder: Path) -> list[Path]:
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> Records:
     """Open a file of records, or a folder with the parts of one; ``columns`` are those of a table without a header.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming file and line, if it is damaged, empty, or has no header.
-    """
+    Raises FileNotFoundError if there is no such file; ValueError naming file and line, if it is damaged, empty, or has
+    no header."""
     if path.is_dir():
         parts = [read_records(part, columns) for part in parts_of(path)]
         if len({part.columns for part in parts}) != 1:

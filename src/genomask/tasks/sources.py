@@ -42,22 +42,15 @@ class Source:
         """Fetch and check what is small, so that what is wrong shows before a genome is downloaded."""
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read or build the benchmark; ``genome`` is ``genome_source`` encoded.
-
-        Raises:
-            ConnectionError: If a file is needed and cannot be downloaded.
-            FileNotFoundError: If a file is not there.
-            ValueError: Naming files and lines, if rows cannot be read or are no task, or the genome is another.
-        """
+        """Read or build the benchmark; ``genome`` is ``genome_source`` encoded. Raises ConnectionError if a file is
+        needed and cannot be downloaded; FileNotFoundError if a file is not there; ValueError naming files and lines, if
+        rows cannot be read or are no task, or the genome is another."""
         raise NotImplementedError
 
 
 def genome_source(path: str | None, assembly: str | None, cache: str | None) -> GenomeSource:
-    """The FASTA file that is named, else the whole of GRCh38 as ``genome=grch38`` downloads it.
-
-    Raises:
-        ValueError: If another assembly is needed and no file is named.
-    """
+    """The FASTA file that is named, else the whole of GRCh38 as ``genome=grch38`` downloads it. Raises ValueError if
+    another assembly is needed and no file is named."""
     if path:
         return FastaGenome(path)
     if assembly not in ("GRCh38", None):
@@ -100,11 +93,8 @@ class Tally:
 
 
 def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, tally: Tally) -> list[Row]:
-    """The rows that the genome holds, with their sequences.
-
-    Raises:
-        ValueError: If the genome is another assembly, or holds none.
-    """
+    """The rows that the genome holds, with their sequences. Raises ValueError if the genome is another assembly, or
+    holds none."""
     places = [row.place for row in rows if row.place is not None]
     assert len(places) == len(rows), "rows that are cut have places"
     pieces, reasons = cut(genome, places, assembly)
@@ -117,11 +107,8 @@ def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, t
 
 
 def benchmark_of(pool: list[Row], test: list[Row], kind: str, origin: dict[str, Any]) -> Benchmark:
-    """The benchmark of these rows, with their places and lines.
-
-    Raises:
-        ValueError: Naming the files, if the rows are no task.
-    """
+    """The benchmark of these rows, with their places and lines. Raises ValueError naming the files, if the rows are no
+    task."""
     sides = (pool, test)
     number = {path: at for at, path in enumerate(dict.fromkeys(row.path for row in (*pool, *test)))}
     try:

@@ -63,10 +63,7 @@ def divide(
     rows: list[Row], train: str, test: str, rule: SplitRule, tally: Tally
 ) -> tuple[list[Row], list[Row], dict[str, Any]]:
     """The pool and the test set of one table, and for the benchmark's origin how a test set was held out, if it was.
-
-    Raises:
-        ValueError: If the column of splits never says ``train`` or never says ``test``.
-    """
+    Raises ValueError if the column of splits never says ``train`` or never says ``test``."""
     words = [row.split.strip().lower() for row in rows]
     if any(words) and not rule.chosen:
         names = train.lower(), test.lower()

@@ -132,11 +132,7 @@ def _tasks_of(folder: Path, split: str) -> list[str]:
 
 def suite_jobs(suite: Suite, jobs: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Every job of a grid with every task of a suite; a task whose first rows cannot be read is named and left out.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
-        ValueError: If no task of it can be read.
-    """
+    Raises FileNotFoundError if there is no such folder; ValueError if no task of it can be read."""
     folder = Path(suite.dir).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"suite.dir={suite.dir} is no folder.")

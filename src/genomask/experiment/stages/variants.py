@@ -34,7 +34,7 @@ def scores_artefact(run: Context, classifiers: ClassifierSet, vcf: VcfSummary) -
     """The scores, identified by the text of the VCF, the genome, the classifiers, and what a window is."""
     settings = run.config.variants
     assert settings.vcf
-    stem = Path(settings.vcf).name.removesuffix(".gz").removesuffix(".bgz").removesuffix(".vcf").removesuffix(".bcf")
+    stem = Path(settings.vcf).name.removesuffix(".gz").removesuffix(".bgz").removesuffix(".vcf")
     shaping = {
         "format": SCORES_FORMAT,
         "vcf": vcf.sha256,

@@ -92,10 +92,7 @@ def dropped_rows(
     task: Benchmark, settings: LeakSettings, in_genome: Int64[np.ndarray, " _rows"] | None = None
 ) -> dict[str, Bool[np.ndarray, " rows"]]:
     """Which rows of the chosen side each of ``settings.drop`` leaves out; ``in_genome`` are test rows in the genome.
-
-    Raises:
-        ValueError: If places are to be dropped and the benchmark does not know any.
-    """
+    Raises ValueError if places are to be dropped and the benchmark does not know any."""
     if "places" in settings.drop and task.places is None and len(settings.drop) == 1:
         raise ValueError("leaks.drop=[places] needs to know where the rows lie in a genome; this task does not.")
     across = tuple(name for name in ACROSS if name in settings.drop)
@@ -112,11 +109,7 @@ def dropped_rows(
 
 
 def without(task: Benchmark, side: str, rows: Bool[np.ndarray, " rows"]) -> Benchmark:
-    """The benchmark without these rows of one side.
-
-    Raises:
-        ValueError: If nothing of a class would be left.
-    """
+    """The benchmark without these rows of one side. Raises ValueError if nothing of a class would be left."""
     kept, part = np.flatnonzero(~rows), getattr(task, side)
     left = np.bincount(part.labels[kept], minlength=len(task.classes) if task.kind == "classes" else 1)
     if not left.all():

@@ -123,11 +123,8 @@ def _windows_of_negatives(
 def draw_negatives(
     promoters: UInt8[np.ndarray, "rows bases"], settings: Negatives, rng: np.random.Generator
 ) -> UInt8[np.ndarray, "rows bases"]:
-    """Make a negative of every promoter: every choice of as many parts to keep is equally probable.
-
-    Raises:
-        ValueError: If a promoter has fewer bases than there are parts.
-    """
+    """Make a negative of every promoter: every choice of as many parts to keep is equally probable. Raises ValueError
+    if a promoter has fewer bases than there are parts."""
     (rows, bases), parts = promoters.shape, settings.parts
     require(parts <= bases, "task.negatives.parts", f"at most {bases}", parts)
     if settings.breakpoints == "equal":

@@ -81,12 +81,9 @@ def _start_site(cells: list[str]) -> StartSite:
 
 
 def read_tata(path: Path) -> dict[str, str]:
-    """Read which promoters have a TATA box: EPDnew's table of motifs, or any with such a column.
-
-    Raises:
-        ValueError: If the first line names no column that begins with TATA; or naming the first ten lines that have
-            no 0 or 1 there or repeat a promoter, and their number.
-    """
+    """Read which promoters have a TATA box: EPDnew's table of motifs, or any with such a column. Raises ValueError if
+    the first line names no column that begins with TATA; or naming the first ten lines that have no 0 or 1 there or
+    repeat a promoter, and their number."""
     lines = ((number, text.lstrip("#").split()) for number, text in read_lines(path) if text.strip())
     header = next(lines, (1, []))[1]
     columns = [place for place, word in enumerate(header) if word.upper().startswith("TATA")]
@@ -114,11 +111,8 @@ def read_export(path: Path) -> list[UInt8[np.ndarray, " _bases"]]:
 def cut_promoters(
     sites: Sequence[StartSite], kinds: Mapping[str, str], genome: EncodedGenome, assembly: str | None
 ) -> Promoters:
-    """Cut -249..+50 around every start site that the genome holds.
-
-    Raises:
-        ValueError: If the genome is not of that assembly, or holds no promoter whole.
-    """
+    """Cut -249..+50 around every start site that the genome holds. Raises ValueError if the genome is not of that
+    assembly, or holds no promoter whole."""
     before, behind = -FIRST, FIRST + PROMOTER_BASES  # bases before the start site, and from it on
     places = []
     for _, record, at, strand in sites:
@@ -135,11 +129,8 @@ def cut_promoters(
 
 
 def cut_exports(paths: Sequence[Path], export_start: int) -> Promoters:
-    """Take -249..+50 out of exported sequences; a file's place in the list is its kind.
-
-    Raises:
-        ValueError: If a file is not a list of sequences, or none of them reaches that far.
-    """
+    """Take -249..+50 out of exported sequences; a file's place in the list is its kind. Raises ValueError if a file is
+    not a list of sequences, or none of them reaches that far."""
     begin, left_out = FIRST - export_start, Counter[str]()
     found, kinds = list[UInt8[np.ndarray, " _bases"]](), list[str]()
     for number, path in enumerate(paths, start=1):
