@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from genomask.files import sha256
-from genomask.genome.assembly import require_assembly
 from genomask.genome.download import cache_folder, fetch
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.places import Place
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.file_task import FileTask
+from genomask.tasks.file_task import BuiltTask
 from genomask.tasks.readers import Names, Needs, read_rows
-from genomask.tasks.sources import GenomeSource, Source, Tally, benchmark_of, cut_rows, files_at_hand, genome_source
+from genomask.tasks.sources import Tally, benchmark_of, cut_rows, files_at_hand
 
 CLASSES: Final = ("negative", "positive")  # class 0 and class 1
 SPLIT_NAMES: Final = ("train", "test")
@@ -29,59 +28,37 @@ INSTEAD: Final = (
 
 
 @dataclass
-class CohnTask(Source):
+class CohnTask(BuiltTask):
     """Enhancers and other stretches of the genome, 500 bases each.
 
-    ``dir`` reads tables of sequences that exist. Else ``coordinates`` is a folder with the benchmark's four
-    tables, which are downloaded if it is null, and the sequences are cut from ``genome``.
+    ``coordinates`` is a folder with the benchmark's four tables, which are downloaded if it is null.
     """
 
     name: str
-    dir: str | None = None
-    pool: str = "train"
     coordinates: str | None = None
-    genome: str | None = None
-    assembly: str | None = "GRCh38"
     url: str = TABLES
-    cache: str | None = None
 
-    def __post_init__(self) -> None:
-        require_assembly(self.assembly)
-
-    def genome_source(self) -> GenomeSource | None:
-        """The genome that the sequences are cut from, if any is needed."""
-        return None if self.dir else genome_source(self.genome, self.assembly, self.cache)
-
-    def fingerprint(self) -> dict[str, Any]:
-        """What shapes the rows; the genome is an input of its own."""
-        if self.dir:
-            return FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
-        known: dict[str, Any] = {"built": "intervals", "assembly": self.assembly}
-        if not self.coordinates:
-            return {**known, "tables": COMMIT}
-        return {**known, "tables": {"-".join(key): sha256(path) for key, path in self._tables().items()}}
+    def known_by(self) -> dict[str, Any]:
+        """Checksums of the tables, or the version of them that is downloaded."""
+        files = self._tables() if self.coordinates else {}
+        tables = {"-".join(key): sha256(path) for key, path in files.items()} or COMMIT
+        return {"built": "intervals", "assembly": self.assembly, "tables": tables}
 
     def prepare(self) -> None:
         """Download the tables if they are needed."""
         if not (self.dir or self.coordinates):
             self._tables()
 
-    def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read the tables of sequences, or cut the sequences."""
-        if self.dir:
-            return FileTask(self.name, dir=self.dir, pool=self.pool).read()
+    def build(self, genome: EncodedGenome | None) -> Benchmark:
+        """Cut the sequences."""
         assert genome is not None, "sequences that are cut need a genome"
         files, tally, sides = self._tables(), Tally(), {}
         for split in SPLIT_NAMES:
             rows = read_rows([(files[split, name], str(label)) for label, name in enumerate(CLASSES)], *INTERVALS).rows
             tally.read += len(rows)
             sides[split] = cut_rows(rows, genome, self.assembly, tally)
-        origin = {
-            "source": f"cut by {'coordinates at hand' if self.coordinates else self.url}",
-            "files": files_at_hand(files.values()),
-            **tally.origin(),
-            "assembly": self.assembly,
-        }
+        source = f"cut by {'coordinates at hand' if self.coordinates else self.url}"
+        origin = {"source": source, "files": files_at_hand(files.values()), **tally.origin(), "assembly": self.assembly}
         return benchmark_of(sides["train"], sides["test"], "classes", origin)
 
     def _tables(self) -> dict[tuple[str, str], Path]:

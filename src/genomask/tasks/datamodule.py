@@ -38,20 +38,17 @@ class ExampleDataset(Dataset[ExampleBatch]):
 
     def __getitem__(self, rows: list[int]) -> ExampleBatch:
         chosen = np.asarray(rows, dtype=np.int64)
-        return ExampleBatch(
-            torch.from_numpy(self.examples.padded(chosen)),
-            torch.from_numpy(self.examples.lengths[chosen]),
-            torch.from_numpy(np.array(self.examples.labels[chosen])),
-            torch.from_numpy(chosen),
-            targets=None if self.targets is None else torch.from_numpy(self.targets[chosen]).float(),
-        )
+        lengths, labels = self.examples.lengths[chosen], np.array(self.examples.labels[chosen])
+        found = (torch.from_numpy(array) for array in (self.examples.padded(chosen), lengths, labels, chosen))
+        targets = None if self.targets is None else torch.from_numpy(self.targets[chosen]).float()
+        return ExampleBatch(*found, targets=targets)
 
 
 class EpisodeDataModule(LightningDataModule):
     """One episode for training, in an order drawn from the seed for every epoch, and the whole test set.
 
-    Test sequences come longest first, so that batches hold little padding. ``targets`` are the task's, of the episode
-    and of the test set.
+    Test sequences come longest first, so that batches hold little padding. Its state is the epoch that has begun, and
+    the state that its order is drawn from.
     """
 
     def __init__(
@@ -67,8 +64,7 @@ class EpisodeDataModule(LightningDataModule):
         self.episode, self.test = task.pool.take(episode), task.test
         self.classes, self.kind = task.classes, task.kind
         self.targets = (None, None) if task.targets is None else (task.targets[0][episode], task.targets[1])
-        self.batch_size, self.evaluation_batch = batch_size, evaluation_batch
-        self.seed = seed
+        self.batch_size, self.evaluation_batch, self.seed = batch_size, evaluation_batch, seed
         self.order: EpisodeOrder | None = None
         self.resumed: tuple[int, Tensor] | None = None
 
@@ -80,14 +76,10 @@ class EpisodeDataModule(LightningDataModule):
         return EpisodeLoader(examples, batch_size=None, sampler=self.order, generator=draws)
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch that has begun, and the state that its order is drawn from."""
-        if self.order is None or self.order.begun is None:
-            return {}
-        epoch, state = self.order.begun
-        return {"epoch": epoch, "state": state}
+        begun = self.order.begun if self.order else None
+        return dict(zip(("epoch", "state"), begun, strict=True)) if begun else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Begin with that epoch."""
         self.resumed = state_dict["epoch"], state_dict["state"]
 
     def test_dataloader(self) -> DataLoader[ExampleBatch]:
@@ -101,23 +93,18 @@ class EpisodeLoader(DataLoader[ExampleBatch]):
     """A loader that Lightning may resume; what there is to keep, the data module keeps."""
 
     def state_dict(self) -> dict[str, int]:
-        """Nothing to save."""
         return {}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Nothing to restore."""
+        pass
 
 
 class EpisodeOrder(BatchSampler):
     """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done.
 
-    One generator draws all orders, so its state at the start of an epoch is what a checkpoint holds; which
-    batches are done, the trainer's step says. Torch's own sampler would draw once more if it is read to its
-    end, which Lightning does not do. The length counts them, as Lightning does.
-
-    Args:
-        data: The episode, with its trainer, if there is one.
-        draws: Draws the orders; the loader of the batches draws from it, too, as it begins an epoch.
+    ``draws`` draws all orders, so its state at the start of an epoch is what a checkpoint holds; which batches are
+    done, the trainer's step says. Torch's own sampler would draw once more if it is read to its end, which Lightning
+    does not do. The length counts them, as Lightning does.
     """
 
     def __init__(self, data: EpisodeDataModule, draws: torch.Generator) -> None:
@@ -126,7 +113,6 @@ class EpisodeOrder(BatchSampler):
         self.begun: tuple[int, Tensor] | None = data.resumed  # an epoch, and the state before its order
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Begin an epoch with its first batch, or with the first that is not done."""
         done = 0
         if self.data.trainer is not None:
             epoch, done = divmod(self.data.trainer.global_step, len(self))

@@ -153,6 +153,40 @@ class FileTask(Source, Names, SplitRule):
         return Needs(placed, self.genome is None, None if self.negatives == "given" else "1")
 
 
+@dataclass(kw_only=True)
+class BuiltTask(Source):
+    """A benchmark of the paper: tables that exist in ``dir``, or built of what was published and of a genome."""
+
+    dir: str | None = None
+    pool: str = "train"
+    genome: str | None = None
+    assembly: str | None = "GRCh38"
+    cache: str | None = None
+
+    def __post_init__(self) -> None:
+        require_assembly(self.assembly)
+
+    def genome_source(self) -> GenomeSource | None:
+        """The genome that the sequences are cut from, if any is needed."""
+        return None if self.dir else genome_source(self.genome, self.assembly, self.cache)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What shapes the rows; the genome is an input of its own."""
+        return self.known_by() if not self.dir else FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
+
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:
+        """Read the tables, or build the benchmark."""
+        return self.build(genome) if not self.dir else FileTask(self.name, dir=self.dir, pool=self.pool).read()
+
+    def known_by(self) -> dict[str, Any]:
+        """What shapes the rows that are built."""
+        raise NotImplementedError
+
+    def build(self, genome: EncodedGenome | None) -> Benchmark:
+        """Build the benchmark."""
+        raise NotImplementedError
+
+
 def files_named(value: Any, setting: str) -> Files:
     """The files that a setting names: one, or one for each class in the order of the classes. Raises FileNotFoundError
     naming the setting, if one is not there."""

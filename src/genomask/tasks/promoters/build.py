@@ -52,7 +52,7 @@ class Negatives:
 
 
 def build(
-    promoters: Promoters, *, window: slice, negatives: Negatives, test_share: float, split_seed: int
+    promoters: Promoters, window: slice, negatives: Negatives, *, test_share: float, split_seed: int
 ) -> Benchmark:
     """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side.
 

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from genomask.checks import require
 from genomask.files import sha256
-from genomask.genome.assembly import require_assembly
 from genomask.genome.download import cache_folder, fetch
 from genomask.genome.encoded import EncodedGenome
 from genomask.tasks.examples import Benchmark
-from genomask.tasks.file_task import FileTask, existing
+from genomask.tasks.file_task import BuiltTask, existing
 from genomask.tasks.promoters.build import Negatives, build
 from genomask.tasks.promoters.epd import (
     PROMOTER_BASES,
@@ -21,7 +20,7 @@ from genomask.tasks.promoters.epd import (
     read_start_sites,
     read_tata,
 )
-from genomask.tasks.sources import GenomeSource, Source, files_at_hand, genome_source
+from genomask.tasks.sources import GenomeSource, files_at_hand
 
 EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
 INSTEAD: Final = (
@@ -32,51 +31,42 @@ ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
 
 
 @dataclass
-class PromoterTask(Source):
+class PromoterTask(BuiltTask):
     """Promoters and their negatives.
 
-    ``dir`` reads tables that exist. Else ``positives`` are sequences that EPD exported, or ``tss`` are start
-    sites whose promoters are cut from ``genome``; with none of them, EPDnew's start sites are downloaded.
+    ``positives`` are sequences that EPD exported, or ``tss`` are start sites whose promoters are cut from ``genome``;
+    with none of them, EPDnew's start sites are downloaded.
     """
 
     name: str
     start: int  # where the window begins in the promoter's 300 bases, counted from 0
     bases: int  # how long it is
     negatives: Negatives
-    dir: str | None = None
-    pool: str = "train"
     positives: list[str] | None = None  # one file a kind of promoter
     export_start: int = -249  # position of the first base in these files
     tss: str | None = None
     motifs: str | None = None
-    genome: str | None = None
-    assembly: str | None = "GRCh38"
     release: str = "006"
     url: str = EPD
-    cache: str | None = None
     test_share: float = 0.1  # Sec. 5.1: "70% and 30%", but its counts are 90 and 10
     split_seed: int = 0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         inside = 0 <= self.start < self.start + self.bases <= PROMOTER_BASES and self.bases > 0
         found = (self.start, self.start + self.bases)
         require(inside, "task.start and task.bases", f"a window of the promoter's {PROMOTER_BASES}", found)
         require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
         require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
-        require_assembly(self.assembly)
         given = [name for name in ("dir", "positives", "tss") if getattr(self, name)]
         require(len(given) <= 1, "A promoter task", "one of task.dir, task.positives, task.tss", given)
 
     def genome_source(self) -> GenomeSource | None:
         """The genome that promoters are cut from, if any is needed."""
-        if self.dir or self.positives:
-            return None
-        return genome_source(self.genome, self.assembly, self.cache)
+        return None if self.positives else super().genome_source()
 
-    def fingerprint(self) -> dict[str, Any]:
-        """What shapes the rows; the genome is an input of its own."""
-        if self.dir:
-            return FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
+    def known_by(self) -> dict[str, Any]:
+        """Settings, and checksums of the files or the release that is downloaded."""
         shape = {name: getattr(self, name) for name in ("start", "bases", "test_share", "split_seed")}
         # Two settings that were once, so that what was built with their defaults is still found.
         fixed = {"together": "duplicates", "negatives": {**asdict(self.negatives), "of": "promoter"}}
@@ -94,18 +84,11 @@ class PromoterTask(Source):
         if not (self.dir or self.positives):
             self._sites()
 
-    def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read the tables, or build the benchmark."""
-        if self.dir:
-            return FileTask(self.name, dir=self.dir, pool=self.pool).read()
+    def build(self, genome: EncodedGenome | None) -> Benchmark:
+        """Cut the promoters, split them and make negatives."""
         promoters, source, files = self._promoters(genome)
-        task = build(
-            promoters,
-            window=slice(self.start, self.start + self.bases),
-            negatives=self.negatives,
-            test_share=self.test_share,
-            split_seed=self.split_seed,
-        )
+        window = slice(self.start, self.start + self.bases)
+        task = build(promoters, window, self.negatives, test_share=self.test_share, split_seed=self.split_seed)
         return task._replace(origin={"source": source, "files": files_at_hand(files), **(task.origin or {})})
 
     def _promoters(self, genome: EncodedGenome | None) -> tuple[Promoters, str, list[Path]]:
