@@ -1,5 +1,6 @@
 """Files that are either whole or absent, also after a power cut."""
 
+import csv
 import hashlib
 import json
 import os
@@ -15,6 +16,14 @@ def sha256(path: Path) -> str:
     """Hex digest of a file's content, read once."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a CSV; a Python float is written so that it reads back bit for bit."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def require_free(path: Path, *, inputs: Iterable[Path] = (), overwrite: bool = False, setting: str = "--out") -> None:

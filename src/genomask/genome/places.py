@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from genomask.checks import shown
+from genomask.files import write_csv
 from genomask.text_files import Line, read_lines, whole_number, wrong_line
 
 STRANDS: Final = ("+", "-")
@@ -102,9 +103,7 @@ def places_file(directory: Path, part: str) -> Path:
 
 def write_places(path: Path, places: Sequence[Place]) -> None:
     """Write one line per row, in the order of the rows."""
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        table = csv.writer(handle, lineterminator="\n")
-        table.writerows([Place._fields, *places])
+    write_csv(path, Place._fields, places)
 
 
 def read_places(path: Path) -> list[Place]:

@@ -1,6 +1,5 @@
 """CSV files whose every cell is checked: an error names the file and the line."""
 
-import csv
 import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -23,14 +22,6 @@ class Cell(NamedTuple):
 
     needed: str
     parse: Callable[[str], Any]
-
-
-def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Write a CSV; a Python float is written so that it reads back bit for bit."""
-    with path.open("w", newline="", encoding="ascii") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def read_csv(path: Path, columns: Mapping[str, Cell]) -> dict[str, list[Any]]:

@@ -14,6 +14,7 @@ from jaxtyping import Float64, Int64
 
 from genomask.alphabet import kmer_table
 from genomask.checks import require, require_choice
+from genomask.files import write_csv
 from genomask.ranking.csv_table import (
     COUNT,
     KMER,
@@ -22,7 +23,6 @@ from genomask.ranking.csv_table import (
     read_csv,
     refuse_repeats,
     row_error,
-    write_csv,
 )
 from genomask.ranking.pmi import RARE_COUNT, SCORERS, normalized_pmi, settle_ties
 from genomask.seeds import generator

@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from genomask.ranking.csv_table import COUNT, KMER, SCORE, read_csv, refuse_repeats, row_error, write_csv
+from genomask.files import write_csv
+from genomask.ranking.csv_table import COUNT, KMER, SCORE, read_csv, refuse_repeats, row_error
 from genomask.ranking.vocabulary import MaskingVocabulary
 
 COLUMNS: Final = {"rank": COUNT, "kmer": KMER, "length": COUNT, "count": COUNT, "normalized_pmi": SCORE}

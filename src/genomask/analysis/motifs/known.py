@@ -21,8 +21,7 @@ from genomask.analysis.motifs.enrichment import (
 from genomask.analysis.motifs.figures import running_sums
 from genomask.analysis.motifs.jaspar import core_kmers, cores, matched_kmers, read_jaspar
 from genomask.analysis.motifs.settings import MotifSettings
-from genomask.files import write_json
-from genomask.ranking.csv_table import write_csv
+from genomask.files import write_csv, write_json
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator
 

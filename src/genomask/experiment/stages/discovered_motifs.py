@@ -20,7 +20,7 @@ from genomask.experiment.stages.known_motifs import (
 )
 from genomask.experiment.stages.task import build_source, source_artefact
 from genomask.experiment.store.artefact import Artefact, Count, Json
-from genomask.ranking.csv_table import write_csv
+from genomask.files import write_csv
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator
 from genomask.tasks.arrays import open_benchmark

@@ -20,10 +20,9 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, Count
-from genomask.files import write_json
+from genomask.files import write_csv, write_json
 from genomask.genome.encoded import open_genome
 from genomask.genome.vcf import VcfSummary, survey
-from genomask.ranking.csv_table import write_csv
 
 SCORES_FORMAT = 2  # raised when the code would write other scores
 OVERLAP_FORMAT = CLINVAR_FORMAT = 1

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Int64, UInt8
 
 from genomask.alphabet import OTHER, decode
 from genomask.checks import require
+from genomask.files import write_csv
 from genomask.genome.encoded import EncodedGenome, Pieces, write_genome
 from genomask.genome.sequences import reverse_complement
 from genomask.genome.synthetic.background import Consensus, draw_background, draw_consensus, draw_isochores
@@ -67,8 +68,7 @@ class SyntheticGenome:
         """
         truth: list[Planted] = []
         write_genome(self._records(truth), directory)
-        with (directory / PLANTED).open("w", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([Planted._fields, *truth])
+        write_csv(directory / PLANTED, Planted._fields, truth)
         return []
 
     def _records(self, truth: "list[Planted]") -> Iterator[tuple[str, Pieces]]:

@@ -1,6 +1,5 @@
 """What counts as a leak; every relation between the rows of pool and test set; which rows a run leaves out."""
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -9,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from genomask.checks import require, require_choice
+from genomask.files import write_csv
 from genomask.tasks.examples import PARTS, Benchmark
 from genomask.tasks.kmers import LONGEST_K
 from genomask.tasks.leaks.pairs import Matches, groups, matches, near_pairs, overlaps, pairs_of
@@ -130,8 +130,6 @@ def without(task: Benchmark, side: str, rows: Bool[np.ndarray, " rows"]) -> Benc
 
 def write_dropped(path: Path, side: str, rows: dict[str, Bool[np.ndarray, " rows"]]) -> None:
     """Write one line for every row that is left out, with all the reasons."""
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        table = csv.writer(handle, lineterminator="\n")
-        table.writerow(("part", "row", "reasons"))
-        for row in np.flatnonzero(np.any(list(rows.values()), axis=0)):
-            table.writerow((side, row, " ".join(name for name, left_out in rows.items() if left_out[row])))
+    dropped = np.flatnonzero(np.any(list(rows.values()), axis=0)).tolist()
+    lines = ((side, row, " ".join(name for name, left_out in rows.items() if left_out[row])) for row in dropped)
+    write_csv(path, ("part", "row", "reasons"), lines)

@@ -1,12 +1,12 @@
 """The leak report: JSON, and tables of the rows concerned."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from genomask.files import write_csv
 from genomask.genome.encoded import EncodedGenome
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.leaks.find import Relation
@@ -53,7 +53,7 @@ def write_rows(path: Path, relations: Sequence[Relation], task: Benchmark) -> No
             own, best_label = (task.classes[labels[side][at]] for side, at in ((part, row), (other, best)))
             partners = (alike.partner_count[row], other, best, best_label)
             lines.append((name, part, row, own, *partners, f"{alike.share[row]:.4f}", int(alike.conflict[row])))
-    _write(path, header, lines)
+    write_csv(path, header, lines)
 
 
 def write_genome(directory: Path, overlap: GenomeOverlap, genome: EncodedGenome, test_lengths: np.ndarray) -> None:
@@ -63,9 +63,9 @@ def write_genome(directory: Path, overlap: GenomeOverlap, genome: EncodedGenome,
     stop = start + test_lengths[overlap.row]
     names, strand = np.array(genome.names)[record], np.where(overlap.backward, "-", "+")
     columns = (column.tolist() for column in (overlap.row, names, start, stop, strand))
-    _write(directory / "occurrences.csv", ("row", "record", "start", "stop", "strand"), zip(*columns, strict=True))
+    write_csv(directory / "occurrences.csv", ("row", "record", "start", "stop", "strand"), zip(*columns, strict=True))
     shares = ((row, "" if np.isnan(share) else f"{share:.4f}") for row, share in enumerate(overlap.shared.tolist()))
-    _write(directory / "genome-kmers.csv", ("row", "share"), shares)
+    write_csv(directory / "genome-kmers.csv", ("row", "share"), shares)
 
 
 def lines_of(found: dict[str, Any]) -> Iterable[str]:
@@ -80,10 +80,3 @@ def lines_of(found: dict[str, Any]) -> Iterable[str]:
             f"({genome['occurrences']:,} places); {genome['rows_with_half_of_their_kmers']:,} have half of their "
             f"{genome['k']}-mers in it, {genome['rows_with_any_kmer']:,} at least one."
         )
-
-
-def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        table = csv.writer(handle, lineterminator="\n")
-        table.writerow(header)
-        table.writerows(lines)
