@@ -18,10 +18,10 @@ import numpy as np
 import genomask
 from genomask.alphabet import decode
 from genomask.analysis.motifs.jaspar import read_jaspar
-from genomask.api.settings import configured
 from genomask.console import say
 from genomask.corpus.segments import Corpus, Segments, lay_out
 from genomask.experiment.config.choices import groups
+from genomask.experiment.run import configured
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.masking.calibration import Sample, measure

@@ -7,7 +7,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from genomask.experiment.store.manifest import git_commit
+from genomask.experiment.store.artefact import git_commit
 
 PACKAGES = ("torch", "lightning", "transformers", "numpy", "numba", "pyfastx")
 

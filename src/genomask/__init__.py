@@ -24,10 +24,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from genomask.api.classifier import fine_tune, load_classifier, predict
-    from genomask.api.encoder import embed, load_encoder, probe
     from genomask.api.genome import count, rank, read_genome, vocabulary
     from genomask.api.masking import Masked, mask
+    from genomask.api.models import embed, fine_tune, load_classifier, load_encoder, predict, probe
     from genomask.genome.synthetic.settings import SyntheticGenome
 
 __all__ = [
@@ -48,8 +47,9 @@ __all__ = [
 
 _HOMES = {
     "SyntheticGenome": "genomask.genome.synthetic.settings",
-    **dict.fromkeys(("fine_tune", "load_classifier", "predict"), "genomask.api.classifier"),
-    **dict.fromkeys(("embed", "load_encoder", "probe"), "genomask.api.encoder"),
+    **dict.fromkeys(
+        ("embed", "fine_tune", "load_classifier", "load_encoder", "predict", "probe"), "genomask.api.models"
+    ),
     **dict.fromkeys(("count", "rank", "read_genome", "vocabulary"), "genomask.api.genome"),
     **dict.fromkeys(("Masked", "mask"), "genomask.api.masking"),
 }

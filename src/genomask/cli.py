@@ -35,9 +35,9 @@ TOOLS: Final = {
     "predict": Tool("genomask.analysis.prediction.tool", "predict FASTA, CSV or BED with a fine-tuned classifier"),
     "score": Tool("genomask.api.score", "score a fine-tuning, probe or baseline on another labelled file"),
     "plan": Tool("genomask.experiment.sweeps.plan", "list what a sweep will run, and how long it will take"),
-    "status": Tool("genomask.experiment.sweeps.report_status", "list what is done, running and failed of all sweeps"),
+    "status": Tool("genomask.experiment.sweeps.status", "list what is done, running and failed of all sweeps"),
     "report": Tool("genomask.reports.tool", "write tables and figures of all results, as one page"),
-    "dashboard": Tool("genomask.experiment.dashboards.tool", "make a Weights & Biases workspace for them"),
+    "dashboard": Tool("genomask.experiment.dashboard", "make a Weights & Biases workspace for them"),
     "tasks": Tool("genomask.tasks.suites", "what labelled files hold, and which task reads them"),
     "runs": Tool("genomask.experiment.store.runs", "list artefacts with their sizes, ages and uses"),
     "prune": Tool("genomask.experiment.store.runs", "remove what nothing needs, after asking", "prune"),
@@ -65,7 +65,7 @@ def main() -> None:
         return
     try:
         if {"-h", "--help"} & set(arguments):
-            from genomask.experiment.config.help import help_text
+            from genomask.experiment.config.choices import help_text
 
             sys.stdout.write(help_text(arguments, {name: tool.purpose for name, tool in TOOLS.items()}))
             return

@@ -53,7 +53,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
             """Run all jobs; those that were lost have failed. Ctrl-C and SIGTERM end them all at once."""
-            from genomask.experiment.sweeps.stop import stoppable
+            from genomask.experiment.sweeps.cell import stoppable
 
             setup_globals()
             settings = dict(self.params)
@@ -99,7 +99,7 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
     def _work(task: TaskFunction, cfg: DictConfig) -> Any:
         """Run a job in a process that SIGTERM ends, unlike submitit's own, and that ends with its controller."""
-        from genomask.experiment.sweeps.stop import end_with
+        from genomask.experiment.sweeps.cell import end_with
 
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         end_with(os.getppid())

@@ -42,8 +42,7 @@ class CellSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Plan the jobs, say so, and run those that are not done."""
-        from genomask.experiment.sweeps.plan import make_plan
-        from genomask.experiment.sweeps.sweep import run_sweep
+        from genomask.experiment.sweeps.plan import make_plan, run_sweep
 
         assert self.config is not None, "Hydra sets a sweeper up before it sweeps"
         assert self.hydra_context is not None

@@ -12,9 +12,8 @@ from genomask.alphabet import kmer_code
 from genomask.analysis.motifs.figures import logo_sheet
 from genomask.analysis.motifs.jaspar import core_kmers, cores, matched_kmers, read_jaspar
 from genomask.analysis.motifs.tables import meme_text, read_motifs
-from genomask.experiment.stages.discovered_motifs import discovered_artefact
-from genomask.experiment.stages.known_motifs import known_artefact
-from genomask.experiment.stages.learned_motifs import learned_artefact
+from genomask.experiment.stages.motif_searches import discovered_artefact, learned_artefact
+from genomask.experiment.stages.motifs import known_artefact
 from genomask.experiment.stages.run import check, run_stages
 from genomask.ranking.table import identity_ranking, write_ranking
 from genomask.tasks.arrays import open_benchmark

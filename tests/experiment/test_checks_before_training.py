@@ -9,7 +9,7 @@ from test_sweep_plan import plan
 from compose import composed
 from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.run import check_inputs, run_stages
-from genomask.experiment.sweeps.sweep import run_sweep
+from genomask.experiment.sweeps.plan import run_sweep
 
 GOOD = "ACGTTGCAAC,0\nGGCATTACGT,1\n" * 3
 

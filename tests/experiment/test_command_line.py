@@ -3,10 +3,8 @@
 import pytest
 
 from compose import composed
-from genomask.experiment.config.choices import groups, near_misses, topics
-from genomask.experiment.config.errors import ConfigurationError
-from genomask.experiment.config.help import help_text
-from genomask.experiment.config.words import hydra_word
+from genomask.experiment.config.choices import groups, help_text, near_misses, topics
+from genomask.experiment.config.words import ConfigurationError, hydra_word
 from genomask.experiment.stages.run import check
 
 
@@ -37,7 +35,6 @@ from genomask.experiment.stages.run import check
         ("stage.run=all", r"stage.run needs a list, such as \[a,b\]; found 'all'"),
         ("masking.corrupt=word", "corrupt.unit needs one of .*; found 'word'"),
         ("trainer.threads=${seedd}", "trainer.threads: Interpolation key 'seedd' not found"),
-        ("launcher=joblib", "launcher=submitit_local runs a cell on every core"),
         ("nothing", "nothing sets nothing: write group=choice or setting=value"),
         ("genome.path=it's.fa", "quote it: .genome.path='it.'s.fa'"),
     ],

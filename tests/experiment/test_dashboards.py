@@ -10,7 +10,7 @@ import torch
 import wandb
 from sklearn.metrics import roc_curve
 
-from genomask.experiment.dashboards.tool import main
+from genomask.experiment.dashboard import main
 from genomask.finetune.wandb_scores import roc
 from test_end_to_end import data, run  # noqa: F401  (a fixture)
 from wandb_file import read_offline

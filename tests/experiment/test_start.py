@@ -8,8 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from genomask.cli import TOOLS
-from genomask.experiment.config.choices import groups
-from genomask.experiment.config.help import help_text
+from genomask.experiment.config.choices import groups, help_text
 
 PROBE = """
 import sys

@@ -11,8 +11,7 @@ import pytest
 
 from compose import composed
 from genomask.experiment.stages.rank import build_genome
-from genomask.experiment.store.artefact import Artefact
-from genomask.experiment.store.manifest import MANIFEST
+from genomask.experiment.store.artefact import MANIFEST, Artefact
 from genomask.experiment.store.store import Store
 
 GENOME = Artefact("genome", "toy", {"bases": 10})

@@ -16,15 +16,13 @@ from compose import composed
 from genomask.experiment.config.schema import register
 from genomask.experiment.run import CONF
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.registry import STAGES
-from genomask.experiment.stages.run import artefact_of
+from genomask.experiment.stages.run import STAGES, artefact_of
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store
-from genomask.experiment.sweeps.estimate import JOB, STEP, estimate
+from genomask.experiment.sweeps.estimate import JOB, STEP, Pass, Speed, estimate
 from genomask.experiment.sweeps.jobs import SweepLoader
 from genomask.experiment.sweeps.plan import Plan, make_plan
-from genomask.experiment.sweeps.speed import Pass, Speed
 from genomask.finetune.cross_validation import draw_folds
 from genomask.finetune.settings import policy
 from genomask.genome.fasta import FastaGenome
@@ -175,10 +173,10 @@ def test_a_sweep_of_probes_embeds_each_task_once_for_each_encoder(tmp_path):
 @pytest.mark.usefixtures("slow_machine")
 def test_a_plan_of_more_than_a_day_proposes_what_is_shorter(tmp_path):
     words = ("hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
-    lines = plan("model=dnabert", "pretrain=paper", *words).lines()
+    lines = list(plan("model=dnabert", "pretrain=paper", *words).lines())
     assert any(re.match(r"left +about [\d,.]+ days of work.*: pretraining [\d,.]+ days", line) for line in lines)
     assert any(line.startswith("long ") and "pretrain=quick" in line for line in lines)
-    lines = plan("shots=10,50", "seed=range(1000)", *words).lines()
+    lines = list(plan("shots=10,50", "seed=range(1000)", *words).lines())
     assert any(line.startswith("long ") and "classifier=probe" in line for line in lines)
 
 
@@ -199,7 +197,7 @@ def test_a_task_that_is_cut_from_a_genome_is_counted_once_it_is_built(tmp_path, 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_a_speed_is_that_of_the_shape_and_the_precision(monkeypatch, precision):
-    monkeypatch.setattr("genomask.experiment.sweeps.speed.PATIENCE", 0.0)
+    monkeypatch.setattr("genomask.experiment.sweeps.estimate.PATIENCE", 0.0)
     small = ("model.hidden_size=32", "model.heads=2", "model.intermediate_size=64")
     run, speed, asked = composed(*small, "model.layers=1"), Speed(), []
     monkeypatch.setattr(torch, "autocast", lambda *_, enabled: asked.append(enabled) or nullcontext())
@@ -208,12 +206,11 @@ def test_a_speed_is_that_of_the_shape_and_the_precision(monkeypatch, precision):
     assert set(asked) == {precision == "bf16-mixed"}
     assert speed.sequence(run, Pass(2, 30, 4, precision)) == one, "each shape is measured once"
     assert speed.sequence(run, Pass(2, 30, 0, precision)) != one, "an embedding has no backward pass"
-    assert speed.convolution(composed("classifier=cnn"), rows=4, classes=2, bases=30) > 0
 
 
 @pytest.mark.parametrize("classifier", ["probe", "knn", "ridge", "kmer_logistic", "gc", "majority"])
 def test_a_shallow_classifier_is_timed_on_rows_like_those_of_its_episode(monkeypatch, classifier):
-    monkeypatch.setattr("genomask.experiment.sweeps.speed.PATIENCE", 0.0)
+    monkeypatch.setattr("genomask.experiment.sweeps.estimate.PATIENCE", 0.0)
     speed, run = Speed(), composed(f"classifier={classifier}", "model.hidden_size=16", "model.heads=2")
     few = speed.shallow(run, rows=100, classes=2, bases=30)
     assert few > 0

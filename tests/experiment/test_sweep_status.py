@@ -13,8 +13,7 @@ import pytest
 
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store, is_held
-from genomask.experiment.sweeps.report_status import main
-from genomask.experiment.sweeps.status import Job, read_jobs, write_outcome, write_start
+from genomask.experiment.sweeps.status import Job, main, read_jobs, write_outcome, write_start
 
 SCORE = Artefact("finetune", "toy-shots=10-seed=0", {"seed": 0})
 NAME = f"finetune/{SCORE.name}"

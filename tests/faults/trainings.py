@@ -59,7 +59,7 @@ class Ending(NamedTuple):
 def processes() -> Any:
     """Where processes come from: a server that has imported PyTorch, and has no threads."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["genomask.experiment.stages.finetune", "compose", "hydra._internal.defaults_list"])
+    context.set_forkserver_preload(["genomask.experiment.stages.learners", "compose", "hydra._internal.defaults_list"])
     return context
 
 

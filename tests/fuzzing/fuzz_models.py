@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fuzz_spoil import BYTES, spoilt
 from genomask.alphabet import SPECIAL_TOKENS, kmer_table
-from genomask.api.encoder import load_encoder
+from genomask.api.models import load_encoder
 from genomask.models.bert import bert_config, masked_language_model, read_encoder, sequence_classifier
 from genomask.models.classifier import open_classifier
 from genomask.models.export import export_encoder

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from compose import composed
 from genomask.alphabet import decode, encode
-from genomask.experiment.stages.leaks import build_leaks
 from genomask.experiment.stages.run import run_stages
-from genomask.experiment.stages.task import build_task, task_artefact
+from genomask.experiment.stages.task import build_leaks, build_task, task_artefact
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
 from genomask.tasks.arrays import open_benchmark

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedModel, masking_utils
 
 from genomask.analysis.variants import predictor
-from genomask.api.encoder import LoadedEncoder, embed
+from genomask.api.models import LoadedEncoder, embed
 from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.segments import Corpus, Segments, lay_out
 from genomask.corpus.steps import StepBatch, Steps, collate

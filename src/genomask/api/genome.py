@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -17,26 +17,14 @@ from genomask.ranking.table import Ranking, rank_kmers
 from genomask.ranking.vocabulary import MaskingVocabulary, VocabularySettings, build_vocabulary
 
 
-@runtime_checkable
-class GenomeSource(Protocol):
-    """A choice of the ``genome`` config group, such as ``SyntheticGenome``, which can write its bases."""
-
-    def encode(self, directory: Path) -> object:
-        """Write the encoded genome into an existing folder."""
-        ...
-
-
-def read_genome(source: str | Path | GenomeSource, folder: str | Path | None = None) -> EncodedGenome:
-    """Read a genome.
+def read_genome(source: str | Path | Any, folder: str | Path | None = None) -> EncodedGenome:
+    """Read a genome: ``bases`` 0..4 of all records end to end, their ``names``, and more.
 
     Args:
-        source: A FASTA file (plain, gzip or bgzip), a folder ``runs/genome/NAME``, or a source such as
-            ``genomask.SyntheticGenome()``.
+        source: A FASTA file (plain, gzip or bgzip), a folder ``runs/genome/NAME``, or a choice of the ``genome``
+            config group, such as ``genomask.SyntheticGenome()``.
         folder: Where its bases are kept, one byte each, for the memory map; None for a temporary folder that
             is gone when Python ends.
-
-    Returns:
-        The genome: ``bases`` 0..4 of all records end to end, their ``names``, and more.
 
     Raises:
         FileNotFoundError: If there is no such file.

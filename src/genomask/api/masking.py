@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float64, Int32, UInt8
 
 from genomask.api.sequences import encoded
-from genomask.api.settings import configured
 from genomask.checks import require, require_choice
 from genomask.experiment.config.choices import groups
+from genomask.experiment.run import configured
 from genomask.experiment.stages.strategy import HANDED_OVER, handed_over, make, strategy_constructor
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
@@ -47,11 +47,9 @@ class Masked:
     @property
     def seen(self) -> Visibility:
         """Counts over all sequences: masked tokens, hidden bases, and what of these is still in sight."""
-        total = NOTHING
+        total, tokens = NOTHING, self.masker.tokens
         for row in self.rows:
-            total = total.plus(
-                visibility(row, overlapping=self.masker.tokens.overlapping, mask=self.masker.tokens.mask)
-            )
+            total = total.plus(visibility(row, overlapping=tokens.overlapping, mask=tokens.mask))
         return total
 
     @property
@@ -73,12 +71,10 @@ class Masked:
         Raises:
             ValueError: If there is no such row or base.
         """
-        from genomask.api.masking_figure import Drawing, masking_figure
+        from genomask.api.masking_figure import masking_figure
 
         require(0 <= row < len(self.rows), "row", f"0 to {len(self.rows) - 1}", row)
-        ranks = None if self.ranks is None else self.ranks[row]
-        sequence = Drawing(self.masker, self.bases[row], self.rows[row], self.centers[row], ranks)
-        return masking_figure(sequence, start=start, bases=bases)
+        return masking_figure(self, row, start=start, bases=bases)
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows: the first row."""
@@ -149,13 +145,13 @@ def _strategy(
 ) -> Masking:
     constructor = strategy_constructor({**_choice("masking", name), **settings}, f"masking={name}")
     given: dict[str, Any] = {}
+    arguments = {"ranking": ranking, "vocabulary": vocabulary, "motifs": motifs}
     for needed in handed_over(constructor):
-        value = {"ranking": ranking, "scores": ranking, "vocabulary": vocabulary, "motifs": motifs}[needed]
-        if value is None:
-            argument = "ranking" if needed == "scores" else needed
+        argument = "ranking" if needed == "scores" else needed
+        if arguments[argument] is None:
             article = "" if argument == "motifs" else "a "
             raise ValueError(f"masking={name} needs {article}{argument}: mask(..., {argument}=...).")
-        given[needed] = HANDED_OVER[needed].value(value)
+        given[needed] = HANDED_OVER[needed].value(arguments[argument])
     try:
         return make(constructor, given)
     except TypeError as error:

@@ -16,29 +16,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 
-from genomask.analysis.prediction.probabilities import predict_all
-from genomask.analysis.variants.predictor import placed
-from genomask.api.encoder import embed
-from genomask.api.settings import configured
 from genomask.checks import require
 from genomask.console import say
-from genomask.experiment.config.existing import existing_encoder
-from genomask.experiment.config.schema import Config
-from genomask.experiment.stages.baseline import train
+from genomask.experiment.config.schema import Config, existing_encoder
+from genomask.experiment.run import configured
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.result import Episode
-from genomask.experiment.store.manifest import read_manifest, verify
+from genomask.experiment.store.artefact import read_manifest, verify
 from genomask.experiment.store.store import Store
 from genomask.files import read_object, require_free, sha256, write_json
 from genomask.finetune.classifiers import PROBES
-from genomask.finetune.embedding import LoadedEncoder, load_encoder
-from genomask.finetune.metrics import score, score_targets
-from genomask.finetune.shallow import fit_probe, fit_targets
-from genomask.models.classifier import classifier_folder, open_classifier
-from genomask.pretrain.keep import step_folder
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import (
     TARGET_SCORES,
@@ -50,7 +38,6 @@ from genomask.tasks.examples import (
     read_episode,
 )
 from genomask.tasks.file_task import FileTask
-from genomask.training.host import device_of, fixed_order, sequences_at_once
 
 SCORES = {"accuracy": "accuracy", "auc": "AUC", "f1": "F1", "mcc": "MCC"}
 
@@ -87,7 +74,15 @@ def main(arguments: list[str]) -> int:
         FileNotFoundError: If the file, the classifier or what it learned from is not there.
         ValueError: If the file cannot be read or scored, or the classifier is damaged.
     """
-    options = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(
+        "genomask score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("classifier", type=Path, help="folder of a fine-tuning, a probe or a baseline")
+    parser.add_argument("file", type=Path, help="labelled sequences")
+    parser.add_argument("words", nargs="*", help="how to read them: task.label=NAME and others, as for a run")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the scores there, too")
+    parser.add_argument("--overwrite", action="store_true", help="write over FILE.json if it is there already")
+    options = parser.parse_args(arguments)
     if options.out is not None:
         require_free(options.out, inputs=[options.file], overwrite=options.overwrite)
     known = _opened(options.classifier.expanduser())
@@ -96,11 +91,7 @@ def main(arguments: list[str]) -> int:
     say(f"score {known.folder} on {options.file}: {len(task.test.labels):,} sequences")
     if note := (task.origin or {}).get("note"):
         say(f"  {note}")
-    predicted = torch.from_numpy(np.asarray(_predict(known, task)))
-    if task.targets is None:
-        scores: dict[str, Any] = score(predicted, torch.from_numpy(task.test.labels))._asdict()
-    else:
-        scores = score_targets(predicted, torch.from_numpy(task.targets[1]), kind)
+    scores = _scores(known, task, kind)
     shown = TARGET_SCORES.get(kind, SCORES)
     say(f"  {'   '.join(f'{title} {scores[name]:.3f}' for name, title in shown.items())}")
     if options.out is not None:
@@ -150,8 +141,25 @@ def _of_classes(file: Benchmark, classes: tuple[str, ...]) -> Benchmark:
     return task
 
 
+def _scores(known: Scored, task: Benchmark, kind: str) -> dict[str, Any]:
+    import torch
+
+    from genomask.finetune.metrics import score, score_targets
+
+    predicted = torch.from_numpy(np.asarray(_predict(known, task)))
+    if task.targets is None:
+        return score(predicted, torch.from_numpy(task.test.labels))._asdict()
+    return score_targets(predicted, torch.from_numpy(task.targets[1]), kind)
+
+
 def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
     """What the classifier says of the task's test set."""
+    from genomask.analysis.prediction.probabilities import predict_all
+    from genomask.analysis.variants.predictor import placed
+    from genomask.experiment.stages.learners import Episode, train
+    from genomask.models.classifier import classifier_folder, open_classifier
+    from genomask.training.host import device_of, fixed_order, sequences_at_once
+
     config = known.config
     if known.result["classifier"] == "encoder":
         classifier = open_classifier(classifier_folder(known.folder), any_kind=True)
@@ -159,12 +167,9 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
         device = device_of(config.trainer.accelerator)
         batch = sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256)
         return predict_all(placed(classifier, device), _sequences(task.test), batch=batch)
-    rows = read_episode(known.folder)
+    pool, rows = open_benchmark(known.input("task")), read_episode(known.folder)
     if isinstance(config.classifier, PROBES):
-        folder, step = known.input("encoder"), config.pretrain.step
-        encoder = load_encoder(folder if step is None else step_folder(folder, step))
-        return _by_probe(known, encoder, rows, task)
-    pool = open_benchmark(known.input("task"))
+        return _by_probe(known, pool, rows, task)
     targets = None if pool.targets is None or task.targets is None else (pool.targets[0], task.targets[1])
     whole = pool._replace(test=task.test, targets=targets)
     with TemporaryDirectory(prefix="genomask-score-") as folder, fixed_order(config.trainer):
@@ -172,31 +177,26 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
         return train(run, Episode(whole, rows, None, [], Path(folder), known.folder.name)).predicted
 
 
-def _by_probe(
-    known: Scored, encoder: LoadedEncoder, rows: Int64[np.ndarray, " _episode"], task: Benchmark
-) -> Float[np.ndarray, "rows classes"]:
-    config, settings = known.config, known.config.classifier
-    pool = open_benchmark(known.input("task"))
-    if config.embed.long == "refuse":
+def _by_probe(known: Scored, pool: Benchmark, rows: np.ndarray, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
+    from genomask.api.models import embed
+    from genomask.experiment.stages.learners import probe_prediction
+    from genomask.finetune.embedding import load_encoder
+    from genomask.pretrain.keep import step_folder
+
+    config, settings, folder = known.config, known.config.classifier, known.input("encoder")
+    step, long = config.pretrain.step, config.embed.long
+    encoder = load_encoder(folder if step is None else step_folder(folder, step))
+    if long == "refuse":
         task = _cropped(task, encoder.tokens.shortest, encoder.longest, "refuse")
 
     def vectors(examples: Examples) -> Float[np.ndarray, "rows hidden"]:
-        found = embed(
-            encoder,
-            _sequences(examples),
-            pooling=settings.pool,
-            layers="last" if settings.layer is None else "all",
-            long=config.embed.long,
-            both_strands=config.embed.strands == "both",
-        )
+        layers, both = "last" if settings.layer is None else "all", config.embed.strands == "both"
+        sequences = _sequences(examples)
+        found = embed(encoder, sequences, pooling=settings.pool, layers=layers, long=long, both_strands=both)
         return found if settings.layer is None else found[:, settings.layer]
 
     learned = vectors(pool.pool.take(rows))
-    if pool.targets is None:
-        predict = fit_probe(settings, learned, np.array(pool.pool.labels[rows]), seed=config.seed)
-    else:
-        predict = fit_targets(learned, pool.targets[0][rows])
-    return predict(vectors(task.test))
+    return probe_prediction(settings, pool, rows, learned, vectors(task.test), seed=config.seed)
 
 
 def _cropped(task: Benchmark, shortest: int, longest: int, keep: str) -> Benchmark:
@@ -206,15 +206,3 @@ def _cropped(task: Benchmark, shortest: int, longest: int, keep: str) -> Benchma
 
 def _sequences(examples: Examples) -> list[np.ndarray]:
     return [examples.bases[start:stop] for start, stop in pairwise(examples.offsets)]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "genomask score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("classifier", type=Path, help="folder of a fine-tuning, a probe or a baseline")
-    parser.add_argument("file", type=Path, help="labelled sequences")
-    parser.add_argument("words", nargs="*", help="how to read them: task.label=NAME and others, as for a run")
-    parser.add_argument("--out", type=Path, metavar="FILE.json", help="write the scores there, too")
-    parser.add_argument("--overwrite", action="store_true", help="write over FILE.json if it is there already")
-    return parser

@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,16 +18,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from genomask.checks import one_line, require
 from genomask.experiment.config.choices import CONF
-from genomask.experiment.config.errors import explain, in_one_line
-from genomask.experiment.config.existing import with_encoder
-from genomask.experiment.config.schema import Config, register, rerunnable
+from genomask.experiment.config.schema import Config, register, rerunnable, with_encoder
 from genomask.experiment.config.trust import leaves
-from genomask.experiment.config.words import hydra_word, typed
+from genomask.experiment.config.words import explain, hydra_word, in_one_line, typed
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import run_stages
+from genomask.experiment.store.store import CONFIG as RERUN
 from genomask.experiment.store.store import Store
-from genomask.experiment.sweeps.cell import run_cell
-from genomask.experiment.sweeps.stop import stoppable
+from genomask.experiment.sweeps.cell import run_cell, stoppable
 
 
 def main() -> None:
@@ -62,16 +61,39 @@ def cell_runs(cfg: DictConfig) -> list[Context]:
     """The runs of a cell, one per seed; what follows from the seed is resolved anew for each."""
     seeds, cfg.sweep.seeds = list(cfg.sweep.seeds), None
     cfg.seed = seeds[0]
-    runs, alike = [context(cfg)], not follows_from_seed(cfg)
+    runs, alike = [context(cfg)], not follows_from(cfg, "seed")
     for seed in seeds[1:]:
         cfg.seed = seed
-        runs.append(runs[0].with_seed(seed) if alike else context(cfg, like=runs[0]))
+        runs.append(runs[0].with_values(seed=seed) if alike else context(cfg, like=runs[0]))
     return runs
 
 
-def follows_from_seed(cfg: DictConfig) -> bool:
-    """Whether another seed changes more than ``seed`` in a configuration."""
-    return "${seed}" in str(OmegaConf.to_yaml(cfg))
+def follows_from(cfg: DictConfig, *names: str) -> bool:
+    """Whether other values of these settings change more than the settings themselves."""
+    text = str(OmegaConf.to_yaml(cfg))
+    return any(f"${{{name}}}" in text for name in names)
+
+
+def configured(words: Sequence[str], *, saved: Path | None = None) -> Config:
+    """What ``python train.py WORDS`` would run with, or did, if an artefact's folder with its configuration is given.
+
+    Raises:
+        ValueError: For a word that the command line would refuse.
+    """
+    register()
+    before, home, name, own = HydraConfig.instance().cfg, CONF, "config", [hydra_word(word) for word in words]
+    if saved is not None:
+        home, name = saved.resolve(), RERUN.removesuffix(".yaml")
+        own.append(f"hydra.searchpath=['file://{CONF}']")
+    try:
+        with hydra.initialize_config_dir(str(home), version_base="1.3"):
+            cfg = hydra.compose(name, own, return_hydra_config=True)
+            HydraConfig.instance().set_config(cfg)
+            OmegaConf.set_struct(cfg, value=False)
+            del cfg["hydra"]
+            return context(cfg).config
+    finally:
+        HydraConfig.instance().cfg = before
 
 
 def context(cfg: DictConfig, *, like: Context | None = None) -> Context:

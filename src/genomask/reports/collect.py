@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from genomask.experiment.store.manifest import MANIFEST, read_manifest
+from genomask.experiment.store.artefact import MANIFEST, read_manifest
 from genomask.files import read_object, sha256
 from genomask.tasks.arrays import open_benchmark
 

@@ -6,17 +6,18 @@ constructor is its schema, so that a new strategy is one class and one YAML file
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, get_type_hints
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig, OmegaConf
 
 from genomask.analysis.motifs.settings import MotifSettings
 from genomask.analysis.variants.settings import VariantSettings
-from genomask.checks import require, require_choice
+from genomask.checks import require
 from genomask.corpus.settings import CorpusSettings
 from genomask.experiment.config.trust import watch_composition
-from genomask.experiment.stages.registry import STAGES
+from genomask.experiment.store.artefact import MANIFEST, Artefact, Json, read_manifest
 from genomask.finetune.classifiers import (
     CnnBaseline,
     EncoderClassifier,
@@ -68,6 +69,12 @@ KINDS: Final[dict[str, dict[str, type]]] = {
         "ridge": Ridge,
     },
 }
+# What shapes an encoder, and groups that choose any of it.
+SHAPING: Final = (
+    "genome", "ranking", "vocab", "corpus", "tokens", "masking", "corrupt", "rate", "weight", "match", "model", "wc",
+    "hga", "pretrain", "pretrain_seed",
+)  # fmt: skip
+CHOOSING: Final = ("contender", "experiment", "variant", *SHAPING)
 NAME: Final = re.compile(r"[A-Za-z0-9_][\w.+=-]*", re.ASCII)
 LONGEST_NAME: Final = 80
 
@@ -78,10 +85,6 @@ class Stage:
 
     name: str
     run: list[str]
-
-    def __post_init__(self) -> None:
-        for stage in self.run:
-            require_choice(stage, "stage.run", tuple(STAGES))
 
 
 @dataclass
@@ -139,8 +142,6 @@ class Config:
     labels: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.classifier is None:  # a configuration that was saved before there were baselines
-            self.classifier = EncoderClassifier()
         for group, types in KINDS.items():
             kinds = tuple(types.values())
             known = isinstance(getattr(self, group), kinds)
@@ -208,3 +209,68 @@ def rerunnable(config: Config, resolved: dict[str, Any]) -> dict[str, Any]:
     defaults = ["config_schema", *kinds, "_self_", {"override hydra/job_logging": "stdout"}]
     alone = {name: value for name, value in resolved.items() if name != "sweep"}
     return {"defaults": defaults, **alone, "hydra": hydra}
+
+
+def with_encoder(cfg: DictConfig, words: list[str]) -> None:
+    """Take all that shaped the encoder from the configuration that it was made with.
+
+    Args:
+        cfg: The composed configuration, whose ``encoder`` is a name or a folder; it becomes the folder.
+        words: The command line, which may not say otherwise.
+
+    Raises:
+        ValueError: If there is no such encoder, the folder holds something else, or words would shape another.
+    """
+    given = (word.lstrip("+~").partition("=")[0].partition("@")[0] for word in words)
+    shaping = [name for name in given if name.replace("/", ".").split(".")[0] in CHOOSING and name != "pretrain.step"]
+    if shaping:
+        raise ValueError(f"encoder={cfg.encoder} brings all that shaped it: leave out {', '.join(shaping)}.")
+    folder = _find(cfg.encoder, Path(cfg.paths.runs))
+    manifest = read_manifest(folder)
+    if manifest["kind"] != "encoder":
+        raise ValueError(f"encoder={cfg.encoder} holds an artefact of kind {manifest['kind']}, not an encoder.")
+    saved: Json = manifest["config"]
+    step, cfg.encoder = cfg.pretrain.step, str(folder)
+    for group in (group for group in SHAPING if group in saved):
+        cfg[group] = _with_type(group, saved)
+    cfg.pretrain.step = step
+    cfg.labels = {**cfg.labels, **{name: label for name, label in saved["labels"].items() if name != "fs"}}
+
+
+def existing_encoder(folder: str) -> Artefact:
+    """The encoder as an artefact that is there, under the identity that its manifest says."""
+    path = Path(folder)
+    manifest = read_manifest(path)
+    name, _, _ = path.resolve().name.rpartition("-")
+    return Artefact("encoder", name or path.name, manifest["settings"], folder=path, known=manifest["digest"])
+
+
+def _find(name: str, runs: Path) -> Path:
+    """The folder of an encoder, by its path, its name in the directory of runs, or a part of it that no other has."""
+    folder = Path(name).expanduser()
+    if (folder / MANIFEST).is_file():
+        return folder
+    found = [path.parent for path in sorted((runs / "encoder").glob(f"*{name}*/{MANIFEST}"))] if "/" not in name else []
+    found = [path for path in found if path.name == name] or found
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found[:3])
+        raise ValueError(
+            f"encoder={name} fits {len(found)} encoders in {runs}, such as {names}: give more of the name."
+        )
+    if not found:
+        raise ValueError(
+            f"encoder={name} is no folder with a {MANIFEST}, and no name in {runs / 'encoder'} (genomask runs {runs} "
+            "lists them). Other encoders: model=hf tokens=own model.path=FOLDER pretrain=none."
+        )
+    return found[0]
+
+
+def _with_type(group: str, saved: Json) -> Any:
+    """A group of a saved configuration, with the type that the schema has for it."""
+    if not isinstance(saved[group], dict) or group == "masking":  # a strategy's constructor is its schema
+        return saved[group]
+    named = {place: kind for entry in saved["defaults"] if isinstance(entry, dict) for place, kind in entry.items()}
+    kind = named.get(f"/schema/{group}@{group}")
+    return OmegaConf.merge(
+        OmegaConf.structured(KINDS[group][kind] if kind else get_type_hints(Config)[group]), saved[group]
+    )

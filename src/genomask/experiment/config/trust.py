@@ -13,13 +13,15 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from omegaconf import DictConfig, OmegaConf
 
 from genomask.checks import one_line
-from genomask.experiment.config.errors import ConfigurationError, explain
+from genomask.experiment.config.words import ConfigurationError, explain
 
 RESOLVERS: Final = (
     "hydra", "now", "python_version", "oc.select", "oc.deprecated", "oc.dict.keys", "oc.dict.values",
 )  # fmt: skip
 LOGGING: Final = ("logging.StreamHandler", "logging.FileHandler", "logging.NullHandler", "colorlog.ColoredFormatter")
+LOGS: Final = r"hydra\.(job|hydra)_logging\."
 TYPED: Final = re.compile(r"hydra\.overrides\..*|hydra\.job\.override_dirname", re.DOTALL)  # what was typed, as text
+ABSENT: Final = "needs to be absent: only masking._target_ may name a class, and your shell alone sets variables"
 # Places, what may stand there, and what to say of anything else. The first that fits a place counts.
 RULES: Final = (
     (r"masking\.((first|second)\.)*_target_", r".*", ""),  # a subclass of Masking: stages/strategy.py
@@ -28,21 +30,13 @@ RULES: Final = (
         r"(hydra_plugins|hydra\._internal\.core_plugins)\.[\w.]*",
         "needs one of Hydra's plugins",
     ),
+    (r"(.*\.)?_target_|hydra\.(callbacks|job\.env_set)\..*", r"(?!)", ABSENT),
     (
-        r"(.*\.)?_target_|hydra\.(callbacks|job\.env_set)\..*",
-        r"(?!)",
-        "needs to be absent: only masking._target_ may name a class, and your shell alone sets variables",
-    ),
-    (
-        r"hydra\.(job|hydra)_logging\.(.*\.)?(\(\)(\..*)?|\.|class|factory)",
+        LOGS + r"(.*\.)?(\(\)(\..*)?|\.|class|factory)",
         "|".join(map(re.escape, LOGGING)),
         f"needs one of {', '.join(LOGGING)}",
     ),
-    (
-        r"hydra\.(job|hydra)_logging\..*",
-        r"ext://sys\.std(out|err)|(?!.*://).*",
-        "needs ext://sys.stdout or ext://sys.stderr",
-    ),
+    (LOGS + r".*", r"ext://sys\.std(out|err)|(?!.*://).*", "needs ext://sys.stdout or ext://sys.stderr"),
     (r"hydra\.launcher\..*", r"[^\x00-\x1f\x7f\x85\u2028\u2029]*", "needs one line, as it becomes one of a script"),
 )
 # What a launcher hands to a shell, and the leave for code that a model brings along: on the command line only.
@@ -69,8 +63,8 @@ def watch_composition() -> None:
             composed = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=False))
         except Exception as error:  # of any kind: YAML, encodings and interpolations fail in their own ways
             raise ConfigurationError(explain(error, overrides)) from error
-        typed = composed["hydra"]["overrides"]
-        check_trusted(composed, typed=[*typed["hydra"], *typed["task"]])
+        words = composed["hydra"]["overrides"]
+        check_trusted(composed, typed=[*words["hydra"], *words["task"]])
         return cfg
 
     ConfigLoaderImpl.load_configuration = load  # pyright: ignore[reportAttributeAccessIssue]
@@ -94,7 +88,6 @@ def check_trusted(cfg: Any, *, typed: Sequence[str] = ()) -> None:
 
 
 def _problem(place: str, value: Any, typed: Sequence[str]) -> str | None:
-    """Why a value is refused, if it is."""
     for name in re.findall(r"\$\{\s*([^{}:\s]*)\s*:", str(value)):
         if name not in RESOLVERS:
             return f"must not use ${{{name}:...}}, whose value would be kept in saved files: let your shell put it in"

@@ -1,15 +1,22 @@
-"""Words of the command line: as people type them, as Hydra's grammar has them, and typed again with a change."""
+"""Words of the command line: as people type them, as Hydra reads them; Hydra's errors about them in one line."""
 
+import os
 import re
 import shlex
+import sys
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException, ValidationError
 
+from genomask.checks import one_line
 from genomask.console import program, say
+from genomask.experiment.config.choices import did_you_mean, groups
 
 # Groups whose default is null: the plus is left out.
 PRESETS: Final = ("+experiment=", "+variant=", "+contender=", "+probe=", "+suite=")
@@ -21,8 +28,20 @@ RENAMED: Final = {  # settings by the names that they had; they are taken for on
 }
 # Settings that are themselves choices of a group, by what Hydra calls them.
 CHOICES: Final = {f"masking.{part}": f"masking@masking.{part}" for part in ("first", "second")}
+INTERNAL: Final = ("hydra", "labels", "sweep")  # not offered to people
+NO_RAY: Final = "launcher=ray needs Ray: pip install '.[ray]' in a checkout."
+TYPES: Final = {  # by what OmegaConf calls them
+    "to Integer": "a whole number", "to Float": "a number", "a valid bool": "true or false", "to string": "text",
+    "a ListConfig": "a list, such as [a,b]", "a valid DictConfig": "settings of its own",
+}  # fmt: skip
 _WORD: Final = re.compile(r"([+~]*[\w/@.:-]+)=(.*)", re.ASCII | re.DOTALL)
 _REGION: Final = re.compile(r"[^\s,:]+:[\d,]+-[\d,]+")  # chr1:1,001-1,070, as UCSC writes it
+
+typed: list[str] = []  # the words of this run as they were typed
+
+
+class ConfigurationError(ConfigCompositionException, ValueError):
+    """A configuration that cannot be run, in one line."""
 
 
 def hydra_word(word: str) -> str:
@@ -61,9 +80,6 @@ def typed_again(*changes: str) -> str:
     return " ".join([program(), *flags, shlex.join([*kept, *(change for change in changes if change not in flags)])])
 
 
-typed: list[str] = []  # the words of this run as they were typed
-
-
 def _quoted(text: str) -> str:
     tail = text[len(text.rstrip("\\")) :]  # a backslash before the closing quote is doubled
     return f"'{text}{tail}'"
@@ -76,3 +92,93 @@ def _is_readable(word: str) -> bool:
     except HydraException:
         return False
     return True
+
+
+def in_one_line(work: Callable[[], Any]) -> Any:
+    """Do Hydra's work; a user's mistake ends the program with one line. It takes the place of Hydra's own reporter."""
+    try:
+        return work()
+    except (ValueError, OSError, HydraException, OmegaConfBaseException) as error:
+        if "HYDRA_FULL_ERROR" in os.environ:
+            raise
+        sys.exit(f"error: {explain(error)}")
+
+
+def explain(error: Exception, words: Sequence[str] = ()) -> str:
+    """What was wrong with a configuration, in one line; ``words`` are the overrides that were composed."""
+    text, cause = str(error), error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    word = re.search(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires", text)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        line = _unknown_choice(error.missing_cfg_file, list(error.options or ()))
+    elif isinstance(error, OverrideParseException):
+        line = _unreadable(error.override, text)
+    elif "Config group override must be a string or a list" in text:
+        line = next(filter(None, map(_no_name, words)), text)
+    elif word:
+        line = _several_values(word[1] or word[2])
+    elif isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        line = _unknown_setting(cause)
+    elif isinstance(cause, ValidationError):
+        line = _wrong_type(cause)
+    elif isinstance(cause, OmegaConfBaseException):
+        line = ": ".join(filter(None, (cause.full_key, str(cause).splitlines()[0])))
+    else:
+        line = text
+    return one_line(line) or type(error).__name__
+
+
+def _unknown_choice(path: str, options: Sequence[str]) -> str:
+    group, _, choice = path.rpartition("/")
+    if choice == "genomask_ray":
+        return NO_RAY
+    if not group:
+        return f"there is no configuration {choice}.yaml: see --config-dir and --config-name."
+    return f"unknown choice {group}={choice}; {group} has: {', '.join(options)}.{did_you_mean(choice, options)}"
+
+
+def _no_name(word: str) -> str | None:
+    """What is wrong with a word that gives a group a number or a truth value instead of a name."""
+    group, _, choice = word.lstrip("+").partition("=")
+    options = groups().get(group)
+    return _unknown_choice(f"{group}/{choice}", options) if options and choice not in options else None
+
+
+def _unknown_setting(error: OmegaConfBaseException) -> str:
+    """The settings of the group are those of the configuration that was composed so far."""
+    name, parent = str(error.full_key), error.parent_node
+    group, _, last = name.rpartition(".")
+    nodes = {str(key): parent._get_node(key) for key in parent} if isinstance(parent, DictConfig) else {}
+    if group:
+        near = did_you_mean(last, nodes, prefix=f"{group}.")
+        return f"unknown setting {name}; {group} has: {', '.join(sorted(nodes))}.{near}"
+    nodes = {key: node for key, node in nodes.items() if key not in INTERNAL}
+    inner = [f"{key}.{inner}" for key, node in nodes.items() if isinstance(node, DictConfig) for inner in node]
+    near = did_you_mean(name, [*nodes, *groups(), *inner])
+    return f"unknown group or setting {name}.{near} All of them: {program()} --cfg job"
+
+
+def _wrong_type(error: OmegaConfBaseException) -> str:
+    text = str(error).splitlines()[0]
+    if "is not Optional" in text:
+        return f"{error.full_key} needs a value; found null."
+    needed = next((needed for phrase, needed in TYPES.items() if phrase in text), None)
+    if needed is None:
+        return f"{error.full_key}: {text}"
+    return f"{error.full_key} needs {needed}; found {getattr(error, 'value', None)!r}."
+
+
+def _several_values(word: str) -> str:
+    name, _, value = word.partition("=")
+    line = f"{word} gives several values: with -m, each is a job of its own"
+    if re.search(r"[()]", value):
+        return f"{line}."
+    return f"{line}; for one list write '{name}=[{value}]', for one value with commas \"{name}='{value}'\"."
+
+
+def _unreadable(word: str, text: str) -> str:
+    name, equals, value = word.partition("=")
+    if not equals:
+        return f"{word} sets nothing: write group=choice or setting=value."
+    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+    reason = next((line for line in text.splitlines() if "HydraException while" in line or "mismatched" in line), "")
+    return f"{word} cannot be read. {reason} If the value is one text, quote it: \"{name}='{quoted}'\""

@@ -1,7 +1,6 @@
 """The classifier of a run: a fine-tuned encoder, a probe of a frozen one, or a baseline on the same episode."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,7 @@ def classifier_artefact(run: Context) -> Artefact:
 
     Its directory holds ``result.json``, ``probabilities.npy`` and ``episode.csv``.
     """
+    from genomask.experiment.stages.learners import shaping
     from genomask.experiment.stages.task import task_artefact
 
     config, inputs = run.config, (task_artefact(run),)
@@ -56,7 +56,7 @@ def classifier_artefact(run: Context) -> Artefact:
         settings |= {name: value for name, value in filed.items() if value is not None}
     names += [] if isinstance(config.classifier, EncoderClassifier) else [config.classifier.name]
     label = "-".join([*names, f"shots={config.shots}", f"seed={config.seed}"])
-    return Artefact("finetune", label, settings | _kind(run).shaping(run), inputs)
+    return Artefact("finetune", label, settings | shaping(run), inputs)
 
 
 def check_classifier(run: Context) -> None:
@@ -80,19 +80,7 @@ def build_classifier(run: Context) -> Path:
     """Train and evaluate, if that has not been done yet."""
     from genomask.experiment.stages.result import build_scored
 
-    kind = _kind(run)
-    return build_scored(run, classifier_artefact(run), kind.prepare, kind.train)
-
-
-def _kind(run: Context) -> Any:
-    """The module of the run's kind of classifier, imported when asked for, as it brings PyTorch.
-
-    Its ``shaping`` are the settings that shape the score, ``prepare`` gives the encoder's directory, if any, and the
-    benchmark, ``train`` the outcome of an episode.
-    """
-    fine_tuned = isinstance(run.config.classifier, EncoderClassifier)
-    name = "finetune" if fine_tuned else "probe" if isinstance(run.config.classifier, PROBES) else "baseline"
-    return import_module(f"genomask.experiment.stages.{name}")
+    return build_scored(run, classifier_artefact(run))
 
 
 def report_classifier(run: Context) -> None:

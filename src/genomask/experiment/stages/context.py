@@ -20,10 +20,10 @@ class Context:
     store: Store
     identified: dict[str, Artefact] = field(default_factory=dict, repr=False)
 
-    def with_seed(self, seed: int) -> "Context":
-        """The run with another seed, from which nothing else in its configuration follows."""
-        store = replace(self.store, config={**self.store.config, "seed": seed})
-        return replace(self, config=replace(self.config, seed=seed), store=store)
+    def with_values(self, **values: int) -> "Context":
+        """The run with other seeds or shots, from which nothing else in its configuration follows."""
+        store = replace(self.store, config={**self.store.config, **values})
+        return replace(self, config=replace(self.config, **values), store=store)
 
     def with_settings(self, group: str, **values: Any) -> "Context":
         """The run with other settings of a group."""

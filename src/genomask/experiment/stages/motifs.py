@@ -1,17 +1,34 @@
-"""Stage ``motifs``: build its parts, and say in a few lines what came out and where it is."""
+"""Stage ``motifs``: build its parts, and say in a few lines what came out; part ``ranking``: known motifs."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from genomask.checks import require, require_packages
 from genomask.console import say
 from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import (
+    build_ranking,
+    build_vocabulary,
+    genome_artefact,
+    ranking_artefact,
+    vocabulary_artefact,
+)
+from genomask.experiment.store.artefact import Artefact, Count, Json
+from genomask.files import read_json, sha256
 from genomask.models.settings import ModernBertSettings
+from genomask.ranking.pmi import SCORERS
+from genomask.ranking.table import Ranking, read_ranking
+from genomask.ranking.vocabulary import membership
+from genomask.ranking.vocabulary_csv import read_vocabulary
 
-SHOWN = 8  # motifs that are printed
-UNEXPLAINED = 0.1  # share of the margins from which gradients are not to be relied on
+MOTIFS_FORMAT: Final = 2  # raised when the code would find otherwise
+PACKAGE: Final = Path(__file__).resolve().parents[2]
+PAPER_TABLES: Final = (PACKAGE.parents[1] / "experiments" / "paper", PACKAGE / "paper")
+SHOWN: Final = 8  # motifs that are printed
+UNEXPLAINED: Final = 0.1  # share of the margins from which gradients are not to be relied on
 
 
 def check_motifs(run: Context) -> None:
@@ -25,21 +42,80 @@ def check_motifs(run: Context) -> None:
 
 
 def run_motifs(run: Context) -> None:
-    """Build every part that is asked for, and print its summary."""
+    """Build every configured part, and print its summary."""
     for part in run.config.motifs.parts:
         PARTS[part](run)
 
 
-def _ranking(run: Context) -> None:
-    from genomask.experiment.stages.known_motifs import build_known
+def known_artefact(run: Context) -> Artefact:
+    """What is known of the motifs in a genome's rankings and vocabulary."""
+    names = ("jaspar", "group", "known_q", "permutations", "tops", "consensus", "seed")
+    settings = {"format": MOTIFS_FORMAT, "part": "ranking", **rankings_identity(run)}
+    settings |= {name: getattr(run.config.motifs, name) for name in names}
+    inputs = (genome_artefact(run), vocabulary_artefact(run))
+    return Artefact("motifs", f"known-{run.config.genome.label}", settings, inputs)
 
+
+def build_known(run: Context) -> Path:
+    """Test and tabulate; the directory holds enrichment.json, consensus.csv, kmers.csv and figures."""
+    from genomask.analysis.motifs.consensus import read_printed
+    from genomask.analysis.motifs.known import KnownMotifs, compare_known
+
+    settings, k = run.config.motifs, run.config.ranking.k
+    printed = next((read_printed(folder) for folder in PAPER_TABLES if folder.is_dir()), {})
+
+    def build(directory: Path, rankings: dict[str, Ranking], words: dict[int, np.ndarray]) -> dict[str, Count]:
+        known, clear = compare_known(KnownMotifs(settings, k, printed), directory, rankings, words)
+        counts = {"consensus motifs": Count(len(settings.consensus), len(settings.consensus), {})}
+        if known:
+            counts["known motifs (tomtom)"] = Count(known, known, {})
+            counts["known motifs (core)"] = Count(known, clear, {f"without a clear core of {k} bases": known - clear})
+        return counts
+
+    return run.store.build(
+        known_artefact(run),
+        build,
+        needs=lambda: (read_rankings(run), membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))),
+    )
+
+
+def ranking_runs(run: Context) -> dict[str, Context]:
+    """The run as it would be with every way to score k-mers, by its name."""
+    return {mode: run.with_settings("ranking", mode=mode) for mode in SCORERS}
+
+
+def rankings_identity(run: Context) -> Json:
+    """What tells the rankings of this run from others: their artefacts, and the content of given files."""
+    built = {mode: ranking_artefact(other).digest for mode, other in ranking_runs(run).items()}
+    return {"rankings": built, "given": [sha256(path) for path in _given(run)]}
+
+
+def read_rankings(run: Context) -> dict[str, Ranking]:
+    """The genome's ranking in every mode, and those of the files that were given, by name."""
+    rankings = {mode: read_ranking(build_ranking(other) / "ranking.csv") for mode, other in ranking_runs(run).items()}
+    for path in _given(run):
+        given = read_ranking(path)
+        require(given.k == run.config.ranking.k, str(path), f"{run.config.ranking.k}-mers", f"{given.k}-mers")
+        rankings[path.as_posix() if path.stem in rankings else path.stem] = given
+    return rankings
+
+
+def _given(run: Context) -> list[Path]:
+    paths = [Path(text).expanduser() for text in run.config.motifs.rankings]
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(f"motifs.rankings needs files; there is none at {path}.")
+    return paths
+
+
+def _ranking(run: Context) -> None:
     directory = build_known(run)
     say(f"\nKnown motifs in the rankings of {run.config.genome.label}: {directory}")
     say(f"  ranks of {len(run.config.motifs.consensus)} consensus motifs: {directory / 'consensus.csv'}")
     if not (directory / "enrichment.json").is_file():
         say("  motifs.jaspar=null: nothing was matched")
         return
-    found = _read(directory / "enrichment.json")
+    found = read_json(directory / "enrichment.json")
     for ranking, definitions in found["rankings"].items():
         for definition, nulls in definitions.items():
             say(f"  {ranking}, {definition} ({nulls['matched']['known']} known): {_effects(nulls)}")
@@ -66,10 +142,10 @@ def _effects(nulls: dict[str, Any]) -> str:
 
 
 def _discovery(run: Context) -> None:
-    from genomask.experiment.stages.discovered_motifs import build_discovered
+    from genomask.experiment.stages.motif_searches import build_discovered
 
     directory = build_discovered(run)
-    found = _read(directory / "motifs.json")
+    found = read_json(directory / "motifs.json")
     say(f"\nMotifs of {found['benchmark']}, class {found['positive']}: {directory}")
     say(f"  searched {found['searched']} sequences, tested on {found['held_out']} others")
     _say_motifs(found)
@@ -77,18 +153,16 @@ def _discovery(run: Context) -> None:
 
 
 def _learned(run: Context) -> None:
-    from genomask.experiment.stages.learned_motifs import METHODS, build_learned
+    from genomask.experiment.stages.motif_searches import METHODS, build_learned
 
     directory = build_learned(run)
     for method in METHODS:
-        found = _read(directory / f"{method}.json")
+        found = read_json(directory / f"{method}.json")
         say(f"\nMotifs that the classifier of {found['benchmark']} looks at, by {method}: {directory}")
         say(f"  {found['seqlets']} seqlets in {found['sequences']} test sequences of {found['positive']}")
-        if found.get("unexplained", 0) > UNEXPLAINED:
-            say(
-                f"  the gradients miss {found['unexplained']:.0%} of the margins: raise motifs.steps",
-                style="yellow",
-            )
+        missed = found.get("unexplained", 0)
+        if missed > UNEXPLAINED:
+            say(f"  the gradients miss {missed:.0%} of the margins: raise motifs.steps", style="yellow")
         _say_motifs(found)
         say(f"  logos: {directory / f'{method}-logos.pdf'}")
 
@@ -104,15 +178,10 @@ def _say_motifs(found: dict[str, Any]) -> None:
     if "recovery" in found:
         truth = found["recovery"]
         precision = "none found" if truth["precision"] is None else f"{truth['precision']:.2f}"
-        shares = f"recall {truth['recall']:.2f}, precision {precision} (chance {truth['chance']:.2f})"
-        say(f"  planted motifs: {shares}")
+        say(f"  planted motifs: recall {truth['recall']:.2f}, precision {precision} (chance {truth['chance']:.2f})")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-PARTS: dict[str, Callable[[Context], None]] = {
+PARTS: Final[dict[str, Callable[[Context], None]]] = {
     "ranking": _ranking,
     "discovery": _discovery,
     "learned": _learned,

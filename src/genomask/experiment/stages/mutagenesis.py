@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.figure_style import save
@@ -11,18 +11,14 @@ from genomask.checks import require
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome
-from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
+from genomask.experiment.stages.saved_classifiers import open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, Count, digest_of
 from genomask.genome.assembly import place_in
 from genomask.genome.encoded import open_genome
 from genomask.genome.places import parse_region
 
-MUTAGENESIS_FORMAT = 1  # raised when the code would write other scores
-LABEL = {
-    "delta": "change of p",
-    "diff": "diff",
-    "log_odds": "log odds lost (bits)",
-}
+MUTAGENESIS_FORMAT: Final = 1  # raised when the code would write other scores
+LABEL: Final = {"delta": "change of p", "diff": "diff", "log_odds": "log odds lost (bits)"}
 
 
 class Subject(NamedTuple):
@@ -33,9 +29,10 @@ class Subject(NamedTuple):
     first: int
 
 
-def build_mutagenesis(run: Context, subject: Subject, classifiers: ClassifierSet) -> Path:
-    """Score all changes; the directory holds ``mutagenesis.csv`` and a heat map for every classifier."""
-    settings = run.config.variants
+def report_mutagenesis(run: Context) -> None:
+    """Score all changes; write ``mutagenesis.csv`` and a heat map for every classifier, and say where they are."""
+    settings, subject = run.config.variants, _subject(run)
+    classifiers = open_classifiers(run, length=len(subject.letters))
     shaping = {
         "format": MUTAGENESIS_FORMAT,
         **subject._asdict(),
@@ -45,34 +42,22 @@ def build_mutagenesis(run: Context, subject: Subject, classifiers: ClassifierSet
     }
 
     def build(directory: Path) -> dict[str, Count]:
-        found = saturate(
-            classifiers.predictors,
-            encode(subject.letters),
-            batch=windows_at_once(run),
-            both_strands=settings.strands == "both",
-        )
-        names = list(classifiers.positives)
-        write_csv(directory / "mutagenesis.csv", subject.letters, subject.first, names, found)
-        for name, each in zip(names, found, strict=True):
+        bases, both = encode(subject.letters), settings.strands == "both"
+        found = saturate(classifiers.predictors, bases, batch=windows_at_once(run), both_strands=both)
+        write_csv(directory / "mutagenesis.csv", subject.letters, subject.first, list(classifiers.positives), found)
+        for (name, positive), each in zip(classifiers.positives.items(), found, strict=True):
             figure = mutagenesis_figure(
                 grid(getattr(each, settings.score)),
                 subject.letters,
                 first=subject.first,
-                title=f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {classifiers.positives[name]}",
+                title=f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {positive}",
                 label=LABEL[settings.score],
             )
             save(figure, directory / name)
         return {"bases": Count(len(subject.letters), len(subject.letters), {})}
 
     label = re.sub(r"[^\w.]+", "-", subject.name, flags=re.ASCII)
-    return run.store.build(Artefact("mutagenesis", label, shaping), build)
-
-
-def report_mutagenesis(run: Context) -> None:
-    """Build the table and the heat maps, and say where they are."""
-    subject = _subject(run)
-    classifiers = open_classifiers(run, length=len(subject.letters))
-    directory = build_mutagenesis(run, subject, classifiers)
+    directory = run.store.build(Artefact("mutagenesis", label, shaping), build)
     say(f"\n{3 * len(subject.letters):,} changes of {subject.name}: {directory / 'mutagenesis.csv'}")
     for name in classifiers.positives:
         say(f"  heat map: {directory / name}.png, .pdf, .svg")

@@ -16,17 +16,22 @@ from transformers import PreTrainedModel
 from genomask.checks import require
 from genomask.console import say
 from genomask.corpus.datamodule import CorpusDataModule
-from genomask.experiment.config.existing import existing_encoder
-from genomask.experiment.config.schema import Config
+from genomask.experiment.config.schema import Config, existing_encoder
 from genomask.experiment.config.words import typed_again
-from genomask.experiment.dashboards.identity import run_identity
-from genomask.experiment.dashboards.masked_sequence import log_masked_sequence
 from genomask.experiment.stages.calibrate import calibrate, warn_of_drift
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.rank import build_context, build_genome, genome_artefact
+from genomask.experiment.stages.rank import (
+    build_context,
+    build_genome,
+    build_tokens,
+    genome_artefact,
+    ready_tokens,
+    tokens_artefact,
+    tokens_identity,
+)
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
-from genomask.experiment.stages.tokens import build_tokens, ready_tokens, tokens_artefact, tokens_identity
 from genomask.experiment.store.artefact import Artefact, Count
+from genomask.experiment.wandb_run import log_masked_sequence, run_identity
 from genomask.files import read_json, sha256, write_json
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking

@@ -1,4 +1,4 @@
-"""Stages ``rank`` and ``vocab``: from a genome to the ranking of its k-mers and to a masking vocabulary."""
+"""Stages ``rank`` and ``vocab``, and what else is made of a genome alone: its encoding, counts and tokens."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,26 +9,25 @@ import numpy as np
 from genomask.console import say
 from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.context import Context
-from genomask.experiment.store.artefact import Artefact, Count
+from genomask.experiment.store.artefact import Artefact, Count, Json
 from genomask.files import read_json, write_json
 from genomask.genome.counts import LONGEST_CONTEXT, context_nats, count_kmers
 from genomask.genome.encoded import EncodedGenome, open_genome
 from genomask.ranking.table import permuted, rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
 from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
+from genomask.tokens.base import Tokens
+from genomask.tokens.kmer import KmerTokens
+from genomask.tokens.settings import BpeSettings, KmerSettings
 
 GENOME_FORMAT = 2  # raised when the code would write other bytes
 RANKING_FORMAT = VOCABULARY_FORMAT = 2
-CONTEXT_FORMAT = 1
+CONTEXT_FORMAT = TOKENS_FORMAT = 1
 
 
-def genome_artefact(run: Context) -> Artefact:
-    """The encoded genome, identified by its source's content."""
-    return genome_of(run, run.config.genome)
-
-
-def genome_of(run: Context, source: Any) -> Artefact:
-    """The encoded genome of any choice of the ``genome`` group, as a benchmark may need one of its own."""
+def genome_artefact(run: Context, source: Any = None) -> Artefact:
+    """The encoded genome, identified by its source's content; a benchmark may need one of its own."""
+    source = source or run.config.genome
     return run.identify(
         source,
         lambda: Artefact("genome", source.label, {"format": GENOME_FORMAT, **source.fingerprint()}),
@@ -48,17 +47,13 @@ def vocabulary_artefact(run: Context) -> Artefact:
     return Artefact("vocab", run.config.genome.label, settings, (genome_artefact(run),))
 
 
-def build_genome(run: Context) -> Path:
-    """Encode the genome if that has not been done yet."""
-    return encode_genome(run, run.config.genome)
-
-
-def encode_genome(run: Context, source: Any) -> Path:
-    """Encode a genome if that has not been done yet.
+def build_genome(run: Context, source: Any = None) -> Path:
+    """Encode the run's genome, or another, if that has not been done yet.
 
     Raises:
         OSError: If the disk is too full for it.
     """
+    source = source or run.config.genome
 
     def build(directory: Path) -> dict[str, Count]:
         left_out = len(source.encode(directory))
@@ -71,7 +66,7 @@ def encode_genome(run: Context, source: Any) -> Path:
 
     # One byte for a base and four for its value in a track, checked before any of them is written.
     size = source.rough_bases * (1 + 4 * len(source.tracks or ()))
-    return run.store.build(genome_of(run, source), build, needs=lambda: run.store.check_room(size) or ())
+    return run.store.build(genome_artefact(run, source), build, needs=lambda: run.store.check_room(size) or ())
 
 
 def build_ranking(run: Context) -> Path:
@@ -112,6 +107,47 @@ def build_context(run: Context) -> dict[int, float]:
 
     directory = run.store.build(artefact, build, needs=lambda: [open_genome(build_genome(run))])
     return {int(n): value for n, value in read_json(directory / "nats.json").items()}
+
+
+def tokens_artefact(run: Context) -> Artefact | None:
+    """Tokens that are trained on the genome; None for those that need no training."""
+    settings = run.config.tokens
+    if not isinstance(settings, BpeSettings) or settings.file is not None:
+        return None
+    label = f"bpe-{settings.size}-{run.config.genome.label}"
+    return Artefact("tokens", label, {"format": TOKENS_FORMAT, "size": settings.size}, (genome_artefact(run),))
+
+
+def tokens_identity(run: Context) -> Json:
+    """What tells the tokens of this run from others; trained ones are an input of their own."""
+    return {} if tokens_artefact(run) else ready_tokens(run).identity()
+
+
+def ready_tokens(run: Context) -> Tokens:
+    """Tokens that need no training."""
+    settings = run.config.tokens
+    from genomask.models.architectures import pretrained_tokens
+    from genomask.tokens.subword import SubwordTokens
+
+    if isinstance(settings, KmerSettings):
+        return KmerTokens(settings.k, settings.stride)
+    if isinstance(settings, BpeSettings):
+        return SubwordTokens(Path(settings.file or "").expanduser())
+    return pretrained_tokens(run.config.model)
+
+
+def build_tokens(run: Context) -> Tokens:
+    """The tokens of the run; trains them if that has not been done yet."""
+    from genomask.tokens.subword import SubwordTokens, genome_stretches, train_bpe
+
+    artefact = tokens_artefact(run)
+    if artefact is None:
+        return ready_tokens(run)
+
+    def build(directory: Path, genome: Path) -> None:
+        train_bpe(genome_stretches(open_genome(genome)), run.config.tokens.size).save(str(directory / "tokenizer.json"))
+
+    return SubwordTokens(run.store.build(artefact, build, needs=lambda: [build_genome(run)]) / "tokenizer.json")
 
 
 def _genome_of_kmers(run: Context, k: int, setting: str) -> list[EncodedGenome]:

@@ -2,23 +2,19 @@
 
 import csv
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
-from lightning.pytorch.loggers import Logger
 
 from genomask.experiment.config.schema import Config
-from genomask.experiment.dashboards.identity import run_identity
 from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.learners import Episode, Outcome, prepare, train
 from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.task import task_artefact
-from genomask.experiment.store.artefact import Artefact, Json
-from genomask.experiment.store.manifest import seconds_of
+from genomask.experiment.store.artefact import MANIFEST, Artefact, Json
+from genomask.experiment.wandb_run import run_identity
 from genomask.files import read_json, write_json
 from genomask.finetune.classifiers import OF_TARGETS, EncoderClassifier
 from genomask.finetune.metrics import Scores, score, score_targets
@@ -32,37 +28,7 @@ from genomask.training.loggers import loggers
 NO_ENCODER: Json = dict.fromkeys(("genome", "masking", "tokens", "corrupt", "ranking", "wc", "hga", "fs"), "-")
 
 
-class Episode(NamedTuple):
-    """What a classifier learns from: rows of the benchmark's pool, and an encoder's directory if it starts from one.
-
-    ``directory`` is the artefact that is being built, ``name`` what it will be called.
-    """
-
-    task: Benchmark
-    rows: Int64[np.ndarray, " _episode"]
-    encoder: Path | None
-    logs: list[Logger]
-    directory: Path
-    name: str
-
-
-class Outcome(NamedTuple):
-    """What one classifier gave: predictions of the test set (probabilities, or the values of a regression), how it was
-    trained, seconds, and further keys of its result.
-    """
-
-    predicted: Float[np.ndarray, "rows classes"]
-    training: Json
-    seconds: dict[str, float]
-    further: Json = {}  # noqa: RUF012 - a NamedTuple's default, never changed
-
-
-def build_scored(
-    run: Context,
-    artefact: Artefact,
-    prepare: Callable[[Context], tuple[Path | None, Benchmark]],
-    train: Callable[[Context, Episode], Outcome],
-) -> Path:
+def build_scored(run: Context, artefact: Artefact) -> Path:
     """Train and evaluate a classifier, if that has not been done yet; sums have a fixed order meanwhile.
 
     Raises:
@@ -103,11 +69,10 @@ def _write(run: Context, episode: Episode, outcome: Outcome) -> None:
         answers = [LABEL_DIVIDER.join(map(str, row)) for row in task.targets[0][rows].tolist()]
         scores, line["kind"] = score_targets(predicted, targets, task.kind), task.kind
     log_scores(episode.logs, scores, predicted, labels)
-    line |= scores
     np.save(directory / name, outcome.predicted, allow_pickle=False)
     with (directory / EPISODE_FILE).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("row", "label"), *zip(rows.tolist(), answers, strict=True)])
-    write_json(directory / "result.json", line)
+    write_json(directory / "result.json", line | scores)
 
 
 def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder: Path | None) -> Json:
@@ -116,9 +81,17 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
     ``classifier`` is ``encoder`` for a fine-tuning, or the kind of a probe or baseline; ``-`` or null stands for
     what shapes an encoder where there is none.
     """
-    config, used = run.config, _used(run, encoder)
-    fine_tuned = isinstance(config.classifier, EncoderClassifier)
-    pretraining: Json = {} if encoder is None else read_json(encoder / "pretraining.json")
+    config, leaks, used = run.config, run.config.leaks, (task_artefact(run),)
+    fine_tuned, pretraining = isinstance(config.classifier, EncoderClassifier), Json()
+    if encoder is not None:
+        pretraining = read_json(encoder / "pretraining.json")
+        used = (*encoder_artefact(run).inputs, encoder_artefact(run), *used)
+    of_encoder = {
+        "pretrain_seed": config.pretrain_seed,
+        "match_rate": config.match.tokens,
+        "match_bases": config.match.bases,
+        "step": config.pretrain.step,
+    }
     return {
         "task": config.task.name,
         "classifier": config.classifier.kind,
@@ -126,11 +99,8 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
         **(NO_ENCODER if encoder is None else _pretrained(config, pretraining, outcome.training.get("stable"))),
         "shots": config.shots,
         "seed": config.seed,
-        "pretrain_seed": None if encoder is None else config.pretrain_seed,
-        "match_rate": None if encoder is None else config.match.tokens,
-        "match_bases": None if encoder is None else config.match.bases,
-        "step": None if encoder is None else config.pretrain.step,
-        "leaks_dropped": _dropped(config),
+        **(dict.fromkeys(of_encoder) if encoder is None else of_encoder),
+        "leaks_dropped": f"{'+'.join(sorted(leaks.drop))} of {leaks.side}" if leaks.drop else "none",
         "n_train": n_train,
         "n_test": len(task.test.labels),
         "classes": list(task.classes),
@@ -140,7 +110,7 @@ def _line(run: Context, outcome: Outcome, task: Benchmark, n_train: int, encoder
         **({} if fine_tuned else {"settings": asdict(config.classifier)}),
         "pretraining": pretraining,
         "repeatability": repeatability(config.trainer),
-        "seconds": {artefact.kind: seconds_of(run.store.path(artefact)) for artefact in used} | outcome.seconds,
+        "seconds": {artefact.kind: _seconds(run.store.path(artefact)) for artefact in used} | outcome.seconds,
         "artefacts": {artefact.kind: artefact.digest for artefact in used},
         **outcome.further,
     }
@@ -159,11 +129,6 @@ def _pretrained(config: Config, pretraining: Json, stable: bool | None) -> Json:
     }
 
 
-def _dropped(config: Config) -> str:
-    """Which leaks were left out of which side, ``none`` where the benchmark is as its source has it."""
-    return f"{'+'.join(sorted(config.leaks.drop))} of {config.leaks.side}" if config.leaks.drop else "none"
-
-
-def _used(run: Context, encoder: Path | None) -> tuple[Artefact, ...]:
-    made = () if encoder is None else (*encoder_artefact(run).inputs, encoder_artefact(run))
-    return (*made, task_artefact(run))
+def _seconds(directory: Path) -> float | None:
+    """Seconds that an artefact took to build; None if it is not here."""
+    return read_json(directory / MANIFEST)["seconds"] if (directory / MANIFEST).is_file() else None

@@ -1,13 +1,51 @@
-"""Check a run, then run its stages."""
+"""Every stage by name, and where its code is; check a run, then run its stages.
+
+Most stages bring PyTorch along, so their modules are imported only when they run.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, Literal, NamedTuple
 
 from genomask.analysis.variants.settings import check_variants
+from genomask.checks import require_choice
 from genomask.experiment.stages.classifier import check_classifier, check_settings
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.registry import STAGES
 from genomask.experiment.store.artefact import Artefact
 from genomask.finetune.classifiers import uses_encoder
 
-CHECKPOINT_COPIES = 7  # an encoder, and two checkpoints of weights and both moments of AdamW
+CHECKPOINT_COPIES: Final = 7  # an encoder, and two checkpoints of weights and both moments of AdamW
+
+
+class StageEntry(NamedTuple):
+    """The module of a stage below ``genomask.experiment.stages``, and its functions; each takes the run.
+
+    ``report`` builds what is missing and prints the result. ``artefact`` names what the stage builds; None where that
+    is known only once other artefacts are there, so that the stage cannot be swept. ``check`` reads the stage's inputs
+    and refuses those that it could not use, before anything is trained.
+    """
+
+    module: str
+    report: str
+    artefact: str | None = None
+    check: str | None = None
+
+    def function(self, purpose: Literal["report", "artefact", "check"]) -> Callable[..., Any]:
+        """Import the function for a purpose."""
+        return getattr(import_module(f"genomask.experiment.stages.{self.module}"), getattr(self, purpose))
+
+
+STAGES: Final = {
+    "rank": StageEntry("rank", "report_ranking", "ranking_artefact"),
+    "vocab": StageEntry("rank", "report_vocabulary", "vocabulary_artefact"),
+    "pretrain": StageEntry("pretrain", "report_encoder", "encoder_artefact"),
+    "finetune": StageEntry("classifier", "report_classifier", "classifier_artefact", check="check_classifier"),
+    "embed": StageEntry("embed", "report_embeddings", "embedding_artefact", check="check_embeddings"),
+    "leaks": StageEntry("task", "report_leaks", "leaks_artefact"),
+    "motifs": StageEntry("motifs", "run_motifs"),
+    "variants": StageEntry("variants", "report_variants"),
+    "mutagenesis": StageEntry("mutagenesis", "report_mutagenesis"),
+}
 
 
 def check(run: Context) -> None:
@@ -17,6 +55,8 @@ def check(run: Context) -> None:
         ValueError: If the masking strategy refuses its settings, a stage lacks its input or a package, or W&B takes
             nothing where it has to.
     """
+    for stage in run.config.stage.run:
+        require_choice(stage, "stage.run", tuple(STAGES))
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
         check_variants(run.config.variants, stage)
     kind = getattr(run.config.task, "kind", "classes")

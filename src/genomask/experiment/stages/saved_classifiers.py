@@ -1,4 +1,4 @@
-"""The fine-tuned classifiers that ``stage=variants`` and ``stage=mutagenesis`` ask."""
+"""The fine-tuned classifiers whose scores of windows ``stage=variants`` and ``stage=mutagenesis`` write."""
 
 import re
 from dataclasses import replace
@@ -9,8 +9,8 @@ from genomask.analysis.variants.predictor import Predictor, predictor
 from genomask.checks import require, require_choice
 from genomask.experiment.stages.classifier import build_classifier
 from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.rank import ready_tokens, tokens_artefact
 from genomask.experiment.stages.task import build_task
-from genomask.experiment.stages.tokens import ready_tokens, tokens_artefact
 from genomask.files import read_object, sha256
 from genomask.finetune.classifiers import EncoderClassifier
 from genomask.models.checkpoint import weights_file
@@ -22,26 +22,18 @@ from genomask.training.host import device_of, prepare_host, sequences_at_once
 
 
 class ClassifierSet(NamedTuple):
-    """Classifiers ready to predict, what identifies them, and how long a window they are asked about."""
+    """Classifiers ready to predict, what identifies them, and bases of a window: chosen, at least, at most."""
 
     predictors: list[Predictor]
     identity: list[dict[str, Any]]
     length: int
+    shortest: int
+    longest: int
 
     @property
     def positives(self) -> dict[str, str]:
         """The positive class by the name of the classifier."""
         return {each.name: each.classifier.classes[each.positive] for each in self.predictors}
-
-    @property
-    def shortest(self) -> int:
-        """Bases of the shortest window that holds a token for every classifier."""
-        return max(each.classifier.shortest for each in self.predictors)
-
-    @property
-    def longest(self) -> int:
-        """Bases of the longest window that every classifier takes."""
-        return min(each.classifier.longest for each in self.predictors)
 
 
 def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSet:
@@ -58,7 +50,8 @@ def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSe
     settings = run.config.variants
     if not settings.classifiers:
         _check_before_training(run, length or settings.length)
-    folders = [classifier_folder(name) for name in settings.classifiers or [_fine_tuned(run)]]
+    kept = [] if settings.classifiers else [build_classifier(saving(run)) / CLASSIFIER]
+    folders = [classifier_folder(name) for name in settings.classifiers or kept]
     names = settings.names or [_name(folder) for folder in folders]
     alike = len(set(names)) < len(names)
     require(not alike, "variants.names", "a name for every classifier, as their folders share one", names)
@@ -73,9 +66,10 @@ def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSe
         for each, folder in zip(predictors, folders, strict=True)
     ]
     chosen = length or settings.length or _common_length(folders)
-    opened = ClassifierSet(predictors, identity, chosen)
-    _require_length(chosen, opened.shortest, opened.longest)
-    return opened
+    shortest = max(each.classifier.shortest for each in predictors)
+    longest = min(each.classifier.longest for each in predictors)
+    _require_length(chosen, shortest, longest)
+    return ClassifierSet(predictors, identity, chosen, shortest, longest)
 
 
 def windows_at_once(run: Context) -> int:
@@ -90,11 +84,7 @@ def saving(run: Context) -> Context:
 
 
 def _check_before_training(run: Context, length: int | None) -> None:
-    """Find what a classifier that is yet to be fine-tuned will not do.
-
-    Raises:
-        ValueError: If it will have no such class, or take no windows of this length.
-    """
+    """Refuse a class that a classifier yet to be fine-tuned will not have, and a window that it will not take."""
     classes, positive = open_benchmark(build_task(run)).classes, run.config.variants.positive
     require_choice(classes[-1] if positive is None else positive, "variants.positive", classes)
     if length is not None and tokens_artefact(run) is None:  # tokens that are trained first are not known yet
@@ -103,13 +93,8 @@ def _check_before_training(run: Context, length: int | None) -> None:
 
 
 def _require_length(bases: int, shortest: int, longest: int) -> None:
-    require(
-        shortest <= bases <= longest, "A window", f"{shortest} to {longest} bases, which the classifiers take", bases
-    )
-
-
-def _fine_tuned(run: Context) -> Path:
-    return build_classifier(saving(run)) / CLASSIFIER
+    needed = f"{shortest} to {longest} bases, which the classifiers take"
+    require(shortest <= bases <= longest, "A window", needed, bases)
 
 
 def _name(folder: Path) -> str:
@@ -121,17 +106,15 @@ def _name(folder: Path) -> str:
 
 def _common_length(folders: list[Path]) -> int:
     """The median length of what the classifiers were fine-tuned on, as their results say it."""
-    lengths = {str(folder): trained_length(folder) for folder in folders}
+    lengths = {str(folder): _trained_length(folder) for folder in folders}
     if None in lengths.values() or len(set(lengths.values())) > 1:
         known = ", ".join(f"{folder}: {length or 'not known'}" for folder, length in lengths.items())
         raise ValueError(f"variants.length needs a number, as the classifiers do not agree on one ({known}).")
     return next(length for length in lengths.values() if length)
 
 
-def trained_length(folder: Path) -> int | None:
+def _trained_length(folder: Path) -> int | None:
     """Median length of what a classifier was fine-tuned on, at most what its model takes; None if not known."""
     result = folder.parent / "result.json"
     length = read_object(result).get("sequence_length") if result.is_file() else None
-    if not isinstance(length, int) or length < 1:
-        return None
-    return min(length, open_classifier(folder).longest)
+    return min(length, open_classifier(folder).longest) if isinstance(length, int) and length >= 1 else None

@@ -1,4 +1,4 @@
-"""The benchmark of a run: read or built once into arrays that every job of a sweep maps, and cleaned of leaks."""
+"""The benchmark of a run: read or built once into arrays that every job of a sweep maps; and its leaks."""
 
 from dataclasses import asdict
 from functools import cache, partial
@@ -8,20 +8,23 @@ import numpy as np
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.rank import build_genome, encode_genome, genome_artefact, genome_of
-from genomask.experiment.stages.tokens import build_tokens
+from genomask.experiment.stages.rank import build_genome, build_tokens, genome_artefact
 from genomask.experiment.store.artefact import Artefact, Count, Json
-from genomask.files import read_json
+from genomask.files import read_json, write_json
 from genomask.finetune.classifiers import OF_TARGETS, uses_encoder
 from genomask.genome.encoded import open_genome
 from genomask.models.initial import max_tokens
-from genomask.tasks.arrays import SUMMARY, describe, open_benchmark, write_benchmark
+from genomask.tasks.arrays import PARTS, SUMMARY, describe, open_benchmark, write_benchmark
+from genomask.tasks.arrays import summary as summary_of_rows
 from genomask.tasks.examples import check_lengths, check_test_set, draw_episode
-from genomask.tasks.leaks.find import DROPPED_FILE, LeakSettings, dropped_rows, without, write_dropped
+from genomask.tasks.leaks.find import DROPPED_FILE, LeakSettings, dropped_rows, find_leaks, without, write_dropped
 from genomask.tasks.leaks.genome import find_in_genome
+from genomask.tasks.leaks.report import genome_summary, lines_of, summary, write_genome, write_rows
 from genomask.tokens.settings import KmerSettings
 
 TASK_FORMAT = 2  # raised when the code would write other bytes
+LEAKS_FORMAT = 1  # raised when the code would find or write something else
+REPORT = "leaks.json"
 CLEANING_FORMAT = 1  # raised when the code would leave out other rows
 USED_BY = {"near": ("k", "share"), "genome": ("genome_k",)}  # settings that only these relations look at
 
@@ -30,7 +33,7 @@ def source_artefact(run: Context) -> Artefact:
     """The whole benchmark, identified by the content of its source and of the genome it is cut from, if any."""
     source = run.config.task
     genome = source.genome_source()
-    inputs = () if genome is None else (genome_of(run, genome),)
+    inputs = () if genome is None else (genome_artefact(run, genome),)
     return run.identify(
         source, lambda: Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()}, inputs)
     )
@@ -55,7 +58,7 @@ def _genome(run: Context) -> list[Path]:
     run.config.task.prepare()
     source = run.config.task.genome_source()
     try:
-        return [] if source is None else [encode_genome(run, source)]
+        return [] if source is None else [build_genome(run, source)]
     except ConnectionError as error:
         instead = "For the benchmark alone: task.genome=FILE, or task.dir=FOLDER with train and test tables."
         raise ConnectionError(f"{error} {instead}") from None
@@ -137,3 +140,51 @@ def _used(leaks: LeakSettings) -> Json:
     values = asdict(leaks)
     used = {name: values[name] for relation in leaks.drop for name in USED_BY.get(relation, ())}
     return {"drop": sorted(set(leaks.drop)), "side": leaks.side, **used}
+
+
+def leaks_artefact(run: Context) -> Artefact:
+    """The report on the whole benchmark, identified by it, by the genome, and by what counts as a leak."""
+    config, leaks = run.config, run.config.leaks
+    settings = {"format": LEAKS_FORMAT, "k": leaks.k, "share": leaks.share}
+    if not leaks.genome:
+        return Artefact("leaks", config.task.name, settings, (source_artefact(run),))
+    label, inputs = f"{config.task.name}-{config.genome.label}", (source_artefact(run), genome_artefact(run))
+    return Artefact("leaks", label, settings | {"genome_k": leaks.genome_k}, inputs)
+
+
+def build_leaks(run: Context) -> Path:
+    """Write the report: JSON, and tables of the rows concerned."""
+    builders = [build_source, *([build_genome] if run.config.leaks.genome else [])]
+    return run.store.build(leaks_artefact(run), partial(_leaks, run), needs=lambda: [make(run) for make in builders])
+
+
+def report_leaks(run: Context) -> None:
+    """Build the report and print its lines."""
+    directory = build_leaks(run)
+    say(f"\nLeaks of {run.config.task.name}: {directory / REPORT}")
+    for line in lines_of(read_json(directory / REPORT)):
+        say(f"  {line}")
+
+
+def _leaks(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> dict[str, Count]:
+    task, leaks = open_benchmark(folder, placed=True), run.config.leaks
+    relations, in_genome = find_leaks(task, leaks), None
+    classes = task.classes if task.kind == "classes" else ()
+    if genome_folder is not None:
+        genome = open_genome(genome_folder)
+        overlap = find_in_genome(task.test, genome, k=leaks.genome_k)
+        in_genome = genome_summary(overlap, run.config.genome.label, leaks.genome_k)
+        write_genome(directory, overlap, genome, task.test.lengths)
+    found = {
+        "task": run.config.task.name,
+        "k": leaks.k,
+        "share": leaks.share,
+        "sets": {part: summary_of_rows(getattr(task, part), classes) for part in PARTS},
+        "relations": summary(relations),
+        "genome": in_genome,
+        "note": (task.origin or {}).get("note"),
+    }
+    write_json(directory / REPORT, found)
+    write_rows(directory / "rows.csv", relations, task)
+    rows = {part: len(getattr(task, part).labels) for part in PARTS}
+    return {f"{part} rows": Count(read, read, {}) for part, read in rows.items()}

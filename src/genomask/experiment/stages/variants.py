@@ -1,6 +1,5 @@
 """Stage ``variants``: from a VCF to scores, their agreement (Fig. 2), and what ClinVar says of them."""
 
-import json
 import shutil
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
 from genomask.experiment.stages.saved_classifiers import ClassifierSet, open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, Count
-from genomask.files import write_csv, write_json
+from genomask.files import read_json, write_csv, write_json
 from genomask.genome.encoded import open_genome
 from genomask.genome.vcf import VcfSummary, survey
 
@@ -29,44 +28,57 @@ OVERLAP_FORMAT = CLINVAR_FORMAT = 1
 PARTS = "parts"
 
 
+def report_variants(run: Context) -> None:
+    """Build everything that the VCF and the classifiers allow, and say what came out."""
+    settings = run.config.variants
+    assert settings.vcf
+    vcf, classifiers = survey(Path(settings.vcf)), open_classifiers(run)
+    names = list(classifiers.positives)
+    check_header(vcf, classifiers.positives, Path(settings.vcf))
+    artefact = scores_artefact(run, classifiers, vcf)
+    directory = run.store.build(
+        artefact,
+        partial(_score, run, classifiers, vcf),
+        needs=lambda: [build_genome(run)],
+        resume_from="*",
+    )
+    summary = read_json(directory / "summary.json")
+    say(f"\n{summary['alleles']:,} alleles of {settings.vcf}, windows of {classifiers.length} bases")
+    refused = sum(summary["not_scored"].values())
+    say(f"  {summary['scored']:,} scored by {', '.join(names)}, {refused:,} not scored")
+    for why, number in summary["not_scored"].items():
+        say(f"    {number:,} not scored: {why}, such as {summary['first_not_scored'][why]}")
+    say(f"  {directory / 'scores.parquet'}\n  {directory / 'scored.vcf.gz'}")
+    if len(names) > 1 and summary["scored"]:
+        say(f"  agreement at the top (Fig. 2): {build_overlap(run, artefact, names) / 'overlap.csv'}")
+    if summary["with_significance"]:
+        say(f"  pathogenic against benign: {build_clinvar(run, artefact, names) / 'clinvar.csv'}")
+
+
 def scores_artefact(run: Context, classifiers: ClassifierSet, vcf: VcfSummary) -> Artefact:
-    """The scores, identified by the text of the VCF, the genome, the classifiers, and what a window is."""
+    """The scores, identified by the text of the VCF, the genome, the classifiers, and what a window is.
+
+    The directory holds ``scores.parquet``, ``scored.vcf.gz`` (with ``.tbi`` if the VCF is in order) and
+    ``summary.json``; a scoring that was interrupted goes on.
+    """
     settings = run.config.variants
     assert settings.vcf
     stem = Path(settings.vcf).name.removesuffix(".gz").removesuffix(".bgz").removesuffix(".vcf")
+    names = ("position", "indels", "strands", "max_unknown")
     shaping = {
         "format": SCORES_FORMAT,
         "vcf": vcf.sha256,
         "classifiers": classifiers.identity,
         "length": classifiers.length,
-        "position": settings.position,
-        "indels": settings.indels,
-        "strands": settings.strands,
-        "max_unknown": settings.max_unknown,
+        **{name: getattr(settings, name) for name in names},
     }
     return Artefact("variants", f"{stem}-{classifiers.length}bp", shaping, (genome_artefact(run),))
-
-
-def build_scores(run: Context, classifiers: ClassifierSet, vcf: VcfSummary) -> Path:
-    """Score every allele, or go on with a scoring that was interrupted.
-
-    The directory holds ``scores.parquet``, ``scored.vcf.gz`` (with ``.tbi`` if the VCF is in order) and
-    ``summary.json``.
-    """
-    return run.store.build(
-        scores_artefact(run, classifiers, vcf),
-        partial(_score, run, classifiers, vcf),
-        needs=lambda: [build_genome(run)],
-        resume_from="*",
-    )
 
 
 def build_overlap(run: Context, source: Artefact, names: list[str]) -> Path:
     """Compare the score lists at the top; the directory holds ``overlap.csv`` and Figure 2."""
     settings = run.config.variants
-    shaping = _comparing(run) | {
-        "format": OVERLAP_FORMAT, "top": settings.top, "reference": settings.reference,
-    }  # fmt: skip
+    shaping = _comparing(run, "top", "reference") | {"format": OVERLAP_FORMAT}
 
     def build(directory: Path) -> None:
         lists = _lists(run, run.store.path(source), names)
@@ -108,27 +120,6 @@ def build_clinvar(run: Context, source: Artefact, names: list[str]) -> Path:
     return run.store.build(Artefact("clinvar", source.label, shaping, (source,)), build)
 
 
-def report_variants(run: Context) -> None:
-    """Build everything that the VCF and the classifiers allow, and say what came out."""
-    settings = run.config.variants
-    assert settings.vcf
-    vcf, classifiers = survey(Path(settings.vcf)), open_classifiers(run)
-    names = list(classifiers.positives)
-    check_header(vcf, classifiers.positives, Path(settings.vcf))
-    directory, artefact = build_scores(run, classifiers, vcf), scores_artefact(run, classifiers, vcf)
-    summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
-    say(f"\n{summary['alleles']:,} alleles of {settings.vcf}, windows of {classifiers.length} bases")
-    refused = sum(summary["not_scored"].values())
-    say(f"  {summary['scored']:,} scored by {', '.join(names)}, {refused:,} not scored")
-    for why, number in summary["not_scored"].items():
-        say(f"    {number:,} not scored: {why}, such as {summary['first_not_scored'][why]}")
-    say(f"  {directory / 'scores.parquet'}\n  {directory / 'scored.vcf.gz'}")
-    if len(names) > 1 and summary["scored"]:
-        say(f"  agreement at the top (Fig. 2): {build_overlap(run, artefact, names) / 'overlap.csv'}")
-    if summary["with_significance"]:
-        say(f"  pathogenic against benign: {build_clinvar(run, artefact, names) / 'clinvar.csv'}")
-
-
 def _score(
     run: Context, classifiers: ClassifierSet, vcf: VcfSummary, directory: Path, genome: Path
 ) -> dict[str, Count]:
@@ -159,14 +150,8 @@ def _cells(row: tuple[Any, ...]) -> list[Any]:
     return [f"{value:.6g}" if isinstance(value, float) else value for value in row]
 
 
-def _comparing(run: Context) -> dict[str, Any]:
-    settings = run.config.variants
-    return {
-        "score": settings.score,
-        "signed": settings.signed,
-        "resamples": settings.resamples,
-        "seed": settings.seed,
-    }
+def _comparing(run: Context, *more: str) -> dict[str, Any]:
+    return {name: getattr(run.config.variants, name) for name in ("score", "signed", "resamples", "seed", *more)}
 
 
 def _lists(run: Context, directory: Path, names: list[str]) -> dict[str, tuple[np.ndarray, dict[str, np.ndarray]]]:

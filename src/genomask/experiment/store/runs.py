@@ -10,24 +10,21 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from genomask.console import aligned, duration, say
-from genomask.experiment.store.artefact import Json
-from genomask.experiment.store.manifest import MANIFEST, REBUILD, read_manifest, verify
+from genomask.experiment.store.artefact import MANIFEST, REBUILD, Json, read_manifest, verify
 from genomask.experiment.store.store import BUILDING, is_held
 
 # Made again in minutes from what the user has; all other kinds are results or trainings.
 INTERMEDIATE: Final = ("genome", "rank", "vocab", "tokens", "task")
-
-
 SEEDS: Final = re.compile(r"-seed=\d+-[0-9a-f]{8}$")  # ends the names of results that differ in their draw
 
 
 class Stored(NamedTuple):
-    """An artefact on disk: its folder and manifest, its size, when it was finished, and how many others use it."""
+    """An artefact on disk: its folder and manifest, its size, its age in seconds, and how many others use it."""
 
     folder: Path
     manifest: Json
     bytes: int
-    finished: datetime
+    age: float
     used_by: int
 
 
@@ -35,19 +32,17 @@ def main(arguments: list[str]) -> int:
     """List the artefacts of a directory of runs, the newest of a kind first, and all draws of a result in one line."""
     runs = _runs_parser("runs", main).parse_args(arguments).runs
     groups: dict[str, list[Stored]] = defaultdict(list)
-    found = stored(runs)
-    for one in found:
+    for one in stored(runs):
         groups[SEEDS.sub("", _name(one.folder))].append(one)
-    lines = [["     size", "newest", "used by", "", ""]]
+    lines, total, count = [["     size", "newest", "used by", "", ""]], 0.0, 0
     for name, members in groups.items():
-        size, uses = sum(one.bytes for one in members), sum(one.used_by for one in members)
-        several = len(members) > 1
-        shown = (name, f"{len(members)} results") if several else (_name(members[0].folder), _trained(members[0]))
-        lines.append([f"{size / 1e6:6,.1f} MB", _age(members[0]), str(uses) if uses else "-", *shown])
+        size, uses, newest = sum(one.bytes for one in members), sum(one.used_by for one in members), members[0]
+        shown = (name, f"{len(members)} results") if len(members) > 1 else (_name(newest.folder), _trained(newest))
+        lines.append([f"{size / 1e6:6,.1f} MB", f"{duration(newest.age)} ago", str(uses or "-"), *shown])
+        total, count = total + size, count + len(members)
     for line in aligned(lines):
         say(line)
-    size = sum(one.bytes for one in found) / 1e6
-    say(f"{size:6,.1f} MB   {len(found):,} artefacts; genomask prune {runs} removes what nothing needs")
+    say(f"{total / 1e6:6,.1f} MB   {count:,} artefacts; genomask prune {runs} removes what nothing needs")
     return 0
 
 
@@ -59,28 +54,21 @@ def _trained(one: Stored) -> str:
     return f"{budget['max_steps']:,} steps of {budget['batch']:,}" if budget["max_steps"] else "not trained"
 
 
-def _age(one: Stored) -> str:
-    return f"{duration((datetime.now(UTC) - one.finished).total_seconds())} ago"
-
-
 def prune(arguments: list[str]) -> int:
     """Remove interrupted builds, and intermediate artefacts that no other artefact was made of, after asking."""
     parser = _runs_parser("prune", prune)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(arguments)
-    folders = needless(options.runs)
-    for folder in folders:
-        say(f"{_size(folder) / 1e6:9,.1f} MB   {folder}")
-    if not folders:
+    sizes = {folder: _size(folder) / 1e6 for folder in needless(options.runs)}
+    for folder, size in sizes.items():
+        say(f"{size:9,.1f} MB   {folder}")
+    if not sizes:
         say(f"Nothing to remove: no interrupted build, and every {', '.join(INTERMEDIATE)} is used.")
         return 0
-    size = sum(map(_size, folders)) / 1e6
-    if not options.yes and input(f"Remove these {len(folders)} ({size:,.1f} MB)? [y/N] ").strip().lower() not in (
-        "y",
-        "yes",
-    ):
+    question = f"Remove these {len(sizes)} ({sum(sizes.values()):,.1f} MB)? [y/N] "
+    if not options.yes and input(question).strip().lower() not in ("y", "yes"):
         return 1
-    for folder in folders:
+    for folder in sizes:
         shutil.rmtree(folder)
     return 0
 
@@ -104,12 +92,8 @@ def check(arguments: list[str]) -> int:
 
 
 def stored(runs: Path) -> list[Stored]:
-    """The finished artefacts whose manifest can be read; ``genomask check`` names the others.
-
-    Raises:
-        FileNotFoundError: If there is no such directory of runs.
-    """
-    manifests = {}
+    """The finished artefacts whose manifest can be read, by kind and age; ``genomask check`` names the others."""
+    manifests: dict[Path, Json] = {}
     for folder in finished(runs):
         try:
             manifests[folder] = read_manifest(folder)
@@ -118,12 +102,12 @@ def stored(runs: Path) -> list[Stored]:
     inputs = (source for manifest in manifests.values() for source in manifest["inputs"].items())
     uses = Counter(f"{kind}/{source['name']}" for kind, source in inputs)
     probes = Counter(_embedded(manifest) for manifest in manifests.values() if manifest["kind"] == "finetune")
-    found = []
+    now, found = datetime.now(UTC), []
     for folder, manifest in manifests.items():
         used_by = probes[_embedded(manifest)] if manifest["kind"] == "embed" else uses[_name(folder)]
-        finished_at = datetime.fromisoformat(manifest["finished"])
-        found.append(Stored(folder, manifest, _size(folder), finished_at, used_by))
-    return sorted(found, key=lambda one: (one.folder.parent.name, -one.finished.timestamp()))
+        age = (now - datetime.fromisoformat(manifest["finished"])).total_seconds()
+        found.append(Stored(folder, manifest, _size(folder), age, used_by))
+    return sorted(found, key=lambda one: (one.folder.parent.name, one.age))
 
 
 def _embedded(manifest: Json) -> tuple[str, ...] | None:
@@ -161,12 +145,9 @@ def needless(runs: Path) -> list[Path]:
 
     An artefact that only needless ones were made of is needless once these are gone.
     """
+    building = sorted(runs.glob(f"*/*{BUILDING}"))
+    abandoned = [folder for folder in building if not is_held(runs, _name(folder).removesuffix(BUILDING))]
     unused = [one.folder for one in stored(runs) if one.folder.parent.name in INTERMEDIATE and not one.used_by]
-    abandoned = [
-        folder
-        for folder in sorted(runs.glob(f"*/*{BUILDING}"))
-        if not is_held(runs, _name(folder).removesuffix(BUILDING))
-    ]
     return [*abandoned, *unused]
 
 

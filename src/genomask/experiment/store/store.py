@@ -14,8 +14,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from genomask.console import say
-from genomask.experiment.store.artefact import Artefact, Json
-from genomask.experiment.store.manifest import verify, write_manifest
+from genomask.experiment.store.artefact import Artefact, Json, verify, write_manifest
 from genomask.files import sync, sync_tree
 
 CONFIG = "rerun.yaml"

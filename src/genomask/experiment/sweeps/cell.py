@@ -1,13 +1,22 @@
-"""Run the jobs of one cell in this process, and record how each of them ended."""
+"""Run the jobs of one cell in this process, record how each of them ended, and leave no worker behind."""
 
+import ctypes
+import os
+import signal
+import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import artefact_of, run_stages
 from genomask.experiment.sweeps.status import PLAN, progress_line, read_sweep, write_outcome, write_start
+
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 
 def run_cell(runs: Sequence[Context]) -> None:
@@ -31,7 +40,7 @@ def attempt(run: Context, *, wait: bool) -> bool:
         started = time.perf_counter()
         if mine:
             write_start(sweep, artefact.place)
-        error = _error(lambda: run_stages(run))
+        error = _error(run)
         if run.store.has(artefact):
             error = None  # what was done before the error that ended the others is done
         if error:
@@ -43,17 +52,48 @@ def attempt(run: Context, *, wait: bool) -> bool:
     return True
 
 
-def _error(work: Callable[[], None]) -> str | None:
-    """Do the work; returns the last line of what went wrong, if anything did."""
+def _error(run: Context) -> str | None:
+    """Run the stages; returns the last line of what went wrong, if anything did."""
     try:
-        work()
-    except (ValueError, OSError) as error:
-        return _last_line(str(error))
-    except Exception as error:  # whatever else a job dies of, the rest of the sweep goes on
-        say(traceback.format_exc())
-        return _last_line("".join(traceback.format_exception_only(error)))
+        run_stages(run)
+    except Exception as error:  # whatever a job dies of, the rest of the sweep goes on
+        expected = isinstance(error, ValueError | OSError)
+        if not expected:
+            say(traceback.format_exc())
+        text = str(error) if expected else "".join(traceback.format_exception_only(error))
+        return (text.strip().splitlines() or ["no reason was given"])[-1]
     return None
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason was given"])[-1]
+@contextmanager
+def stoppable(end_workers: Callable[[], None] | None = None) -> Iterator[None]:
+    """A block that SIGTERM interrupts as Ctrl-C does; whatever interrupts it, the workers are ended first.
+
+    A SIGTERM that something else listens to, such as submitit on a cluster, is left to it.
+    """
+    free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    listens = free and threading.current_thread() is threading.main_thread()
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if listens:
+        signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if end_workers is not None:
+            end_workers()
+        raise
+    finally:
+        if listens:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def end_with(parent: int) -> None:
+    """Have the system end this process when the one that started it ends, however that ends. Linux alone."""
+    if sys.platform != "linux" or os.getpid() == parent:
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before
+        os.kill(os.getpid(), signal.SIGKILL)

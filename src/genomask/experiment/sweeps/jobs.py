@@ -13,16 +13,15 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from genomask.console import program
-from genomask.experiment.config.errors import explain
-from genomask.experiment.run import context, follows_from_seed
+from genomask.experiment.config.words import explain
+from genomask.experiment.run import context, follows_from
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import artefact_of, check
 from genomask.experiment.store.artefact import Artefact
+from genomask.experiment.sweeps.status import cell_of
 
-SEED = "seed"
-# Values that no choice of a group depends on: set on a composed configuration, they spare Hydra most of its work
-# (0.15 s a composition, for 600 jobs).
-PLAIN = (SEED, "shots", "pretrain_seed", "sweep.name", "sweep.seeds")
+SEEDS = ("seed", "shots", "pretrain_seed")  # numbers that no choice of a group depends on
+PLAIN = (*SEEDS, "sweep.name", "sweep.seeds")
 
 
 class Cell(NamedTuple):
@@ -42,17 +41,12 @@ class Cell(NamedTuple):
 
     def job(self, seed: int) -> tuple[str, ...]:
         """The overrides of one job."""
-        return (*self.overrides, f"{SEED}={seed}")
+        return (*self.overrides, f"seed={seed}")
 
     @property
     def encoder(self) -> Artefact | None:
         """The pretraining that all jobs of the cell start from, if they start from one."""
         return next((source for source in self.artefacts[0].inputs if source.kind == "encoder"), None)
-
-
-def cell_of(job: Sequence[str]) -> tuple[str, ...]:
-    """The overrides that a job shares with the others of its cell."""
-    return tuple(word for word in job if not word.startswith(f"{SEED}="))
 
 
 def grid(params: dict[str, Any], words: Sequence[str]) -> list[tuple[str, ...]]:
@@ -63,13 +57,12 @@ def grid(params: dict[str, Any], words: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 class SweepLoader:
-    """Composes the jobs of a sweep for plan and launcher: Hydra is asked once for those that differ in ``PLAIN`` alone.
+    """Composes the jobs of a sweep for plan and launcher, in the place of Hydra's own loader in a ``HydraContext``.
 
-    It takes the place of Hydra's own loader in a ``HydraContext``.
+    Hydra is asked once for jobs that differ in ``PLAIN`` alone: a composition takes it half a second.
     """
 
     def __init__(self, loader: ConfigLoader) -> None:
-        """Nothing is composed yet."""
         self.loader = loader
         self.composed: dict[tuple[str, ...], DictConfig] = {}
 
@@ -109,7 +102,7 @@ def cells(master: DictConfig, loader: SweepLoader, jobs: Sequence[Sequence[str]]
 
 
 class _Composer:
-    """Composes and checks jobs."""
+    """Composes and checks one of the jobs that differ in ``SEEDS`` alone; the others are like it but for these."""
 
     def __init__(self, master: DictConfig, loader: SweepLoader) -> None:
         self.master, self.loader, self.parser = master, loader, OverridesParser.create()
@@ -117,11 +110,13 @@ class _Composer:
         self.last: Context | None = None
 
     def __call__(self, job: Sequence[str]) -> Context:
-        """One job's run. The first job of a cell is checked, and the others are like it but for the seed."""
-        cell = cell_of(job)
-        seed = next((self.parser.parse_override(word).value() for word in job if word.startswith(f"{SEED}=")), None)
-        if cell in self.known and type(seed) is int:
-            return self.known[cell].with_seed(seed)
+        own = [word for word in job if word.partition("=")[0] in SEEDS]
+        rest = tuple(word for word in job if word not in own)
+        values = {word.key_or_group: word.value() for word in self.parser.parse_overrides(own)}
+        if rest in self.known and all(type(value) is int for value in values.values()):
+            if self.known[rest].config.encoder is not None:
+                values.pop("pretrain_seed", None)  # which the encoder brings along
+            return self.known[rest].with_values(**values)
         cfg = self.loader.load_sweep_config(self.master, list(job))
         HydraConfig.instance().set_config(cfg)
         OmegaConf.set_struct(cfg, value=False)
@@ -129,8 +124,8 @@ class _Composer:
         self.last = context(cfg, like=self.last)
         check(self.last)
         _refuse_helpers(self.last)
-        if not follows_from_seed(cfg):
-            self.known[cell] = self.last
+        if not follows_from(cfg, *SEEDS):
+            self.known[rest] = self.last
         return self.last
 
 

@@ -1,8 +1,9 @@
-"""``genomask plan``: what a sweep will run, what of it is done, and how long the rest will take."""
+"""``genomask plan``: what a sweep will run, what of it is done, and how long the rest will take; and running it."""
 
 import argparse
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -17,11 +18,19 @@ from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
 from genomask.experiment.config.words import hydra_word
 from genomask.experiment.stages.context import Context
-from genomask.experiment.store.artefact import Artefact, digest_of
-from genomask.experiment.store.manifest import provenance
-from genomask.experiment.sweeps.estimate import Estimate, estimate
+from genomask.experiment.stages.run import check_inputs
+from genomask.experiment.store.artefact import Artefact, digest_of, provenance
+from genomask.experiment.sweeps.estimate import estimate
 from genomask.experiment.sweeps.jobs import Cell, SweepLoader, cells, grid
-from genomask.experiment.sweeps.status import PLAN
+from genomask.experiment.sweeps.status import (
+    PLAN,
+    account,
+    outcome_file,
+    read_sweep,
+    score_lines,
+    state_of,
+    write_outcome,
+)
 from genomask.files import write_json
 from genomask.finetune.classifiers import PROBES
 from genomask.tasks.suites import Suite, suite_jobs
@@ -30,7 +39,11 @@ SHORTER: Final = {  # what to do about the longest part of a plan
     "pretraining": "pretrain=quick trains for 100 steps",
     "fine-tuning": "classifier=probe scores a draw in a second, with the encoder frozen",
 }
+GO_ON: Final = "The same command goes on from here."
 OTHERWISE: Final = "fewer seeds and shots make fewer jobs, launcher=submitit_slurm spreads them over a cluster"
+
+
+Launch = Callable[[Sequence[Sequence[str]]], None]
 
 
 class Plan(NamedTuple):
@@ -49,13 +62,9 @@ class Plan(NamedTuple):
         """The cells as far as they are not done."""
         found = []
         for cell in self.cells:
-            open_ = [
-                (seed, artefact)
-                for seed, artefact in zip(cell.seeds, cell.artefacts, strict=True)
-                if not self.built(artefact)
-            ]
-            if open_:
-                seeds, artefacts = zip(*open_, strict=True)
+            jobs = [job for job in zip(cell.seeds, cell.artefacts, strict=True) if not self.built(job[1])]
+            if jobs:
+                seeds, artefacts = zip(*jobs, strict=True)
                 found.append(cell._replace(seeds=seeds, artefacts=artefacts))
         return tuple(found)
 
@@ -71,18 +80,27 @@ class Plan(NamedTuple):
         """Whether an artefact is there."""
         return (artefact.folder or self.runs / artefact.place).is_dir()
 
-    def lines(self) -> list[str]:
-        """The plan as a person reads it."""
-        jobs, left = _count(self.cells), _count(self.left())
-        lines = [f"sweep  {self.folder}: {jobs} jobs in {len(self.cells)} cells, {jobs - left} done"]
+    def lines(self) -> Iterator[str]:
+        """The plan as a person reads it, and if it is too long what would be shorter."""
+        jobs, left = (sum(len(cell.seeds) for cell in cells) for cells in (self.cells, self.left()))
+        yield f"sweep  {self.folder}: {jobs} jobs in {len(self.cells)} cells, {jobs - left} done"
         for cell in self.encoders().values():
             encoder = cast(Artefact, cell.encoder)
             budget = encoder.settings["pretrain"]
             size = f"{budget['max_steps']:,} steps of {budget['batch']:,} sequences"
-            lines.append(f"first  pretrain {self.runs / encoder.place} ({size})")
-        if left:
-            lines.extend(_time(estimate(self.runs, self.work())))
-        return lines
+            yield f"first  pretrain {self.runs / encoder.place} ({size})"
+        if not left:
+            return
+        found = estimate(self.runs, self.work())
+        seconds, parts = sum(found.seconds.values()), sorted(found.seconds.items(), key=lambda part: -part[1])
+        shares = ": " + ", ".join(f"{work} {duration(of_it)}" for work, of_it in parts) if len(parts) > 1 else ""
+        unknown = ", ".join(f"{count} {kind}" for kind, count in found.unknown.items())
+        if parts:
+            yield f"left   about {duration(seconds)} of work, one after the other{shares}"
+        if unknown:
+            yield f"left   not counted until one has run: {unknown} (short, or its task is yet to be cut from a genome)"
+        if seconds > DAY:
+            yield "long   more than a day: " + "; ".join((*filter(None, [SHORTER.get(parts[0][0])]), OTHERWISE))
 
     def work(self) -> Iterator[tuple[Artefact, Context]]:
         """What is yet to be built of that which takes long, once each, with a run that builds it."""
@@ -126,9 +144,83 @@ def make_plan(master: DictConfig, loader: SweepLoader, words: Sequence[str]) -> 
     return Plan(Path(master.paths.runs), f"{experiment}-{digest_of(names)[:8]}", tuple(found))
 
 
+def run_sweep(plan: Plan, launch: Launch) -> None:
+    """Run all jobs that are not done, and end the program: with 0 if all are done then, else with 1.
+
+    Args:
+        plan: What to run.
+        launch: Runs every list of overrides as one job, somewhere, and returns when all of them ended.
+    """
+    _check_inputs(plan)
+    for line in plan.lines():
+        say(line)
+    plan.write()
+    for cell in plan.left():
+        for artefact in cell.artefacts:
+            outcome_file(plan.folder, artefact.place).unlink(missing_ok=True)
+    encoders = plan.encoders()
+    for name in encoders:
+        outcome_file(plan.folder, name).unlink(missing_ok=True)
+    try:
+        _launch(launch, [_words(plan, cell, cell.seeds[:1], "stage.run=[pretrain]") for cell in encoders.values()])
+        _launch(launch, [_words(plan, cell, cell.seeds) for cell in _with_encoder(plan)])
+    except KeyboardInterrupt:
+        sys.exit(f"Stopped. {GO_ON}")
+    _account(plan)
+
+
+def _check_inputs(plan: Plan) -> None:
+    """Refuse the whole sweep if the inputs of one job cannot be used, before anything is trained."""
+    for cell in plan.left():
+        try:
+            check_inputs(cell.run)
+        except (ValueError, OSError) as error:
+            sys.exit(f"error in job {' '.join(cell.job(cell.seeds[0]))}: {error}")
+
+
+def _launch(launch: Launch, jobs: list[tuple[str, ...]]) -> None:
+    if not jobs:
+        return
+    try:
+        launch(jobs)
+    except Exception as error:  # launchers raise their own kinds when a worker is killed
+        if "HYDRA_FULL_ERROR" in os.environ:
+            raise
+        say(f"lost   {type(error).__name__}: {str(error).strip().splitlines()[0]}")
+
+
+def _words(plan: Plan, cell: Cell, seeds: Sequence[int], *more: str) -> tuple[str, ...]:
+    return (*cell.overrides, *more, f"sweep.name={plan.name}", f"sweep.seeds=[{','.join(map(str, seeds))}]")
+
+
+def _with_encoder(plan: Plan) -> list[Cell]:
+    """The cells that are left, without those whose pretraining failed: their jobs are recorded as failed."""
+    ready: list[Cell] = []
+    for cell in plan.left():
+        error = cell.encoder and state_of(plan.runs, plan.folder, cell.encoder.place).error
+        if error is None:
+            ready.append(cell)
+            continue
+        for artefact in cell.artefacts:
+            write_outcome(plan.folder, artefact.place, error=f"its pretraining failed: {error}", seconds=0.0)
+    return ready
+
+
+def _account(plan: Plan) -> None:
+    """Print how many jobs ended how and why, and their scores; the exit code says whether all of them are done."""
+    jobs = read_sweep(plan.folder)
+    for line in account(jobs):
+        say(line)
+    for line in score_lines(plan.runs, jobs):
+        say(f"       {line}")
+    done = sum(job.state == "done" for job in jobs)
+    if done < len(jobs):
+        sys.exit(f"{len(jobs) - done} of {len(jobs)} jobs are not done. {GO_ON}")
+
+
 def main(arguments: list[str]) -> int:
     """Print the plan of what ``python train.py ARGUMENTS`` would run; nothing is started or written."""
-    parser = argparse.ArgumentParser("genomask plan", description=__doc__)
+    parser = argparse.ArgumentParser("genomask plan", description=main.__doc__)
     parser.add_argument("--config-dir", help="a directory of your own choices, as for train.py")
     parser.add_argument("-m", "--multirun", action="store_true", help="accepted, and needless")
     parser.add_argument("overrides", nargs="*", help="the words of the run: experiment=table1 shots=10,50")
@@ -145,21 +237,3 @@ def main(arguments: list[str]) -> int:
         for line in make_plan(master, SweepLoader(hydra.config_loader), master.hydra.overrides.task).lines():
             say(line)
     return 0
-
-
-def _count(cells: Iterable[Cell]) -> int:
-    return sum(len(cell.seeds) for cell in cells)
-
-
-def _time(found: Estimate) -> Iterator[str]:
-    """How long the work takes, and if it is too long what would be shorter."""
-    seconds = sum(found.seconds.values())
-    parts = sorted(found.seconds.items(), key=lambda part: -part[1])
-    shares = ": " + ", ".join(f"{work} {duration(of_it)}" for work, of_it in parts) if len(parts) > 1 else ""
-    unknown = ", ".join(f"{count} {kind}" for kind, count in found.unknown.items())
-    if parts:
-        yield f"left   about {duration(seconds)} of work, one after the other{shares}"
-    if unknown:
-        yield f"left   not counted: {unknown} (short, or of a task that is yet to be cut from its genome)"
-    if seconds > DAY:
-        yield "long   more than a day: " + "; ".join((*filter(None, [SHORTER.get(parts[0][0])]), OTHERWISE))

@@ -1,27 +1,30 @@
-"""What became of the jobs of every sweep below a directory of runs."""
+"""``genomask status``: how many jobs of every sweep are done, running, failed and missing, since when, and why."""
 
-import json
+import argparse
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
-from statistics import fmean
-from typing import Any, NamedTuple
+from statistics import fmean, stdev
+from typing import Any, Final, NamedTuple
 
-from genomask.console import duration
-from genomask.experiment.store.manifest import MANIFEST
+from genomask.console import aligned, duration, say
+from genomask.experiment.store.artefact import MANIFEST
 from genomask.experiment.store.store import is_held
-from genomask.files import write_json
+from genomask.files import read_json, write_json
 
-PLAN = "plan.json"
+PLAN: Final = "plan.json"
+STATES: Final = ("done", "running", "failed", "missing")
+SCORES: Final = ("accuracy", "auc", "auprc", "pearson", "spearman", "r2")  # those that any result has are shown
 
 
 class Job(NamedTuple):
     """One job of a sweep.
 
-    ``state`` is ``"done"`` when its artefact is built, ``"running"`` while a living process holds the
-    artefact's lock, ``"failed"`` when its last attempt ended in ``error``, else ``"missing"``, which a
-    job that was killed is too. ``seconds`` is how long its last attempt took, None while there is none;
-    ``since`` is when a running one began, if that is known.
+    ``state`` is ``done`` when its artefact is built, ``running`` while a living process holds the artefact's lock,
+    ``failed`` when its last attempt ended in ``error``, else ``missing``, as of a job that was killed. ``seconds`` is
+    how long its last attempt took, ``since`` when a running one began, if that is known.
     """
 
     sweep: str
@@ -32,9 +35,40 @@ class Job(NamedTuple):
     seconds: float | None = None
     since: datetime | None = None
 
+    def line(self) -> str:
+        """A running job as a person reads it."""
+        if self.since is None:
+            return f"runs   {self.artefact}"
+        seconds = (datetime.now(UTC) - self.since).total_seconds()
+        return f"runs   {self.artefact} since {self.since.astimezone():%H:%M}, for {duration(seconds)}"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the status; returns 0 when every job is done, 1 when one has failed, else 2."""
+    parser = argparse.ArgumentParser(
+        "genomask status",
+        description=__doc__,
+        epilog="Exit code: 0 all done, 1 some failed, 2 some not done.",
+    )
+    parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
+    runs = parser.parse_args(arguments).runs
+    jobs = read_jobs(runs)
+    if not jobs:
+        say("No sweep has been started here.")
+    for name, members in groupby(jobs, key=lambda job: job.sweep):
+        of_sweep, sweep = list(members), runs / "sweeps" / name
+        encoders = [state_of(runs, sweep, encoder) for encoder in read_json(sweep / PLAN).get("encoders", ())]
+        running = [job for job in (*encoders, *of_sweep) if job.state == "running"]
+        for line in (*account(of_sweep), *(job.line() for job in running)):
+            say(line)
+        if running:
+            say(progress_line(of_sweep), style="dim")
+    states = {job.state for job in jobs}
+    return 1 if "failed" in states else 2 if states - {"done"} else 0
+
 
 def read_jobs(runs: Path) -> list[Job]:
-    """All jobs that the plans of ``runs/sweeps`` list, each as it stands now.
+    """The jobs of every sweep below a directory of runs, sweep by sweep, each as it stands now.
 
     Raises:
         FileNotFoundError: If there is no such directory.
@@ -46,26 +80,30 @@ def read_jobs(runs: Path) -> list[Job]:
 
 def read_sweep(sweep: Path) -> list[Job]:
     """All jobs of one sweep, by its folder, each as it stands now."""
-    plan = json.loads((sweep / PLAN).read_text(encoding="utf-8"))
-    return [
-        state_of(sweep.parents[1], sweep, job["artefact"], overrides=tuple(job["overrides"])) for job in plan["jobs"]
-    ]
+    jobs = read_json(sweep / PLAN)["jobs"]
+    return [state_of(sweep.parents[1], sweep, job["artefact"], overrides=tuple(job["overrides"])) for job in jobs]
 
 
-def read_encoders(sweep: Path) -> list[Job]:
-    """The pretrainings of a sweep, each as it stands now."""
-    plan = json.loads((sweep / PLAN).read_text(encoding="utf-8"))
-    return [state_of(sweep.parents[1], sweep, encoder) for encoder in plan.get("encoders", ())]
+def state_of(runs: Path, sweep: Path, artefact: str, *, overrides: tuple[str, ...] = ()) -> Job:
+    """The job of this sweep that builds this artefact, as it stands now."""
+    file = outcome_file(sweep, artefact)
+    outcome: dict[str, Any] = read_json(file) if file.is_file() else {}
+    error, seconds, since = outcome.get("error"), outcome.get("seconds"), None
+    if (runs / artefact).is_dir():
+        manifest = runs / artefact / MANIFEST
+        state, error = "done", None
+        seconds = seconds or (read_json(manifest)["seconds"] if manifest.is_file() else None)
+    elif is_held(runs, artefact):
+        state, error, seconds = "running", None, None
+        since = datetime.fromisoformat(outcome["started"]) if "started" in outcome else None
+    else:
+        state = "failed" if error else "missing"
+    return Job(sweep.name, overrides, artefact, state, error, seconds, since)
 
 
-def progress_line(jobs: Sequence[Job]) -> str:
-    """How many jobs of a sweep have ended, and how long the others take one after the other."""
-    seconds = [job.seconds for job in jobs if job.state == "done" and job.seconds is not None]
-    left = sum(job.state in ("missing", "running") for job in jobs)
-    line = f"sweep  job {len(jobs) - left} of {len(jobs)}"
-    if not left or not seconds:
-        return line
-    return f"{line}, about {duration(left * fmean(seconds))} left, one after the other"
+def outcome_file(sweep: Path, artefact: str) -> Path:
+    """Where the last attempt at a job of this sweep is recorded."""
+    return sweep / "jobs" / f"{artefact.replace('/', '-')}.json"
 
 
 def write_start(sweep: Path, artefact: str) -> None:
@@ -84,28 +122,62 @@ def _write(sweep: Path, artefact: str, facts: dict[str, Any]) -> None:
     write_json(file, {"artefact": artefact, **facts})
 
 
-def outcome_file(sweep: Path, artefact: str) -> Path:
-    """Where the last attempt at a job of this sweep is recorded."""
-    return sweep / "jobs" / f"{artefact.replace('/', '-')}.json"
+def progress_line(jobs: Sequence[Job]) -> str:
+    """How many jobs of a sweep have ended, and how long the others take one after the other."""
+    seconds = [job.seconds for job in jobs if job.state == "done" and job.seconds is not None]
+    left = sum(job.state in ("missing", "running") for job in jobs)
+    line = f"sweep  job {len(jobs) - left} of {len(jobs)}"
+    if not left or not seconds:
+        return line
+    return f"{line}, about {duration(left * fmean(seconds))} left, one after the other"
 
 
-def state_of(runs: Path, sweep: Path, artefact: str, *, overrides: tuple[str, ...] = ()) -> Job:
-    """The job of this sweep that builds this artefact, as it stands now."""
-    outcome = _outcome(outcome_file(sweep, artefact))
-    error, seconds, since = outcome.get("error"), outcome.get("seconds"), None
-    if (runs / artefact).is_dir():
-        state, error, seconds = "done", None, seconds or _seconds(runs / artefact / MANIFEST)
-    elif is_held(runs, artefact):
-        state, error, seconds = "running", None, None
-        since = datetime.fromisoformat(outcome["started"]) if "started" in outcome else None
-    else:
-        state = "failed" if error else "missing"
-    return Job(sweep.name, overrides, artefact, state, error, seconds, since)
+def account(jobs: Sequence[Job]) -> list[str]:
+    """One line of counts, and one for every reason of a failure."""
+    counts = Counter(job.state for job in jobs)
+    numbers = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for job in jobs:
+        if job.state == "failed":
+            reasons[str(job.error)].append(job.artefact)
+    lines = [f"sweep  {jobs[0].sweep}: {numbers} of {len(jobs)} jobs"]
+    for error, failed in reasons.items():
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        lines.append(f"failed {failed[0]}{more}: {error}")
+    return lines
 
 
-def _outcome(file: Path) -> dict[str, Any]:
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+def cell_of(job: Sequence[str]) -> tuple[str, ...]:
+    """The overrides that a job shares with the others of its cell."""
+    return tuple(word for word in job if not word.startswith("seed="))
 
 
-def _seconds(manifest: Path) -> float | None:
-    return json.loads(manifest.read_text(encoding="utf-8"))["seconds"] if manifest.is_file() else None
+def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
+    """Mean and standard deviation over the finished jobs of every cell, by the settings that differ between cells.
+
+    A task of a suite is shown by its name alone.
+    """
+    cells: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
+    for job in jobs:
+        file = runs / job.artefact / "result.json"
+        if job.state == "done" and file.is_file():
+            cells[cell_of(job.overrides)].append(read_json(file))
+    if not cells:
+        return []
+    settings = [{name: value.strip("'") for name, _, value in (word.partition("=") for word in cell)} for cell in cells]
+    names = [name for name in settings[0] if len({of.get(name) for of in settings}) > 1]
+    if "task.name" in names:
+        names = [name for name in names if name == "task.name" or not name.startswith("task.")]
+    scores = [score for score in SCORES if any(one.get(score) is not None for some in cells.values() for one in some)]
+    rows = [[*(name.removesuffix(".name") for name in names), "n", *scores]]
+    for of, results in zip(settings, cells.values(), strict=True):
+        rows.append([*(of.get(name, "") for name in names), str(len(results)), *(_mean(results, s) for s in scores)])
+    return aligned(rows)
+
+
+def _mean(results: Sequence[dict[str, float]], score: str) -> str:
+    values = [result[score] for result in results if result.get(score) is not None]
+    if not values:
+        return "-"
+    spread = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
+    return f"{fmean(values):.3f}{spread}"

@@ -5,7 +5,7 @@ import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 from wandb_workspaces.reports.v2.interface import PanelTypes, ParallelCoordinatesPlotColumn
 
-from genomask.experiment.dashboards.masked_sequence import MEDIA
+from genomask.experiment.wandb_run import MEDIA
 
 SCORES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the report's order
 
@@ -30,22 +30,16 @@ def workspace(project: str, entity: str) -> ws.Workspace:
 
 
 def _table1() -> list[PanelTypes]:
-    by_masking = [_bars(score, "labels.masking", "masking") for score in SCORES]
-    against_shots = [
+    against_shots = (
         wr.ScatterPlot(title=f"{title} against shots", x=wr.Config("shots"), y=wr.SummaryMetric(f"test/{score}"))
         for score, title in SCORES.items()
-    ]
-    return [*by_masking, *against_shots]
+    )
+    return [*(_bars(score, "labels.masking", "masking") for score in SCORES), *against_shots]
 
 
 def _table2() -> list[PanelTypes]:
-    columns = [
-        ParallelCoordinatesPlotColumn(metric)
-        for metric in (
-            *map(wr.Config, ("labels.wc", "labels.hga", "labels.fs", "shots")),
-            wr.SummaryMetric("test/accuracy"),
-        )
-    ]
+    settings = map(wr.Config, ("labels.wc", "labels.hga", "labels.fs", "shots"))
+    columns = [ParallelCoordinatesPlotColumn(metric) for metric in (*settings, wr.SummaryMetric("test/accuracy"))]
     return [
         *(_bars(score, "row", "masking and options") for score in SCORES),
         wr.ParallelCoordinatesPlot(columns, title="Options, shots and accuracy"),
@@ -92,8 +86,3 @@ def _bars(score: str, choice: str, name: str) -> wr.BarPlot:
         groupby_aggfunc="mean",
         groupby_rangefunc="stddev",
     )
-
-
-def specification(built: ws.Workspace) -> str:
-    """The workspace as JSON. The library has no public way to this; its version is pinned."""
-    return built._to_model().model_dump_json(indent=2, by_alias=True)
