@@ -84,6 +84,12 @@ def test_a_mistake_is_told_in_one_line_before_torch_is_loaded_and_anything_writt
     assert not list(tmp_path.iterdir())
 
 
+def test_the_help_of_score_loads_no_torch():
+    done = run("score", "--help")
+    assert (done.returncode, loaded(done)) == (0, [])
+    assert "genomask score runs/finetune/NAME other.csv" in done.stdout
+
+
 def test_version_is_that_of_genomask():
     done = run("--version", heavy=HEAVY | {"numpy", "hydra"})
     assert done.stdout == f"genomask {version('genomask')}\n"

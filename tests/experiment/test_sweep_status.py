@@ -13,7 +13,7 @@ import pytest
 
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store, is_held
-from genomask.experiment.sweeps.status import Job, main, read_jobs, write_outcome, write_start
+from genomask.experiment.sweeps.status import Job, main, read_jobs, score_lines, write_outcome, write_start
 
 SCORE = Artefact("finetune", "toy-shots=10-seed=0", {"seed": 0})
 NAME = f"finetune/{SCORE.name}"
@@ -106,6 +106,17 @@ def test_a_claim_is_refused_while_another_process_has_it_and_builds_in_its_own(s
 def test_asking_leaves_no_lock_behind(sweep):
     state(sweep)
     assert not (sweep.parents[1] / ".locks").exists()
+
+
+def test_the_scores_of_a_suite_name_each_task_once(tmp_path):
+    jobs = []
+    for name in ("tata", "splice"):
+        folder = tmp_path / "finetune" / name
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps({"accuracy": 0.5}))
+        words = (f"task.name='{name}'", f"task.dir='/data/{name}'", "shots=10", "seed=0")
+        jobs.append(Job("suite", words, f"finetune/{name}", "done"))
+    assert score_lines(tmp_path, jobs) == ["task    n  accuracy", "tata    1  0.500", "splice  1  0.500"]
 
 
 def test_the_status_of_nothing_is_an_error(tmp_path):

@@ -9,12 +9,7 @@ from genomask.files import require_free
 
 
 def main(arguments: list[str]) -> None:
-    """Save the workspace with panels for Table 1, Table 2 and Figure 1 to W&B; without a key, write it as JSON.
-
-    Raises:
-        ValueError: If the ``dashboard`` extra is missing, W&B needs an entity, or it refuses, or the file for the
-            specification is there already.
-    """
+    """Save the workspace with panels for Table 1, Table 2 and Figure 1 to W&B; without a key, write it as JSON."""
     parser = argparse.ArgumentParser("genomask dashboard", description=(main.__doc__ or "").partition("\n")[0])
     parser.add_argument("--project", default="genomask", help="as in logger.project; genomask")
     parser.add_argument("--entity", default="", help="user or team at W&B; your default one if not given")

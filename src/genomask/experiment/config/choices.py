@@ -34,11 +34,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def help_text(arguments: Sequence[str], tools: Mapping[str, str]) -> str:
-    """The help page for these arguments: of a group, or of everything, whose text is in ``conf/config.yaml``.
-
-    Raises:
-        ValueError: If the first word is neither an option nor a group.
-    """
+    """The help page for these arguments: of a group, or of everything, whose text is in ``conf/config.yaml``."""
     names = [word.partition("=")[0] for word in arguments if not word.startswith("-")]
     main = read_yaml(CONF / "config.yaml")
     entries = [entry for entry in main["defaults"] if isinstance(entry, dict)]

@@ -12,11 +12,7 @@ HELD = 0.5  # of a genome's bases; with less of them in segments, records are to
 
 
 def calibrate(corpus: CorpusDataModule, run: Context) -> dict[str, Any]:
-    """Measure the masking on the corpus, after matching it to the configured share, if any; warn of what is unusual.
-
-    Raises:
-        ValueError: If nothing can be learned under it, or the share is out of its reach.
-    """
+    """Measure the masking on the corpus, after matching it to the configured share, if any; warn of what is unusual."""
     config, target = run.config, run.config.match
     sample = corpus.sample(config.pretrain.calibration_segments)
     if target.tokens is not None or target.bases is not None:

@@ -16,11 +16,7 @@ from genomask.tasks.examples import TARGET_SCORES
 
 
 def check_settings(run: Context) -> None:
-    """Find what is wrong with the settings of a classifier before anything is built.
-
-    Raises:
-        ValueError: If a package is missing, or a setting does not fit the model.
-    """
+    """Find what is wrong with the settings of a classifier before anything is built."""
     settings = run.config.classifier
     if isinstance(settings, EncoderClassifier) and run.config.finetune.lora is not None:
         require_packages("finetune.lora", "peft", extra="lora")
@@ -60,12 +56,7 @@ def classifier_artefact(run: Context) -> Artefact:
 
 
 def check_classifier(run: Context) -> None:
-    """Read the task, draw the episode and see that embeddings fit on the disk, unless the classifier is there.
-
-    Raises:
-        ValueError: If rows cannot be used, a class has too few for the shots, or the test set lacks one.
-        OSError: If a file cannot be read, or the disk is too full for the embeddings of a probe.
-    """
+    """Read the task, draw the episode and see that embeddings fit on the disk, unless the classifier is there."""
     if not run.store.has(classifier_artefact(run)):
         from genomask.experiment.stages.task import check_task
 

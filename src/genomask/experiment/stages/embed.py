@@ -24,12 +24,11 @@ from genomask.finetune.embedding import (
     load_encoder,
 )  # fmt: skip
 from genomask.models.initial import encoder_sizes
-from genomask.tasks.arrays import open_benchmark
+from genomask.tasks.arrays import PARTS, open_benchmark
 from genomask.tasks.examples import Benchmark, Examples
 from genomask.training.host import device_of, prepare_host
 
 EMBED_FORMAT = 1  # raised when the code would write other numbers
-PARTS = ("pool", "test")
 POINT = "embedded.json"  # how far an interrupted embedding came
 SAVE_EVERY = 100  # batches between two such points
 
@@ -48,11 +47,7 @@ def embedding_artefact(run: Context) -> Artefact:
 
 
 def check_embeddings(run: Context) -> None:
-    """Read the task, and see that its embeddings fit on the disk, unless they are there.
-
-    Raises:
-        OSError: If the disk is too full.
-    """
+    """Read the task, and see that its embeddings fit on the disk, unless they are there."""
     if not run.store.has(embedding_artefact(run)):
         task, width = open_benchmark(build_task(run)), _width(run, *encoder_sizes(run.config.model))
         rows = sum(len(getattr(task, part).labels) for part in PARTS)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.embed import PARTS, build_embeddings
+from genomask.experiment.stages.embed import build_embeddings
 from genomask.experiment.stages.pretrain import DIVERGED, build_encoder
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
@@ -37,7 +37,7 @@ from genomask.finetune.shallow import fit_probe, fit_targets, way_of_choosing
 from genomask.models.bert import read_encoder
 from genomask.models.export import export_encoder
 from genomask.models.settings import CLASSIFIER
-from genomask.tasks.arrays import open_benchmark
+from genomask.tasks.arrays import PARTS, open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import Benchmark, Examples, crop
 from genomask.training.checkpoints import CHECKPOINTS

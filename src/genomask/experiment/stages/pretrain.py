@@ -71,22 +71,26 @@ def encoder_artefact(run: Context) -> Artefact:
         return run.identify(config.encoder, partial(existing_encoder, config.encoder))
     label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
     pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
+    pretrain |= {
+        "batch": _batch(run),
+        "warmup_steps": config.wc.of(config.pretrain.max_steps),
+        "precision": _precision(config),
+    }
     trained, regions = tokens_artefact(run), config.corpus.regions
+    # Rate and weight count where they are not what every encoder had before there was a choice; so does the way in
+    # which the strategies of a schedule are matched: each by itself.
+    terms = {name: asdict(term) for name in ("rate", "weight") if (term := getattr(config, name)) != type(term)()}
+    in_parts = (config.match.tokens or config.match.bases) and "second" in config.masking
     settings = {
         "format": ENCODER_FORMAT,
         "model": model_identity(config.model),
         "tokens": tokens_identity(run),
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
-        "match": asdict(config.match) | _matched_parts(config),
-        **{name: asdict(term) for name, term in _terms(config).items()},
+        "match": asdict(config.match) | ({"parts": "each"} if in_parts else {}),
+        **terms,
         "corpus": asdict(config.corpus) | {"regions": regions and sha256(Path(regions).expanduser())},
-        "pretrain": pretrain
-        | {
-            "batch": _batch(run),
-            "warmup_steps": config.wc.of(config.pretrain.max_steps),
-            "precision": resolved_precision(config.pretrain.precision, config.trainer),
-        },
+        "pretrain": pretrain,
         "seed": config.pretrain_seed,
     }
     inputs = (genome_artefact(run), *strategy_inputs(run), *([trained] if trained else []))
@@ -135,7 +139,7 @@ def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: T
         return {}
     facts = calibrate(corpus, run) | facts
     facts["context_nats"] = {str(n): round(nats, 6) for n, nats in build_context(run).items()}
-    machine = described(config.trainer, resolved_precision(config.pretrain.precision, config.trainer))
+    machine = described(config.trainer, _precision(config))
     say(f"       {machine}, micro-batches of {corpus.micro_batch}, {corpus.workers} workers", style="dim")
     first = corpus.micro_batch
     while True:
@@ -179,17 +183,16 @@ def _train(
 
     keep = KeepSteps(config.pretrain.keep, directory, export)
     metrics = _fit(run, module, corpus, directory, [throughput, keep])
-    if module.meter.masked_share is not None:
-        facts["trained_masking_rate"] = round(module.meter.masked_share, 6)
-    if throughput.found:
-        facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in throughput.found.items()}}
+    share, speed = module.meter.masked_share, throughput.found
+    facts |= {} if share is None else {"trained_masking_rate": round(share, 6)}
+    facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in speed.items()}} if speed else {}
     export(directory, metrics, config.pretrain.max_steps)
     if not is_rank_zero():
         return {}
-    if module.meter.masked_share is not None:
-        warn_of_drift(module.meter.masked_share, facts["realised_masking_rate"])
-    if throughput.found:
-        say(f"       {speed_line(throughput.found)}", style="dim")
+    if share is not None:
+        warn_of_drift(share, facts["realised_masking_rate"])
+    if speed:
+        say(f"       {speed_line(speed)}", style="dim")
     say(f"       {nats_line(read_json(directory / 'pretraining.json'))}", style="dim")
     shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
     known = int(np.diff(corpus.corpus.genome.runs).sum())
@@ -198,23 +201,18 @@ def _train(
 
 
 def _fit(
-    run: Context,
-    module: PretrainModule,
-    corpus: CorpusDataModule,
-    directory: Path,
-    callbacks: list[Callback],
+    run: Context, module: PretrainModule, corpus: CorpusDataModule, directory: Path, callbacks: list[Callback]
 ) -> Mapping[str, float]:
     """Train from the newest checkpoint to the last step; returns the validation metrics of the final weights."""
     config, budget = run.config, run.config.pretrain
-    checkpoints = directory / CHECKPOINTS
+    checkpoints, name, identity = directory / CHECKPOINTS, encoder_artefact(run).name, run_identity(config, "pretrain")
     newest = newest_checkpoint(checkpoints)
-    log, name = log_folder(directory, newest), encoder_artefact(run).name
-    identity = run_identity(config, "pretrain")
+    log = log_folder(directory, newest)
     with fixed_order(config.trainer), loggers(config.logger, log, name=name, wandb_run=identity) as logs:
         log_masked_sequence(logs, corpus)
         fit = trainer(
             config.trainer,
-            precision=resolved_precision(budget.precision, config.trainer),
+            precision=_precision(config),
             loggers=logs,
             callbacks=[ResumePoints(checkpoints, every=budget.checkpoint_every), *callbacks],
             max_steps=budget.max_steps,
@@ -227,8 +225,7 @@ def _fit(
             profiler=profiler(config.trainer.profile, log),
         )
         train_from(fit, module, corpus, newest)
-        metrics = fit.validate(module, datamodule=corpus, verbose=False)
-    return metrics[0]
+        return fit.validate(module, datamodule=corpus, verbose=False)[0]
 
 
 def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
@@ -256,19 +253,12 @@ def micro_batch(run: Context) -> int:
     return sequences_at_once(config.trainer, config.pretrain.micro_batch, cpu=cpu, gpu=at_once)
 
 
+def _precision(config: Config) -> str:
+    return resolved_precision(config.pretrain.precision, config.trainer)
+
+
 def _in_bf16_on_cpu(config: Config) -> bool:
-    return resolved_precision(config.pretrain.precision, config.trainer) != "32-true" and not on_gpu(config.trainer)
-
-
-def _terms(config: Config) -> dict[str, Any]:
-    """Rate and weight, where they are not what every encoder had before there was a choice."""
-    return {name: term for name, term in (("rate", config.rate), ("weight", config.weight)) if term != type(term)()}
-
-
-def _matched_parts(config: Config) -> dict[str, Any]:
-    """Tell encoders whose schedule is matched strategy by strategy from those that were matched as one."""
-    matched = (config.match.tokens or config.match.bases) and "second" in config.masking
-    return {"parts": "each"} if matched else {}
+    return _precision(config) != "32-true" and not on_gpu(config.trainer)
 
 
 def _batch(run: Context) -> int:
@@ -276,20 +266,18 @@ def _batch(run: Context) -> int:
 
 
 def check_pretraining(run: Context) -> None:
-    """Find before anything is built that segments are longer than what the encoder takes, or a process would idle.
-
-    Raises:
-        ValueError: Naming the settings.
-    """
+    """Refuse segments that are longer than what the encoder takes, and processes without a sequence."""
     config = run.config
     processes = config.trainer.devices * config.trainer.nodes
     require(_batch(run) >= processes, "pretrain.batch", f"a sequence for each of {processes} processes", _batch(run))
     if config.pretrain.max_steps == 0 or tokens_artefact(run) is not None:
         return
-    longest, tokens = config.corpus.longest + config.corpus.extra_bases, ready_tokens(run)
-    room = max_tokens(config.model)
-    most = tokens.longest(room)
-    if longest > most:
+    longest, tokens, room = (
+        config.corpus.longest + config.corpus.extra_bases,
+        ready_tokens(run),
+        max_tokens(config.model),
+    )
+    if longest > (most := tokens.longest(room)):
         raise ValueError(
             f"segments too long: {longest} bases (corpus.longest), the encoder takes at most {most} "
             f"(model.max_tokens={room} tokens of {tokens.name})."

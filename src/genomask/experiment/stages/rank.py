@@ -48,11 +48,7 @@ def vocabulary_artefact(run: Context) -> Artefact:
 
 
 def build_genome(run: Context, source: Any = None) -> Path:
-    """Encode the run's genome, or another, if that has not been done yet.
-
-    Raises:
-        OSError: If the disk is too full for it.
-    """
+    """Encode the run's genome, or another, if that has not been done yet."""
     source = source or run.config.genome
 
     def build(directory: Path) -> dict[str, Count]:

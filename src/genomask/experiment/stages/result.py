@@ -29,11 +29,7 @@ NO_ENCODER: Json = dict.fromkeys(("genome", "masking", "tokens", "corrupt", "ran
 
 
 def build_scored(run: Context, artefact: Artefact) -> Path:
-    """Train and evaluate a classifier, if that has not been done yet; sums have a fixed order meanwhile.
-
-    Raises:
-        ValueError: If a class has too few rows, or the test set lacks one.
-    """
+    """Train and evaluate a classifier, if that has not been done yet; sums have a fixed order meanwhile."""
 
     def build(directory: Path, encoder: Path | None, task: Benchmark) -> None:
         config, log = run.config, log_folder(directory, newest_checkpoint(directory / CHECKPOINTS))

@@ -49,12 +49,7 @@ STAGES: Final = {
 
 
 def check(run: Context) -> None:
-    """Find what is wrong with a configuration before anything is built.
-
-    Raises:
-        ValueError: If the masking strategy refuses its settings, a stage lacks its input or a package, or W&B takes
-            nothing where it has to.
-    """
+    """Find what is wrong with a configuration before anything is built."""
     for stage in run.config.stage.run:
         require_choice(stage, "stage.run", tuple(STAGES))
     for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
@@ -81,12 +76,7 @@ def check(run: Context) -> None:
 
 
 def check_inputs(run: Context) -> None:
-    """Read what the stages will read, and see that results can be written, before anything is trained.
-
-    Raises:
-        ValueError: If the stages cannot use an input.
-        OSError: If an input cannot be read, or the directory of runs cannot be written to or its disk is too full.
-    """
+    """Read what the stages will read, and see that results can be written, before anything is trained."""
     entries = [STAGES[stage] for stage in run.config.stage.run]
     if all(entry.artefact is not None and run.store.has(entry.function("artefact")(run)) for entry in entries):
         return  # there is nothing to do
@@ -114,11 +104,7 @@ def run_stages(run: Context) -> None:
 
 
 def artefact_of(run: Context) -> Artefact:
-    """What the last stage builds.
-
-    Raises:
-        ValueError: If that cannot be named before other artefacts are built, as a sweep's plan must.
-    """
+    """What the last stage builds."""
     stage = run.config.stage.run[-1]
     if STAGES[stage].artefact is None:
         raise ValueError(f"stage={stage} cannot be swept: run it by itself, without -m.")

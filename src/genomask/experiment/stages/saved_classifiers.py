@@ -39,13 +39,7 @@ class ClassifierSet(NamedTuple):
 def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSet:
     """Open the configured classifiers; without any, fine-tune this configuration and keep its model.
 
-    Args:
-        run: The run.
-        length: Bases of a window, where the sequence says it; None leaves it to the settings.
-
-    Raises:
-        FileNotFoundError: If a folder is not there.
-        ValueError: If a folder holds no classifier, two names are the same, or the window is too long.
+    ``length`` are the bases of a window, where the sequence says it; None leaves it to the settings.
     """
     settings = run.config.variants
     if not settings.classifiers:

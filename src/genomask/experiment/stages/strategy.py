@@ -92,12 +92,7 @@ def make_strategy(run: Context) -> Masking:
 
 
 def check_strategy(run: Context) -> None:
-    """Make the strategy of placeholders, so that a wrong setting is found before anything is built.
-
-    Raises:
-        ValueError: If the constructor does not take a configured argument, lacks one, or refuses its value, or the
-            genome lacks a track.
-    """
+    """Make the strategy of placeholders, so that a wrong setting is found before anything is built."""
     constructor, choice = _constructor(run), f"masking={run.config.labels['masking']}"
     _check_settings(constructor, "masking", choice)
     blank = identity_ranking(run.config.ranking.k)

@@ -99,13 +99,7 @@ def build_task(run: Context) -> Path:
 
 
 def check_task(run: Context) -> None:
-    """Build the benchmark, if that has not been done yet, and find what would end a fine-tuning on it late.
-
-    Raises:
-        FileNotFoundError: If a file of the benchmark is not there.
-        ValueError: If its rows cannot be read, the test set lacks a class, sequences are too short or too long for
-            the encoder, or a class has fewer rows than there are shots.
-    """
+    """Build the benchmark, if that has not been done yet, and find what would end a fine-tuning on it late."""
     task, config = open_benchmark(build_task(run)), run.config
     check_test_set(task, targets=isinstance(config.classifier, OF_TARGETS))
     # Other tokens are known once they are trained.
