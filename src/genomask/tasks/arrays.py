@@ -9,9 +9,8 @@ from genomask.alphabet import OTHER
 from genomask.files import read_json, write_json
 from genomask.genome.places import places_file, read_places, write_places
 from genomask.genome.sequences import gc_share, length_histogram
-from genomask.tasks.examples import Benchmark, Examples
+from genomask.tasks.examples import PARTS, Benchmark, Examples
 
-PARTS: Final = ("pool", "test")
 SUMMARY: Final = "benchmark.json"
 _FEW_CLASSES: Final = 12  # whose rows and GC are said class by class
 
@@ -19,11 +18,10 @@ _FEW_CLASSES: Final = 12  # whose rows and GC are said class by class
 def write_benchmark(task: Benchmark, directory: Path) -> None:
     """Write pool and test set as ``.npy`` arrays, what is known of their rows, and counts for people to read."""
     for number, part in enumerate(PARTS):
-        arrays = {**getattr(task, part)._asdict(), "targets": task.targets, "lines": task.lines}
+        arrays = getattr(task, part)._asdict()
+        arrays |= {name: both[number] for name in ("targets", "lines") if (both := getattr(task, name)) is not None}
         for field, array in arrays.items():
-            value = array[number] if isinstance(array, tuple) else array
-            if value is not None:
-                np.save(directory / f"{part}-{field}.npy", value, allow_pickle=False)
+            np.save(directory / f"{part}-{field}.npy", array, allow_pickle=False)
         if task.places is not None:
             write_places(places_file(directory, part), task.places[number])
     sets = {part: summary(getattr(task, part), task.classes if task.kind == "classes" else ()) for part in PARTS}
@@ -33,20 +31,22 @@ def write_benchmark(task: Benchmark, directory: Path) -> None:
 
 def open_benchmark(directory: Path, *, placed: bool = False) -> Benchmark:
     """Map a benchmark that ``write_benchmark`` wrote; with the places of its rows, if they are known and wanted."""
-    known = read_json(directory / SUMMARY)
-    pool, test = (Examples(*(_load(directory, part, field) for field in Examples._fields)) for part in PARTS)
-    files = [places_file(directory, part) for part in PARTS]
-    places = [read_places(file) if placed and file.is_file() else None for file in files]
-    targets, lines = ([_load(directory, part, field) for part in PARTS] for field in ("targets", "lines"))
+
+    def pair(field: str) -> Any:
+        files = [directory / f"{part}-{field}.npy" for part in PARTS]
+        return tuple(np.load(file, mmap_mode="r", allow_pickle=False) for file in files if file.is_file()) or None
+
+    known, files = read_json(directory / SUMMARY), [places_file(directory, part) for part in PARTS]
+    pool, test = map(Examples, *map(pair, Examples._fields))
     return Benchmark(
         pool,
         test,
         tuple(known["classes"]),
-        places=None if places[0] is None or places[1] is None else (places[0], places[1]),
+        places=(read_places(files[0]), read_places(files[1])) if placed and files[0].is_file() else None,
         origin=known.get("origin"),
         kind=known.get("kind", "classes"),
-        targets=None if targets[0] is None else (targets[0], targets[1]),
-        lines=None if lines[0] is None else (lines[0], lines[1]),
+        targets=pair("targets"),
+        lines=pair("lines"),
     )
 
 
@@ -78,25 +78,17 @@ def describe_part(part: dict[str, Any]) -> str:
 
 def summary(examples: Examples, classes: tuple[str, ...]) -> dict[str, Any]:
     """Rows in all, by class and by length (in bins if there are many), and the share of G and C of each class."""
-    counts = np.bincount(examples.labels, minlength=len(classes)).tolist()
-    lengths = examples.lengths
+    counts, lengths = np.bincount(examples.labels, minlength=len(classes)).tolist(), examples.lengths
+    gc: dict[str, float | None] = {}
+    for label, name in enumerate(classes):
+        bases = examples.bases[np.repeat(examples.labels == label, lengths)]
+        share = round(float(gc_share(bases, np.array([0, len(bases)]))[0]), 4)
+        gc[name] = None if np.isnan(share) else share
     return {
         "rows": len(examples.labels),
         "rows_by_class": dict(zip(classes, counts, strict=False)),
-        "gc_by_class": {name: _gc(examples, label) for label, name in enumerate(classes)},
+        "gc_by_class": gc,
         "bases": {"shortest": int(lengths.min()), "median": float(np.median(lengths)), "longest": int(lengths.max())},
         "lengths": length_histogram(lengths),
         "not_acgt": int((np.asarray(examples.bases) >= OTHER).sum()),
     }
-
-
-def _load(directory: Path, part: str, field: str) -> Any:
-    file = directory / f"{part}-{field}.npy"
-    return np.load(file, mmap_mode="r", allow_pickle=False) if file.is_file() else None
-
-
-def _gc(examples: Examples, label: int) -> float | None:
-    """Share of G and C among the A, C, G and T of a class; None if it has none."""
-    bases = examples.bases[np.repeat(examples.labels == label, examples.lengths)]
-    share = float(gc_share(bases, np.array([0, len(bases)]))[0])
-    return None if np.isnan(share) else round(share, 4)

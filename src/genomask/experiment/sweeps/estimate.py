@@ -178,7 +178,8 @@ class Speed:
     def _task(self, run: Context) -> TaskSize | None:
         """The size of the run's task, as it was built; else as its files say, unless a genome is needed to read it."""
         from genomask.experiment.stages.task import source_artefact
-        from genomask.tasks.arrays import PARTS, SUMMARY, summary
+        from genomask.tasks.arrays import SUMMARY, summary
+        from genomask.tasks.examples import PARTS
 
         artefact = source_artefact(run)
         if artefact.place in self.tasks:
