@@ -114,14 +114,9 @@ def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, "
 
 
 def read_text(source: BufferedReader, copy: IO[bytes] | None = None) -> Iterator[bytes]:
-    """Yield the plain text of a FASTA file in pieces.
+    """Yield the plain text of a FASTA file in pieces. Raises ValueError if it is no FASTA, ends early, or is damaged.
 
-    Args:
-        source: The file.
-        copy: Gets the text if it begins with a byte order mark or its lines end in CR alone: pyfastx takes neither.
-
-    Raises:
-        ValueError: If the file is no FASTA, or ends early, or is damaged.
+    ``copy`` gets the text if it begins with a byte order mark or its lines end in CR alone: pyfastx takes neither.
     """
     packed, found, returns, mark = is_packed(source.fileno()), 0, False, False
     size = unpacked_size(source.fileno()) if packed else None

@@ -101,10 +101,7 @@ def pack(sequences: Iterable[UInt8[np.ndarray, " _bases"]], labels: Int64[np.nda
 def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], *, kind: str = "classes") -> Benchmark:
     """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order.
 
-    Args:
-        pool: Rows that episodes are drawn from.
-        test: Rows of the test set.
-        kind: Whether a label is a class, several labels divided by semicolons, or a number.
+    ``kind`` says whether a label is a class, several labels divided by semicolons, or a number.
 
     Raises:
         ValueError: If the pool has fewer than two classes, or the test set is empty or has another class.
@@ -163,13 +160,7 @@ def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The t
 
 
 def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) -> None:
-    """Find before a training that there are sequences which the encoder cannot read.
-
-    Args:
-        task: The benchmark.
-        shortest: Bases of a token.
-        longest: Bases that the encoder takes.
-        keep: The crop of longer ones, ``refuse`` for none.
+    """Find before a training that sequences are shorter than a token, or longer than the encoder takes and not cropped.
 
     Raises:
         ValueError: With the number of such rows, the first ten of them, and the setting that helps.

@@ -96,8 +96,7 @@ def match_windows(
 ) -> list[Place | None]:
     """A window of the genome for each positive: of its record, length, strand and GC, and apart from ``avoid``.
 
-    Returns:
-        The best of the windows that were looked at, or None where none has the same GC to 0.02.
+    It is the best of those that were looked at, or None where none has the same GC to 0.02.
     """
     records = [require_record(genome.names, place.record) for place in places]
     starts = np.array([genome.offsets[require_record(genome.names, place.record)] + place.start for place in avoid])

@@ -22,7 +22,6 @@ from genomask.tasks.examples import Benchmark, benchmark
 from genomask.tasks.readers import Row
 
 GenomeSource = FastaGenome | Grch38Genome
-MOST_FILES = 1000  # of which the lines of the rows are kept
 
 
 class Source:
@@ -118,8 +117,6 @@ def benchmark_of(pool: list[Row], test: list[Row], kind: str, origin: dict[str, 
     places = [[row.place for row in rows if row.place is not None] for rows in sides]
     if [len(part) for part in places] == [len(pool), len(test)]:
         task = task._replace(places=(places[0], places[1]))
-    if len(number) > MOST_FILES:
-        return task._replace(origin=origin)
     lines = [np.array([(number[row.path], row.line) for row in rows], dtype=np.int64) for rows in sides]
     named = origin | {"row_files": [path.name for path in number]}
     return task._replace(lines=(lines[0], lines[1]), origin=named)

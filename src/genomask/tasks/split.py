@@ -89,21 +89,12 @@ def divide(
 def hold_out(
     examples: Examples, places: Sequence[Place] | None, rule: SplitRule, *, k: int = 12, share: float = 0.5
 ) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
-    """Choose the test set of a table that has none.
-
-    Args:
-        examples: All rows.
-        places: Where they lie, if that is known.
-        rule: How to choose.
-        k: Of the k-mers of near duplicates, with ``split_by=cluster``.
-        share: Of those k-mers, that two rows of a cluster share.
+    """Choose the test set of a table that has none; with ``split_by=cluster``, two rows of a cluster share ``share`` of
+    their k-mers. Raises ValueError if places are needed and not known, or a chromosome of ``holdout`` has no row.
 
     Returns:
         Which rows are the test set; and, for the benchmark's origin, how it was chosen and what a split by chance
         would have leaked.
-
-    Raises:
-        ValueError: If places are needed and not known, or a chromosome of ``holdout`` has no row.
     """
     by_place = rule.holdout or rule.split_by == "chromosome"
     where = "task.holdout" if rule.holdout else "task.split_by=chromosome"

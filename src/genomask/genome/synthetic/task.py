@@ -55,12 +55,6 @@ def synthetic_task(
         name: ``prom_core`` (70 bases, -34..+35), ``prom_300`` (-249..+50) or ``cohn_enh`` (500).
         train: Elements to train on, and as many negatives.
         test: Other elements to test on, and as many negatives.
-
-    Returns:
-        ``train`` and ``test`` rows of sequence and label.
-
-    Raises:
-        ValueError: If there is no such benchmark, or a size is not positive.
     """
     require_choice(name, "task.name", TASKS)
     require(min(train, test) >= 1, "task.train and task.test", "at least 1 element each", (train, test))

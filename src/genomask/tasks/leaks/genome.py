@@ -17,20 +17,12 @@ _FILTER_BITS: Final = 5  # log2 of the filter's bytes a k-mer: 3 % of all other 
 
 
 class GenomeOverlap(NamedTuple):
-    """What a genome holds of a test set.
+    """What a genome holds of a test set: k-mers of each row, and occurrences of whole sequences in ascending order."""
 
-    Attributes:
-        shared: Share of each row's distinct k-mers, both strands taken together, that occur in the genome;
-            NaN for a row without a k-mer.
-        row: Test row of every occurrence of a whole sequence, ascending, then by position.
-        position: Where the occurrence begins in the genome's bases.
-        backward: Whether it lies on the other strand.
-    """
-
-    shared: Float64[np.ndarray, " rows"]
+    shared: Float64[np.ndarray, " rows"]  # of a row's distinct k-mers, both strands as one; NaN for a row without any
     row: Int64[np.ndarray, " _hits"]
-    position: Int64[np.ndarray, " _hits"]
-    backward: Bool[np.ndarray, " _hits"]
+    position: Int64[np.ndarray, " _hits"]  # where the occurrence begins in the genome's bases
+    backward: Bool[np.ndarray, " _hits"]  # on the other strand
 
 
 def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOverlap:
