@@ -208,23 +208,14 @@ def _seconds_of_pass(run: Context, work: Pass) -> float:
     import torch
     from torch.nn.functional import cross_entropy
 
-    from genomask.experiment.stages.rank import ready_tokens, tokens_artefact
     from genomask.models.flops import shape_of, training_flops
     from genomask.models.forward import MaskedTokens, masked_logits, states
-    from genomask.models.initial import encoder_sizes, initial_model
-    from genomask.models.settings import PretrainedSettings
-    from genomask.tokens.kmer import KmerTokens
+    from genomask.models.initial import encoder_sizes
     from genomask.training.host import device_of, prepare_host
 
-    settings, rows = run.config.model, work.rows
-    if not isinstance(settings, PretrainedSettings):  # published weights are as fast as drawn ones
-        drawn = {"weights": None} if hasattr(settings, "weights") else {}
-        settings = replace(settings, layers=min(LAYERS, settings.layers), **drawn)
-    # Tokens that are yet to be trained are as many as the 6-mers.
-    tokens = KmerTokens(6, 1) if tokens_artefact(run) else ready_tokens(run)
     prepare_host(run.config.trainer)
-    device = device_of(run.config.trainer.accelerator)
-    model: Any = initial_model(settings, tokens, seed=0).to(device)  # pyright: ignore[reportArgumentType]
+    rows, device = work.rows, device_of(run.config.trainer.accelerator)
+    model = _short_model(run).to(device)
     ids = torch.randint(model.config.vocab_size, (rows, work.tokens), device=device)
     row, place = torch.arange(rows, device=device)[:, None], torch.arange(work.predicted, device=device)
     most = max(work.predicted, 1)
@@ -247,6 +238,20 @@ def _seconds_of_pass(run: Context, work: Pass) -> float:
     counted = {"tokens": work.tokens, "squares": work.tokens**2, "queries": most, "predicted": work.predicted}
     flops = [training_flops(shape, pairs=most * work.tokens, **counted) for shape in (whole, timed)]
     return _best(go) * flops[0] / flops[1]
+
+
+def _short_model(run: Context) -> Any:
+    """The run's encoder with two layers; tokens that are yet to be trained are as many as the 6-mers."""
+    from genomask.experiment.stages.rank import ready_tokens, tokens_artefact
+    from genomask.models.initial import initial_model
+    from genomask.models.settings import PretrainedSettings
+    from genomask.tokens.kmer import KmerTokens
+
+    settings, tokens = run.config.model, KmerTokens(6, 1) if tokens_artefact(run) else ready_tokens(run)
+    if not isinstance(settings, PretrainedSettings):  # published weights are as fast as drawn ones
+        drawn = {"weights": None} if hasattr(settings, "weights") else {}
+        settings = replace(settings, layers=min(LAYERS, settings.layers), **drawn)
+    return initial_model(settings, tokens, seed=0)
 
 
 def _seconds_of_fit(run: Context, rows: int, classes: int, bases: int) -> float:

@@ -40,6 +40,7 @@ SHORTER: Final = {  # what to do about the longest part of a plan
     "fine-tuning": "classifier=probe scores a draw in a second, with the encoder frozen",
 }
 GO_ON: Final = "The same command goes on from here."
+SHOWN: Final = 10  # pretrainings that are named
 OTHERWISE: Final = "fewer seeds and shots make fewer jobs, launcher=submitit_slurm spreads them over a cluster"
 
 
@@ -84,11 +85,13 @@ class Plan(NamedTuple):
         """The plan as a person reads it, and if it is too long what would be shorter."""
         jobs, left = (sum(len(cell.seeds) for cell in cells) for cells in (self.cells, self.left()))
         yield f"sweep  {self.folder}: {jobs} jobs in {len(self.cells)} cells, {jobs - left} done"
-        for cell in self.encoders().values():
-            encoder = cast(Artefact, cell.encoder)
+        encoders = [cast(Artefact, cell.encoder) for cell in self.encoders().values()]
+        for encoder in encoders[:SHOWN]:
             budget = encoder.settings["pretrain"]
             size = f"{budget['max_steps']:,} steps of {budget['batch']:,} sequences"
             yield f"first  pretrain {self.runs / encoder.place} ({size})"
+        if len(encoders) > SHOWN:
+            yield f"first  and {len(encoders) - SHOWN} more pretrainings"
         if not left:
             return
         found = estimate(self.runs, self.work())
