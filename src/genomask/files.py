@@ -80,12 +80,7 @@ def write_json(path: Path, value: object) -> None:
 def whole(path: Path, *kinds: type[Exception]) -> Iterator[Path]:
     """A path to write to beside this one, which takes its name when the block ends well and is gone when not.
 
-    Args:
-        path: What is written.
-        kinds: What else than OSError the library that writes raises.
-
-    Raises:
-        OSError: Naming the file, if the disk is full, or refuses to be written to.
+    Errors are those of ``written``.
     """
     part = path.with_name(path.name + ".part")
     try:
@@ -102,12 +97,8 @@ def whole(path: Path, *kinds: type[Exception]) -> Iterator[Path]:
 def written(path: Path, *kinds: type[Exception]) -> Iterator[None]:
     """A block that writes a file: if that fails, nothing of it stays, and the error names it.
 
-    Args:
-        path: What is written.
-        kinds: What else than OSError the library that writes raises.
-
     Raises:
-        OSError: If the disk is full, or refuses to be written to.
+        OSError: If the disk is full or refuses to be written to; ``kinds`` are what else the writing library raises.
     """
     try:
         yield
