@@ -181,7 +181,7 @@ def step(model: Any, count: int, device: str, peak: float, *, padded: bool, comp
     work = batch.work
 
     def loss_of(network: Any, part: Any) -> torch.Tensor:
-        return loss_sum(logits_of(network, part, fast_path=True), part)
+        return loss_sum(logits_of(network, part), part)
 
     loss_of = torch.compile(loss_of, dynamic=True) if compiled else loss_of
     call = our_step(model, tokens, lambda: batch, torch.bfloat16, device=device, loss_of=loss_of)

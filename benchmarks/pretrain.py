@@ -143,7 +143,7 @@ def our_step(
     dtype: torch.dtype,
     *,
     device: str = "cpu",
-    loss_of: Callable[..., Tensor] = lambda network, part: loss_sum(logits_of(network, part, fast_path=True), part),
+    loss_of: Callable[..., Tensor] = lambda network, part: loss_sum(logits_of(network, part), part),
 ) -> Callable[[], Outcome]:
     """The functions of a training, in their order."""
     network = masked_language_model(model, tokens, seed=0).train()

@@ -42,8 +42,9 @@ def types_of(group: str) -> dict[str, type]:
 def facts_of(group: str, kind: type) -> dict[str, Fact]:
     """Every setting of a type, in order."""
     needs = needed(Path(inspect.getfile(kind)))
-    hints, told = get_type_hints(kind), described(kind)
-    found = {}
+    hints, told, found = get_type_hints(kind), {}, {}
+    for ancestor in reversed(kind.__mro__):
+        told |= described(ancestor)
     for field in fields(kind):
         if not field.init or "renamed to" in field.metadata:
             continue

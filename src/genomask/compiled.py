@@ -1,5 +1,6 @@
 """Loops over arrays, compiled by numba."""
 
+import inspect
 from collections.abc import Callable
 from typing import TypeVar, cast
 
@@ -14,7 +15,8 @@ def compiled(loop: Loop) -> Loop:
     """
     from numba import njit
 
+    plain = inspect.unwrap(loop)  # without the checks of types that tests add
     try:
-        return cast(Loop, njit(nogil=True, cache=True)(loop))
+        return cast(Loop, njit(nogil=True, cache=True)(plain))
     except RuntimeError:  # neither the module's folder nor the user's can be written
-        return cast(Loop, njit(nogil=True)(loop))
+        return cast(Loop, njit(nogil=True)(plain))

@@ -13,7 +13,7 @@ from genomask.analysis.motifs.attribution import (
     over_bases,
 )
 from genomask.analysis.motifs.seqlets import FEWEST, WIDTH, Seqlet, against_unseen, find_seqlets, halves
-from genomask.models.classifier import Classifier
+from genomask.models.export import Classifier
 from genomask.tasks.examples import Examples, pack
 from genomask.tokens.kmer import KmerTokens
 from tiny_models import SETTINGS, TOKENS, tiny_classifier

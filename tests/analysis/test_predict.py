@@ -22,8 +22,7 @@ from genomask.analysis.prediction.pieces import Piece, kind_of, read_records
 from genomask.analysis.prediction.probabilities import predict_windows
 from genomask.analysis.prediction.tool import main, survey
 from genomask.analysis.prediction.windows import cut_of, cut_windows, window_count
-from genomask.models.classifier import open_classifier
-from genomask.models.export import export_encoder
+from genomask.models.export import export_encoder, open_classifier
 from tiny_models import SETTINGS, TOKENS, tiny_classifier
 
 LONGEST = SETTINGS.max_tokens - 2 + TOKENS.k - 1

@@ -16,7 +16,7 @@ from genomask.analysis.variants.predictor import (
     predictor,
     scores,
 )
-from genomask.models.classifier import Classifier
+from genomask.models.export import Classifier
 from tiny_models import TOKENS, tiny_classifier
 
 

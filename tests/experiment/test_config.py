@@ -107,13 +107,6 @@ def test_the_default_choice_of_a_group_spells_out_every_setting(group):
     assert set(written) - {"defaults"} == {field.name for field in fields(kind) if "renamed to" not in field.metadata}
 
 
-@pytest.mark.parametrize("group", ["finetune", "pretrain"])
-def test_an_old_name_of_a_setting_still_works_with_a_warning(group, capsys):
-    chosen = getattr(settings(f"{group}.shortcut=false"), group)
-    assert (chosen.fast_path, chosen.shortcut) == (False, None)
-    assert f"{group}.shortcut is now {group}.fast_path" in capsys.readouterr().out
-
-
 def test_no_file_of_the_configuration_names_an_absolute_path():
     for path in CONF.rglob("*.yaml"):
         assert not re.search(r"[=:]\s*/(?!schema)\w|~/", path.read_text()), path

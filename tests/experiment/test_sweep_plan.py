@@ -23,7 +23,7 @@ from genomask.experiment.store.store import Store
 from genomask.experiment.sweeps.estimate import JOB, STEP, Pass, Speed, estimate
 from genomask.experiment.sweeps.jobs import SweepLoader
 from genomask.experiment.sweeps.plan import Plan, make_plan
-from genomask.finetune.cross_validation import draw_folds
+from genomask.finetune.metrics import draw_folds
 from genomask.finetune.settings import policy
 from genomask.genome.fasta import FastaGenome
 from genomask.tasks.sources import SyntheticTask

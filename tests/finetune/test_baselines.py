@@ -15,9 +15,7 @@ from compose import composed
 from genomask.alphabet import encode
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.run import check
-from genomask.finetune.baselines.cnn import MotifNetwork
-from genomask.finetune.baselines.counts import gc_content, kmer_counts
-from genomask.finetune.baselines.majority import class_frequencies
+from genomask.finetune.baselines import MotifNetwork, class_frequencies, gc_content, kmer_counts
 from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline
 from genomask.finetune.metrics import score
 from genomask.tasks.examples import Examples, pack

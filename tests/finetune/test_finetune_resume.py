@@ -6,7 +6,7 @@ import pytest
 
 from compose import composed
 from genomask.experiment.stages.run import run_stages
-from genomask.finetune.baselines.cnn import CnnModule
+from genomask.finetune.baselines import CnnModule
 from genomask.finetune.module import EpisodeModule
 from trainings import fingerprint, share, write_data
 

@@ -17,7 +17,7 @@ from genomask.experiment.stages.classifier import build_classifier
 from genomask.experiment.stages.run import check
 from genomask.finetune.metrics import score_targets
 from genomask.finetune.module import CLASSES, Objective, objective_of
-from genomask.models.classifier import open_classifier
+from genomask.models.export import open_classifier
 from genomask.reports.build import build_report
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tasks.examples import benchmark

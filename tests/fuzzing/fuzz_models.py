@@ -15,10 +15,9 @@ from fuzz_spoil import BYTES, spoilt
 from genomask.alphabet import SPECIAL_TOKENS, kmer_table
 from genomask.api.models import load_encoder
 from genomask.models.bert import bert_config, masked_language_model, read_encoder, sequence_classifier
-from genomask.models.classifier import open_classifier
-from genomask.models.export import export_encoder
+from genomask.models.export import export_encoder, open_classifier
+from genomask.models.initial import load_dnabert
 from genomask.models.settings import ModelSettings
-from genomask.models.weights import load_dnabert
 from genomask.tokens.kmer import KmerTokens
 from tiny_models import drawn_classifier
 

@@ -11,7 +11,7 @@ import fuzz_strict as strict
 from genomask.alphabet import decode, kmer_table
 from genomask.genome.vcf import read_records, survey
 from genomask.ranking.table import read_ranking
-from genomask.ranking.vocabulary_csv import read_vocabulary
+from genomask.ranking.vocabulary import read_vocabulary
 from genomask.tasks.cohn import read_intervals
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.promoters.epd import read_start_sites

@@ -15,8 +15,8 @@ import torch
 from fuzz_cases import LONG_RUN, SLOW
 from fuzz_models import FOLDERS, SETTINGS, TOKENS, Folder, literal_tensors, spoil_folder
 from genomask.models.checkpoint import read_weights
-from genomask.models.classifier import classifier_folder, open_classifier
-from genomask.models.weights import load_dnabert
+from genomask.models.export import classifier_folder, open_classifier
+from genomask.models.initial import load_dnabert
 from tiny_models import drawn_classifier
 
 NAMES = [folder.name for folder in FOLDERS]

@@ -6,12 +6,11 @@ import pytest
 from genomask.alphabet import OTHER
 from genomask.masking.base import Masking, Validation
 from genomask.masking.calibration import USUAL, Sample, expected_share, facts, match, measure, warnings
-from genomask.masking.masker import Masker
+from genomask.masking.masker import Masker, Visibility, masked_bases, visibility
 from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.random import RandomMasking
 from genomask.masking.schedule import ScheduleMasking
 from genomask.masking.settings import Corruption, MatchSettings
-from genomask.masking.visibility import NOTHING, masked_bases, visibility
 from genomask.masking.weighted import AdaptiveMasking
 from genomask.tokens.kmer import KmerTokens
 from masking_strategies import STRATEGIES, TOKENS, keys_of, masked_all, masker_of, random_bases, ranking_of
@@ -181,7 +180,7 @@ def literal_visibility(rows):
 
 def test_what_is_hidden_and_shown_is_what_a_literal_count_finds():
     rows = masked_all(masker_of("pmi"), random_bases([80] * 40))
-    seen = NOTHING
+    seen = Visibility()
     for row in rows:
         seen = seen.plus(visibility(row, overlapping=True, mask=4))
     assert (seen.masked_bases, seen.kept_bases, pytest.approx(seen.floor_nats)) == literal_visibility(rows)

@@ -16,8 +16,7 @@ from genomask.masking.masker import Masker
 from genomask.masking.priority import MotifMasking, VariantsMasking
 from genomask.masking.random import GrowingRunMasking, RandomMasking, TokenMasking
 from genomask.masking.schedule import ScheduleMasking
-from genomask.masking.settings import Corruption
-from genomask.masking.terms import Rate, Weight
+from genomask.masking.settings import Corruption, Rate, Weight
 from genomask.masking.weighted import AdaptiveMasking, InformativeMasking
 from genomask.tokens.kmer import KmerTokens
 from masking_readings import (

@@ -23,11 +23,10 @@ from transformers import (
 )
 
 from genomask.alphabet import encode, kmer_table
-from genomask.finetune.lora import add_lora, merge_lora
+from genomask.finetune.recipe import add_lora, merge_lora
 from genomask.models.architectures import load_pretrained
 from genomask.models.bert import base_model, masked_language_model, read_encoder, sequence_classifier
-from genomask.models.classifier import open_classifier
-from genomask.models.export import export_encoder
+from genomask.models.export import export_encoder, open_classifier
 from genomask.models.flops import shape_of, training_flops
 from genomask.models.forward import MaskedTokens, cls_logits, has_fast_path, masked_logits, mean_logits, states
 from genomask.models.initial import initial_model, max_tokens, model_identity

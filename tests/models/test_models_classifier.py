@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from genomask.models.bert import masked_language_model
-from genomask.models.classifier import open_classifier
-from genomask.models.export import export_encoder
+from genomask.models.export import export_encoder, open_classifier
 from genomask.tokens.kmer import KmerTokens
 from tiny_models import SETTINGS, TOKENS, drawn_classifier
 

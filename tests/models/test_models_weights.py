@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForMaskedLM, BertModel
 
+from genomask.models.initial import load_dnabert
 from genomask.models.settings import ModelSettings
-from genomask.models.weights import load_dnabert
 from genomask.tokens.kmer import KmerTokens
 
 K = 3

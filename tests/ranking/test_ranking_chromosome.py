@@ -10,8 +10,7 @@ import pytest
 from genomask.alphabet import encode, kmer_code
 from genomask.genome.counts import count_kmers
 from genomask.ranking.table import rank_kmers
-from genomask.ranking.vocabulary import VocabularySettings, build_vocabulary
-from genomask.ranking.vocabulary_csv import table5
+from genomask.ranking.vocabulary import VocabularySettings, build_vocabulary, table5
 
 PAPER = Path(__file__).resolve().parents[2] / "experiments" / "paper"
 

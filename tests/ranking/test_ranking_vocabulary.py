@@ -12,9 +12,12 @@ from genomask.ranking.vocabulary import (
     VocabularySettings,
     build_vocabulary,
     membership,
+    read_vocabulary,
     scale_to_genome,
+    table5,
+    write_table5,
+    write_vocabulary,
 )
-from genomask.ranking.vocabulary_csv import read_vocabulary, table5, write_table5, write_vocabulary
 
 LONGEST = 5
 

@@ -30,7 +30,7 @@ from genomask.masking.base import Choice
 from genomask.masking.masker import Masker
 from genomask.masking.random import RandomMasking
 from genomask.models.bert import masked_language_model
-from genomask.models.classifier import Classifier
+from genomask.models.export import Classifier
 from genomask.models.settings import ModelSettings, ModernBertSettings
 from genomask.pretrain import module as pretraining
 from genomask.pretrain.module import PretrainModule

@@ -16,9 +16,8 @@ from genomask.experiment.stages.strategy import HANDED_OVER, handed_over, make, 
 from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked as MaskedSequence
-from genomask.masking.masker import Masker
-from genomask.masking.ranked import RankedMasking
-from genomask.masking.visibility import NOTHING, Visibility, visibility
+from genomask.masking.masker import Masker, Visibility, visibility
+from genomask.masking.pmi import RankedMasking
 from genomask.ranking.table import Ranking
 from genomask.ranking.vocabulary import MaskingVocabulary
 from genomask.seeds import derived_seed
@@ -47,7 +46,7 @@ class Masked:
     @property
     def seen(self) -> Visibility:
         """Counts over all sequences: masked tokens, hidden bases, and what of these is still in sight."""
-        total, tokens = NOTHING, self.masker.tokens
+        total, tokens = Visibility(), self.masker.tokens
         for row in self.rows:
             total = total.plus(visibility(row, overlapping=tokens.overlapping, mask=tokens.mask))
         return total

@@ -17,7 +17,7 @@ from genomask.finetune.embedding import POOLS, LoadedEncoder, batches, check_len
 from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train, trained_model
 from genomask.finetune.settings import policy
 from genomask.finetune.shallow import MOST_STEPS, Predict, fit_probe
-from genomask.models.classifier import Classifier, classifier_folder, open_classifier
+from genomask.models.export import Classifier, classifier_folder, open_classifier
 from genomask.tasks.examples import crop, pack
 from genomask.training.host import fixed_order
 

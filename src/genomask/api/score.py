@@ -157,7 +157,7 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
     from genomask.analysis.prediction.probabilities import predict_all
     from genomask.analysis.variants.predictor import placed
     from genomask.experiment.stages.learners import Episode, train
-    from genomask.models.classifier import classifier_folder, open_classifier
+    from genomask.models.export import classifier_folder, open_classifier
     from genomask.training.host import device_of, fixed_order, sequences_at_once
 
     config = known.config

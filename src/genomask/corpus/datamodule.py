@@ -1,7 +1,7 @@
 """The pretraining corpus as a LightningDataModule."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -35,18 +35,9 @@ class ValidationBatch(NamedTuple):
 class CorpusDataModule(LightningDataModule):
     """Masked segments of a genome: one item per optimiser step for training, a fixed sample for validation.
 
-    Args:
-        genome: Directory of the encoded genome.
-        settings: How the genome is cut, and what share of the segments is held out.
-        masker: Masks training sequences; may be exchanged before the training begins.
-        common: Masks validation sequences alike for every model.
-        seed: Draws the cuts, the split, the order of every epoch and the masks.
-        batch: Sequences per optimiser step, over all ranks.
-        micro_batch: Sequences per forward pass.
-        max_steps: Optimiser steps of the whole pretraining.
-        validation_segments: Size of the validation sample (fewer if the held-out share has fewer).
-        workers: Processes that prepare batches ahead; their number never changes a batch.
-        few_shapes: Pad micro-batches to a few widths.
+    ``masker`` masks training sequences, and may be exchanged before the training begins; ``common`` masks validation
+    sequences alike for every model. The seed draws the cuts, the split, the order of every epoch and the masks; the
+    batch is that of all ranks. The number of workers never changes a batch.
     """
 
     def __init__(
@@ -85,28 +76,33 @@ class CorpusDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[StepBatch]:
         """One item per optimiser step, beginning with the step that a resumed training has come to."""
-        trainer = self.trainer
-        rank, ranks = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        first = self.trainer.global_step if self.trainer else 0
         steps = Steps(
             self.corpus,
             self.train,
             self.masker,
-            seed=self.seed,
-            batch=self.batch,
-            micro_batch=self.micro_batch,
-            max_steps=self.max_steps,
-            few_shapes=self.few_shapes,
-            rank=rank,
-            ranks=ranks,
+            self.seed,
+            self.batch,
+            self.micro_batch,
+            self.max_steps,
+            self.few_shapes,
+            *self._rank(),
         )
-        first = trainer.global_step if trainer else 0
-        return self._loader(steps, StepSampler(first, self.max_steps))
+        return self._loader(steps, Numbers(lambda: range(first, self.max_steps), self.max_steps))
 
     def val_dataloader(self) -> DataLoader[ValidationBatch]:
         """The validation sample in micro-batches; identical for every model pretrained on this corpus."""
-        batches = ValidationBatches(self)
-        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return self._loader(batches, ValidationSampler(self, range(rank, len(batches), ranks)))
+        batches, (rank, ranks) = ValidationBatches(self), self._rank()
+        own = range(rank, len(batches), ranks)
+
+        def numbers() -> Iterable[tuple[int, float]]:  # with the progress, which worker processes cannot see
+            step = self.trainer.global_step if self.trainer else 0
+            return [(batch, step / max(self.max_steps, 1)) for batch in own]
+
+        return self._loader(batches, Numbers(numbers, len(own)))
+
+    def _rank(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
     def _loader(self, dataset: Dataset[Batch], sampler: Sampler[Any]) -> DataLoader[Batch]:
         # A strategy that validations change is asked in this process, where it changes, and one step at a time.
@@ -126,38 +122,23 @@ class StepLoader(DataLoader[Batch]):
     """A loader that Lightning may resume; it keeps no state, as the trainer's step says where to go on."""
 
     def state_dict(self) -> dict[str, int]:
-        """Nothing to save."""
         return {}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Nothing to restore."""
+        pass
 
 
-class StepSampler(Sampler[int]):
-    """Steps ``first..steps``. Its length is that of the whole training, which is how Lightning counts."""
+class Numbers(Sampler[Any]):
+    """Items of a loader, by a function; their length is that of the whole training, which is how Lightning counts."""
 
-    def __init__(self, first: int, steps: int) -> None:
-        self.first, self.steps = first, steps
+    def __init__(self, numbers: Callable[[], Iterable[Any]], length: int) -> None:
+        self.numbers, self.length = numbers, length
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self.first, self.steps))
-
-    def __len__(self) -> int:
-        return self.steps
-
-
-class ValidationSampler(Sampler[tuple[int, float]]):
-    """Numbers of validation batches, each with the progress of the training, which worker processes cannot see."""
-
-    def __init__(self, module: CorpusDataModule, batches: range) -> None:
-        self.module, self.batches = module, batches
-
-    def __iter__(self) -> Iterator[tuple[int, float]]:
-        step = self.module.trainer.global_step if self.module.trainer else 0
-        return iter([(batch, step / max(self.module.max_steps, 1)) for batch in self.batches])
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.numbers())
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return self.length
 
 
 class ValidationBatches(Dataset[ValidationBatch]):

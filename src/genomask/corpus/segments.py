@@ -52,7 +52,8 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     ``shortest..longest`` (steps 1 and 2); those with a base other than A, C, G or T are left out (step 3).
 
     Raises:
-        ValueError: If the genome yields no segment for training or none for validation.
+        FileNotFoundError: If there is no such BED file.
+        ValueError: If it is no BED file, or names a record that the genome lacks.
     """
     axis = lay_out(genome, gaps=settings.gaps)
     bounds = zip(axis.chromosomes[:-1].tolist(), axis.chromosomes[1:].tolist(), strict=True)
@@ -65,12 +66,7 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
 
 
 def read_regions(genome: EncodedGenome, settings: CorpusSettings) -> list[tuple[int, int]]:
-    """Regions of a BED file in the genome, each with its margin, as far as its record goes.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no BED file, or names a record that the genome lacks.
-    """
+    """Regions of a BED file in the genome, each with its margin, as far as its record goes."""
     file, found = Path(settings.regions or "").expanduser(), []
     for line, place, *_ in read_bed(file):
         try:
@@ -80,9 +76,8 @@ def read_regions(genome: EncodedGenome, settings: CorpusSettings) -> list[tuple[
         first, last = genome.offsets[number : number + 2].tolist()
         if place.stop > last - first:
             raise ValueError(f"{file}, line {line}: stop {place.stop:,} lies beyond the end of {place.record}.")
-        found.append(
-            (max(first + place.start - settings.margin, first), min(first + place.stop + settings.margin, last))
-        )
+        start, stop = first + place.start - settings.margin, first + place.stop + settings.margin
+        found.append((max(start, first), min(stop, last)))
     return found
 
 
@@ -96,9 +91,8 @@ def _cut_region(start: int, stop: int, settings: CorpusSettings) -> Segments:
 
 def _cut_chromosome(start: int, stop: int, settings: CorpusSettings, generator: np.random.Generator) -> Segments:
     first = start + int(generator.integers(1, settings.first_start, endpoint=True)) - 1
-    mean = (
-        settings.full_share * settings.longest + (1 - settings.full_share) * (settings.shortest + settings.longest) / 2
-    )
+    half = (settings.shortest + settings.longest) / 2
+    mean = settings.full_share * settings.longest + (1 - settings.full_share) * half
     count = int((stop - first) / mean * 1.05) + 100  # enough to pass the end, bar a miracle: checked below
     length = generator.integers(settings.shortest, settings.longest, size=count, endpoint=True)
     length[generator.random(count) < settings.full_share] = settings.longest
@@ -139,9 +133,7 @@ class Corpus(NamedTuple):
 
     def read(self, segments: Segments, keys: Int64[np.ndarray, " segments"]) -> list[Piece]:
         """Read a few segments, as their keys say."""
-        return [
-            self._piece(int(start), int(length), int(key)) for start, length, key in zip(*segments, keys, strict=True)
-        ]
+        return [self._piece(*map(int, place)) for place in zip(*segments, keys, strict=True)]
 
     def _piece(self, start: int, length: int, key: int) -> Piece:
         if self.jitter:

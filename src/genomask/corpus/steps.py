@@ -1,6 +1,6 @@
 """What each optimiser step trains on: a pure function of (seed, step), whatever the workers or ranks."""
 
-import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ from torch.utils.data import Dataset
 
 from genomask.alphabet import OTHER
 from genomask.corpus.segments import Corpus, Segments
+from genomask.masking.base import covered, known_codes
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked, Masker
-from genomask.masking.pieces import covered, known_codes
 from genomask.seeds import generator
 from genomask.tokens.base import Tokens
 
@@ -102,6 +102,7 @@ class StepBatch(NamedTuple):
     codes: Int64[Tensor, " masked_tokens"] | None = None
 
 
+@dataclass(eq=False)
 class Steps(Dataset[StepBatch]):
     """Item ``step`` is what that optimiser step is trained on.
 
@@ -109,24 +110,16 @@ class Steps(Dataset[StepBatch]):
     ``batch`` of them, and of these every rank its share.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        segments: Segments,
-        masker: Masker,
-        *,
-        seed: int,
-        batch: int,
-        micro_batch: int,
-        max_steps: int,
-        few_shapes: bool = False,
-        rank: int = 0,
-        ranks: int = 1,
-    ) -> None:
-        self.corpus, self.segments, self.masker = corpus, segments, masker
-        self.seed, self.batch, self.micro_batch, self.max_steps = seed, batch, micro_batch, max_steps
-        self.few_shapes = few_shapes
-        self.rank, self.ranks = rank, ranks
+    corpus: Corpus
+    segments: Segments
+    masker: Masker
+    seed: int
+    batch: int
+    micro_batch: int
+    max_steps: int
+    few_shapes: bool = False
+    rank: int = 0
+    ranks: int = 1
 
     def __getitem__(self, step: int) -> StepBatch:
         rows, epoch = self.rows(step)
@@ -137,10 +130,8 @@ class Steps(Dataset[StepBatch]):
         batch = collate(self.masker, sequences, masked, micro_batch=self.micro_batch, few_shapes=self.few_shapes)
         # Ranks exchange weights micro-batch by micro-batch where these are sharded: one with fewer repeats its last one
         # without masked tokens.
-        most = math.ceil(math.ceil(self.batch / self.ranks) / self.micro_batch)
-        last = batch.cuts[-1]
-        more = last._replace(first=last.last)
-        return batch._replace(cuts=batch.cuts + (more,) * (most - len(batch.cuts)))
+        last, most = batch.cuts[-1], -(-self.batch // (self.ranks * self.micro_batch))
+        return batch._replace(cuts=batch.cuts + (last._replace(first=last.last),) * (most - len(batch.cuts)))
 
     def rows(self, step: int) -> tuple[Int64[np.ndarray, " batch"], Int64[np.ndarray, " batch"]]:
         """The segments of a step, and the epoch that each belongs to."""
@@ -168,15 +159,11 @@ def collate(
     with_hidden: bool = False,
     few_shapes: bool = False,
 ) -> StepBatch:
-    """Make a batch of masked sequences, longest first, cut into micro-batches of about equal size.
-
-    With ``few_shapes``, a micro-batch is one of at most eight widths, for kernels that are compiled for every shape.
-    """
+    """Make a batch of masked sequences, longest first, in micro-batches, with ``few_shapes`` of at most 8 widths."""
     tokens = masker.tokens
     order = sorted(range(len(masked)), key=lambda row: -len(masked[row].masked))
     rows = [masked[row] for row in order]
-    special = tokens.special_count
-    lengths = np.array([len(row.masked) + special for row in rows], dtype=np.int64)
+    lengths = np.array([len(row.masked) + tokens.special_count for row in rows], dtype=np.int64)
     input_ids = tokens.pad_rows([np.concatenate((tokens.prefix, row.input_ids, tokens.suffix)) for row in rows])
     positions = [np.flatnonzero(row.masked) for row in rows]
     counts = np.array([len(row) for row in positions], dtype=np.int64)
@@ -194,8 +181,10 @@ def collate(
             slot[part] = (row - start) * most + np.arange(counts[row])
         padded = bool(lengths[stop - 1] < width)
         cuts.append(Cut(start, stop, width, padded, int(bounds[start]), int(bounds[stop]), most))
-    weighted = any(row.weights is not None for row in rows)
-    weights = np.concatenate([_weights(row) for row in rows]) if weighted else None
+    weights = None
+    if any(row.weights is not None for row in rows):
+        ones = (np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights for row in rows)
+        weights = np.concatenate([every[row.masked] for every, row in zip(ones, rows, strict=True)])
     targets = np.concatenate([row.tokens.ids[row.masked] for row in rows])
     ordered, k = [sequences[row] for row in order], masker.strategy.counted_k
     hidden = _hidden(ordered, rows, bounds, tokens.mask) if with_hidden and tokens.overlapping else None
@@ -204,7 +193,7 @@ def collate(
         sum(len(bases) for bases in sequences),
         int(lengths.sum()),
         int((lengths * lengths).sum()),
-        int(lengths.sum()) - special * len(rows),
+        int(lengths.sum()) - tokens.special_count * len(rows),
         int(bounds[-1]),
         int((lengths * counts).sum()),
         (sum(_blank_bases(row, tokens) for row in rows) if hidden is None else len(hidden.base)) if with_hidden else 0,
@@ -213,10 +202,7 @@ def collate(
     )
     return StepBatch(
         input_ids,
-        torch.from_numpy(lengths),
-        torch.from_numpy(flat),
-        torch.from_numpy(slot),
-        torch.from_numpy(targets),
+        *map(torch.from_numpy, (lengths, flat, slot, targets)),
         None if weights is None else torch.from_numpy(weights),
         hidden,
         tuple(cuts),
@@ -227,11 +213,6 @@ def collate(
 
 def _round_up(number: int, step: int) -> int:
     return -(-number // step) * step
-
-
-def _weights(row: Masked) -> Float32[np.ndarray, " masked_tokens"]:
-    every = np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights
-    return every[row.masked]
 
 
 def _codes(bases: UInt8[np.ndarray, " bases"], row: Masked, k: int) -> Int64[np.ndarray, " _masked_tokens"]:

@@ -102,62 +102,66 @@ class CnnBaseline:
 
 
 @dataclass
-class Probe:
+class OfEmbeddings:
+    """A classifier on the embeddings of a frozen encoder.
+
+    Attributes:
+        name: What tables call the classifier.
+        pool: ``mean`` over the tokens of bases, ``cls``, or ``max``.
+        layer: A layer of ``embed.layers=all``, 0 for the token embeddings; None for the last one.
+    """
+
+    name: str
+    pool: str
+    layer: int | None
+
+    def __post_init__(self) -> None:
+        require_choice(self.pool, "classifier.pool", ("mean", "cls", "max"))
+        known = self.layer is None or self.layer >= 0
+        require(known, "classifier.layer", "a number from 0, or null for the last layer", self.layer)
+
+
+@dataclass
+class Probe(OfEmbeddings):
     """Logistic regression on the embeddings of a frozen encoder.
 
     Attributes:
-        name: What tables call the probe.
-        pool: ``mean`` over the tokens of bases, ``cls``, or ``max``.
-        layer: A layer of ``embed.layers=all``, 0 for the token embeddings; None for the last one.
         standardise: Turn features into z-scores of the episode.
         inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the episode.
         max_steps: Steps of the optimiser at most.
     """
 
     kind: ClassVar[str] = "probe"
-    name: str
-    pool: str
-    layer: int | None
     standardise: bool
     inverse_penalty: float | None
     max_steps: int
 
     def __post_init__(self) -> None:
-        _check_embedding(self.pool, self.layer)
+        super().__post_init__()
         _check_penalty(self.inverse_penalty)
         require(self.max_steps >= 1, "classifier.max_steps", "at least 1", self.max_steps)
 
 
 @dataclass
-class NearestNeighbours:
+class NearestNeighbours(OfEmbeddings):
     """The most frequent class among the nearest embeddings of the episode, by cosine.
 
-    ``neighbours`` are as many as the rarest class has examples, if that is fewer; ``pool`` and ``layer`` as for
-    ``probe``.
+    ``neighbours`` are as many as the rarest class has examples, if that is fewer.
     """
 
     kind: ClassVar[str] = "knn"
-    name: str
-    pool: str
-    layer: int | None
     neighbours: int
 
     def __post_init__(self) -> None:
-        _check_embedding(self.pool, self.layer)
+        super().__post_init__()
         require(self.neighbours >= 1, "classifier.neighbours", "at least 1", self.neighbours)
 
 
 @dataclass
-class Ridge:
-    """Ridge regression on standardised embeddings; ``pool`` and ``layer`` as for ``probe``."""
+class Ridge(OfEmbeddings):
+    """Ridge regression on standardised embeddings."""
 
     kind: ClassVar[str] = "ridge"
-    name: str
-    pool: str
-    layer: int | None
-
-    def __post_init__(self) -> None:
-        _check_embedding(self.pool, self.layer)
 
 
 PROBES: Final = (Probe, NearestNeighbours, Ridge)
@@ -166,12 +170,7 @@ OF_TARGETS: Final = (EncoderClassifier, CnnBaseline, Ridge)  # learn numbers and
 
 def uses_encoder(classifier: Any) -> bool:
     """Whether the classifier starts from an encoder; a baseline needs neither encoder nor genome."""
-    return isinstance(classifier, (EncoderClassifier, *PROBES))
-
-
-def _check_embedding(pool: str, layer: int | None) -> None:
-    require_choice(pool, "classifier.pool", ("mean", "cls", "max"))
-    require(layer is None or layer >= 0, "classifier.layer", "a number from 0, or null for the last layer", layer)
+    return isinstance(classifier, EncoderClassifier | OfEmbeddings)
 
 
 def _check_penalty(value: float | None) -> None:

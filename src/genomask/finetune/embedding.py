@@ -22,13 +22,7 @@ TOKENS_AT_ONCE: Final = {"cpu": 4_096, "cuda": 131_072}  # padded tokens of a ba
 
 
 class LoadedEncoder(NamedTuple):
-    """An encoder that is ready to embed: its weights as they were read, and as a module in fp32.
-
-    Attributes:
-        source: What fine-tuning starts from.
-        model: Hugging Face's module without head and pooler.
-        tokens: What it reads.
-    """
+    """An encoder that is ready to embed: as it was read, and as a module in fp32 without head and pooler."""
 
     source: Encoder
     model: PreTrainedModel
@@ -41,12 +35,7 @@ class LoadedEncoder(NamedTuple):
 
 
 def load_encoder(folder: str | Path) -> LoadedEncoder:
-    """Load an encoder: ``runs/encoder/NAME``, or any folder in the same Hugging Face layout.
-
-    Raises:
-        FileNotFoundError: If the folder or a file of it is missing.
-        ValueError: If its files are damaged or do not fit together.
-    """
+    """Load an encoder: ``runs/encoder/NAME``, or any folder in the same Hugging Face layout; see ``read_encoder``."""
     source = read_encoder(Path(folder).expanduser())
     return LoadedEncoder(source, base_model(source).eval(), source.tokens)
 
@@ -140,16 +129,8 @@ def embed_batch(
 ) -> tuple[list[int], dict[str, Float[np.ndarray, "rows layers hidden"]]]:
     """Embed the rows of a batch; the windows and strands of a row are averaged, their maxima combined.
 
-    Args:
-        encoder: A frozen encoder.
-        batch: Its stretches.
-        bases: All sequences end to end.
-        offsets: Where each begins.
-        layers: ``last`` or ``all``: the token embeddings, then every layer.
-        pools: Which poolings.
-
-    Returns:
-        The rows, and their vectors of each pooling.
+    ``bases`` are those of all sequences end to end, ``offsets`` where each begins. With ``layers=all``, there are the
+    token embeddings, then every layer. Returns the rows, and their vectors of each pooling.
     """
     table = np.full((len(batch.rows), batch.lengths[0]), OTHER, dtype=np.uint8)
     for line, row, start, length, reverse in zip(table, *batch, strict=True):

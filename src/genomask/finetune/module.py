@@ -15,12 +15,12 @@ from torch.optim import Optimizer
 from transformers import PreTrainedModel
 
 from genomask.finetune.settings import FinetuneSettings
-from genomask.models.classifier import predictions
+from genomask.models.export import predictions
 from genomask.models.forward import cls_logits, mean_logits
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tokens.base import Tokens, of_bases
-from genomask.training.divergence import MOST_STEPS, StopOnDivergence
+from genomask.training.checkpoints import MOST_STEPS, StopOnDivergence
 from genomask.training.optimiser import adamw
 
 ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # for a loss that is NaN or infinite
@@ -66,13 +66,7 @@ def objective_of(data: EpisodeDataModule) -> Objective:
 class EpisodeModule(LightningModule):
     """Train a network on an episode; the weights after the last epoch are the result.
 
-    There is no model selection: the paper assumes that there is no development set (Sec. 5.2).
-
-    Args:
-        settings: Optimiser, and how the test set is evaluated.
-        learning_rate: Rate after warmup.
-        seed: Draws dropout.
-        objective: What the network learns.
+    There is no model selection: the paper assumes that there is no development set (Sec. 5.2). The seed draws dropout.
     """
 
     def __init__(
@@ -91,11 +85,9 @@ class EpisodeModule(LightningModule):
         raise NotImplementedError
 
     def configure_callbacks(self) -> list[Callback]:
-        """Stop when the loss becomes NaN or infinite."""
         return [StopOnDivergence(self.diverged, every=MOST_STEPS, advice=ADVICE)]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW with linear warmup over a share of all steps, then linear decay."""
         max_steps = int(self.trainer.estimated_stepping_batches)
         optimizer, schedule = adamw(
             self,
@@ -109,17 +101,13 @@ class EpisodeModule(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,  # noqa: ARG002
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,  # noqa: ARG002
-    ) -> None:
+        self, optimizer: Optimizer, gradient_clip_val: float | None = None, *_: Any, **__: Any  # noqa: ARG002
+    ) -> None:  # fmt: skip
         """Clip to the trainer's norm by hand, as the optimiser is fused."""
         if gradient_clip_val:
             clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def training_step(self, batch: ExampleBatch) -> Tensor:
-        """The objective's loss, averaged over the batch."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step))
         loss = self.objective.loss(self.logits(batch), batch)
         self.epoch_loss = self.epoch_loss + loss.detach() * len(batch.labels)
@@ -127,20 +115,16 @@ class EpisodeModule(LightningModule):
         return loss
 
     def on_train_epoch_end(self) -> None:
-        """Log the mean loss of the epoch's examples."""
         self.log("finetune/loss", self.epoch_loss / self.epoch_examples)
         self.epoch_loss, self.epoch_examples = torch.zeros(()), 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what the epoch has come to."""
         checkpoint["epoch_loss"], checkpoint["epoch_examples"] = self.epoch_loss.clone(), self.epoch_examples
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on with the epoch."""
         self.epoch_loss, self.epoch_examples = checkpoint["epoch_loss"], checkpoint["epoch_examples"]
 
     def test_step(self, batch: ExampleBatch) -> None:
-        """Keep the predictions of the batch."""
         self.predictions.append(self.objective.predictions(self.logits(batch)))
         self.rows.append(batch.rows)
 
@@ -167,17 +151,15 @@ class ClassifierModule(EpisodeModule):
         self.model, self.tokens = model, tokens
 
     def on_before_batch_transfer(self, batch: ExampleBatch, dataloader_idx: int) -> ExampleBatch:
-        """Cut the sequences into tokens, on the host."""
         del dataloader_idx
         return batch._replace(token_ids=self.tokens.batch(batch.bases, batch.lengths))
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
-        """What the network says of a batch of sequences."""
         token_ids = batch.token_ids
         assert token_ids is not None, "on_before_batch_transfer cuts sequences into tokens"
         attention = token_ids != self.tokens.pad
         if self.settings.pool == "mean":
             return mean_logits(self.model, token_ids, attention, of_bases(self.tokens, attention))
-        if self.settings.fast_path and self.settings.lora is None:  # it reads weights past the adapters
-            return cls_logits(self.model, token_ids, attention)
-        return self.model(token_ids, attention_mask=attention).logits
+        if self.settings.lora is not None:  # the fast path reads weights past the adapters
+            return self.model(token_ids, attention_mask=attention).logits
+        return cls_logits(self.model, token_ids, attention)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -12,11 +12,11 @@ from lightning.pytorch.loggers import Logger
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from genomask.finetune.lora import add_lora, merge_lora
+from genomask.checks import require, require_packages
 from genomask.finetune.module import ClassifierModule, EpisodeModule, objective_of
 from genomask.finetune.settings import FinetuneSettings, Policy
-from genomask.models.bert import Encoder, sequence_classifier
-from genomask.models.classifier import PROBLEM_TYPES
+from genomask.models.bert import Encoder, seeded, sequence_classifier
+from genomask.models.export import PROBLEM_TYPES
 from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule
 from genomask.tasks.examples import Benchmark
@@ -122,3 +122,37 @@ def train_and_predict(
     fit.test(prepared.module, datamodule=prepared.data, verbose=False)
     seconds = {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
     return prepared.module.predicted(), seconds
+
+
+# Of every attention: queries and values, as in Hu et al. 2021, Sec. 4.2, or the one matrix that they share with keys.
+ADAPTED: Final = ("query", "value", "q_lin", "v_lin", "Wqkv")
+
+
+def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
+    """Freeze the encoder and add adapters of this rank, scaled by 2, to its attention; the head stays trainable.
+
+    Raises:
+        ValueError: If peft is not installed, or the encoder's attention is of an unknown kind.
+    """
+    require_packages("finetune.lora", "peft", extra="lora")
+    from peft import LoraConfig, inject_adapter_in_model
+
+    encoder = model.base_model
+    for name, weight in encoder.named_parameters():
+        weight.requires_grad = name.startswith("pooler.")  # a part of the head
+    present = {name.rpartition(".")[2] for name, _ in encoder.named_modules()}
+    adapted = [name for name in ADAPTED if name in present]
+    require(adapted, f"finetune.lora={rank}", f"attention with {', '.join(ADAPTED)}", model.config.model_type)
+    with seeded(seed):
+        inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=adapted), encoder)
+
+
+def merge_lora(model: nn.Module) -> None:
+    """Add what the adapters have learned to the weights, and remove them; nothing happens where there are none."""
+    from peft.tuners.lora import LoraLayer
+
+    for parent in list(model.modules()):
+        for name, part in list(parent.named_children()):
+            if isinstance(part, LoraLayer):
+                part.merge()
+                setattr(parent, name, part.get_base_layer())

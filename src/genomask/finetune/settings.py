@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from genomask.checks import renamed_to, require, require_choice, take_old_names
+from genomask.checks import require, require_choice
 
 
 @dataclass
@@ -63,13 +63,10 @@ class FinetuneSettings:
     save_model: bool
     cross_validate: int | None = None
     checkpoint_every: int = 500
-    fast_path: bool = True
-    shortcut: bool | None = renamed_to("fast_path")
     pool: str = "cls"
     lora: int | None = None
 
     def __post_init__(self) -> None:
-        take_old_names(self, "finetune")
         require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
         require(0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout)
         for name in ("weight_decay", "epsilon", "clip_norm"):

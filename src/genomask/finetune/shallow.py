@@ -4,11 +4,11 @@ A table is rows by features, a dense array or a sparse one of scipy's. Each func
 what it learned, as a function of other rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, Int64
 
 from genomask.finetune.classifiers import NearestNeighbours, Probe
 from genomask.seeds import derived_seed
@@ -50,28 +50,21 @@ def standardised(train: Any) -> tuple[Any, Transform]:
 def reduced(train: Any) -> tuple[Any, Transform]:
     """Rotate features to as few as there are rows in this table, which changes no L2-regularised linear model.
 
-    Its weights lie in the span of these rows, whose coordinates follow from the rows' products alone.
-
-    Returns:
-        The rotated table, and what turns weights of its features into weights of the features before.
+    Its weights lie in the span of these rows, whose coordinates follow from the rows' products alone. Returns also what
+    turns weights of the rotated features into weights of the features before.
     """
     if train.shape[0] >= train.shape[1]:
         return train.astype(np.float64), lambda weights: weights
-    values, vectors = np.linalg.eigh(_dense(train @ train.T))
+    products = train @ train.T
+    dense = products if isinstance(products, np.ndarray) else products.toarray()
+    values, vectors = np.linalg.eigh(np.asarray(dense, dtype=np.float64))
     kept = values > 1e-10 * max(values[-1], np.finfo(float).tiny)
     scale = np.sqrt(values[kept])
     return vectors[:, kept] * scale, lambda weights: train.T @ ((vectors[:, kept] / scale) @ weights)
 
 
 def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, seed: int) -> Predict:
-    """What a probe with these settings learns from embeddings, as a function of others.
-
-    Args:
-        settings: A choice of the ``classifier`` group that reads embeddings.
-        train: Embeddings of the episode.
-        labels: Its class indices.
-        seed: Draws the folds that choose C.
-    """
+    """What a probe with these settings learns from embeddings, as a function of others; the seed draws folds."""
     if isinstance(settings, NearestNeighbours):
         return nearest_neighbours(train, labels, neighbours=settings.neighbours)
     scaled = not isinstance(settings, Probe) or settings.standardise
@@ -104,18 +97,12 @@ def logistic_regression(
     seed: int,
     max_steps: int = MOST_STEPS,
 ) -> Predict:
-    """Class probabilities by L2-regularised logistic regression.
-
-    Args:
-        train: Features of the episode.
-        labels: Its class indices.
-        inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the episode.
-        seed: Draws the folds.
-        max_steps: Steps of the optimiser at most.
+    """Class probabilities by L2-regularised logistic regression; C is chosen by cross-validation where it is None.
 
     Raises:
         ValueError: If there are too few examples to choose C by cross-validation.
     """
+    from scipy.special import softmax
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits  # which scikit-learn brings along
 
@@ -126,7 +113,12 @@ def logistic_regression(
         model = LogisticRegression(C=penalty, solver=_solver(features), max_iter=max_steps, tol=FINAL)
         model.fit(features, labels)
     weights = unrotated(model.coef_.T)
-    return lambda table: np.exp(_log_probability((table @ weights + model.intercept_).T)).T
+
+    def predict(table: Any) -> Float64[np.ndarray, "rows classes"]:
+        scores = np.asarray(table @ weights + model.intercept_)
+        return softmax(scores if scores.shape[1] > 1 else np.hstack([np.zeros_like(scores), scores]), axis=1)
+
+    return predict
 
 
 def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighbours: int) -> Predict:
@@ -163,10 +155,10 @@ def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -
     from sklearn.metrics import log_loss
 
     losses, classes = np.zeros(len(PENALTIES)), np.arange(labels.max() + 1)
-    for left in _held_out(labels, seed):
+    for kept, left in _folds(labels, seed):
         model = LogisticRegression(solver=_solver(train), tol=CHOOSING, max_iter=MOST_STEPS, warm_start=True)
         for number, penalty in enumerate(PENALTIES):
-            model.set_params(C=penalty).fit(train[~left], labels[~left])
+            model.set_params(C=penalty).fit(train[kept], labels[kept])
             losses[number] += log_loss(labels[left], model.predict_proba(train[left]), labels=classes)
     return PENALTIES[int(np.argmin(losses))]
 
@@ -176,8 +168,8 @@ def _solver(train: Any) -> str:
     return "newton-cholesky" if train.shape[1] <= FEW_FEATURES else "lbfgs"
 
 
-def _held_out(labels: Int64[np.ndarray, " rows"], seed: int) -> Bool[np.ndarray, "folds rows"]:
-    """Which rows each fold of the cross-validation leaves out."""
+def _folds(labels: Int64[np.ndarray, " rows"], seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows that each fold of the cross-validation keeps, and those that it leaves out."""
     from sklearn.model_selection import StratifiedKFold
 
     rarest = int(np.bincount(labels).min())
@@ -187,17 +179,4 @@ def _held_out(labels: Int64[np.ndarray, " rows"], seed: int) -> Bool[np.ndarray,
             f"the episode has {rarest} of one. Give a number instead."
         )
     draw = derived_seed(seed, "folds") % 2**32
-    folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw).split(labels, labels)
-    return np.stack([np.isin(np.arange(len(labels)), rows) for _, rows in folds])
-
-
-def _log_probability(scores: Float64[np.ndarray, "columns ..."]) -> Float64[np.ndarray, "classes ..."]:
-    """Logarithms of class probabilities; of two classes, only the second has scores, the first's are 0."""
-    if len(scores) == 1:
-        scores = np.concatenate([np.zeros_like(scores), scores])
-    scores = scores - scores.max(axis=0)
-    return scores - np.log(np.exp(scores).sum(axis=0))
-
-
-def _dense(table: Any) -> Float64[np.ndarray, "rows others"]:
-    return np.asarray(table if isinstance(table, np.ndarray) else table.toarray(), dtype=np.float64)
+    return StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw).split(labels, labels)

@@ -21,41 +21,32 @@ def log_scores(
     predicted: Float[Tensor, "rows classes"],
     labels: Int64[Tensor, " rows"] | None,
 ) -> None:
-    """Log the scores of a test set to every W&B run among the loggers.
+    """Log the scores of a test set to every W&B run among the loggers: in its summary, and in a table of one row.
 
-    Args:
-        loggers: Those of the run.
-        scores: For the run's summary, and in a table of one row.
-        predicted: Of the test set.
-        labels: Its class indices, for ROC and confusion; None for a task of regression or of several labels.
+    ``labels`` are for ROC and confusion; None for a task of regression or of several labels.
     """
+    named = {f"test/{name}": value for name, value in scores.items()}
     for logger in loggers:
         if isinstance(logger, WandbLogger):
+            import wandb
+
             run = logger.experiment
-            named = {f"test/{name}": value for name, value in scores.items()}
             run.summary.update(named | {"test/n": len(predicted)})
-            run.log(_row(run, named) | ({} if labels is None else _plots(predicted, labels)))
-
-
-def _row(run: "Run", scores: dict[str, float]) -> dict[str, Any]:
-    import wandb
-
-    row = _choices(run) | scores
-    return {"test/row": wandb.Table(columns=list(row), data=[list(row.values())])}
+            row = _choices(run) | named
+            table = wandb.Table(columns=list(row), data=[list(row.values())])
+            run.log({"test/row": table} | ({} if labels is None else _plots(predicted, labels)))
 
 
 def _plots(probability: Tensor, labels: Tensor) -> dict[str, Any]:
     import wandb
 
-    columns = ["class", "false positive rate", "true positive rate"]
+    columns, names = ["class", "false positive rate", "true positive rate"], map(str, range(probability.shape[1]))
     curve = wandb.Table(columns=[*columns], data=[*roc(probability, labels)])
+    predicted = probability.argmax(dim=1).tolist()
     return {
         "test/roc": wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC"),
         "test/confusion": wandb.plot.confusion_matrix(
-            y_true=labels.tolist(),
-            preds=probability.argmax(dim=1).tolist(),
-            class_names=[str(number) for number in range(probability.shape[1])],
-            title="Confusion",
+            y_true=labels.tolist(), preds=predicted, class_names=[*names], title="Confusion"
         ),
     }
 
@@ -63,20 +54,17 @@ def _plots(probability: Tensor, labels: Tensor) -> dict[str, Any]:
 def roc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> list[tuple[str, float, float]]:
     """Points of every class's curve against the rest (of two classes, the second's), evenly spaced."""
     classes = range(probability.shape[1]) if probability.shape[1] > 2 else (1,)
-    points = []
+    points, grid = [], np.linspace(0, 1, ROC_POINTS)
     for number in classes:
         wrong, right, _ = binary_roc(probability[:, number], (labels == number).long())
-        grid = np.linspace(0, 1, ROC_POINTS)
-        points += [(str(number), x, y) for x, y in zip(grid, np.interp(grid, wrong, right), strict=True)]
-    return [(name, float(x), float(y)) for name, x, y in points]
+        heights = np.interp(grid, wrong, right).tolist()
+        points += [(str(number), x, y) for x, y in zip(grid.tolist(), heights, strict=True)]
+    return points
 
 
 def _choices(run: "Run") -> dict[str, Any]:
     """The choices that a row of a results table begins with."""
     config = run.config
-    return {
-        "task": config["task"]["name"],
-        **config["shown"],
-        **{name: config["labels"][name] for name in ("wc", "hga", "fs")},
-        **{name: config[name] for name in ("shots", "seed", "pretrain_seed")},
-    }
+    labels = {name: config["labels"][name] for name in ("wc", "hga", "fs")}
+    seeds = {name: config[name] for name in ("shots", "seed", "pretrain_seed")}
+    return {"task": config["task"]["name"], **config["shown"], **labels, **seeds}

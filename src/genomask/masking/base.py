@@ -3,12 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
+from genomask.alphabet import OTHER
 from genomask.checks import require
+from genomask.genome.sequences import kmer_codes
 from genomask.masking import kernels
 from genomask.masking.draws import Stream, largest_below, stream_key
 from genomask.masking.settings import MASKED_SHARE
@@ -37,8 +40,12 @@ class Sequence(NamedTuple):
 
     def draw_centers(self, probability: float) -> Bool[np.ndarray, " bases"]:
         """Draw every possible center independently with this probability (DNABERT)."""
+        return self.draw_spans([probability])
+
+    def draw_spans(self, at_least: list[float]) -> Bool[np.ndarray, " bases"]:
+        """Draw spans of bases that begin at centers, by their probabilities of 1, 2, ... bases at least."""
         chosen = np.zeros(len(self.bases), dtype=np.bool_)
-        lasts = np.array([largest_below(probability)])
+        lasts = np.array([largest_below(probability) for probability in at_least])
         kernels.draw_spans(stream_key(self.key, Stream.CENTERS), *self.centers, lasts, chosen)
         return chosen
 
@@ -65,6 +72,7 @@ class Validation(NamedTuple):
     counts: Float64[np.ndarray, " kmers"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Masking(ABC):
     """A strategy. It has no k of its own: what it hides does not depend on the tokens.
 
@@ -80,12 +88,12 @@ class Masking(ABC):
     """
 
     alone: ClassVar[bool] = False  # mask the token around a chosen base alone, although its neighbours show the base
-    counted_k: int = 0  # bases of the k-mers by which a validation counts misses; 0 for none
+    counted_k: int = field(default=0, init=False)  # of the k-mers by which a validation counts misses; 0 for none
+    center_probability: float | None = None
 
-    def __init__(self, *, center_probability: float | None = None) -> None:
-        if center_probability is not None:
-            require_probability(center_probability, "masking.center_probability")
-        self.center_probability = center_probability
+    def __post_init__(self) -> None:
+        if self.center_probability is not None:
+            require_probability(self.center_probability, "masking.center_probability")
 
     @abstractmethod
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"] | Choice:
@@ -146,3 +154,24 @@ def require_probability(value: Any, setting: str) -> float:
     """Refuse anything but the probability of something that can happen."""
     require(is_number(value) and 0 < value <= 1, setting, "a number above 0 and at most 1", value)
     return float(value)
+
+
+def covered(
+    starts: Int64[np.ndarray, " runs"], stops: Int64[np.ndarray, " runs"], size: int
+) -> Bool[np.ndarray, " {size}"]:
+    """Bases that lie in one of the runs ``starts..stops``."""
+    steps = np.bincount(starts, minlength=size + 1) - np.bincount(stops, minlength=size + 1)
+    return np.cumsum(steps[:size]) > 0
+
+
+def known_codes(bases: UInt8[np.ndarray, " _bases"], k: int) -> Int64[np.ndarray, " _kmers"]:
+    """Base-4 code of every k-mer of a sequence by its first base; -1 for one with an unknown base."""
+    unknown = np.concatenate(([0], np.cumsum(bases >= OTHER)))
+    return np.where(unknown[k:] > unknown[:-k], -1, kmer_codes(bases, k).astype(np.int64))
+
+
+def k_of_table(table: np.ndarray, ks: range, setting: str, needed: str) -> int:
+    """The k of a table with an entry for each of the ``4**k`` k-mers."""
+    found = [k for k in ks if table.shape == (4**k,)]
+    require(found, setting, needed, f"shape {table.shape}")
+    return found[0]

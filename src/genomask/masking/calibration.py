@@ -1,5 +1,6 @@
 """What a strategy does to a corpus, measured on a sample before a pretraining begins, and matched to a target."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -11,11 +12,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from genomask.checks import require
 from genomask.genome.synthetic.settings import PLANTED_TRACK
 from genomask.masking import kernels
-from genomask.masking.base import require_probability
-from genomask.masking.masker import Masker
-from genomask.masking.ranked import RankedMasking
+from genomask.masking.base import Sequence, require_probability
+from genomask.masking.masker import Masker, Visibility, masked_bases, visibility
+from genomask.masking.pmi import RankedMasking
 from genomask.masking.schedule import ScheduleMasking
-from genomask.masking.visibility import NOTHING, Visibility, masked_bases, visibility
 
 HALVINGS: Final = 20
 TOLERANCE: Final = 0.001  # of a matched share
@@ -28,15 +28,20 @@ ERRORS: Final = 5.0  # standard errors that chance hardly exceeds
 FEW_TOKENS: Final = 8  # a vocabulary with fewer tokens of DNA has no rare ones
 
 
-Piece = tuple[Any, ...]  # arguments of a masker: bases and, where they are known, lower case and tracks
-
-
 class Sample(NamedTuple):
-    """Pieces of a corpus, the key of each, and how much of the training is done when it is masked."""
+    """Pieces of a corpus, the key of each, and how much of the training is done when it is masked.
 
-    pieces: Many[Piece]
+    A piece is bases and, where they are known, lower case and tracks.
+    """
+
+    pieces: Many[tuple[Any, ...]]
     keys: Int64[np.ndarray, " batch"]
     progress: Float64[np.ndarray, " batch"]
+
+    def sequences(self, masker: Masker) -> Iterator[Sequence]:
+        """What the masker's strategy sees of every piece."""
+        for piece, key, progress in zip(*self, strict=True):
+            yield masker.sequence(*piece, key=key, progress=float(progress))
 
 
 class Measured(NamedTuple):
@@ -66,12 +71,11 @@ def measure(masker: Masker, sample: Sample) -> Measured:
         ValueError: If there are fewer than two sequences, or none holds a token.
     """
     require(len(sample.pieces) > 1, "The sample of a corpus", "at least 2 sequences", len(sample.pieces))
-    seen, rows = NOTHING, np.zeros((len(sample.pieces), 2))
+    seen, rows = Visibility(), np.zeros((len(sample.pieces), 2))
     counts = np.zeros(masker.tokens.vocabulary_size, dtype=np.int64)
-    overlapping, mask = masker.tokens.overlapping, masker.tokens.mask
-    for row, (piece, key, progress) in enumerate(zip(*sample, strict=True)):
-        masked = masker(*piece, key=key, progress=float(progress))
-        seen = seen.plus(visibility(masked, overlapping=overlapping, mask=mask))
+    for row, sequence in enumerate(sample.sequences(masker)):
+        masked = masker.mask(sequence)
+        seen = seen.plus(visibility(masked, overlapping=masker.tokens.overlapping, mask=masker.tokens.mask))
         rows[row] = len(masked.masked), masked.masked.sum()
         counts += np.bincount(masked.tokens.ids, minlength=len(counts))
     require(seen.tokens > 0, "The sample of a corpus", "sequences of at least one token", "none")
@@ -88,8 +92,7 @@ def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
     if not isinstance(masker.strategy, RankedMasking) or masker.strategy.source != kernels.BY_KMER:
         return None
     strategy, counts = masker.strategy, np.zeros((2, 2))
-    for piece, key, progress in zip(*sample, strict=True):
-        sequence = masker.sequence(*piece, key=key, progress=float(progress))
+    for sequence in sample.sequences(masker):
         ranks, chosen = strategy.ranks(sequence), masker.choose(sequence).bases
         if len(ranks):
             whole = np.logical_and.reduce(sliding_window_view(chosen, strategy.k), axis=1)
@@ -103,8 +106,7 @@ def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
 def planted_shares(masker: Masker, sample: Sample) -> tuple[float, float] | None:
     """Share of the bases of planted motifs that is hidden, and of all bases; None where nothing is known of motifs."""
     hidden, total = np.zeros(2), np.zeros(2)
-    for piece, key, progress in zip(*sample, strict=True):
-        sequence = masker.sequence(*piece, key=key, progress=float(progress))
+    for sequence in sample.sequences(masker):
         if PLANTED_TRACK not in sequence.tracks:
             return None
         chosen, planted = masker.choose(sequence).bases, sequence.tracks[PLANTED_TRACK] > 0
@@ -127,7 +129,8 @@ def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases:
         parts = masker.strategy.first, masker.strategy.second
         each = [match(replace(masker, strategy=part), sample, tokens=tokens, bases=bases) for part in parts]
         first, second = (part.strategy.with_probability(part.center_probability) for part in each)
-        return replace(masker, strategy=masker.strategy.with_parts(first, second), probability=None)
+        schedule = replace(masker.strategy, first=first, second=second, center_probability=None)
+        return replace(masker, strategy=schedule, probability=None)
     setting = "match.bases" if tokens is None else "match.tokens"
     target = require_probability(bases if tokens is None else tokens, setting)
     low, high = 0.0, 1.0
@@ -138,8 +141,7 @@ def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases:
     matched = masker.with_probability(high)
     reached = _share(matched, sample, of_bases=tokens is None)
     if abs(reached - target) > TOLERANCE:
-        unit = setting.partition(".")[2]
-        name = type(masker.strategy).__name__
+        name, unit = type(masker.strategy).__name__, setting.partition(".")[2]
         raise ValueError(
             f"{setting}={target:g} is out of reach: {name} masks {reached:.2%} of the sample's {unit} with a center "
             f"probability of {high:.3g}. Lower the target, or calibrate on more segments."
@@ -150,16 +152,10 @@ def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases:
 def _share(masker: Masker, sample: Sample, *, of_bases: bool) -> float:
     """Share of the tokens, or of the bases, that is masked."""
     part = whole = 0
-    for piece, key, progress in zip(*sample, strict=True):
-        drawn = {"key": key, "progress": float(progress)}
-        if of_bases:
-            masked = masker(*piece, **drawn)
-            part += int(masked_bases(masked).sum())
-            whole += len(masked.chosen) if len(masked.masked) else 0
-        else:
-            tokens = masker.tokens.split(piece[0])
-            flags = masker.masked(masker.choose(masker.sequence(*piece, **drawn)).bases, tokens)
-            part, whole = part + int(flags.sum()), whole + len(flags)
+    for sequence in sample.sequences(masker):
+        masked = masker.mask(sequence)
+        part += int((masked_bases(masked) if of_bases else masked.masked).sum())
+        whole += (len(masked.chosen) if len(masked.masked) else 0) if of_bases else len(masked.masked)
     return part / max(whole, 1)
 
 
@@ -172,22 +168,11 @@ def expected_share(masker: Masker) -> float:
 def warnings(measured: Measured, masker: Masker, *, name: str, expected: float) -> list[str]:
     """Say in a line each what is unusual about the masking or the corpus.
 
-    Args:
-        measured: What was counted.
-        masker: What masked the sample.
-        name: What the strategy is called.
-        expected: The share of masked tokens that is expected.
-
     Raises:
         ValueError: If nothing can be learned: no token is masked, or every one, or every token is unknown.
     """
     seen, share = measured.seen, measured.share
-    require(
-        measured.unknown < seen.tokens,
-        "The corpus",
-        "A, C, G and T",
-        "[UNK] tokens only",
-    )
+    require(measured.unknown < seen.tokens, "The corpus", "A, C, G and T", "[UNK] tokens only")
     some = 0 < seen.masked_tokens < seen.tokens
     needed = f"to mask some of the tokens and not all ({seen.tokens:,} in the sample)"
     require(some, f"masking={name}", needed, f"{seen.masked_tokens:,} masked")

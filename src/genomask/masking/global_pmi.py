@@ -1,21 +1,20 @@
 """The hard phase of CM-GEMS (Roy et al., ECAI 2024): hide the best-ranked k-mers of the whole sequence."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
 from genomask.masking import kernels
-from genomask.masking.base import Sequence
-from genomask.masking.pieces import covered
-from genomask.masking.ranked import RankedMasking, by_position, check_ranking
+from genomask.masking.base import Sequence, covered
+from genomask.masking.pmi import RankedMasking
 
 
 class GlobalMasking(RankedMasking):
     """Hide the m best-ranked k-mers of a sequence whole; m is the number of bases that are drawn as centers."""
 
     def span_bases(self) -> float:
-        """A k-mer."""
         return float(self.k)
 
     def best(self, sequence: Sequence, probability: float) -> Int64[np.ndarray, " _spans"]:
@@ -24,7 +23,6 @@ class GlobalMasking(RankedMasking):
         return np.argsort(self.ranks(sequence), kind="stable")[:count]
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        """Choose the bases of the best k-mers."""
         starts = self.best(sequence, probability)
         return covered(starts, starts + self.k, len(sequence.bases))
 
@@ -33,6 +31,7 @@ class GlobalMasking(RankedMasking):
         return np.isin(np.arange(len(sequence.bases)), self.best(sequence, probability) + self.k // 2)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GlobalPmiMasking(GlobalMasking):
     """Global-PMI by content, as its paper describes it.
 
@@ -41,24 +40,19 @@ class GlobalPmiMasking(GlobalMasking):
         center_probability: As in ``Masking``; nominally 0.0136 for 6-mers, as in the released scripts.
     """
 
-    def __init__(self, *, ranking: Any, center_probability: float | None = None) -> None:
-        super().__init__(k=check_ranking(ranking), table=ranking, center_probability=center_probability)
+    ranking: Any
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GlobalSpanMasking(GlobalMasking):
     """As many k-mers at random ranks, drawn anew for every sequence: Global-PMI without PMI."""
 
     source = kernels.BY_DRAW
-
-    def __init__(self, *, k: int = 6, center_probability: float | None = None) -> None:
-        super().__init__(k=k, center_probability=center_probability)
+    k: int = 6
 
 
-class GlobalPmiReleasedMasking(GlobalMasking):
+class GlobalPmiReleasedMasking(GlobalPmiMasking):
     """Global-PMI as released, which looks ranks up by position: it hides the same places in every sequence."""
 
     source = kernels.BY_POSITION
-
-    def __init__(self, *, ranking: Any, center_probability: float | None = None) -> None:
-        k = check_ranking(ranking)  # positions of special tokens have the worst rank
-        super().__init__(k=k, table=by_position(ranking, special=4**k), center_probability=center_probability)
+    special_last = True

@@ -5,7 +5,7 @@
 as the compiler's cache does not notice changes of other modules.
 """
 
-from typing import Any, no_type_check
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,6 @@ _SIGN, _15, _16 = _U32(2**31), _U32(15), _U32(16)
 
 
 @compiled
-@no_type_check
 def draw(key: Any, number: Any) -> Any:
     """Draw one of 0..2**32 - 1: the hash "lowbias32" of a counter, with the upper half of the key added on the way."""
     word = _U32(_U32(key) + _U32(number) * _GOLDEN)
@@ -36,7 +35,6 @@ def draw(key: Any, number: Any) -> Any:
 
 
 @compiled
-@no_type_check
 def draw_many(key: Any, drawn: Any) -> None:
     """Write the draws number 0, 1, 2, ... of a key."""
     for number in range(len(drawn)):
@@ -44,7 +42,6 @@ def draw_many(key: Any, drawn: Any) -> None:
 
 
 @compiled
-@no_type_check
 def draw_spans(key: Any, first: Any, stop: Any, lasts: Any, chosen: Any) -> None:
     """Choose a span of bases from every center on. One draw says whether a base is a center, and how long its span is.
 
@@ -59,7 +56,6 @@ def draw_spans(key: Any, first: Any, stop: Any, lasts: Any, chosen: Any) -> None
 
 
 @compiled
-@no_type_check
 def find_centers(key: Any, first: Any, stop: Any, last: Any, centers: Any) -> Any:
     """Write the centers of a sequence; returns how many there are."""
     count = 0
@@ -71,7 +67,6 @@ def find_centers(key: Any, first: Any, stop: Any, last: Any, centers: Any) -> An
 
 
 @compiled
-@no_type_check
 def sort(values: Any, count: Any) -> None:
     """Sort the first values: by Shell's method, as numba would spend seconds on compiling its own."""
     gap = 1
@@ -88,7 +83,6 @@ def sort(values: Any, count: Any) -> None:
 
 
 @compiled
-@no_type_check
 def fixed_centers(key: Any, first: Any, stop: Any, share: Any, order: Any, centers: Any) -> Any:
     """Write the share of the possible centers with the smallest draws; returns how many there are."""
     for base in range(first, stop):
@@ -101,7 +95,6 @@ def fixed_centers(key: Any, first: Any, stop: Any, share: Any, order: Any, cente
 
 
 @compiled
-@no_type_check
 def high_count(count: Any, rule: Any, share: Any) -> Any:
     """How many of a sequence's centers hide a whole k-mer."""
     if rule == ONE:
@@ -113,7 +106,6 @@ def high_count(count: Any, rule: Any, share: Any) -> Any:
 
 
 @compiled
-@no_type_check
 def write_ranks(bases: Any, k: Any, source: Any, table: Any, key: Any, ranks: Any) -> None:
     """Write the rank of every k-mer of a sequence, by its first base; k-mers with unknown bases come last."""
     code, known, worst = 0, 0, (1 << 2 * k) + 1
@@ -131,7 +123,6 @@ def write_ranks(bases: Any, k: Any, source: Any, table: Any, key: Any, ranks: An
 
 
 @compiled
-@no_type_check
 def half_spans(centers: Any, ranks: Any, k: Any, first: Any, high: Any, chosen: Any) -> None:
     """Choose every center and, near the high ones, all bases of a k-mer (Sec. 4.2, steps 2 to 4).
 
@@ -170,7 +161,6 @@ def half_spans(centers: Any, ranks: Any, k: Any, first: Any, high: Any, chosen: 
 
 
 @compiled
-@no_type_check
 def longest_word(bases: Any, position: Any, longest: Any, table: Any) -> Any:
     """Start and length of the longest word over a base, the first of equals; the base alone if in none."""
     best_start, best_length, first = position, 1, position + 1
@@ -189,7 +179,6 @@ def longest_word(bases: Any, position: Any, longest: Any, table: Any) -> Any:
 
 
 @compiled
-@no_type_check
 def choose_words(bases: Any, centers: Any, longest: Any, table: Any, chosen: Any) -> None:
     """Choose the longest word over every center (Sec. 5.4, PMI-VOCAB)."""
     for center in centers:
@@ -199,7 +188,6 @@ def choose_words(bases: Any, centers: Any, longest: Any, table: Any, chosen: Any
 
 
 @compiled
-@no_type_check
 def cover(chosen: Any, start: Any, stop: Any, masked: Any) -> None:
     """Mark every token that covers a chosen base."""
     before = np.zeros(len(chosen) + 1, np.int64)
@@ -210,7 +198,6 @@ def cover(chosen: Any, start: Any, stop: Any, masked: Any) -> None:
 
 
 @compiled
-@no_type_check
 def corrupt(
     tokens: Any, masked: Any, chosen: Any, key: Any, unit: Any, lasts: Any, random_ids: Any, special: Any
 ) -> None:
@@ -248,7 +235,6 @@ def corrupt(
 
 
 @compiled
-@no_type_check
 def find_motifs(bases: Any, order: Any, bits: Any, least: Any, found: Any) -> None:
     """Mark the start and width of every site of a motif; a site is given up as soon as it cannot pass any more."""
     for motif in range(len(order)):

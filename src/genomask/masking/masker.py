@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
 from genomask.masking import kernels
-from genomask.masking.base import Choice, Masking, Sequence
+from genomask.masking.base import Choice, Masking, Sequence, covered
 from genomask.masking.draws import Stream, largest_below, stream_key
-from genomask.masking.settings import UNITS, Corruption
-from genomask.masking.terms import Rate, Weight
+from genomask.masking.settings import UNITS, Corruption, Rate, Weight
 from genomask.tokens.base import Split, Tokens
 
+LN_4 = float(np.log(4))  # nats of a base of which nothing is known
 _UNITS: Final[dict[str, int]] = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_RUN, kernels.PER_BASE), strict=True))
 
 
@@ -39,13 +39,7 @@ class Masked(NamedTuple):
 class Masker:
     """Masks sequences, one at a time and on the host: a pure function of the sequence, its key and the progress.
 
-    Attributes:
-        strategy: Chooses bases.
-        tokens: Cuts sequences.
-        corruption: Replaces masked tokens.
-        rate: How much is hidden as the training goes on.
-        weight: What hidden bases count in the loss.
-        probability: Probability that a base is a center; None for the strategy's own.
+    ``probability`` is that of a base to be a center; None for the strategy's own.
     """
 
     strategy: Masking
@@ -64,32 +58,9 @@ class Masker:
         """Copy that differs in the center probability alone."""
         return replace(self, probability=probability)
 
-    def __call__(
-        self,
-        bases: UInt8[np.ndarray, " bases"],
-        lower: Bool[np.ndarray, " bases"] | None = None,
-        tracks: Mapping[str, Float32[np.ndarray, " bases"]] | None = None,
-        *,
-        key: np.int64,
-        progress: float = 0.0,
-    ) -> Masked:
-        """Mask one sequence.
-
-        Args:
-            bases: Bases 0..3; 4 for another letter.
-            lower: Which bases are lower case in the FASTA file.
-            tracks: Further values of every base, by name.
-            key: From ``draws.sequence_keys``.
-            progress: Share of the training that is done.
-
-        Raises:
-            ValueError: If the strategy returns anything but one flag, and at most one weight, a base.
-        """
-        choice = self.choose(self.sequence(bases, lower, tracks, key=key, progress=progress))
-        tokens = self.tokens.split(bases)
-        masked = self.masked(choice.bases, tokens)
-        weights = None if choice.weights is None else _token_weights(choice, tokens)
-        return Masked(tokens, self._corrupted(tokens, masked, choice.bases, key), masked, choice.bases, weights)
+    def __call__(self, *piece: Any, **draws: Any) -> Masked:
+        """Mask a sequence, which is given as to ``sequence``."""
+        return self.mask(self.sequence(*piece, **draws))
 
     def sequence(
         self,
@@ -100,10 +71,30 @@ class Masker:
         key: np.int64,
         progress: float = 0.0,
     ) -> Sequence:
-        """What the strategy sees of a sequence."""
+        """What the strategy sees of a sequence.
+
+        Args:
+            bases: Bases 0..3; 4 for another letter.
+            lower: Which bases are lower case in the FASTA file.
+            tracks: Further values of every base, by name.
+            key: From ``draws.sequence_keys``.
+            progress: Share of the training that is done.
+        """
         before, behind = self.tokens.margin
         centers = before, max(len(bases) - behind, before)
         return Sequence(bases, centers, key, progress, lower, tracks or {}, self.tokens.bases_per_token)
+
+    def mask(self, sequence: Sequence) -> Masked:
+        """Mask a sequence.
+
+        Raises:
+            ValueError: If the strategy returns anything but one flag, and at most one weight, a base.
+        """
+        choice, tokens = self.choose(sequence), self.tokens.split(sequence.bases)
+        masked = self._masked(choice.bases, tokens)
+        weights = None if choice.weights is None else _token_weights(choice, tokens)
+        ids = self._corrupted(tokens, masked, choice.bases, sequence.key)
+        return Masked(tokens, ids, masked, choice.bases, weights)
 
     def choose(self, sequence: Sequence) -> Choice:
         """Ask the strategy, check what it answers, and weigh it."""
@@ -118,8 +109,8 @@ class Masker:
                 raise ValueError(f"{name}.choose must return {size} {part}, one for each base; it returned {shape}.")
         return self.weight.weigh(sequence, choice)
 
-    def masked(self, chosen: Bool[np.ndarray, " bases"], tokens: Split) -> Bool[np.ndarray, " tokens"]:
-        """Tokens to predict: those that cover a chosen base, or have it in their middle if they are masked alone."""
+    def _masked(self, chosen: Bool[np.ndarray, " bases"], tokens: Split) -> Bool[np.ndarray, " tokens"]:
+        """Tokens that cover a chosen base, or have it in their middle if they are masked alone."""
         start, stop = tokens.start, tokens.stop
         if self.strategy.alone:
             start = (start + stop) // 2
@@ -134,8 +125,7 @@ class Masker:
         how, ids = self.corruption, tokens.ids.copy()
         lasts = largest_below(how.mask_share), largest_below(min(how.mask_share + how.random_share, 1.0))
         special = self.tokens.mask, self.tokens.vocabulary_size if how.random_specials else 0
-        parts = (ids, tokens.start, tokens.stop)
-        draws = stream_key(key, Stream.CORRUPTION)
+        parts, draws = (ids, tokens.start, tokens.stop), stream_key(key, Stream.CORRUPTION)
         kernels.corrupt(parts, masked, chosen, draws, _UNITS[how.unit], lasts, self.tokens.random_ids, special)
         return ids
 
@@ -145,5 +135,64 @@ def _token_weights(choice: Choice, tokens: Split) -> Float32[np.ndarray, " token
     assert choice.weights is not None
     sums = np.concatenate(([0.0], np.cumsum(choice.weights * choice.bases)))
     counts = np.concatenate(([0], np.cumsum(choice.bases)))
-    covered = counts[tokens.stop] - counts[tokens.start]
-    return ((sums[tokens.stop] - sums[tokens.start]) / np.maximum(covered, 1)).astype(np.float32)
+    covers = counts[tokens.stop] - counts[tokens.start]
+    return ((sums[tokens.stop] - sums[tokens.start]) / np.maximum(covers, 1)).astype(np.float32)
+
+
+class Visibility(NamedTuple):
+    """What of the hidden bases the encoder can still see: counts over masked sequences, which add up.
+
+    Attributes:
+        tokens: Tokens of DNA.
+        masked_tokens: How many of them are masked.
+        bases: Bases that a token covers.
+        masked_bases: Bases that no visible token covers.
+        kept_bases: How many of these stand in a masked token that was left as it is.
+        floor_nats: Nats that a reader pays for the masked tokens who knows that neighbours overlap, recognises tokens
+            that were left as they are, and knows nothing of DNA: ln 4 for every base of a token that neither shows.
+        mask_ids: Masked tokens that show [MASK].
+    """
+
+    tokens: int = 0
+    masked_tokens: int = 0
+    bases: int = 0
+    masked_bases: int = 0
+    kept_bases: int = 0
+    floor_nats: float = 0.0
+    mask_ids: int = 0
+
+    @property
+    def overlap_floor(self) -> float:
+        """Perplexity of that reader: what an encoder reaches by learning the overlap alone."""
+        return float(np.exp(self.floor_nats / max(self.masked_tokens, 1)))
+
+    @property
+    def kept_share(self) -> float:
+        """Share of the hidden bases that a token left as it is shows."""
+        return self.kept_bases / max(self.masked_bases, 1)
+
+    def plus(self, other: "Visibility") -> "Visibility":
+        """Counts of both."""
+        return Visibility(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+def masked_bases(sequence: Masked) -> Bool[np.ndarray, " bases"]:
+    """Bases that masked tokens cover and no visible one does."""
+    (_, start, stop), masked, size = sequence.tokens, sequence.masked, len(sequence.chosen)
+    return covered(start[masked], stop[masked], size) & ~covered(start[~masked], stop[~masked], size)
+
+
+def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
+    """Count one masked sequence.
+
+    Only where neighbouring tokens share bases (``overlapping``) can a reader recognise, by its neighbours, a masked
+    token that was left as it is.
+    """
+    (ids, start, stop), masked, size = sequence.tokens, sequence.masked, len(sequence.chosen)
+    hidden, same = masked_bases(sequence), masked & (sequence.input_ids == ids)
+    kept = covered(start[same], stop[same], size) & hidden
+    unseen = np.concatenate(([0], np.cumsum(hidden & ~kept if overlapping else hidden)))
+    nats = LN_4 * int((unseen[stop] - unseen[start])[masked].sum())
+    shown = int((masked & (sequence.input_ids == mask)).sum())
+    counts = (int(flags.sum()) for flags in (masked, covered(start, stop, size), hidden, kept))
+    return Visibility(len(ids), *counts, nats, shown)

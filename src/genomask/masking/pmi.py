@@ -1,17 +1,64 @@
 """PMI-guided masking (Sec. 4.2), the paper's proposal, and the same spans without PMI."""
 
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int32, Int64
 
-from genomask.checks import require_choice
+from genomask.checks import require, require_choice
 from genomask.masking import kernels
-from genomask.masking.base import Sequence, require_probability
+from genomask.masking.base import Masking, Sequence, k_of_table, require_probability
 from genomask.masking.draws import Stream, largest_below, stream_key
-from genomask.masking.ranked import RankedMasking, by_position, check_ranking
+
+K_RANGE: Final = range(1, 11)
 
 
+class RankedMasking(Masking):
+    """Knows the rank of every k-mer of a sequence, by the field ``ranking``; by ``k`` alone where ranks are drawn."""
+
+    source: ClassVar[int] = kernels.BY_KMER
+    special_last: ClassVar[bool] = False  # by position, special tokens have the worst rank; 0, if not
+    k: int
+    table: Int32[np.ndarray, " _ranks"]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranking: Any = getattr(self, "ranking", ())
+        self.table = np.asarray(ranking, dtype=np.int32)
+        if self.source == kernels.BY_DRAW:
+            require(self.k in K_RANGE, "masking.k", f"a number from {K_RANGE[0]} to {K_RANGE[-1]}", self.k)
+            return
+        self.k = check_ranking(ranking)
+        if self.source == kernels.BY_POSITION:  # [CLS] at 0, as the released code takes a position for a token id
+            special = np.full(5, 4**self.k if self.special_last else 0, dtype=np.int32)
+            self.table = np.concatenate((special, self.table))
+
+    def ranks(self, sequence: Sequence) -> Int32[np.ndarray, " _kmers"]:
+        """Rank of every k-mer of a sequence by its first base, smallest best; one with an unknown base comes last.
+
+        Raises:
+            ValueError: If ranks go by position, and a sequence has more positions than there are ranks.
+        """
+        ranks = np.empty(max(len(sequence.bases) - self.k + 1, 0), dtype=np.int32)
+        if self.source == kernels.BY_POSITION:
+            most = len(self.table) - 1
+            require(len(ranks) <= most, type(self).__name__, f"at most {most} {self.k}-mers in a sequence", len(ranks))
+        key = stream_key(sequence.key, Stream.RANKS)
+        kernels.write_ranks(sequence.bases, self.k, self.source, self.table, key, ranks)
+        return ranks
+
+
+def check_ranking(ranking: Any) -> int:
+    """Refuse anything but one rank 1..4**k for every k-mer; returns k."""
+    ranks = np.asarray(ranking)
+    k = k_of_table(ranks, K_RANGE, "masking.ranking", "the ranks 1..4**k of all k-mers, once each")
+    missing = sorted(set(range(1, ranks.size + 1)) - set(ranks.tolist()))
+    require(not missing, "masking.ranking", f"the ranks 1..{ranks.size}, once each", f"no rank {missing[:3]}")
+    return k
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class HalfSpanMasking(RankedMasking):
     """Rank the k-mers of a sequence; centers near the best ranks hide all bases of a k-mer, the others a single base.
 
@@ -20,7 +67,6 @@ class HalfSpanMasking(RankedMasking):
 
     Args:
         k: Bases of a k-mer that is hidden whole.
-        table: As in ``RankedMasking``.
         center_probability: As in ``Masking``.
         count: ``bernoulli`` draws every base as a center independently, as DNABERT; ``fixed`` draws
             round(center probability * possible centers) in every sequence.
@@ -29,41 +75,34 @@ class HalfSpanMasking(RankedMasking):
         span_at: The k-mer that a high center hides: ``best`` is that of its score, ``center`` the one around it.
     """
 
-    rule: tuple[int, int] = (kernels.CEIL, kernels.BY_SCORE)
+    count: str = "bernoulli"
+    high_share: float = 0.5
+    high_half: str = "ceil"
+    span_at: str = "best"
 
-    def __init__(
-        self,
-        *,
-        k: int,
-        table: Any = None,
-        center_probability: float | None = None,
-        count: str = "bernoulli",
-        high_share: float = 0.5,
-        high_half: str = "ceil",
-        span_at: str = "best",
-    ) -> None:
-        super().__init__(k=k, table=table, center_probability=center_probability)
-        require_choice(count, "masking.count", ("bernoulli", "fixed"))
-        require_choice(high_half, "masking.high_half", ("ceil", "floor"))
-        require_choice(span_at, "masking.span_at", ("best", "center"))
-        self.count, self.high_share = count, require_probability(high_share, "masking.high_share")
-        self.high_half, self.span_at = high_half, span_at
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_choice(self.count, "masking.count", ("bernoulli", "fixed"))
+        require_choice(self.high_half, "masking.high_half", ("ceil", "floor"))
+        require_choice(self.span_at, "masking.span_at", ("best", "center"))
+        self.high_share = require_probability(self.high_share, "masking.high_share")
 
     def span_bases(self) -> float:
         """A single base or a k-mer: 3.5 on average for k = 6 (Sec. 4.2: half 6, half 11 tokens)."""
         return 1 - self.high_share + self.high_share * self.k
 
+    def high(self) -> tuple[int, int]:
+        """How many centers are high, and by what they are chosen."""
+        return kernels.FLOOR if self.high_half == "floor" else kernels.CEIL, kernels.BY_SCORE
+
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
         """Choose every center, and all bases of a k-mer near every high one."""
-        chosen = np.zeros(len(sequence.bases), dtype=np.bool_)
-        centers, rule = self._centers(sequence, probability), self.rule[0]
-        rule = kernels.FLOOR if rule == kernels.CEIL and self.high_half == "floor" else rule
-        high = (rule, self.high_share, self.rule[1], self.span_at == "center")
+        chosen, (rule, choice) = np.zeros(len(sequence.bases), dtype=np.bool_), self.high()
+        centers, high = self._centers(sequence, probability), (rule, self.high_share, choice, self.span_at == "center")
         kernels.half_spans(centers, self.ranks(sequence), self.k, sequence.centers[0], high, chosen)
         return chosen
 
     def centers(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        """The mask centers of a sequence."""
         flags = np.zeros(len(sequence.bases), dtype=np.bool_)
         flags[self._centers(sequence, probability)] = True
         return flags
@@ -80,6 +119,7 @@ class HalfSpanMasking(RankedMasking):
         return centers[:number]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PmiMasking(HalfSpanMasking):
     """Hide the highest-ranked k-mer near a center, in the half of the centers that have the best ones nearby.
 
@@ -88,30 +128,12 @@ class PmiMasking(HalfSpanMasking):
 
     Args:
         ranking: Rank of every k-mer by base-4 code, 1 the highest normalized PMI. Its k need not be the tokens'.
-        settings: Those of ``HalfSpanMasking``.
     """
 
-    def __init__(
-        self,
-        *,
-        ranking: Int64[np.ndarray, " kmers"],
-        center_probability: float | None = None,
-        count: str = "bernoulli",
-        high_share: float = 0.5,
-        high_half: str = "ceil",
-        span_at: str = "best",
-    ) -> None:
-        super().__init__(
-            k=check_ranking(ranking),
-            table=ranking,
-            center_probability=center_probability,
-            count=count,
-            high_share=high_share,
-            high_half=high_half,
-            span_at=span_at,
-        )
+    ranking: Int64[np.ndarray, " kmers"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SpanMasking(HalfSpanMasking):
     """PMI-masking in which every k-mer of a sequence has a random rank: the control that isolates the PMI signal.
 
@@ -120,32 +142,15 @@ class SpanMasking(HalfSpanMasking):
     """
 
     source = kernels.BY_DRAW
-
-    def __init__(
-        self,
-        *,
-        k: int = 6,
-        center_probability: float | None = None,
-        count: str = "bernoulli",
-        high_share: float = 0.5,
-        high_half: str = "ceil",
-        span_at: str = "best",
-    ) -> None:
-        super().__init__(
-            k=k,
-            center_probability=center_probability,
-            count=count,
-            high_share=high_share,
-            high_half=high_half,
-            span_at=span_at,
-        )
+    k: int = 6
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PmiReleasedMasking(HalfSpanMasking):
     """The masking of the code released with the paper: the k-mer at position p has the rank of the one with token id p.
 
     So masks prefer the same positions in all sequences, and have nothing to do with PMI: what this strategy gains over
-    ``span`` is not due to the ranking.
+    ``span`` is not due to the ranking. The released table gives what it lacks the rank 0.
 
     Args:
         ranking: Rank of every k-mer by base-4 code, 1 the highest normalized PMI.
@@ -162,19 +167,18 @@ class PmiReleasedMasking(HalfSpanMasking):
         "2023-09": (kernels.RELEASED, kernels.BY_SLOT),
         "2025-03": (kernels.RELEASED, kernels.BY_SCORE),
     }
+    count: str = field(default="bernoulli", init=False)
+    high_share: float = field(default=0.5, init=False)
+    high_half: str = field(default="ceil", init=False)
+    span_at: str = field(default="best", init=False)
+    ranking: Int64[np.ndarray, " kmers"]
+    version: str = "2025-03"
+    center_probability: float | None = 0.0176
 
-    def __init__(
-        self,
-        *,
-        ranking: Int64[np.ndarray, " kmers"],
-        version: str = "2025-03",
-        center_probability: float | None = 0.0176,
-    ) -> None:
-        require_choice(version, "masking.version", tuple(self.rules))
-        super().__init__(
-            k=check_ranking(ranking),
-            table=by_position(ranking, special=0),  # the released table gives what it lacks the rank 0
-            center_probability=center_probability,
-            span_at="center" if version == "2023-07" else "best",
-        )
-        self.version, self.rule = version, self.rules[version]
+    def __post_init__(self) -> None:
+        require_choice(self.version, "masking.version", tuple(self.rules))
+        super().__post_init__()
+        self.span_at = "center" if self.version == "2023-07" else "best"
+
+    def high(self) -> tuple[int, int]:
+        return self.rules[self.version]

@@ -1,6 +1,7 @@
 """PMI-VOCAB: hide words of a masking vocabulary, after Levine et al. (2021) (Sec. 5.4)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from genomask.masking.base import Masking, Sequence
 LONGEST: Final = 12  # bases in a word; the table of all strings of up to 12 bases takes 32 MB
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PmiVocabMasking(Masking):
     """Hide the longest word around each center, or the base alone where it is in no word.
 
@@ -24,18 +26,17 @@ class PmiVocabMasking(Masking):
         center_probability: As in ``Masking``; the nominal one assumes that every center lies in a word.
     """
 
-    def __init__(
-        self, *, vocabulary: Mapping[int, Bool[np.ndarray, " _kmers"]], center_probability: float | None = None
-    ) -> None:
-        super().__init__(center_probability=center_probability)
-        check_vocabulary(vocabulary)
-        self.longest = max(vocabulary)
-        words = {n: int(member.sum()) for n, member in vocabulary.items()}
+    vocabulary: Mapping[int, Bool[np.ndarray, " _kmers"]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_vocabulary(self.vocabulary)
+        self.longest = max(self.vocabulary)
+        words = {n: int(member.sum()) for n, member in self.vocabulary.items()}
         self.mean_length = sum(n * count for n, count in words.items()) / sum(words.values())
-        self.longest_by_prefix = longest_words(vocabulary, self.longest)
+        self.longest_by_prefix = longest_words(self.vocabulary, self.longest)
 
     def span_bases(self) -> float:
-        """Bases of an average word."""
         return self.mean_length
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -28,7 +29,6 @@ class PriorityMasking(Masking):
         """Start and stop of every known place."""
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        """Choose places until the share is reached, then bases."""
         chosen, (first, stop) = np.zeros(len(sequence.bases), dtype=np.bool_), sequence.centers
         share = min(probability * self.span_bases(), 1.0)
         *drawn, rounding = uniform(sequence.key, stream=Stream.FILL, count=len(chosen) + 1)
@@ -45,6 +45,7 @@ class PriorityMasking(Masking):
         return chosen
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class MotifMasking(PriorityMasking):
     """Hide occurrences of known motifs first, on either strand; RNAErnie (Wang et al., 2024) hides RNA motifs so.
 
@@ -57,26 +58,26 @@ class MotifMasking(PriorityMasking):
         center_probability: As in ``Masking``.
     """
 
-    def __init__(
-        self, *, motifs: Many[Any], score: float = 0.9, shuffled: bool = False, center_probability: float | None = None
-    ) -> None:
-        super().__init__(center_probability=center_probability)
-        require_probability(score, "masking.score")
-        require(len(motifs) > 0, "masking.motifs", "at least one motif", "none")
+    motifs: Many[Any]
+    score: float = 0.9
+    shuffled: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_probability(self.score, "masking.score")
+        require(len(self.motifs) > 0, "masking.motifs", "at least one motif", "none")
         draw = generator(0, "shuffled motifs")
-        found = [np.asarray(motif, dtype=np.float64) for motif in motifs]
-        found = [draw.permutation(motif) for motif in found] if shuffled else found
+        found = [np.asarray(motif, dtype=np.float64) for motif in self.motifs]
+        found = [draw.permutation(motif) for motif in found] if self.shuffled else found
         self.width = float(np.mean([len(motif) for motif in found]))
         both = [strand for motif in found for strand in (motif, motif[::-1, [1, 0, 3, 2]])]
-        self.order, self.bits, self.least = _scan_tables(both, score)
+        self.order, self.bits, self.least = _scan_tables(both, self.score)
         self._known_sites = lru_cache(maxsize=4096)(self._sites)  # calibration asks for the same sequences many times
 
     def span_bases(self) -> float:
-        """An average motif."""
         return self.width
 
     def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
-        """Occurrences, by start and then by length."""
         return self._known_sites(sequence.bases.tobytes())
 
     def _sites(self, text: bytes) -> Int64[np.ndarray, "places 2"]:
@@ -87,6 +88,7 @@ class MotifMasking(PriorityMasking):
         return np.stack((starts, starts + widths), axis=1)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class VariantsMasking(PriorityMasking):
     """Hide the positions of variants first, as MutBERT does (without its soft targets).
 
@@ -96,21 +98,18 @@ class VariantsMasking(PriorityMasking):
         center_probability: As in ``Masking``.
     """
 
-    def __init__(self, *, track: str = "variants", shift: int = 0, center_probability: float | None = None) -> None:
-        super().__init__(center_probability=center_probability)
-        require(is_number(shift) and shift == int(shift), "masking.shift", "a whole number of bases", shift)
-        self.track, self.shift = track, shift
+    track: str = "variants"
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole = is_number(self.shift) and self.shift == int(self.shift)
+        require(whole, "masking.shift", "a whole number of bases", self.shift)
 
     def tracks(self) -> tuple[str, ...]:
-        """The positions."""
         return (self.track,)
 
     def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
-        """Single bases.
-
-        Raises:
-            ValueError: If the genome has no such track.
-        """
         names = ", ".join(sequence.tracks) or "none"
         require(self.track in sequence.tracks, "masking=variants", f"a track {self.track} of the genome", names)
         starts = np.flatnonzero(np.roll(sequence.tracks[self.track] > 0, self.shift))
@@ -118,12 +117,7 @@ class VariantsMasking(PriorityMasking):
 
 
 def _scan_tables(motifs: Many[np.ndarray], score: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What ``kernels.find_motifs`` needs of every motif: positions, the telling ones first, their bits, and thresholds.
-
-    Returns:
-        Positions (motifs x widest; -1 beyond a motif's width), bits in that order (motifs x widest x 4), and the bits
-        that a site must have after each of them, so that the rest can still lead to the threshold.
-    """
+    """Positions of every motif, telling ones first (-1 beyond its width), their bits, and the bits needed so far."""
     widest = max(map(len, motifs))
     order = np.full((len(motifs), widest), -1, dtype=np.int64)
     bits_of = np.zeros((len(motifs), widest, 4), dtype=np.float64)

@@ -1,16 +1,15 @@
 """Random places: DNABERT's masking, the paper's baseline ORI (Sec. 3, "MLM training"), single tokens, spans, runs."""
 
 from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool
 
 from genomask.checks import require, require_choice
-from genomask.masking import kernels
-from genomask.masking.base import Masking, Sequence, is_number
-from genomask.masking.draws import Stream, largest_below, stream_key, uniform
-from genomask.masking.pieces import covered
+from genomask.masking.base import Masking, Sequence, covered, is_number
+from genomask.masking.draws import Stream, uniform
 
 STOP_PROBABILITY: Final = 0.2  # Joshi et al., Sec. 3.1
 LONGEST: Final = 10
@@ -26,7 +25,6 @@ class RandomMasking(Masking):
     """
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        """Choose every center."""
         return sequence.draw_centers(probability)
 
 
@@ -38,11 +36,7 @@ class WholeSpanMasking(Masking):
         return sum(SURVIVAL)
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        """Choose a span of bases from every center on."""
-        chosen = np.zeros(len(sequence.bases), dtype=np.bool_)
-        lasts = np.array([largest_below(probability * at_least) for at_least in SURVIVAL])
-        kernels.draw_spans(stream_key(sequence.key, Stream.CENTERS), *sequence.centers, lasts, chosen)
-        return chosen
+        return sequence.draw_spans([probability * at_least for at_least in SURVIVAL])
 
 
 class TokenMasking(RandomMasking):
@@ -54,10 +48,10 @@ class TokenMasking(RandomMasking):
     alone = True
 
     def expected_tokens(self, bases_per_token: float) -> float:  # noqa: ARG002
-        """The one around the chosen base."""
         return 1.0
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GrowingRunMasking(Masking):
     """Hide runs around random centers that grow longer from one phase of the training to the next (RandomMask).
 
@@ -70,14 +64,14 @@ class GrowingRunMasking(Masking):
         center_probability: As in ``Masking``, for the average over the phases.
     """
 
-    def __init__(
-        self, *, bounds: Many[int] = (1, 3, 5, 7, 9), lengths: str = "up_to", center_probability: float | None = None
-    ) -> None:
-        super().__init__(center_probability=center_probability)
-        odd = len(bounds) > 0 and all(is_number(bound) and bound > 0 and bound % 2 == 1 for bound in bounds)
-        require(odd, "masking.bounds", "odd numbers of bases, one for each phase", list(bounds))
-        require_choice(lengths, "masking.lengths", ("up_to", "equal"))
-        self.bounds, self.lengths = tuple(bounds), lengths
+    bounds: Many[int] = (1, 3, 5, 7, 9)
+    lengths: str = "up_to"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        odd = len(self.bounds) > 0 and all(is_number(bound) and bound > 0 and bound % 2 == 1 for bound in self.bounds)
+        require(odd, "masking.bounds", "odd numbers of bases, one for each phase", list(self.bounds))
+        require_choice(self.lengths, "masking.lengths", ("up_to", "equal"))
 
     def span_bases(self) -> float:
         """The average over phases of the average length of a run."""

@@ -1,6 +1,6 @@
 """Two strategies in one training: one after the other, or mixed."""
 
-from copy import copy
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from genomask.masking.draws import Stream, uniform
 STAIRS: Final = 100  # of CM-Step: the share of the second strategy grows by 1 % at a time
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ScheduleMasking(Masking):
     """A curriculum of two strategies, whichever they are.
 
@@ -30,47 +31,31 @@ class ScheduleMasking(Masking):
         center_probability: That of the first strategy; None for its nominal one.
     """
 
-    def __init__(
-        self,
-        *,
-        first: Any,
-        second: Any,
-        switch: str = "at",
-        at: float = 0.5,
-        threshold: float = 1.0,
-        center_probability: float | None = None,
-    ) -> None:
-        super().__init__(center_probability=center_probability)
-        require_choice(switch, "masking.switch", ("at", "stairs", "mixed", "perplexity"))
-        for name, part in (("first", first), ("second", second)):
+    first: Any
+    second: Any
+    switch: str = "at"
+    at: float = 0.5
+    threshold: float = 1.0
+    perplexities: list[float] = field(default_factory=list[float], init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_choice(self.switch, "masking.switch", ("at", "stairs", "mixed", "perplexity"))
+        for name, part in (("first", self.first), ("second", self.second)):
             require(isinstance(part, Masking), f"masking.{name}", "a choice of the group masking", part)
             require(not part.alone, f"masking.{name}", "a strategy that hides bases, as masking=token does not", "it")
-        for name, value, most in (("at", at, 1.0), ("threshold", threshold, float("inf"))):
+        for name, value, most in (("at", self.at, 1.0), ("threshold", self.threshold, float("inf"))):
             require(is_number(value) and 0 <= value <= most, f"masking.{name}", f"a number from 0 to {most:g}", value)
-        self.first: Masking = first
-        self.second: Masking = second
-        self.switch, self.at, self.threshold = switch, at, threshold
-        self.counted_k = first.counted_k or second.counted_k
-        self.perplexities: list[float] = []
+        self.counted_k = self.first.counted_k or self.second.counted_k
 
     def expected_tokens(self, bases_per_token: float) -> float:
-        """Those of the first."""
         return self.first.expected_tokens(bases_per_token)
 
     def nominal_probability(self, bases_per_token: float) -> float:
-        """That of the first."""
         return self.center_probability or self.first.nominal_probability(bases_per_token)
 
     def tracks(self) -> tuple[str, ...]:
-        """Those of both."""
         return (*self.first.tracks(), *self.second.tracks())
-
-    def with_parts(self, first: Masking, second: Masking) -> "ScheduleMasking":
-        """Copy over two other strategies, each at its own nominal probability."""
-        changed = copy(self)
-        changed.first, changed.second, changed.center_probability = first, second, None
-        changed.perplexities = list(self.perplexities)
-        return changed
 
     def second_share(self, progress: float) -> float:
         """Probability that a sequence is the second strategy's."""
@@ -104,7 +89,6 @@ class ScheduleMasking(Masking):
         return {"perplexities": list(self.perplexities), **parts} if learns else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from the perplexities and states of a checkpoint."""
         self.perplexities = list(state.get("perplexities", ()))
         self.first.load_state_dict(state.get("first", {}))
         self.second.load_state_dict(state.get("second", {}))

@@ -1,11 +1,19 @@
-"""Settings of masking that are no strategy's own: what masked tokens become, and how many tokens are masked."""
+"""Settings that go with any strategy: corruption, a share to match, rates over the training, weights in the loss.
 
+Compiled loops and SciPy are imported only where something is masked.
+"""
+
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float32
 
 from genomask.checks import require, require_choice
 
 MASKED_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
+LEAST: Final = 2**-31  # a probability that is as good as none
 UNITS: Final = ("token", "span", "base")  # what one draw of the corruption decides for
 
 
@@ -28,13 +36,11 @@ class Corruption:
     random_specials: bool = False
 
     def __post_init__(self) -> None:
-        require_choice(self.unit, "corrupt.unit", tuple(UNITS))
+        require_choice(self.unit, "corrupt.unit", UNITS)
         require(0 < self.mask_share <= 1, "corrupt.mask_share", "a number above 0 and at most 1", self.mask_share)
-        most = 1 - self.mask_share
-        fits = 0 <= self.random_share <= most + 1e-9
-        require(
-            fits, "corrupt.random_share", f"a number from 0 to 1 - corrupt.mask_share = {most:g}", self.random_share
-        )
+        most, share = 1 - self.mask_share, self.random_share
+        needed = f"a number from 0 to 1 - corrupt.mask_share = {most:g}"
+        require(0 <= share <= most + 1e-9, "corrupt.random_share", needed, share)
 
 
 @dataclass
@@ -49,3 +55,128 @@ class MatchSettings:
         require(one, "match", "one target, match.tokens or match.bases", f"{self.tokens} and {self.bases}")
         for name, value in (("tokens", self.tokens), ("bases", self.bases)):
             require(value is None or 0 < value < 1, f"match.{name}", "a share between 0 and 1, or null", value)
+
+
+@dataclass
+class Rate:
+    """How much is hidden over the training, for any strategy: center probabilities in proportion to these shares.
+
+    Attributes:
+        shape: How the share goes from ``first`` to ``last``: it stays, goes along a line or half a cosine, or changes
+            at once.
+        first: Nominal share of the tokens at the start; 0.15 leaves a strategy's probability as it is.
+        last: The same at the end.
+        switch: Share of the training after which ``two_stage`` changes.
+        concentration: Draw the share of every sequence from a Beta distribution with this mean, and with a sum of its
+            parameters of so much; null: the share itself.
+    """
+
+    shape: str = "constant"
+    first: float = MASKED_SHARE
+    last: float = MASKED_SHARE
+    switch: float = 0.5
+    concentration: float | None = None
+
+    def __post_init__(self) -> None:
+        require_choice(self.shape, "rate.shape", ("constant", "linear", "cosine", "two_stage"))
+        for name in ("first", "last", "switch"):
+            value = getattr(self, name)
+            require(0 < value < 1, f"rate.{name}", "a share between 0 and 1", value)
+        same = self.shape != "constant" or self.first == self.last
+        require(same, "rate.last", f"rate.first = {self.first:g}, where rate.shape=constant", self.last)
+        positive = self.concentration is None or self.concentration > 0
+        require(positive, "rate.concentration", "a positive number, or null", self.concentration)
+
+    def share(self, progress: float) -> float:
+        """Nominal share of the tokens when so much of the training is done."""
+        way = {
+            "constant": 0.0,
+            "linear": progress,
+            "cosine": (1 - math.cos(math.pi * progress)) / 2,
+            "two_stage": float(progress >= self.switch),
+        }[self.shape]
+        return self.first + (self.last - self.first) * way
+
+    def mean(self) -> float:
+        """What center probabilities are multiplied by, on average over the training."""
+        middle = self.switch if self.shape == "two_stage" else 0.5
+        return (self.first * middle + self.last * (1 - middle)) / MASKED_SHARE
+
+    def scale(self, probability: float, sequence: Any) -> float:
+        """The center probability of a sequence."""
+        share = self.share(sequence.progress)
+        if self.concentration is not None:
+            from scipy.special import betaincinv
+
+            from genomask.masking.draws import Stream, uniform
+
+            drawn = uniform(sequence.key, stream=Stream.RATE, count=1)[0]
+            share = betaincinv(share * self.concentration, (1 - share) * self.concentration, drawn)
+        return float(min(max(probability * (share / MASKED_SHARE), LEAST), 1.0))
+
+
+@dataclass
+class Weight:
+    """What hidden bases count in the loss of a training, for any strategy; in a validation every one counts 1.
+
+    Attributes:
+        by: ``repeats`` gives ``least`` to bases that are lower case in the FASTA file, 1 to others (GPN, Evo 2);
+            ``entropy`` the Shannon entropy of the bases around, over 2 bits; ``track`` the value of a track of the
+            genome, such as conservation; ``none`` 1 to all.
+        least: The smallest weight.
+        window: Bases over which ``entropy`` is taken.
+        track: Name of the track; null: the genome's only one.
+        permuted: Hand the weights of a sequence to other bases of it, anew every time: the control.
+    """
+
+    by: str = "none"
+    least: float = 0.1
+    window: int = 32
+    track: str | None = None
+    permuted: bool = False
+
+    def __post_init__(self) -> None:
+        require_choice(self.by, "weight.by", ("none", "repeats", "entropy", "track"))
+        require(0 <= self.least <= 1, "weight.least", "a number from 0 to 1", self.least)
+        require(self.window >= 2, "weight.window", "at least 2 bases", self.window)
+
+    def weigh(self, sequence: Any, choice: Any) -> Any:
+        """The choice with these weights, which go with those of the strategy."""
+        if self.by == "none":
+            return choice
+        weights = np.maximum(getattr(self, f"_{self.by}")(sequence), self.least).astype(np.float32)
+        if self.permuted:
+            from genomask.masking.draws import Stream, bits
+
+            weights = weights[np.argsort(bits(sequence.key, stream=Stream.WEIGHTS, count=len(weights)), kind="stable")]
+        return choice._replace(weights=weights if choice.weights is None else weights * choice.weights)
+
+    def _repeats(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
+        require(
+            sequence.lower is not None, "weight=repeats", "a genome with lower-case letters", "none: all would count 1"
+        )
+        return 1.0 - np.asarray(sequence.lower, dtype=np.float32)
+
+    def _track(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
+        return sequence.tracks[self.track_among(tuple(sequence.tracks))]
+
+    def track_among(self, names: tuple[str, ...]) -> str:
+        """The name of the track.
+
+        Raises:
+            ValueError: If the genome has no such track, or several to choose from.
+        """
+        found = names if self.track is None else tuple({self.track} & set(names))
+        needed = f"one of the tracks {', '.join(names)}" if names else "genome.tracks={NAME: FILE} with a BED or bigWig"
+        require(len(found) == 1, "weight.track", needed, self.track)
+        return found[0]
+
+    def _entropy(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
+        size = len(sequence.bases)
+        starts = np.maximum(np.arange(size) - self.window // 2, 0)
+        stops = np.minimum(np.arange(size) + (self.window + 1) // 2, size)
+        is_base = sequence.bases[None] == np.arange(4)[:, None]
+        before = np.concatenate((np.zeros((4, 1), dtype=np.int64), is_base.cumsum(axis=1)), axis=1)
+        counts = before[:, stops] - before[:, starts]
+        shares = counts / np.maximum(counts.sum(axis=0), 1)
+        return (-(shares * np.log2(np.where(shares > 0, shares, 1.0))).sum(axis=0) / 2).astype(np.float32)

@@ -1,16 +1,16 @@
 """Hide k-mers with a probability of their own: by their PMI, or by how badly a validation predicted them."""
 
 from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
 from genomask.checks import require
-from genomask.masking.base import Masking, Sequence, Validation, is_number
+from genomask.masking.base import Masking, Sequence, Validation, covered, is_number, k_of_table, known_codes
 from genomask.masking.draws import Stream, uniform
-from genomask.masking.pieces import covered, k_of_table, known_codes
-from genomask.masking.ranked import K_RANGE
+from genomask.masking.pmi import K_RANGE
 from genomask.seeds import generator
 
 BINS: Final = 100  # of a k-mer's misses (biomed-multi-omic)
@@ -27,11 +27,9 @@ class WeightedMasking(Masking):
     weights: Float64[np.ndarray, " kmers"]
 
     def span_bases(self) -> float:
-        """A k-mer."""
         return float(self.k)
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        """Choose the bases of the k-mers that are drawn."""
         codes = known_codes(sequence.bases, self.k)
         weight = np.where(codes < 0, 0.0, self.weights[codes])
         if not weight.any():
@@ -41,6 +39,7 @@ class WeightedMasking(Masking):
         return covered(starts, starts + self.k, len(sequence.bases))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class InformativeMasking(WeightedMasking):
     """Soft PMI: a k-mer's weight is exp(normalized PMI / temperature), after InforMask (Sadeq et al., 2022).
 
@@ -50,14 +49,18 @@ class InformativeMasking(WeightedMasking):
         center_probability: As in ``Masking``.
     """
 
-    def __init__(self, *, scores: Any, temperature: float = 0.2, center_probability: float | None = None) -> None:
-        super().__init__(center_probability=center_probability)
-        table = np.asarray(scores, dtype=np.float64)
+    scores: Any
+    temperature: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        table, heat = np.asarray(self.scores, dtype=np.float64), self.temperature
         self.k = k_of_table(table, K_RANGE, "masking.scores", "a score for each of the 4**k k-mers")
-        require(is_number(temperature) and temperature > 0, "masking.temperature", "a positive number", temperature)
-        self.weights = np.exp((table - table.max()) / temperature)
+        require(is_number(heat) and heat > 0, "masking.temperature", "a positive number", heat)
+        self.weights = np.exp((table - table.max()) / heat)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class AdaptiveMasking(WeightedMasking):
     """Hide k-mers more often that the last validation predicted worse, after biomed-multi-omic.
 
@@ -72,13 +75,14 @@ class AdaptiveMasking(WeightedMasking):
         center_probability: As in ``Masking``.
     """
 
-    def __init__(
-        self, *, k: int = 4, harder: bool = True, permuted: bool = False, center_probability: float | None = None
-    ) -> None:
-        super().__init__(center_probability=center_probability)
-        require(k in range(1, 7), "masking.k", "a number from 1 to 6", k)
-        self.k = self.counted_k = k
-        self.harder, self.permuted, self.weights = harder, permuted, np.ones(4**k)
+    k: int = 4
+    harder: bool = True
+    permuted: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.k in range(1, 7), "masking.k", "a number from 1 to 6", self.k)
+        self.counted_k, self.weights = self.k, np.ones(4**self.k)
 
     def observe(self, validation: Validation) -> None:
         """Weigh every k-mer by its misses."""
@@ -93,9 +97,7 @@ class AdaptiveMasking(WeightedMasking):
         self.weights = weights[order] / (BINS + 1)
 
     def state_dict(self) -> dict[str, Many[float]]:
-        """The weights."""
         return {"weights": self.weights.tolist()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from these weights."""
         self.weights = np.array(state["weights"], dtype=np.float64)

@@ -126,11 +126,8 @@ def load_pretrained(settings: PretrainedSettings) -> PreTrainedModel:
 def load_foreign(directory: Path, auto: Any, *, trusted: bool = False, whole: bool = True) -> PreTrainedModel:
     """A model of any architecture that transformers has, in float32 on the CPU.
 
-    Args:
-        directory: Its folder.
-        auto: ``AutoModelForMaskedLM`` or ``AutoModelForSequenceClassification``.
-        trusted: Let code of the folder run.
-        whole: Refuse a folder that lacks weights of the head; those of the encoder may never lack.
+    ``trusted`` lets code of the folder run. ``whole`` refuses a folder that lacks weights of the head; those of the
+    encoder may never lack.
 
     Raises:
         FileNotFoundError: If a file is missing.

@@ -12,10 +12,6 @@ from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     BertConfig,
-    BertForMaskedLM,
-    BertForSequenceClassification,
-    BertModel,
-    ModernBertForMaskedLM,
     PreTrainedConfig,
     PreTrainedModel,
 )
@@ -61,7 +57,6 @@ class Encoder(NamedTuple):
 
     @property
     def longest(self) -> int:
-        """Bases of the longest sequence that it takes."""
         return self.tokens.longest(longest_input(self.config))
 
 
@@ -86,21 +81,18 @@ def seeded(seed: int) -> Iterator[None]:
 
 def masked_language_model(
     settings: ModelSettings | ModernBertSettings, tokens: Tokens, *, seed: int
-) -> BertForMaskedLM | ModernBertForMaskedLM:
+) -> PreTrainedModel:
     """A fresh encoder with an MLM head whose decoder is the table of token embeddings."""
+    bert = isinstance(settings, ModelSettings)
+    config = bert_config(settings, tokens) if bert else modernbert_config(settings, tokens)
     with seeded(seed):
-        if isinstance(settings, ModelSettings):
-            return BertForMaskedLM(bert_config(settings, tokens))
-        return AutoModelForMaskedLM.from_config(modernbert_config(settings, tokens), attn_implementation="sdpa")
+        return AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa")
 
 
 def base_model(source: Encoder) -> PreTrainedModel:
     """An encoder without a head, as Hugging Face's ``AutoModel`` has it, without pooler."""
-    if isinstance(source.config, BertConfig):
-        model: PreTrainedModel = BertModel(source.config, add_pooling_layer=False)
-    else:
-        with seeded(0):
-            model = AutoModelForMaskedLM.from_config(source.config, attn_implementation="sdpa").base_model
+    with seeded(0):
+        model = AutoModelForMaskedLM.from_config(source.config, attn_implementation="sdpa").base_model
     fill(model, source.weights, source.directory)
     return model
 
@@ -110,11 +102,7 @@ def sequence_classifier(source: Path | Encoder, *, classes: int, seed: int, hidd
 
     The head is drawn from the seed with all of its parts, since MLM pretraining trains none of them.
 
-    Args:
-        source: An exported encoder, or its folder.
-        classes: Labels of the task.
-        seed: Draws all weights that are not read from the folder.
-        hidden_dropout: Replaces the encoder's, in the head too; attention dropout stays.
+    ``hidden_dropout`` replaces the encoder's, in the head too; attention dropout stays.
 
     Raises:
         FileNotFoundError: If the folder holds no encoder.
@@ -128,10 +116,7 @@ def sequence_classifier(source: Path | Encoder, *, classes: int, seed: int, hidd
         if hasattr(config, name):
             setattr(config, name, hidden_dropout)
     with seeded(seed):
-        if isinstance(config, BertConfig):
-            model: PreTrainedModel = BertForSequenceClassification(config)
-        else:
-            model = AutoModelForSequenceClassification.from_config(config, attn_implementation="sdpa")
+        model = AutoModelForSequenceClassification.from_config(config, attn_implementation="sdpa")
     own = [name for name in model.base_model.state_dict() if name.startswith("pooler.")]
     fill(model.base_model, source.weights, source.directory, keep=own)
     return model

@@ -1,24 +1,49 @@
-"""A model folder that Hugging Face's Auto classes open offline, without custom code.
-
-It holds model.safetensors, config.json, tokenizer.json and tokenizer_config.json, and it is what fine-tuning
-reads the encoder from.
-"""
+"""Model folders that Hugging Face's Auto classes open offline, without custom code: encoders and classifiers."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import copymode
+from typing import Any, Final, Literal, NamedTuple
 
+from huggingface_hub.errors import StrictDataclassError
+from jaxtyping import Float
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    AutoModelForMaskedLM,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+from transformers.activations import ACT2FN
 
+from genomask.alphabet import PAD
+from genomask.checks import one_line, require
 from genomask.files import read_object, written
-from genomask.models.architectures import load_foreign, longest_input
-from genomask.models.checkpoint import read_weights, weights_file
-from genomask.models.config_file import read_config
+from genomask.models.architectures import LOADING_ERRORS, load_foreign, longest_input, read_foreign_config
+from genomask.models.checkpoint import fill, read_weights, weights_file
+from genomask.models.settings import CLASSIFIER
 from genomask.tokens.base import Tokens
-from genomask.tokens.files import save_tokens
+from genomask.tokens.files import open_tokens, save_tokens
+
+SIZES: Final = {  # by the shape of a weight
+    "vocab_size": ("embeddings.word_embeddings.weight", 0),
+    "hidden_size": ("embeddings.word_embeddings.weight", 1),
+    "max_position_embeddings": ("embeddings.position_embeddings.weight", 0),
+    "type_vocab_size": ("embeddings.token_type_embeddings.weight", 0),
+    "intermediate_size": ("encoder.layer.0.intermediate.dense.weight", 0),
+}
+PROBLEMS: Final = ("regression", "single_label_classification", "multi_label_classification")
+NUMBERS: Final = (
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "layer_norm_eps", "initializer_range",
+)  # fmt: skip
+OTHERS: Final = (
+    "num_hidden_layers", "num_attention_heads", "hidden_act", "pad_token_id", "is_decoder", "add_cross_attention",
+    "architectures", "id2label", "problem_type",
+)  # fmt: skip
 
 
 def export_encoder(
@@ -26,11 +51,7 @@ def export_encoder(
 ) -> None:
     """Write a model, with the head that it has, and its tokens into an existing folder.
 
-    Args:
-        model: The model.
-        directory: The folder.
-        tokens: What the model reads.
-        state: The whole of its weights, where it is sharded.
+    ``state`` is the whole of its weights, where it is sharded.
     """
     tied = model.all_tied_weights_keys  # the MLM decoder's, which are written once, as token embeddings
     every = model.state_dict() if state is None else state
@@ -64,3 +85,139 @@ def is_bert(directory: Path) -> bool:
     """Whether a model folder holds a BERT, whose config.json, as DNABERT's, need not say so."""
     weights_file(directory)
     return read_object(directory / "config.json").get("model_type", "bert") == "bert"
+
+
+def read_config(file: Path, weights: Mapping[str, Tensor], *, prefix: str = "") -> BertConfig:
+    """Read the configuration of a BERT, and hold it against the weights that lie beside it.
+
+    Sizes that are not those of the weights are refused before a module of these sizes is made, so that no file asks for
+    more memory than it fills. Whatever is not named above has Hugging Face's default. ``prefix`` is what the names of
+    the encoder's weights begin with.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Naming the file, and the key if its value is not what it must be.
+    """
+    every, start = read_object(file), f"{prefix}encoder.layer."
+    found = {name: every[name] for name in (*SIZES, *NUMBERS, *OTHERS) if every.get(name) is not None}
+    layers = {name.removeprefix(start).split(".")[0] for name in weights if name.startswith(start)}
+    tensors = {size: (weights.get(prefix + name), axis) for size, (name, axis) in SIZES.items()}
+    known = {size: w.shape[axis] if w is not None and w.ndim == 2 else 0 for size, (w, axis) in tensors.items()}
+    for name, size in {"num_hidden_layers": len(layers), **known}.items():
+        value = found.get(name)
+        require(type(value) is int and value == size > 0, f"{name} in {file}", f"the weights' {size}", value)
+    for name, (needed, fits) in _needs(found).items():
+        require(fits, f"{name} in {file}", needed, found.get(name))
+    found |= {name: float(found[name]) for name in NUMBERS if name in found}  # 0 for 0.0 is no mistake
+    found |= (
+        {"id2label": {int(label): name for label, name in found["id2label"].items()}} if "id2label" in found else {}
+    )
+    try:
+        return BertConfig(**found)
+    except (*LOADING_ERRORS, StrictDataclassError) as error:
+        raise ValueError(f"{file}: {one_line(str(error))}") from error
+
+
+def _needs(found: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+    """What values must be beyond their types, which transformers checks: in words, and whether they are."""
+    heads, hidden, labels = found.get("num_attention_heads"), found["hidden_size"], found.get("id2label", {})
+    numbers = {name: found[name] for name in NUMBERS if name in found}
+    shares = {name: type(value) in (int, float) and 0 <= value < 1 for name, value in numbers.items()}
+    positive = {name: type(value) in (int, float) and 0 < value < 1e6 for name, value in numbers.items()}
+    named = isinstance(labels, dict) and all(isinstance(name, str) for name in labels.values())
+    named = named and sorted(labels, key=str) == sorted(map(str, range(len(labels))))
+    kinds, problem = found.get("architectures", []), found.get("problem_type", "regression")
+    return {
+        **{name: ("a number from 0 and below 1", shares[name]) for name in NUMBERS[:3] if name in shares},
+        **{name: ("a number above 0", positive[name]) for name in NUMBERS[3:] if name in positive},
+        "num_attention_heads": (f"a divisor of {hidden}", type(heads) is int and heads > 0 and hidden % heads == 0),
+        "hidden_act": ("an activation", str(found.get("hidden_act", "gelu")) in ACT2FN),
+        "pad_token_id": (str(int(PAD)), found.get("pad_token_id", int(PAD)) == PAD),
+        "is_decoder": ("false", found.get("is_decoder", False) is False),
+        "add_cross_attention": ("false", found.get("add_cross_attention", False) is False),
+        "architectures": ("a list of names", isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)),
+        "id2label": ("a name for each of the classes 0, 1, ...", named),
+        "problem_type": (f"one of {', '.join(PROBLEMS)}, or null", problem in PROBLEMS),
+    }
+
+
+PROBLEM_TYPES: Final[Mapping[str, Literal["multi_label_classification", "regression"]]] = {
+    "multilabel": "multi_label_classification",
+    "regression": "regression",
+}  # Hugging Face's name of a task's kind; none for classes
+
+
+class Classifier(NamedTuple):
+    """A classifier that is ready to predict, and what its outputs and its inputs are.
+
+    ``kind`` is that of the task that it was trained on: ``classes``, ``multilabel`` or ``regression``.
+    """
+
+    model: PreTrainedModel
+    classes: tuple[str, ...]
+    tokens: Tokens
+    kind: str = "classes"
+
+    @property
+    def shortest(self) -> int:
+        return self.tokens.shortest
+
+    @property
+    def longest(self) -> int:
+        return self.tokens.longest(longest_input(self.model.config))
+
+
+def predictions(logits: Float[Tensor, "rows classes"], kind: str) -> Float[Tensor, "rows classes"]:
+    """What logits say: probabilities of classes (softmax) or of labels (sigmoid), or the values of a regression."""
+    if kind == "regression":
+        return logits
+    return logits.sigmoid() if kind == "multilabel" else logits.softmax(dim=1)
+
+
+def classifier_folder(name: str | Path) -> Path:
+    """The folder of a classifier; a fine-tuning's own folder stands for the model in it.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or the fine-tuning kept no classifier.
+    """
+    folder = Path(name).expanduser()
+    inner, result = folder / CLASSIFIER, folder / "result.json"
+    if not folder.is_dir():
+        raise FileNotFoundError(f"A classifier needs the folder of a fine-tuning; there is none at {folder}.")
+    if not result.is_file() or inner.is_dir():
+        return inner if inner.is_dir() else folder
+    kind = read_object(result).get("classifier", "encoder")
+    if kind != "encoder":
+        raise FileNotFoundError(
+            f"{folder} is a baseline ({kind}), which is scored, not kept: only fine-tuned encoders predict."
+        )
+    raise FileNotFoundError(
+        f"{folder} kept no classifier. Fine-tune again with finetune.save_model=true, to the same score."
+    )
+
+
+def open_classifier(directory: Path, *, any_kind: bool = False) -> Classifier:
+    """Open what a fine-tuning with ``finetune.save_model=true`` left in its folder ``model``.
+
+    What learned numbers or several labels is refused, unless ``any_kind``.
+
+    Raises:
+        FileNotFoundError: If the folder or a file of it is missing.
+        ValueError: If the folder holds another kind of model.
+    """
+    weights = read_weights(directory) if is_bert(directory) else {}
+    file = directory / "config.json"
+    config = read_config(file, weights, prefix="bert.") if weights else read_foreign_config(directory)
+    named = (config.architectures or ["nothing"])[0]
+    ending = f"{'Bert' if weights else ''}ForSequenceClassification"
+    require(named.endswith(ending), str(directory), f"a {ending} (finetune.save_model=true keeps one)", named)
+    if weights:
+        model: PreTrainedModel = BertForSequenceClassification(config)
+        fill(model, weights, directory)
+    else:
+        model = load_foreign(directory, AutoModelForSequenceClassification)
+    tokens = open_tokens(directory, vocabulary=config.vocab_size)
+    classes = tuple(str(name) for _, name in sorted((model.config.id2label or {}).items()))
+    kind = next((kind for kind, name in PROBLEM_TYPES.items() if name == config.problem_type), "classes")
+    require(any_kind or kind == "classes", str(directory), "a classifier of classes", f"one of task.kind={kind}")
+    return Classifier(model.eval(), classes, tokens, kind)

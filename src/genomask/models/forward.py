@@ -7,7 +7,7 @@ classifier. That layer's keys and values are computed for all tokens, and everyt
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -21,6 +21,10 @@ from transformers.utils.generic import ModelOutput
 
 from genomask.models.products import wide_products
 
+Ids = Int64[Tensor, "batch tokens"]
+Attention = Bool[Tensor, "batch tokens"] | None
+States = Float[Tensor, "batch tokens hidden"]
+
 
 class MaskedTokens(NamedTuple):
     """Where the masked tokens of a batch stand, row by row."""
@@ -30,11 +34,7 @@ class MaskedTokens(NamedTuple):
     most: int  # masked tokens in the row with most of them, at least 1
 
 
-def states(
-    model: PreTrainedModel,
-    token_ids: Int64[Tensor, "batch tokens"],
-    attention: Bool[Tensor, "batch tokens"] | None = None,
-) -> Float[Tensor, "batch tokens hidden"]:
+def states(model: PreTrainedModel, token_ids: Ids, attention: Attention = None) -> States:
     """Features of every token in the last layer, of an encoder with or without a head, whatever its architecture."""
     mask = None if attention is None else attention.to(torch.int64)
     with wide_products(token_ids.device):
@@ -50,18 +50,20 @@ def has_fast_path(model: PreTrainedModel) -> bool:
 
 
 def masked_logits(
-    model: PreTrainedModel,
-    input_ids: Int64[Tensor, "batch tokens"],
-    masked: MaskedTokens,
-    attention: Bool[Tensor, "batch tokens"] | None = None,
+    model: PreTrainedModel, input_ids: Ids, masked: MaskedTokens, attention: Attention = None
 ) -> Float[Tensor, "masked_tokens vocab"]:
     """Logits of the masked tokens, in the order of ``masked.flat``; there may be none.
 
     Equals ``model(input_ids, attention).logits.flatten(0, 1)[masked.flat]``. Of other architectures than BERT, and of a
-    sharded model, only the head is computed for the masked tokens alone.
+    sharded model, only the head is computed for the masked tokens alone: heads work token by token.
     """
     if not (isinstance(model, BertForMaskedLM) and has_fast_path(model)):
-        return _head_at(model, input_ids, masked.flat, attention)
+
+        def select(output: ModelOutput) -> None:
+            rows = output["last_hidden_state"].flatten(0, 1).index_select(0, masked.flat)
+            output["last_hidden_state"] = pad(rows, (0, 0, 0, _fill(rows)))[None]
+
+        return _logits_after(model, input_ids, attention, select)[0, : len(masked.flat)]
     with wide_products(input_ids.device):
         states = _up_to_last(model.bert, input_ids, attention)
         last = _layers(model.bert)[-1]
@@ -73,56 +75,10 @@ def masked_logits(
         return model.cls(_finish(last, pad(context, fill), pad(queries, fill)))[: len(queries)]
 
 
-def _head_at(
-    model: PreTrainedModel,
-    input_ids: Int64[Tensor, "batch tokens"],
-    flat: Int64[Tensor, " masked_tokens"],
-    attention: Bool[Tensor, "batch tokens"] | None,
-) -> Float[Tensor, "masked_tokens vocab"]:
-    """Run the model's own pass, in which its head is handed the masked tokens as one row: heads work token by token."""
-
-    def select(output: ModelOutput) -> None:
-        rows = output["last_hidden_state"].flatten(0, 1).index_select(0, flat)
-        output["last_hidden_state"] = pad(rows, (0, 0, 0, _fill(rows)))[None]
-
-    return _logits_after(model, input_ids, attention, select)[0, : len(flat)]
-
-
-def _logits_after(
-    model: PreTrainedModel,
-    input_ids: Int64[Tensor, "batch tokens"],
-    attention: Bool[Tensor, "batch tokens"] | None,
-    change: Callable[[ModelOutput], None],
-) -> Tensor:
-    """Logits of the model's own pass, in which the encoder's output is changed before the head reads it."""
-
-    def changed(_module: Module, _inputs: Any, output: ModelOutput) -> ModelOutput:
-        change(output)
-        return output
-
-    hook = model.base_model.register_forward_hook(changed)
-    mask = None if attention is None else attention.to(torch.int64)
-    try:
-        with wide_products(input_ids.device):
-            return model(input_ids, attention_mask=mask).logits
-    finally:
-        hook.remove()
-
-
 def mean_logits(
-    model: PreTrainedModel,
-    input_ids: Int64[Tensor, "batch tokens"],
-    attention: Bool[Tensor, "batch tokens"],
-    content: Bool[Tensor, "batch tokens"],
+    model: PreTrainedModel, input_ids: Ids, attention: Attention, content: Bool[Tensor, "batch tokens"]
 ) -> Float[Tensor, "batch classes"]:
-    """Logits of a classifier whose head, made to read the first token, reads the mean over the tokens of bases.
-
-    Args:
-        model: A classifier of any architecture.
-        input_ids: Rows that end in [PAD].
-        attention: False at [PAD].
-        content: Tokens of bases.
-    """
+    """Logits of a classifier whose head, made to read the first token, reads the mean over the tokens of bases."""
 
     def average(output: ModelOutput) -> None:
         features, kept = output["last_hidden_state"], content[:, :, None]
@@ -134,16 +90,10 @@ def mean_logits(
     return _logits_after(model, input_ids, attention, average)
 
 
-def cls_logits(
-    model: PreTrainedModel,
-    input_ids: Int64[Tensor, "batch tokens"],
-    attention: Bool[Tensor, "batch tokens"] | None = None,
-) -> Float[Tensor, "batch classes"]:
+def cls_logits(model: PreTrainedModel, input_ids: Ids, attention: Attention = None) -> Float[Tensor, "batch classes"]:
     """Logits of the classes. Equals ``model(input_ids, attention).logits``."""
     if not isinstance(model, BertForSequenceClassification):
-        mask = None if attention is None else attention.to(torch.int64)
-        with wide_products(input_ids.device):
-            return model(input_ids, attention_mask=mask).logits
+        return _logits_after(model, input_ids, attention, lambda _output: None)
     if attention is not None and attention.device.type == "cpu" and attention.all():
         attention = None  # up to 10 % faster at 300 bp; a GPU would have to be waited for
     with wide_products(input_ids.device):
@@ -152,6 +102,19 @@ def cls_logits(
         first = states[:, :1]
         top = _finish(last, _attend(last, first, states, attention), first)
         return model.classifier(model.dropout(cast(BertPooler, model.bert.pooler)(top)))
+
+
+def _logits_after(
+    model: PreTrainedModel, input_ids: Ids, attention: Attention, change: Callable[[ModelOutput], None]
+) -> Tensor:
+    """Logits of the model's own pass, in which the encoder's output is changed before the head reads it."""
+    hook = model.base_model.register_forward_hook(lambda _module, _inputs, output: change(output))
+    mask = None if attention is None else attention.to(torch.int64)
+    try:
+        with wide_products(input_ids.device):
+            return model(input_ids, attention_mask=mask).logits
+    finally:
+        hook.remove()
 
 
 def _fill(rows: Float[Tensor, "rows hidden"]) -> int:
@@ -164,9 +127,7 @@ def _layers(bert: BertModel) -> list[BertLayer]:
     return cast(list[BertLayer], list(bert.encoder.layer))
 
 
-def _up_to_last(
-    bert: BertModel, input_ids: Int64[Tensor, "batch tokens"], attention: Bool[Tensor, "batch tokens"] | None
-) -> Float[Tensor, "batch tokens hidden"]:
+def _up_to_last(bert: BertModel, input_ids: Ids, attention: Attention) -> States:
     """What the last layer reads."""
     parts = bert.embeddings
     # One table for position and sentence type: the plain pass looks the same type up for every token.
@@ -178,10 +139,7 @@ def _up_to_last(
 
 
 def _attend(
-    layer: BertLayer,
-    queries: Float[Tensor, "batch queries hidden"],
-    states: Float[Tensor, "batch tokens hidden"],
-    attention: Bool[Tensor, "batch tokens"] | None,
+    layer: BertLayer, queries: Float[Tensor, "batch queries hidden"], states: States, attention: Attention
 ) -> Float[Tensor, "batch queries hidden"]:
     """What every query gathers from the tokens of its row."""
     own = layer.attention.self

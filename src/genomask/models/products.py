@@ -33,17 +33,10 @@ def wide_products(device: torch.device) -> AbstractContextManager[Any]:
     return _WideProducts() if device.type == "cpu" and has_wide_products() else nullcontext()
 
 
-def product(left: Tensor, right: Tensor) -> Tensor:
-    """``left @ right`` of two matrices, as a block of ``wide_products`` computes it; without gradient."""
-    wide = left.device.type == "cpu" and left.dtype == torch.float32 and has_wide_products()
-    return _product(left, right.T) if wide else torch.mm(left, right)
-
-
 class _WideProducts(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """See PyTorch's ``TorchFunctionMode``."""
         if func is linear and _is_wide(*args):
             return _WideLinear.apply(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
@@ -59,13 +52,11 @@ class _WideLinear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """``states @ weight.T + bias``."""
         ctx.save_for_backward(states, weight)
         return _product(states, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of those inputs that ask for one."""
         states, weight = ctx.saved_tensors
         (gradient,) = (each.contiguous() for each in gradients)
         rows, read = gradient.flatten(0, -2), states.flatten(0, -2)

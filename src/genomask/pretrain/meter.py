@@ -1,64 +1,54 @@
 """What a pretraining gets done in a second: real bases and tokens, and operations of its matrix products."""
 
 import time
-from typing import NamedTuple
+from typing import Any
 
 import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor
+from torch.nn.functional import linear
 from transformers import PreTrainedModel
 
+from genomask.console import say
 from genomask.corpus.steps import StepBatch, Work
 from genomask.models.flops import shape_of, training_flops
 from genomask.models.forward import has_fast_path
-from genomask.models.products import product
+from genomask.models.products import wide_products
+from genomask.training.host import has_bfloat16
 
 
-class Throughput(NamedTuple):
-    """Rates over the seconds spent in training; validation is not among them.
+class Meter(Callback):
+    """Counts on the host what goes through the encoder, and logs rates; only stopping the time waits for the device.
 
-    Attributes:
-        bases_per_second: Bases of segments, each counted once.
-        tokens_per_second: Tokens, [CLS] and [SEP] included, [PAD] not.
-        batch_fill: Share of the positions of all micro-batches that are no [PAD].
-        flops_per_second: Operations of the matrix products that the tokens ask for (``training_flops``).
-        seconds: What all rates refer to.
-    """
-
-    bases_per_second: float
-    tokens_per_second: float
-    batch_fill: float
-    flops_per_second: float
-    seconds: float
-
-
-class Meter:
-    """Counts what goes through the encoder, on the host; only stopping the time makes the host wait for the device.
+    Rates are over the seconds spent in training since it began (or was resumed), without validation: those of the first
+    device, times their number. ``batch_fill`` is the share of positions that are no [PAD]; ``model_flop_utilisation``
+    the rate of operations over that of a large matrix product of the same type, measured on the same device before the
+    first step. It can pass 1 on a CPU that is shared.
 
     Args:
         model: Encoder with its MLM head.
-        fast_path: Whether what may be computed for masked tokens alone is computed for them alone.
+        every: Steps between two logs.
     """
 
-    def __init__(self, model: PreTrainedModel, *, fast_path: bool) -> None:
-        self.shape, self.masked_head = shape_of(model), fast_path
-        self.masked_layer = fast_path and has_fast_path(model)
-        self.done: Work | None = None
+    def __init__(self, model: PreTrainedModel, *, every: int) -> None:
+        self.shape, self.masked_layer, self.every = shape_of(model), has_fast_path(model), every
+        self.done = Work(*[0] * len(Work._fields))
         self.earlier: tuple[int, int] = (0, 0)  # what ``masked`` was where a resumed training goes on from
         self.device: torch.device | None = None
-        self.seconds = 0.0
+        self.seconds, self.peak, self.devices = 0.0, 1.0, 1
         self.running_since: float | None = None
+        self.found: dict[str, float] = {}  # rates of the whole training
 
     def add(self, batch: StepBatch) -> None:
         """Count a step."""
         self.device = batch.input_ids.device
-        before = self.done or Work(*[0] * len(Work._fields))
-        self.done = Work(**{name: getattr(before, name) + getattr(batch.work, name) for name in Work._fields})
+        self.done = Work(*(before + more for before, more in zip(self.done, batch.work, strict=True)))
 
     @property
     def masked(self) -> tuple[int, int]:
         """Masked tokens, and tokens of DNA, of all steps so far."""
-        here = (0, 0) if self.done is None else (self.done.masked, self.done.content)
-        return self.earlier[0] + here[0], self.earlier[1] + here[1]
+        return self.earlier[0] + self.done.masked, self.earlier[1] + self.done.content
 
     @property
     def masked_share(self) -> float | None:
@@ -79,30 +69,48 @@ class Meter:
         self.seconds += time.perf_counter() - self.running_since
         self.running_since = None
 
-    def read(self) -> Throughput | None:
-        """Rates since the first step; None before it. Waits for the device."""
+    def read(self) -> dict[str, float]:
+        """Rates since the first step; none before it. Waits for the device."""
         running = self.running_since is not None
         self.stop()
         if running:
             self.start()
-        if self.done is None or not self.seconds:
-            return None
         work = self.done
-        flops = training_flops(
-            self.shape,
-            tokens=work.tokens,
-            squares=work.squares,
-            queries=work.masked if self.masked_layer else work.tokens,
-            pairs=work.pairs if self.masked_layer else work.squares,
-            predicted=work.masked if self.masked_head else work.tokens,
-        )
-        return Throughput(
-            work.bases / self.seconds,
-            work.tokens / self.seconds,
-            work.tokens / work.positions,
-            flops / self.seconds,
-            self.seconds,
-        )
+        if not (work.tokens and self.seconds):
+            return {}
+        queries, pairs = (work.masked, work.pairs) if self.masked_layer else (work.tokens, work.squares)
+        counts = {"tokens": work.tokens, "squares": work.squares, "predicted": work.masked}
+        flops = training_flops(self.shape, queries=queries, pairs=pairs, **counts)
+        sums = {"bases_per_second": work.bases, "tokens_per_second": work.tokens, "flops_per_second": flops}
+        return {
+            "batch_fill": work.tokens / work.positions,
+            "model_flop_utilisation": flops / self.seconds / self.peak,
+            **{name: count / self.seconds * self.devices for name, count in sums.items()},
+        }
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measure the device, then let the time run."""
+        dtype = torch.bfloat16 if trainer.precision == "bf16-mixed" else torch.float32
+        if dtype is torch.bfloat16 and pl_module.device.type == "cpu" and not has_bfloat16():
+            say("       this processor emulates bfloat16: pretrain.precision=32-true is many times as fast")
+        self.peak, self.devices = matmul_peak(pl_module.device, dtype), trainer.world_size
+        self.start()
+
+    def on_validation_start(self, *_: Any, **__: Any) -> None:
+        self.stop()
+
+    def on_validation_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        if trainer.state.fn == TrainerFn.FITTING:
+            self.start()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:
+        """Log now and then, when the training step has waited for the device anyway."""
+        if trainer.global_step % self.every == 0:
+            pl_module.log_dict({f"pretrain/{name}": value for name, value in self.read().items()})
+
+    def on_train_end(self, *_: Any, **__: Any) -> None:
+        self.stop()
+        self.found = self.read()
 
 
 def matmul_peak(device: torch.device, dtype: torch.dtype, *, seconds: float = 0.2) -> float:
@@ -118,10 +126,10 @@ def matmul_peak(device: torch.device, dtype: torch.dtype, *, seconds: float = 0.
 
 
 def _timed_product(left: Tensor, right: Tensor) -> float:
-    if left.is_cuda:
-        torch.cuda.synchronize(left.device)
+    wait = torch.cuda.synchronize if left.is_cuda else lambda: None
+    wait()
     start = time.perf_counter()
-    product(left, right)
-    if left.is_cuda:
-        torch.cuda.synchronize(left.device)
+    with torch.no_grad(), wide_products(left.device):
+        linear(left, right)
+    wait()
     return time.perf_counter() - start

@@ -26,7 +26,7 @@ from genomask.pretrain.settings import PretrainSettings
 from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
-from genomask.training.divergence import DivergedError, StopOnDivergence
+from genomask.training.checkpoints import DivergedError, StopOnDivergence
 from genomask.training.optimiser import adamw
 from genomask.training.sharded import ShardedStrategy, set_gathered, shard
 
@@ -44,13 +44,7 @@ class PretrainModule(LightningModule):
     Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it exactly. No step
     waits for the device, but to log.
 
-    Args:
-        model: Encoder with its MLM head, tied.
-        tokens: What the encoder reads.
-        settings: Optimiser and budget.
-        warmup_steps: Optimiser steps until the full learning rate.
-        seed: Draws dropout.
-        masking: The strategy that masks the batches, if validations are to change it.
+    ``masking`` is the strategy that masks the batches, if validations are to change it; the seed draws dropout.
     """
 
     def __init__(
@@ -67,7 +61,7 @@ class PretrainModule(LightningModule):
         self.automatic_optimization = False
         self.model, self.tokens = model, tokens
         self.settings, self.warmup_steps, self.seed = settings, warmup_steps, seed
-        self.meter = Meter(model, fast_path=settings.fast_path)
+        self.meter = Meter(model, every=settings.log_every)
         self.diverged: Path | None = None  # where the batch goes whose loss is NaN or infinite
         self.sums: dict[str, list[Tensor]] = {}  # of nats, by metric and batch, on the device
         self.counts: dict[str, int] = {}  # of the tokens or bases that they belong to
@@ -81,7 +75,6 @@ class PretrainModule(LightningModule):
             self.meter.masked_layer = has_fast_path(self.model)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW with linear warmup, then the schedule of the settings over the whole budget."""
         optimizer, schedule = adamw(
             self.model,
             learning_rate=self.settings.learning_rate,
@@ -95,8 +88,7 @@ class PretrainModule(LightningModule):
         return [optimizer], [schedule]
 
     def configure_callbacks(self) -> list[Callback]:
-        """Stop when the loss becomes NaN or infinite."""
-        return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=ADVICE)]
+        return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=ADVICE), self.meter]
 
     def training_step(self, batch: StepBatch) -> Tensor:
         """Accumulate the gradient over the step's micro-batches, then update the weights once.
@@ -110,7 +102,7 @@ class PretrainModule(LightningModule):
         loss = torch.zeros((), device=self.device)
         for number, part in enumerate(parts, start=1):
             with self._no_exchange_before_the_last(number, len(parts)):
-                logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
+                logits = logits_of(self.model, part)
                 share = loss_sum(logits, part) / total
                 self.manual_backward(share * self.trainer.world_size)
             loss += share.detach()
@@ -124,7 +116,6 @@ class PretrainModule(LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Begin to count."""
         set_gathered(self.model, True)
         self.dna = torch.from_numpy(self.tokens.random_ids).to(self.device)
         self.sums, self.counts = {name: [] for name in METRICS}, dict.fromkeys(METRICS, 0)
@@ -135,7 +126,7 @@ class PretrainModule(LightningModule):
         """Measure the loss of tokens and of bases, under the model's own masking and the common one (Fig. 1)."""
         for suffix, masked in (("", batch.own), ("_common", batch.common)):
             (part,) = micro_batches(masked)
-            logits = logits_of(self.model, part, fast_path=self.settings.fast_path)
+            logits = logits_of(self.model, part)
             if masked.codes is not None:
                 missed = 1 - (-cross_entropy(logits, part.targets, reduction="none")).exp()
                 added = torch.stack((missed, torch.ones_like(missed))).double()
@@ -170,12 +161,10 @@ class PretrainModule(LightningModule):
             self.masking.observe(Validation(found["perplexity"], *misses.cpu().numpy()))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep what validations have told the masking strategy, and how many tokens were masked."""
         checkpoint["masking"] = {} if self.masking is None else self.masking.state_dict()
         checkpoint["masked"] = list(self.meter.masked)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Give both back."""
         if self.masking is not None:
             self.masking.load_state_dict(checkpoint["masking"])
         self.meter.earlier = checkpoint["masked"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from genomask.checks import renamed_to, require, require_choice, take_old_names
+from genomask.checks import require, require_choice
 
 
 @dataclass
@@ -42,10 +42,9 @@ class PretrainSettings:
     """Budget and optimiser of a pretraining; none at all with 0 steps, which keeps the initial weights.
 
     ``batch`` is the number of sequences per optimiser step before HGA; None takes the model's own from the
-    paper. ``micro_batch`` only says how many of them go through the encoder at once, and ``fast_path`` that
-    the last layer and the head are computed only where a token is hidden: neither changes a result.
-    Validation runs every ``validate_every`` steps on ``validation_segments`` sequences;
-    ``calibration_segments`` measure the realised masking rate, and calibrate it to ``match_rate``.
+    paper. ``micro_batch`` only says how many of them go through the encoder at once, which changes no result.
+    Validation runs every ``validate_every`` steps on ``validation_segments`` sequences; ``calibration_segments``
+    measure the realised masking rate, and calibrate it to ``match``.
     """
 
     max_steps: int
@@ -67,19 +66,10 @@ class PretrainSettings:
     schedule: str = "linear"
     keep: list[int] = field(default_factory=list)
     step: int | None = None
-    fast_path: bool = True
-    shortcut: bool | None = renamed_to("fast_path")
 
     def __post_init__(self) -> None:
-        take_old_names(self, "pretrain")
         require(self.max_steps >= 0, "pretrain.max_steps", "at least 0", self.max_steps)
-        for name in (
-            "validate_every",
-            "validation_segments",
-            "calibration_segments",
-            "log_every",
-            "checkpoint_every",
-        ):
+        for name in ("validate_every", "validation_segments", "calibration_segments", "log_every", "checkpoint_every"):
             require(getattr(self, name) >= 1, f"pretrain.{name}", "at least 1", getattr(self, name))
         for name in ("batch", "micro_batch"):
             value = getattr(self, name)
@@ -94,9 +84,7 @@ class PretrainSettings:
         require_choice(self.schedule, "pretrain.schedule", ("linear", "constant", "wsd"))
         for step in self.keep:
             fits = 0 < step < self.max_steps and step % self.validate_every == 0
-            needed = (
-                f"steps below {self.max_steps} at which it validates (pretrain.validate_every={self.validate_every})"
-            )
-            require(fits, "pretrain.keep", needed, step)
+            needed = f"steps below {self.max_steps} at which it validates (pretrain.validate_every"
+            require(fits, "pretrain.keep", f"{needed}={self.validate_every})", step)
         kept = self.step is None or self.step in self.keep
         require(kept, "pretrain.step", f"one of the steps in pretrain.keep, {self.keep}", self.step)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, nll_loss
 from transformers import PreTrainedModel
 
-from genomask.corpus.steps import Cut, StepBatch
+from genomask.corpus.steps import StepBatch
 from genomask.models.forward import MaskedTokens, masked_logits
 
 
@@ -24,37 +24,24 @@ class MicroBatch(NamedTuple):
 
 def micro_batches(batch: StepBatch) -> list[MicroBatch]:
     """Cut a step into micro-batches, no wider than they need; unpadded ones have no attention mask."""
-    return [_micro_batch(batch, cut) for cut in batch.cuts]
-
-
-def _micro_batch(batch: StepBatch, cut: Cut) -> MicroBatch:
-    rows, masked = slice(cut.start, cut.stop), slice(cut.first, cut.last)
-    attention = None
-    if cut.padded:
+    parts = []
+    for cut in batch.cuts:
+        rows, masked = slice(cut.start, cut.stop), slice(cut.first, cut.last)
         columns = torch.arange(cut.width, device=batch.lengths.device)
-        attention = columns < batch.lengths[rows, None]
-    return MicroBatch(
-        batch.input_ids[rows, : cut.width],
-        attention,
-        MaskedTokens(batch.flat[masked], batch.slot[masked], cut.most),
-        batch.targets[masked],
-        None if batch.weights is None else batch.weights[masked],
-    )
+        part = MicroBatch(
+            batch.input_ids[rows, : cut.width],
+            columns < batch.lengths[rows, None] if cut.padded else None,
+            MaskedTokens(batch.flat[masked], batch.slot[masked], cut.most),
+            batch.targets[masked],
+            None if batch.weights is None else batch.weights[masked],
+        )
+        parts.append(part)
+    return parts
 
 
-def logits_of(model: PreTrainedModel, part: MicroBatch, *, fast_path: bool) -> Float[Tensor, "masked_tokens vocab"]:
-    """Logits of the masked tokens.
-
-    Args:
-        model: Encoder with its MLM head.
-        part: What goes through it.
-        fast_path: Compute the last layer and the head for masked tokens alone; the plain pass, if not.
-    """
-    if fast_path:
-        return masked_logits(model, part.input_ids, part.masked, part.attention).float()
-    attention = None if part.attention is None else part.attention.to(torch.int64)
-    every = model(part.input_ids, attention_mask=attention).logits
-    return every.flatten(0, 1).index_select(0, part.masked.flat).float()
+def logits_of(model: PreTrainedModel, part: MicroBatch) -> Float[Tensor, "masked_tokens vocab"]:
+    """Logits of the masked tokens; the last layer and the head are computed for them alone."""
+    return masked_logits(model, part.input_ids, part.masked, part.attention).float()
 
 
 def loss_sum(logits: Float[Tensor, "masked_tokens vocab"], part: MicroBatch) -> Float[Tensor, ""]:
@@ -79,8 +66,8 @@ def base_nats(
     Args:
         logits: Of the masked tokens.
         batch: A batch of one micro-batch, with its hidden bases.
-        mask: Id of [MASK].
         dna: Ids of the tokens of DNA, on the device; of overlapping k-mers, in the order of their bases.
+        mask: Id of [MASK].
     """
     log_prob = logits.index_select(1, dna).log_softmax(dim=1)
     if batch.hidden is None:

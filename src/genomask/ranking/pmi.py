@@ -11,7 +11,6 @@ from genomask.checks import require
 
 RARE_COUNT: Final = 101  # c in Eq. 2 (Sec. 4.1)
 
-_SMALL_COUNTS: Final = 2**14
 _ROUNDING: Final = 1e-12  # sums of ten logarithms below 30 are exact to 1e-13; scores of 10-mers lie 1e-5 apart
 
 
@@ -19,8 +18,7 @@ def pmi(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, "
     """Score every k-mer against its likeliest split into shorter pieces (Eq. 1).
 
     Args:
-        counts: Occurrences of each n-mer for n = 1..k, indexed by base-4 code;
-            ``counts[n - 1]`` has ``4**n`` entries.
+        counts: Occurrences of each n-mer for n = 1..k, by base-4 code; ``counts[n - 1]`` has ``4**n`` entries.
 
     Returns:
         PMI in nats, ``-inf`` for a k-mer that never occurs.
@@ -32,17 +30,7 @@ def pmi(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, "
 
 
 def pmi_by_length(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> list[Float64[np.ndarray, " _kmers"]]:
-    """Score every n-mer for n = 2..k, each as :func:`pmi` of the counts up to n, all in one pass.
-
-    Args:
-        counts: As for :func:`pmi`.
-
-    Returns:
-        PMI in nats; entry ``n - 2`` has the ``4**n`` scores of the n-mers.
-
-    Raises:
-        ValueError: As for :func:`pmi`.
-    """
+    """Score every n-mer for n = 2..k, each as :func:`pmi` of the counts up to n; entry ``n - 2`` is for n."""
     _require_two_lengths(counts)
     return _scores_against_splits([_log_prob(table, n) for n, table in enumerate(counts, start=1)])
 
@@ -53,12 +41,6 @@ def pmi_released(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.n
     It departs from Eq. 1 in three ways. Pieces have one or two bases only; every probability is
     halved, so that each cut of a split adds ln 2; and the k-mer itself, of whatever length, counts
     ``floor(f / 10)`` times, so that one seen fewer than 10 times scores ``-inf``.
-
-    Args:
-        counts: As for :func:`pmi`.
-
-    Returns:
-        Score in nats, ``-inf`` for a k-mer that occurs fewer than 10 times.
 
     Raises:
         ValueError: As for :func:`pmi`, or if no k-mer occurs 10 times.
@@ -73,33 +55,18 @@ def pmi_released(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.n
 
 
 def normalized_pmi(
-    scores: Float64[np.ndarray, " kmers"],
-    count: Int64[np.ndarray, " kmers"],
-    *,
-    rare_count: int = RARE_COUNT,
+    scores: Float64[np.ndarray, " kmers"], count: Int64[np.ndarray, " kmers"], *, rare_count: int = RARE_COUNT
 ) -> Float64[np.ndarray, " kmers"]:
     """Discount the scores of rare k-mers (Eq. 2).
 
-    A k-mer seen once is discounted to 0, since log 1 = 0: as Eq. 2 is printed, that raises a
-    negative score. One that was never scored stays ``-inf``.
-
-    Args:
-        scores: PMI in nats, by code.
-        count: Occurrences f, by code.
-        rare_count: The constant c, at least 2.
-
-    Raises:
-        ValueError: If ``rare_count`` < 2.
+    A k-mer seen once is discounted to 0, since log 1 = 0: as Eq. 2 is printed, that raises a negative score. One that
+    was never scored stays ``-inf``. ``scores`` are PMI in nats, ``count`` is f and ``rare_count`` c, at least 2.
     """
     require(rare_count >= 2, "rare_count", "at least 2 occurrences", rare_count)
 
-    def discount(count: Int64[np.ndarray, " _kmers"]) -> Float64[np.ndarray, " _kmers"]:
-        log_count = np.log(np.maximum(count, 1))
-        return log_count / (math.log(rare_count) + log_count)
-
-    normalized = _of_every(count, discount)
+    log_count = np.log(np.maximum(count, 1))
     with np.errstate(invalid="ignore"):
-        normalized *= scores
+        normalized = log_count / (math.log(rare_count) + log_count) * scores
     normalized[scores == -np.inf] = -np.inf
     return normalized
 
@@ -115,15 +82,10 @@ def settle_ties(scores: Float64[np.ndarray, " kmers"]) -> Float64[np.ndarray, " 
     return settled
 
 
-SCORERS: Final[Mapping[str, Callable[..., Float64[np.ndarray, " kmers"]]]] = {
-    "eq1": pmi,
-    "released": pmi_released,
-}
+SCORERS: Final[Mapping[str, Callable[..., Float64[np.ndarray, " kmers"]]]] = {"eq1": pmi, "released": pmi_released}
 
 
-def _scores_against_splits(
-    log_prob: list[Float64[np.ndarray, " _kmers"]],
-) -> list[Float64[np.ndarray, " _kmers"]]:
+def _scores_against_splits(log_prob: list[Float64[np.ndarray, " _kmers"]]) -> list[Float64[np.ndarray, " _kmers"]]:
     """Scores of the n-mers for n = 2..k; a k-mer without a probability, as it never occurs, has -inf."""
     # Eq. 1 forbids the identity split of the scored n-mer only; its pieces may stay whole.
     best, scores = [log_prob[0]], []
@@ -152,20 +114,7 @@ def _log_prob(table: Int64[np.ndarray, " kmers"], n: int) -> Float64[np.ndarray,
     total = int(table.sum())
     require(total > 0, f"the table of {n}-mers", "at least one occurrence", total)
     with np.errstate(divide="ignore"):
-        return _of_every(table, lambda count: np.log(count / total))
-
-
-def _of_every(
-    counts: Int64[np.ndarray, " kmers"],
-    function: Callable[[Int64[np.ndarray, " _kmers"]], Float64[np.ndarray, " _kmers"]],
-) -> Float64[np.ndarray, " kmers"]:
-    """Apply a slow function to counts, of which most are small, so that most values are wanted repeatedly."""
-    if len(counts) <= _SMALL_COUNTS:
-        return function(counts)
-    values = function(np.arange(_SMALL_COUNTS)).take(counts, mode="clip")
-    large = np.flatnonzero(counts >= _SMALL_COUNTS)
-    values[large] = function(counts[large])
-    return values
+        return np.log(table / total)
 
 
 def _require_two_lengths(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> None:

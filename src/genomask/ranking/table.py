@@ -1,8 +1,4 @@
-"""The ranked list of all k-mers (RANK in Sec. 4.1), and the CSV that carries it.
-
-How a ranking was scored is a setting of the run that built it, not part of the ranking: a CSV from
-anywhere is a ranking as long as it gives every k-mer one rank.
-"""
+"""The ranked list of all k-mers (RANK in Sec. 4.1), and the CSV that carries it, wherever that comes from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +8,11 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from genomask.alphabet import kmer_table
+from genomask.alphabet import encode, kmer_table
 from genomask.checks import require, require_choice
 from genomask.files import write_csv
-from genomask.ranking.csv_table import (
-    COUNT,
-    KMER,
-    SCORE,
-    kmer_codes,
-    read_csv,
-    refuse_repeats,
-    row_error,
-)
+from genomask.genome.sequences import kmer_codes
+from genomask.ranking.csv_table import COUNT, KMER, SCORE, read_csv, refuse_repeats, row_error
 from genomask.ranking.pmi import RARE_COUNT, SCORERS, normalized_pmi, settle_ties
 from genomask.seeds import generator
 
@@ -64,19 +53,9 @@ class Ranking:
 
 
 def rank_kmers(
-    counts: Sequence[Int64[np.ndarray, " _kmers"]],
-    *,
-    k: int = 6,
-    rare_count: int = RARE_COUNT,
-    mode: str = "eq1",
+    counts: Sequence[Int64[np.ndarray, " _kmers"]], *, k: int = 6, rare_count: int = RARE_COUNT, mode: str = "eq1"
 ) -> Ranking:
     """Rank all k-mers by normalized PMI; equal ones follow the order of their letters.
-
-    Args:
-        counts: Occurrences of each n-mer for n = 1..k or more, by base-4 code.
-        k: Length of the ranked k-mers.
-        rare_count: The constant c of Eq. 2.
-        mode: ``eq1`` for Eq. 1 as printed, ``released`` for the score of the published ranking.
 
     Raises:
         ValueError: If a setting is out of range or the counts stop short of k.
@@ -93,10 +72,7 @@ def rank_kmers(
 def permuted(ranking: Ranking, *, within: str, seed: int) -> Ranking:
     """The ranking with its ranks handed to other k-mers: a fixed preference for some k-mers, without PMI.
 
-    Args:
-        ranking: The ranking.
-        within: ``all`` k-mers, or ``gc``: those with as many G and C.
-        seed: Draws the permutation.
+    ``within`` says among which: ``all`` k-mers, or ``gc``, those with as many G and C.
     """
     codes = np.arange(4**ranking.k)
     strong = sum(codes >> 2 * place + 1 & 1 for place in range(ranking.k))  # C and G are 2 and 3
@@ -146,7 +122,7 @@ def read_ranking(path: Path) -> Ranking:
         refuse_repeats(path, name, columns[name])
     require(len(kmers) == 4**k, str(path), f"one row for each of the {4**k} {k}-mers", len(kmers))
 
-    by_code = np.argsort(kmer_codes(kmers, k))
+    by_code = np.argsort(kmer_codes(encode("".join(kmers)), k)[::k])
     rank, count = (np.array(columns[name], dtype=np.int64)[by_code] for name in ("rank", "count"))
     score, normalized = (np.array(columns[name])[by_code] for name in ("pmi", "normalized_pmi"))
     return Ranking(k, rank, count, score, normalized)

@@ -1,19 +1,24 @@
 """PMI-VOCAB's masking vocabulary: the k-mers of length 2..10 that are worth masking whole (Sec. 5.4)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
-from genomask.alphabet import kmer_text
+from genomask.alphabet import encode, kmer_text
 from genomask.checks import require, require_choice
-from genomask.ranking.csv_table import kmer_codes
+from genomask.files import write_csv
+from genomask.genome.sequences import kmer_codes
+from genomask.ranking.csv_table import COUNT, KMER, SCORE, read_csv, refuse_repeats, row_error
 from genomask.ranking.pmi import RARE_COUNT, normalized_pmi, pmi_by_length, settle_ties
 
 FLOOR_COUNT: Final = 10_000  # Sec. 5.4
 SIZE: Final = 40_000  # Sec. 5.4
+COLUMNS: Final = {"rank": COUNT, "kmer": KMER, "length": COUNT, "count": COUNT, "normalized_pmi": SCORE}
 GENOME_BASES: Final = 2.94e9  # A, C, G and T of GRCh38's 24 chromosomes, on which the two above were set
 
 
@@ -73,11 +78,10 @@ class MaskingVocabulary:
 def scale_to_genome(settings: VocabularySettings, genome_bases: int) -> tuple[int, int]:
     """Floor and size of the vocabulary of a genome of so many A, C, G and T.
 
-    A floor left open is the share of the genome that 10,000 is of the human genome, but at least c,
-    below which Eq. 2 calls a k-mer rare. The same share lets the same k-mers through, so 40,000
-    words are as selective on a smaller genome. Only a floor that is a larger share, as c is
-    below 30 Mb, lets fewer k-mers through, about in inverse proportion, and a size left open shrinks
-    alike. Human chromosome 20 and parts of it down to 1 Mb so keep 17 to 19 % of what reaches the floor.
+    A floor left open is the share of the genome that 10,000 is of the human genome, but at least c, below which Eq. 2
+    calls a k-mer rare. The same share lets the same k-mers through. Only a larger one, as c is below 30 Mb, lets fewer
+    through, about in inverse proportion, and a size left open shrinks alike: human chromosome 20 and parts of it down
+    to 1 Mb so keep 17 to 19 % of what reaches the floor.
     """
     human_share = FLOOR_COUNT * genome_bases / GENOME_BASES
     floor = settings.floor_count or max(settings.rare_count, round(human_share))
@@ -89,13 +93,9 @@ def build_vocabulary(counts: Sequence[Int64[np.ndarray, " _kmers"]], settings: V
 
     Equal scores follow length, then base-4 code.
 
-    Args:
-        counts: Occurrences of each n-mer for n = 1..longest or more, by base-4 code.
-        settings: Which k-mers become words.
-
     Raises:
-        ValueError: If the counts stop short of the longest word, no k-mer reaches the floor, or
-            there are fewer words than the settings ask for.
+        ValueError: If the counts stop short of the longest word, no k-mer reaches the floor, or there are fewer words
+            than the settings ask for.
     """
     needed = f"counts for n = 1..{settings.longest}"
     require(len(counts) >= settings.longest, "A vocabulary", needed, f"{len(counts)} table(s)")
@@ -122,16 +122,12 @@ def membership(vocabulary: MaskingVocabulary) -> dict[int, Bool[np.ndarray, " _k
     member = {}
     for n in sorted({len(word) for word in vocabulary.words}):
         member[n] = np.zeros(4**n, dtype=bool)
-        member[n][kmer_codes([word for word in vocabulary.words if len(word) == n], n)] = True
+        member[n][kmer_codes(encode("".join(word for word in vocabulary.words if len(word) == n)), n)[::n]] = True
     return member
 
 
 def _common_kmers(
-    count: Int64[np.ndarray, " kmers"],
-    score: Float64[np.ndarray, " kmers"],
-    length: int,
-    floor: int,
-    rare_count: int,
+    count: Int64[np.ndarray, " kmers"], score: Float64[np.ndarray, " kmers"], length: int, floor: int, rare_count: int
 ) -> Shaped[np.ndarray, " rows"]:
     """Every k-mer of this length that reaches the floor, with its normalized PMI."""
     codes = np.flatnonzero(count >= floor)
@@ -154,3 +150,39 @@ def _within_quotas(
         left_over += goal - taken
         kept[np.flatnonzero(length == n)[:taken]] = True
     return kept
+
+
+def write_vocabulary(vocabulary: MaskingVocabulary, path: Path) -> None:
+    """Write ``rank,kmer,length,count,normalized_pmi``, best rank first."""
+    words = vocabulary.words
+    ranks, lengths = range(1, len(words) + 1), map(len, words)
+    counts, scores = vocabulary.count.tolist(), vocabulary.normalized_pmi.tolist()
+    write_csv(path, COLUMNS, zip(ranks, words, lengths, counts, scores, strict=True))
+
+
+def read_vocabulary(path: Path) -> MaskingVocabulary:
+    """Read a vocabulary whose rows stand in the order of their rank.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a cell is malformed, a word is repeated, a length is not its word's, or a rank is out of order.
+    """
+    columns = read_csv(path, COLUMNS)
+    words = columns["kmer"]
+    for index, (rank, word, length) in enumerate(zip(columns["rank"], words, columns["length"], strict=True)):
+        if rank != index + 1:
+            raise row_error(path, index, f"rank {index + 1}", rank)
+        if length != len(word):
+            raise row_error(path, index, f"the length of {word}, which is {len(word)}", length)
+    refuse_repeats(path, "kmer", words)
+    return MaskingVocabulary(words, np.array(columns["count"], dtype=np.int64), np.array(columns["normalized_pmi"]))
+
+
+def table5(vocabulary: MaskingVocabulary) -> dict[int, int]:
+    """Words per length, shortest first (Table 5)."""
+    return dict(sorted(Counter(map(len, vocabulary.words)).items()))
+
+
+def write_table5(vocabulary: MaskingVocabulary, path: Path) -> None:
+    """Write ``length,words``."""
+    write_csv(path, ("length", "words"), table5(vocabulary).items())

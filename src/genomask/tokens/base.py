@@ -82,12 +82,7 @@ class Tokens(ABC):
     def batch(
         self, bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"]
     ) -> Int64[Tensor, "batch tokens"]:
-        """Token ids of a padded batch, special tokens included, as wide as its longest row.
-
-        Args:
-            bases: Bases 0..3, anything above is another letter; those beyond a row's length are ignored.
-            lengths: Bases in each row, at most the width of the batch.
-        """
+        """Token ids of a padded batch, special tokens included; bases beyond a row's length are ignored."""
         rows = bases.cpu().numpy()
         return self.pad_rows([self.ids(row[:length]) for row, length in zip(rows, lengths.tolist(), strict=True)])
 

@@ -18,13 +18,7 @@ K_BY_VOCABULARY: Final = {vocabulary_size(k): k for k in range(1, LONGEST_K + 1)
 
 
 def save_tokens(tokens: Tokens, directory: Path, *, max_tokens: int) -> None:
-    """Write tokens.json, and the tokenizer for Hugging Face's ``AutoTokenizer``, into an existing folder.
-
-    Args:
-        tokens: What the model reads.
-        directory: The folder.
-        max_tokens: Longest input of the model, special tokens included, where truncation cuts.
-    """
+    """Write tokens.json, and the tokenizer for Hugging Face's ``AutoTokenizer``, into an existing folder."""
     tokens.save_tokenizer(directory, max_tokens=max_tokens)
     (directory / TOKENS_FILE).write_text(json.dumps(tokens.identity(), indent=2) + "\n", encoding="utf-8")
 
@@ -32,9 +26,7 @@ def save_tokens(tokens: Tokens, directory: Path, *, max_tokens: int) -> None:
 def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
     """The tokens of a model folder; one without tokens.json has overlapping k-mers if its vocabulary says so.
 
-    Args:
-        directory: The folder.
-        vocabulary: Rows of the model's table of token embeddings.
+    ``vocabulary`` is the number of rows of the model's table of token embeddings.
 
     Raises:
         ValueError: If the files do not fit together, or do not say what the tokens are.

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, no_type_check
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -47,7 +47,6 @@ class KmerTokens(Tokens):
         self.margin = (k // 2, (k - 1) // 2) if self.overlapping else (0, 0)
 
     def split(self, bases: UInt8[np.ndarray, " bases"]) -> Split:
-        """Cut one sequence; one shorter than k has no overlapping k-mer."""
         if self.stride == 1:
             ids = np.empty(max(len(bases) - self.k + 1, 0), dtype=np.int64)
             _write_overlapping(bases, self.k, ids)
@@ -58,14 +57,13 @@ class KmerTokens(Tokens):
         return Split(ids[:count], start[:count], start[1 : count + 1])
 
     def longest(self, max_tokens: int) -> int:
-        """Bases of the longest sequence that fits, as all shorter ones do; side by side, single bases may end them."""
         room, k = max_tokens - self.special_count, self.k
         if self.stride == 1:
             return room + k - 1
+        # Side by side, single bases may end a sequence.
         return room if room < k - 1 else (room - k + 3) * k - 2
 
     def identity(self) -> dict[str, Any]:
-        """``kind``, ``k`` and ``stride``."""
         return {"kind": "kmer", "k": self.k, "stride": self.stride}
 
     @property
@@ -74,7 +72,6 @@ class KmerTokens(Tokens):
         return "base" if self.k == 1 else f"{self.k}-mer" + (f"/{self.stride}" if self.stride > 1 else "")
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
-        """Write tokenizer.json and tokenizer_config.json."""
         kmer_tokenizer(self.k, self.stride).save(str(directory / "tokenizer.json"))
         config = {f"{token[1:-1].lower()}_token": token for token in SPECIAL_TOKENS}
         config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens}
@@ -82,7 +79,6 @@ class KmerTokens(Tokens):
 
 
 @compiled
-@no_type_check
 def _write_overlapping(bases: Any, k: Any, ids: Any) -> None:
     code, known = 0, 0  # known: letters since the last one that is not A, C, G or T
     for place in range(len(bases)):
@@ -93,7 +89,6 @@ def _write_overlapping(bases: Any, k: Any, ids: Any) -> None:
 
 
 @compiled
-@no_type_check
 def _write_side_by_side(bases: Any, k: Any, ids: Any, start: Any) -> Any:
     singles, place, count = FIRST_KMER + (1 << 2 * k), 0, 0
     while place < len(bases):

@@ -30,10 +30,7 @@ NAMES: Final = {"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": 
 
 
 class SubwordTokens(Tokens):
-    """Tokens of a tokenizer.json.
-
-    Args:
-        file: The tokenizer.json. A tokenizer_config.json beside it may name its special tokens.
+    """Tokens of a tokenizer.json; a tokenizer_config.json beside it may name its special tokens.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -80,20 +77,16 @@ class SubwordTokens(Tokens):
         return Split(np.array(encoding.ids, dtype=np.int64), start, stop)
 
     def longest(self, max_tokens: int) -> int:
-        """As many bases as tokens, as a token may cover a single base."""
         return max_tokens - self.special_count
 
     def identity(self) -> dict[str, Any]:
-        """``kind`` and the content of the file."""
         return {"kind": "subword", "sha256": sha256(self.content).hexdigest()}
 
     @property
     def name(self) -> str:
-        """``subword`` with the size of the vocabulary."""
         return f"subword-{self.vocabulary_size}"
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
-        """Write the same tokenizer.json, and its special tokens by role."""
         (directory / "tokenizer.json").write_bytes(self.content)
         names = self.tokenizer.id_to_token
         config = {f"{kind}_token": names(getattr(self, kind)) for kind in NAMES}
@@ -127,9 +120,8 @@ def genome_stretches(genome: EncodedGenome) -> Iterator[str]:
     whole = genome.runs[genome.runs[:, 1] - genome.runs[:, 0] >= STRETCH]
     runs = whole if len(whole) else genome.runs
     draw, lengths = generator(0, "tokens"), (runs[:, 1] - runs[:, 0]).astype(float)
-    for run, place in zip(
-        draw.choice(len(runs), STRETCHES, p=lengths / lengths.sum()), draw.random(STRETCHES), strict=True
-    ):
+    chosen = draw.choice(len(runs), STRETCHES, p=lengths / lengths.sum())
+    for run, place in zip(chosen, draw.random(STRETCHES), strict=True):
         first, stop = runs[run].tolist()
         start = first + int(place * max(stop - first - STRETCH, 0))
         yield decode(np.asarray(genome.bases[start : min(start + STRETCH, stop)]))
@@ -138,9 +130,7 @@ def genome_stretches(genome: EncodedGenome) -> Iterator[str]:
 def train_bpe(sequences: Iterable[str], size: int) -> Tokenizer:
     """Train byte-pair encoding on stretches of DNA, with BERT's special tokens first.
 
-    Args:
-        sequences: Stretches of a few hundred letters; no token reaches from one into the next.
-        size: Tokens of the vocabulary, special ones included.
+    No token reaches from one stretch into the next; ``size`` counts special tokens, too.
     """
     tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
     capitals: list[Normalizer] = [Replace(letter.lower(), letter) for letter in BASES]

@@ -1,21 +1,90 @@
-"""Checkpoints for exact resumption: written atomically, verified by hash, taken between optimizer steps."""
+"""Checkpoints for exact resumption, written atomically and verified by hash; and a stop where the loss becomes NaN."""
 
 import signal
+import sys
+from collections import deque
 from pathlib import Path
 from pickle import UnpicklingError
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import torch
-from lightning import LightningDataModule, LightningModule, Trainer
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from torch import Tensor
 
 from genomask.checks import one_line
 from genomask.console import say
 from genomask.files import sha256, sync, whole
 from genomask.models.checkpoint import CORRUPTION_ERRORS, unpickled
-from genomask.training.divergence import DivergedError
+
+MOST_STEPS: Final = 50  # between two checks; as many batches are kept
+
+
+class DivergedError(ValueError):
+    """A loss became NaN or infinite."""
+
+
+class StopOnDivergence(Callback):
+    """Check the losses every so many steps, before a validation and before a checkpoint.
+
+    A step only keeps its loss and its batch on the device, which is not waited for. So the training stops up to
+    ``every`` steps after the step that diverged, and no checkpoint is written in between.
+
+    ``file`` is where the batch of the step goes (``FILE-step=N.npz``); None keeps none.
+    """
+
+    def __init__(self, file: Path | None, *, every: int, advice: str) -> None:
+        self.file, self.every, self.advice = file, min(every, MOST_STEPS), advice
+        self.recent: deque[tuple[int, Tensor, Any]] = deque(maxlen=MOST_STEPS)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, *_: Any, **__: Any  # noqa: ARG002
+    ) -> None:  # fmt: skip
+        self.recent.append((trainer.global_step, outputs["loss"].detach(), batch))
+        if trainer.global_step % self.every == 0:
+            self._check(trainer)
+
+    def on_validation_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        self._check(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        self._check(trainer)
+
+    def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        self._stop_if_diverged(trainer)
+
+    def _check(self, trainer: Trainer) -> None:
+        self._stop_if_diverged(trainer)
+        self.recent.clear()
+
+    def _stop_if_diverged(self, trainer: Trainer) -> None:
+        """Stop every process of the training if a loss of one is not finite; rank zero reports for all."""
+        if not self.recent:
+            return
+        finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
+        everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
+        if torch.as_tensor(everywhere).item() == 1:
+            return
+        said = "" if finite.all() else self._report(*self.recent[int(finite.int().argmin())])
+        everyone = [trainer.strategy.broadcast(said, source) for source in range(trainer.world_size)]
+        if trainer.global_rank > 0:
+            sys.exit(0)
+        raise DivergedError(next(words for words in everyone if words))
+
+    def _report(self, step: int, loss: Tensor, batch: Any) -> str:
+        """Save the tensors of the batch, a named tuple, and say what happened."""
+        kept = ""
+        if self.file is not None:
+            path = self.file.with_name(f"{self.file.name}-step={step}.npz")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
+            np.savez(path, allow_pickle=False, **{name: value.cpu().numpy() for name, value in tensors.items()})
+            kept = f"Its batch is kept in {path}. "
+        return f"The loss became {loss.item()} at step {step}. {kept}{self.advice}"
+
 
 HASH = ".sha256"  # a file beside a checkpoint
 CHECKPOINTS = "checkpoints"  # the folder of a training's checkpoints
@@ -29,11 +98,7 @@ class AtomicCheckpoints(TorchCheckpointIO):
     """Checkpoints that are complete or absent, whenever the process is killed, and refused when damaged."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write beside the final name with a hash, ask the disk to keep both, then rename.
-
-        Raises:
-            OSError: Naming the file, if the disk is full or refuses to be written to.
-        """
+        """Write beside the final name with a hash, ask the disk to keep both, then rename."""
         final = Path(path)
         final.parent.mkdir(parents=True, exist_ok=True)
         assert storage_options is None, "a local file has none"
@@ -50,11 +115,7 @@ class AtomicCheckpoints(TorchCheckpointIO):
         map_location: Any = None,  # noqa: ARG002 - Lightning's signature; it is the CPU here
         weights_only: bool | None = True,  # noqa: ARG002 - it is always true here
     ) -> dict[str, Any]:
-        """Read a checkpoint whose bytes are those that were written; nothing in it is executed.
-
-        Raises:
-            ValueError: Naming the file, if they are not, or it is not a checkpoint.
-        """
+        """Read a checkpoint whose bytes are those that were written, or raise ValueError; nothing in it is executed."""
         hashed = Path(f"{path}{HASH}")
         if not hashed.is_file():
             raise _damaged(path, f"its hash, {hashed.name}, is missing")
@@ -71,7 +132,6 @@ class AtomicCheckpoints(TorchCheckpointIO):
         return checkpoint
 
     def remove_checkpoint(self, path: str | Path) -> None:
-        """Remove a checkpoint, then its hash."""
         super().remove_checkpoint(path)
         Path(f"{path}{HASH}").unlink(missing_ok=True)
 
@@ -82,10 +142,6 @@ class ResumePoints(Checkpoint):
     A checkpoint is taken as a step begins, when everything of the steps before is done: weights, optimiser and
     schedule agree, losses are logged, validations and epochs have ended. So SIGINT and SIGTERM wait for the end
     of a step (a second SIGINT does not), and an error leaves the last checkpoint as it is.
-
-    Args:
-        directory: Where checkpoints are kept.
-        every: Steps between two of them.
     """
 
     def __init__(self, directory: Path, *, every: int) -> None:
@@ -102,7 +158,6 @@ class ResumePoints(Checkpoint):
                 self.handlers[number] = signal.signal(number, self._stop_soon)
 
     def on_train_batch_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        """Save if it is time to, and stop if a signal came."""
         # Lightning counts a step too many when it goes on from here; loggers number their lines by it.
         trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
         stop = self.stop_requested
@@ -114,7 +169,6 @@ class ResumePoints(Checkpoint):
             raise KeyboardInterrupt
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
-        """Remember that the state this training began with allows a step."""
         self.stepped = True
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
@@ -124,18 +178,14 @@ class ResumePoints(Checkpoint):
             raise KeyboardInterrupt
 
     def on_exception(self, *_: Any, **__: Any) -> None:
-        """Restore the signal handlers."""
         self._restore_handlers()
 
     def _save(self, trainer: Trainer) -> None:
         for logger in trainer.loggers:
             logger.save()  # what a training that goes on from here does not log again
-        trainer.save_checkpoint(self._path(trainer.global_step))
-        trainer.strategy.remove_checkpoint(self._path(self.kept))
+        trainer.save_checkpoint(self.directory / f"step={trainer.global_step}.ckpt")
+        trainer.strategy.remove_checkpoint(self.directory / f"step={self.kept}.ckpt")
         self.kept = trainer.global_step
-
-    def _path(self, step: int) -> Path:
-        return self.directory / f"step={step}.ckpt"
 
     def _stop_soon(self, number: int, frame: FrameType | None) -> None:
         if self.stop_requested and number == signal.SIGINT:
@@ -171,17 +221,14 @@ def train_from(fit: Trainer, module: LightningModule, data: LightningDataModule,
     try:
         fit.fit(module, datamodule=data, ckpt_path=newest)
     except BAD_STATE_ERRORS as error:
-        unrelated = _stepped(fit) or isinstance(error, UNRELATED_ERRORS)
+        points = fit.checkpoint_callback
+        stepped = isinstance(points, ResumePoints) and points.stepped
+        unrelated = stepped or isinstance(error, UNRELATED_ERRORS)
         if newest is None or unrelated or str(newest) in str(error):
             raise
         raise _damaged(newest, f"{type(error).__name__}: {one_line(str(error))}") from error
     if newest is not None and fit.global_step != fit.estimated_stepping_batches:
         raise _damaged(newest, f"it led to {fit.global_step} steps, not {fit.estimated_stepping_batches}")
-
-
-def _stepped(fit: Trainer) -> bool:
-    points = fit.checkpoint_callback
-    return isinstance(points, ResumePoints) and points.stepped
 
 
 def _damaged(path: str | Path, reason: str) -> ValueError:

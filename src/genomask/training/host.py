@@ -93,11 +93,10 @@ def prepare_host(machine: TrainerSettings) -> None:
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep up to 1 GiB of freed memory for what is allocated next; elsewhere, do nothing.
+    """Let glibc keep up to 1 GiB of freed memory for what is allocated next, unless its user has told it what to do.
 
-    Each step of a training on a CPU allocates and frees the same arrays of megabytes. Given back to the
-    system in between, they have to be cleared and mapped anew, page by page: about a fifth of the time of
-    LOGO's k-shot step (5 sequences of 70 bp). A user who has told glibc what to do is obeyed.
+    Each step on a CPU allocates and frees the same arrays of megabytes. Given back to the system in between, they are
+    cleared and mapped anew, page by page: about a fifth of the time of LOGO's k-shot step (5 sequences of 70 bp).
     """
     if any(name in os.environ for name in _SET_BY_USERS):
         return
@@ -113,29 +112,22 @@ def keep_freed_memory() -> None:
 def fixed_order(machine: TrainerSettings) -> Iterator[None]:
     """On a CPU, let an operation that may add in another order the next time be an error within the block.
 
-    Every one that a training or an evaluation uses has a fixed order there, so this takes no time and changes
-    no number; it makes sure that it stays so. Torch is left as it was found, as notebooks compute on.
+    Every one that is used has a fixed order there, so this takes no time and changes no number.
     """
-    before = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-    )
-    fills = MEMORY.fill_uninitialized_memory
+    before, fills = torch.are_deterministic_algorithms_enabled(), MEMORY.fill_uninitialized_memory
+    only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
     if not on_gpu(machine):
         torch.use_deterministic_algorithms(True)
         MEMORY.fill_uninitialized_memory = False  # it would write all memory once more, to find bugs
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.use_deterministic_algorithms(before, warn_only=only_warns)
         MEMORY.fill_uninitialized_memory = fills
 
 
 def repeatability(machine: TrainerSettings) -> dict[str, Any]:
-    """Say whether a result, computed again with its configuration and seeds, is the same to the last bit, or why not.
-
-    Call it where the numbers are computed, within ``fixed_order``. Tests train on a CPU twice and compare the bits.
-    """
+    """Say, within ``fixed_order``, whether a result that is computed again is the same to the last bit, or why not."""
     gpu = on_gpu(machine)
     strict = torch.are_deterministic_algorithms_enabled()
     repeats = strict and not torch.is_deterministic_algorithms_warn_only_enabled()

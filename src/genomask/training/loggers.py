@@ -27,11 +27,7 @@ def loggers(
 ) -> Iterator[list[Logger]]:
     """Loggers of one job, all below one directory; each job is a W&B run of its own, also when it fails.
 
-    Args:
-        settings: Which loggers.
-        directory: Where they write.
-        name: What W&B calls the run.
-        wandb_run: Further arguments of ``wandb.init``: group, job_type, tags, config.
+    ``wandb_run`` are further arguments of ``wandb.init``: group, job_type, tags, config.
     """
     chosen: list[Logger] = []
     if settings.csv:

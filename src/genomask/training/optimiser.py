@@ -26,19 +26,8 @@ def adamw(
 
     Biases and the weights of norms do not decay; embeddings do, as in DNABERT's scripts. ``fused`` updates weights in
     one pass, in a third of the time on a CPU; a module then clips its gradients by itself, as Lightning refuses to in
-    mixed precision.
-
-    Args:
-        module: What is trained.
-        learning_rate: Rate after warmup.
-        betas: Of AdamW.
-        epsilon: Of AdamW.
-        weight_decay: Of AdamW.
-        warmup_steps: Steps until the full rate.
-        max_steps: Steps of the whole training.
-        schedule: ``linear`` decays to zero at ``max_steps``; ``constant`` stays; ``wsd`` (warmup, stable, decay) stays
-            until the last tenth of the steps and then decays linearly to zero.
-        fused: Update in one pass.
+    mixed precision. Schedules: ``linear`` decays to zero at ``max_steps``; ``constant`` stays; ``wsd`` (warmup, stable,
+    decay) stays until the last tenth of the steps and then decays linearly to zero.
     """
     decay, no_decay = [], []
     for parameter in module.parameters():

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from genomask.checks import require, require_choice
-from genomask.console import say
 
 PROFILERS = ("simple", "advanced", "pytorch")  # Lightning's, by its own names
 
@@ -24,9 +23,6 @@ class TrainerSettings:
     tf32: bool = False
 
     def __post_init__(self) -> None:
-        if self.profile in ("True", "False"):  # a flag until version 0.1
-            self.profile = "simple" if self.profile == "True" else None
-            say(f"warning: trainer.profile names a profiler now; taken as {self.profile or 'null'}", style="yellow")
         if self.profile is not None:
             require_choice(self.profile, "trainer.profile", PROFILERS)
         require(self.devices >= 1, "trainer.devices", "at least 1", self.devices)

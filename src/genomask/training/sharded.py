@@ -18,9 +18,6 @@ class ShardedStrategy(ModelParallelStrategy):
     """Lightning's strategy for FSDP2 with the checkpoints of any other: whole, in one file, verified by hash.
 
     So a training goes on with another number of processes, sharded or not.
-
-    Args:
-        processes: On all nodes together.
     """
 
     def __init__(self, processes: int) -> None:
@@ -28,31 +25,25 @@ class ShardedStrategy(ModelParallelStrategy):
 
     @property
     def lightning_restore_optimizer(self) -> bool:
-        """Let Lightning restore the optimiser, as of any other strategy."""
         return True
 
     def lightning_module_state_dict(self) -> dict[str, Any]:
-        """All weights, on the first process; every process must call it."""
         assert self.lightning_module is not None
         return whole(self.lightning_module.state_dict())
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
-        """The whole state, on the first process; every process must call it."""
         return whole(optimizer.state_dict())
 
     def load_checkpoint(self, checkpoint_path: str | Path, weights_only: bool | None = None) -> dict[str, Any]:
-        """Read a checkpoint as any other strategy does."""
         return self.checkpoint_io.load_checkpoint(checkpoint_path, weights_only=weights_only)
 
     def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
-        """Keep this process's part of the weights."""
         assert self.lightning_module is not None
         own = self.lightning_module.state_dict()
         parts = {name: _part(value, own.get(name)) for name, value in checkpoint["state_dict"].items()}
         self.lightning_module.load_state_dict(parts, strict=strict)
 
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
-        """Keep this process's part of the optimiser's state."""
         for optimizer, saved in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
             parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
             numbers = [number for group in saved["param_groups"] for number in group["params"]]

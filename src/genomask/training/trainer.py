@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
 
-from genomask.console import console
+from genomask.console import console, progress
 from genomask.training.checkpoints import AtomicCheckpoints
 from genomask.training.host import prepare_host
-from genomask.training.progress import ProgressLines
 from genomask.training.settings import TrainerSettings
 from genomask.training.sharded import ShardedStrategy
 
@@ -35,13 +35,12 @@ def trainer(
     if options.get("strategy") == "fsdp":  # which has no inference mode
         options |= {"strategy": ShardedStrategy(machine.devices * machine.nodes), "inference_mode": False}
     interactive = console.is_terminal
-    progress = RichProgressBar(leave=False) if interactive else ProgressLines()
     try:
         return Trainer(
             accelerator=machine.accelerator,
             precision=precision,  # pyright: ignore[reportArgumentType]  (checked by the settings)
             logger=loggers,
-            callbacks=[*callbacks, progress],
+            callbacks=[*callbacks, RichProgressBar(leave=False) if interactive else ProgressLines()],
             enable_progress_bar=interactive,
             enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),
             enable_model_summary=False,
@@ -52,6 +51,33 @@ def trainer(
         )
     except MisconfigurationException as error:
         raise ValueError(f"trainer: {error}") from error
+
+
+class ProgressLines(Callback):
+    """Say every half minute how far training and testing are, and how long they still take."""
+
+    def __init__(self) -> None:
+        self.open = ExitStack()
+        self.seen = 0
+
+    def on_train_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        self.seen = trainer.global_step  # where a resumed training is
+        left = int(trainer.estimated_stepping_batches) - self.seen
+        self.advance = self.open.enter_context(progress("Training", left, unit="steps"))
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        self.advance(trainer.global_step - self.seen)
+        self.seen = trainer.global_step
+
+    def on_test_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
+        total = sum(int(count) for count in trainer.num_test_batches)
+        self.advance = self.open.enter_context(progress("Evaluating", total, unit="batches"))
+
+    def on_test_batch_end(self, *_: Any, **__: Any) -> None:
+        self.advance(1)
+
+    def teardown(self, *_: Any, **__: Any) -> None:
+        self.open.close()
 
 
 def is_rank_zero() -> bool:
@@ -70,7 +96,6 @@ def profiler(name: str | None, log: Path) -> Profiler | None:
 
 
 def _quiet() -> None:
-    """Silence what says nothing to a user of this program."""
     for name in (
         "lightning.pytorch.utilities.rank_zero",
         "lightning.pytorch.accelerators.cuda",

@@ -10,7 +10,7 @@ from transformers import BertForSequenceClassification
 
 from genomask.alphabet import FIRST_KMER, MASK, PAD
 from genomask.console import progress
-from genomask.models.classifier import Classifier
+from genomask.models.export import Classifier
 from genomask.tasks.examples import Examples
 from genomask.tokens.base import Tokens
 

@@ -13,7 +13,7 @@ from genomask.analysis.prediction.windows import Window
 from genomask.analysis.variants.alleles import Bases
 from genomask.analysis.variants.predictor import distinct, logits
 from genomask.genome.sequences import reverse_complement
-from genomask.models.classifier import Classifier, predictions
+from genomask.models.export import Classifier, predictions
 
 BUFFER: Final = 4096  # windows that are sorted by length together; 1.2 MB at 300 bp
 

@@ -71,7 +71,7 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
     from genomask.analysis.prediction.probabilities import predict_windows
     from genomask.analysis.prediction.windows import cut_of, cut_windows
     from genomask.analysis.variants.predictor import placed
-    from genomask.models.classifier import classifier_folder, open_classifier
+    from genomask.models.export import classifier_folder, open_classifier
     from genomask.training.host import device_of
 
     reader(options.input, genome)  # refuses what it can before the classifier is opened

@@ -14,7 +14,7 @@ from jaxtyping import Float64, Int64
 from genomask.analysis.variants.alleles import Bases
 from genomask.checks import require_choice
 from genomask.genome.sequences import reverse_complement
-from genomask.models.classifier import Classifier
+from genomask.models.export import Classifier
 from genomask.models.forward import cls_logits
 
 Log = Float64[np.ndarray, "windows 2"]  # natural logarithms of p and of 1 - p

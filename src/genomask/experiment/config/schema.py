@@ -32,8 +32,7 @@ from genomask.finetune.settings import EmbedSettings, FewShot, FinetuneSettings,
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.synthetic.settings import SyntheticGenome
-from genomask.masking.settings import Corruption, MatchSettings
-from genomask.masking.terms import Rate, Weight
+from genomask.masking.settings import Corruption, MatchSettings, Rate, Weight
 from genomask.models.settings import ModelSettings, ModernBertSettings, PretrainedSettings
 from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.ranking.table import RankingSettings

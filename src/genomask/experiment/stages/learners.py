@@ -18,11 +18,9 @@ from genomask.experiment.stages.embed import build_embeddings
 from genomask.experiment.stages.pretrain import DIVERGED, build_encoder
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
-from genomask.finetune.baselines.cnn import CnnModule
-from genomask.finetune.baselines.counts import gc_content, kmer_counts
-from genomask.finetune.baselines.majority import class_frequencies
+from genomask.finetune.baselines import CnnModule, class_frequencies, gc_content, kmer_counts
 from genomask.finetune.classifiers import PROBES, CnnBaseline, EncoderClassifier, GcBaseline, KmerBaseline
-from genomask.finetune.cross_validation import cross_validate, fold_data
+from genomask.finetune.metrics import cross_validate, fold_data
 from genomask.finetune.module import objective_of
 from genomask.finetune.recipe import (
     PreparedFinetuning,
@@ -43,7 +41,7 @@ from genomask.tasks.examples import Benchmark, Examples, crop
 from genomask.training.checkpoints import CHECKPOINTS
 
 FORMAT = 1  # raised when the code would score otherwise
-NOT_HASHED = ("evaluation_batch", "fast_path", "shortcut", "checkpoint_every")  # change rounding, not results
+NOT_HASHED = ("evaluation_batch", "checkpoint_every")  # change rounding, not results
 LATER = {"cross_validate": None, "pool": "cls", "lora": None}  # settings that are hashed where they are used
 OPTIMISER = ("warmup_share", "weight_decay", "beta1", "beta2", "epsilon", "clip_norm", "precision")  # of a CNN
 

@@ -25,7 +25,7 @@ from genomask.experiment.stages.task import build_source, source_artefact
 from genomask.experiment.store.artefact import Artefact, Count, Json
 from genomask.files import sha256, write_csv
 from genomask.models.checkpoint import weights_file
-from genomask.models.classifier import Classifier, open_classifier
+from genomask.models.export import Classifier, open_classifier
 from genomask.models.settings import CLASSIFIER
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator

@@ -21,8 +21,7 @@ from genomask.files import read_json, sha256
 from genomask.models.settings import ModernBertSettings
 from genomask.ranking.pmi import SCORERS
 from genomask.ranking.table import Ranking, read_ranking
-from genomask.ranking.vocabulary import membership
-from genomask.ranking.vocabulary_csv import read_vocabulary
+from genomask.ranking.vocabulary import membership, read_vocabulary
 
 MOTIFS_FORMAT: Final = 2  # raised when the code would find otherwise
 PACKAGE: Final = Path(__file__).resolve().parents[2]

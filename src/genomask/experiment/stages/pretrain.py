@@ -38,10 +38,8 @@ from genomask.masking.random import RandomMasking
 from genomask.masking.settings import Corruption
 from genomask.models.export import export_encoder
 from genomask.models.initial import initial_model, max_tokens, model_identity
-from genomask.pretrain.keep import KeepSteps, step_folder
-from genomask.pretrain.lines import counting_line, nats_line, speed_line
+from genomask.pretrain.keep import KeepSteps, counting_line, nats_line, speed_line, step_folder
 from genomask.pretrain.module import PretrainModule
-from genomask.pretrain.throughput import ThroughputCallback
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
 from genomask.training.checkpoints import (
@@ -59,7 +57,7 @@ from genomask.training.trainer import is_rank_zero, profiler, trainer
 
 ENCODER_FORMAT = 3  # raised when the code would train other weights, or measure them otherwise
 # Change rounding, not results; where to start from is no part of a training.
-NOT_HASHED = ("micro_batch", "fast_path", "shortcut", "log_every", "checkpoint_every", "workers", "step")
+NOT_HASHED = ("micro_batch", "log_every", "checkpoint_every", "workers", "step")
 GPU_BASES = 64 * 512  # of a micro-batch; with DNABERT in bf16 an estimated 10 GB, not measured
 DIVERGED = "diverged"  # batches whose loss was NaN or infinite, below the directory of runs
 
@@ -171,7 +169,6 @@ def _train(
         masking=corpus.masker.strategy,
     )
     module.diverged = run.store.root / DIVERGED / encoder_artefact(run).name
-    throughput = ThroughputCallback(module.meter, config.pretrain)
 
     def export(folder: Path, metrics: Mapping[str, float], steps: int) -> None:
         weights = whole(module.model.state_dict())  # by all processes
@@ -182,8 +179,8 @@ def _train(
         write_json(folder / "pretraining.json", _summary(facts, metrics, corpus, run, steps))
 
     keep = KeepSteps(config.pretrain.keep, directory, export)
-    metrics = _fit(run, module, corpus, directory, [throughput, keep])
-    share, speed = module.meter.masked_share, throughput.found
+    metrics = _fit(run, module, corpus, directory, [keep])
+    share, speed = module.meter.masked_share, module.meter.found
     facts |= {} if share is None else {"trained_masking_rate": round(share, 6)}
     facts |= {"throughput": {name: float(f"{rate:.4g}") for name, rate in speed.items()}} if speed else {}
     export(directory, metrics, config.pretrain.max_steps)

@@ -15,7 +15,7 @@ from genomask.genome.counts import LONGEST_CONTEXT, context_nats, count_kmers
 from genomask.genome.encoded import EncodedGenome, open_genome
 from genomask.ranking.table import permuted, rank_kmers, write_ranking
 from genomask.ranking.vocabulary import build_vocabulary as choose_words
-from genomask.ranking.vocabulary_csv import write_table5, write_vocabulary
+from genomask.ranking.vocabulary import write_table5, write_vocabulary
 from genomask.tokens.base import Tokens
 from genomask.tokens.kmer import KmerTokens
 from genomask.tokens.settings import BpeSettings, KmerSettings

@@ -14,7 +14,7 @@ from genomask.experiment.stages.task import build_task
 from genomask.files import read_object, sha256
 from genomask.finetune.classifiers import EncoderClassifier
 from genomask.models.checkpoint import weights_file
-from genomask.models.classifier import classifier_folder, open_classifier
+from genomask.models.export import classifier_folder, open_classifier
 from genomask.models.initial import max_tokens
 from genomask.models.settings import CLASSIFIER
 from genomask.tasks.arrays import open_benchmark

@@ -20,8 +20,7 @@ from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS
 from genomask.genome.synthetic.settings import PLANTED_TRACK, SyntheticGenome
 from genomask.masking.base import Masking
 from genomask.ranking.table import identity_ranking, read_ranking, scores_by_rank
-from genomask.ranking.vocabulary import membership
-from genomask.ranking.vocabulary_csv import read_vocabulary
+from genomask.ranking.vocabulary import membership, read_vocabulary
 
 MOTIFS_FILE: Final = "motifs.json"
 MOTIFS_FORMAT: Final = 1

@@ -1,1 +1,0 @@
-"""Classifiers without an encoder, which keep every pretrained one honest."""
