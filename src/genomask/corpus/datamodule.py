@@ -77,17 +77,8 @@ class CorpusDataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[StepBatch]:
         """One item per optimiser step, beginning with the step that a resumed training has come to."""
         first = self.trainer.global_step if self.trainer else 0
-        steps = Steps(
-            self.corpus,
-            self.train,
-            self.masker,
-            self.seed,
-            self.batch,
-            self.micro_batch,
-            self.max_steps,
-            self.few_shapes,
-            *self._rank(),
-        )
+        budget = (self.seed, self.batch, self.micro_batch, self.max_steps, self.few_shapes)
+        steps = Steps(self.corpus, self.train, self.masker, *budget, *self._rank())
         return self._loader(steps, Numbers(lambda: range(first, self.max_steps), self.max_steps))
 
     def val_dataloader(self) -> DataLoader[ValidationBatch]:
@@ -157,18 +148,12 @@ class ValidationBatches(Dataset[ValidationBatch]):
         rows = self.order[batch * size : (batch + 1) * size]
         keys = sequence_keys(VALIDATION_SEED, 0, rows)
         pieces = module.corpus.read(module.validation.take(rows), keys)
-        own, common = (
-            collate(
-                masker,
-                [piece.bases for piece in pieces],
-                [masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)],
-                micro_batch=size,
-                with_hidden=True,
-                few_shapes=module.few_shapes,
-            )
-            for masker in (module.masker, module.common)
-        )
-        return ValidationBatch(own, common)
+        sequences, found = [piece.bases for piece in pieces], list[StepBatch]()
+        for masker in (module.masker, module.common):
+            masked = [masker(*piece, key=key, progress=progress) for piece, key in zip(pieces, keys, strict=True)]
+            how = {"with_hidden": True, "few_shapes": module.few_shapes}
+            found.append(collate(masker, sequences, masked, micro_batch=size, **how))
+        return ValidationBatch(*found)
 
 
 def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segments, Segments]:

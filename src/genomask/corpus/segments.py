@@ -117,19 +117,12 @@ class Piece(NamedTuple):
 
 
 class Corpus(NamedTuple):
-    """A genome laid out for reading segments.
-
-    Attributes:
-        genome: The genome.
-        axis: How its stretches are laid end to end.
-        strand: ``both`` reads every segment from a strand that its key draws; ``given`` from the FASTA file's.
-        jitter: Bases by which a segment is moved at most, up or down, as its key draws; never over a gap.
-    """
+    """A genome laid out for reading segments."""
 
     genome: EncodedGenome
-    axis: Axis
-    strand: str = "given"
-    jitter: int = 0
+    axis: Axis  # how its stretches are laid end to end
+    strand: str = "given"  # or both: every segment is read from a strand that its key draws
+    jitter: int = 0  # bases by which a segment is moved at most, as its key draws; never over a gap
 
     def read(self, segments: Segments, keys: Int64[np.ndarray, " segments"]) -> list[Piece]:
         """Read a few segments, as their keys say."""

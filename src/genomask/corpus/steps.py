@@ -20,82 +20,57 @@ from genomask.tokens.base import Tokens
 
 
 class Cut(NamedTuple):
-    """A micro-batch: rows ``start..stop`` of a step and ``width`` tokens; its masked tokens are ``first..last``.
-
-    ``most`` is the number of masked tokens in the row with most of them, at least 1; ``padded`` says whether a row is
-    shorter than the width.
-    """
+    """A micro-batch: rows ``start..stop`` of a step and ``width`` tokens; its masked tokens are ``first..last``."""
 
     start: int
     stop: int
     width: int
-    padded: bool
+    padded: bool  # whether a row is shorter than the width
     first: int
     last: int
-    most: int
+    most: int  # masked tokens in the row with most of them, at least 1
 
 
 class Work(NamedTuple):
-    """Sums over the rows of a step, counted on the host.
+    """Sums over the rows of a step, counted on the host."""
 
-    Attributes:
-        bases: Bases of the sequences.
-        tokens: Tokens, special ones included, [PAD] not.
-        squares: The square of every row's tokens, which attention takes.
-        content: Tokens of DNA.
-        masked: Masked tokens.
-        pairs: Masked tokens times tokens of the same row.
-        hidden_bases: Bases whose nats validation measures; 0 in training.
-        positions: Positions that go through the encoder, [PAD] included.
-        weight: Sum of the weights of the masked tokens.
-    """
-
-    bases: int
-    tokens: int
-    squares: int
-    content: int
-    masked: int
-    pairs: int
-    hidden_bases: int
-    positions: int
-    weight: float
+    bases: int  # of the sequences
+    tokens: int  # special ones included, [PAD] not
+    squares: int  # of every row's tokens, which attention takes
+    content: int  # tokens of DNA
+    masked: int  # masked tokens
+    pairs: int  # masked tokens times tokens of the same row
+    hidden_bases: int  # bases whose nats validation measures; 0 in training
+    positions: int  # that go through the encoder, [PAD] included
+    weight: float  # of the masked tokens
 
 
 class HiddenBases(NamedTuple):
     """Hidden bases that the input does not show, each with a token that covers it, as central as there is one.
 
     They come by their place in that token: ``per_place`` counts those that are its first base, its second, and so on.
-    ``token`` counts the masked tokens of the batch, ``base`` is 0..3.
     """
 
-    token: Int64[Tensor, " hidden_bases"]
-    base: Int64[Tensor, " hidden_bases"]
+    token: Int64[Tensor, " hidden_bases"]  # counts the masked tokens of the batch
+    base: Int64[Tensor, " hidden_bases"]  # 0..3
     per_place: tuple[int, ...]
 
 
 class StepBatch(NamedTuple):
     """The masked sequences of one optimiser step, longest first, so that its micro-batches hold little padding.
 
-    Attributes:
-        input_ids: What the encoder sees.
-        lengths: Tokens of every row.
-        flat: Where masked tokens stand in their micro-batch: row * width + position.
-        slot: Their place in a table of ``most`` masked tokens a row.
-        targets: Their own ids.
-        weights: Their weights in the loss; None for equal weights.
-        hidden: Hidden bases, where overlapping tokens share them and the batch is for validation.
-        cuts: The micro-batches.
-        work: What there is to do.
-        codes: k-mers in the middle of the masked tokens by code, ``4**k`` for an unknown one, where the strategy learns
-            of validations by k-mer and the batch is for one.
+    ``flat`` is where masked tokens stand in their micro-batch (row * width + position), ``slot`` their place in a table
+    of ``most`` masked tokens a row. ``hidden`` is there where overlapping tokens share bases and the batch is for
+    validation; ``codes``, where the strategy learns of validations by k-mer: the k-mers in the middle of the masked
+    tokens, ``4**k`` for an unknown one. Without ``weights`` all are equal.
     """
 
     input_ids: Int64[Tensor, "batch tokens"]
-    lengths: Int64[Tensor, " batch"]
+    lengths: Int64[Tensor, " batch"]  # tokens of every row
     flat: Int64[Tensor, " masked_tokens"]
     slot: Int64[Tensor, " masked_tokens"]
-    targets: Int64[Tensor, " masked_tokens"]
-    weights: Float32[Tensor, " masked_tokens"] | None
+    targets: Int64[Tensor, " masked_tokens"]  # their own ids
+    weights: Float32[Tensor, " masked_tokens"] | None  # in the loss
     hidden: HiddenBases | None
     cuts: tuple[Cut, ...]
     work: Work

@@ -27,17 +27,11 @@ ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # fo
 
 
 class Objective(NamedTuple):
-    """What the outputs of a network stand for: logits of classes or of labels, or z-scores of an episode's values.
+    """What the outputs of a network stand for: logits of classes or of labels, or z-scores of an episode's values."""
 
-    Attributes:
-        kind: The task's: ``classes``, ``multilabel`` or ``regression``.
-        center: Mean of the values of a regression.
-        scale: Their standard deviation.
-    """
-
-    kind: str = "classes"
-    center: float = 0.0
-    scale: float = 1.0
+    kind: str = "classes"  # the task's: ``classes``, ``multilabel`` or ``regression``
+    center: float = 0.0  # mean of the values of a regression
+    scale: float = 1.0  # their standard deviation
 
     def loss(self, logits: Float[Tensor, "batch classes"], batch: ExampleBatch) -> Float[Tensor, ""]:
         """Mean over the batch: cross-entropy in nats (of labels one by one), or squared error of z-scores."""

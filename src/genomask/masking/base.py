@@ -18,25 +18,15 @@ from genomask.masking.settings import MASKED_SHARE
 
 
 class Sequence(NamedTuple):
-    """What a strategy sees of one sequence.
+    """What a strategy sees of one sequence."""
 
-    Attributes:
-        bases: Bases 0..3 in the order A, T, C, G; 4 for another letter.
-        centers: First base that may be a mask center, and the one behind the last: ``Tokens.margin``.
-        key: Key of its draws.
-        progress: Share of the training that is done, from 0 to below 1.
-        lower: Which bases are lower case in the FASTA file (repeats); None where that is not known.
-        tracks: Further values of every base, by the name of the track.
-        token_bases: Bases of a token on average, which nominal probabilities depend on.
-    """
-
-    bases: UInt8[np.ndarray, " bases"]
-    centers: tuple[int, int]
-    key: np.int64
-    progress: float = 0.0
-    lower: Bool[np.ndarray, " bases"] | None = None
-    tracks: Mapping[str, Float32[np.ndarray, " bases"]] = {}
-    token_bases: float = 1.0
+    bases: UInt8[np.ndarray, " bases"]  # 0..3 in the order A, T, C, G; 4 for another letter
+    centers: tuple[int, int]  # first base that may be a mask center, and the one behind the last: ``Tokens.margin``
+    key: np.int64  # of its draws
+    progress: float = 0.0  # share of the training that is done, from 0 to below 1
+    lower: Bool[np.ndarray, " bases"] | None = None  # lower case in the FASTA file (repeats); None if not known
+    tracks: Mapping[str, Float32[np.ndarray, " bases"]] = {}  # further values of every base, by the track's name
+    token_bases: float = 1.0  # of a token on average, which nominal probabilities depend on
 
     def draw_centers(self, probability: float) -> Bool[np.ndarray, " bases"]:
         """Draw every possible center independently with this probability (DNABERT)."""
@@ -58,18 +48,11 @@ class Choice(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """What a strategy learns of a validation.
+    """What a strategy learns of a validation; k-mers are those in the middle of masked tokens."""
 
-    Attributes:
-        perplexity: Of the masked tokens under the strategy's own mask.
-        misses: By k-mer, summed over masked tokens in whose middle it stands: the probability that the model gives to
-            other tokens than the right one.
-        counts: By k-mer, how many masked tokens these are.
-    """
-
-    perplexity: float
-    misses: Float64[np.ndarray, " kmers"]
-    counts: Float64[np.ndarray, " kmers"]
+    perplexity: float  # of the masked tokens under the strategy's own mask
+    misses: Float64[np.ndarray, " kmers"]  # sum of the probabilities that the model gives to wrong tokens
+    counts: Float64[np.ndarray, " kmers"]  # how many masked tokens these are
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -45,23 +45,14 @@ class Sample(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What a masker does to a sample.
-
-    Attributes:
-        seen: Counts over the sample.
-        share: Masked tokens over all tokens.
-        error: Standard error of that share, from the spread over sequences.
-        unknown: Tokens that stand for no known k-mer.
-        distinct: Different tokens.
-        commonest: Occurrences of the commonest token.
-    """
+    """What a masker does to a sample."""
 
     seen: Visibility
-    share: float
-    error: float
-    unknown: int
-    distinct: int
-    commonest: int
+    share: float  # masked tokens over all tokens
+    error: float  # standard error of that share, from the spread over sequences
+    unknown: int  # tokens that stand for no known k-mer
+    distinct: int  # different tokens
+    commonest: int  # occurrences of the commonest token
 
 
 def measure(masker: Masker, sample: Sample) -> Measured:

@@ -18,21 +18,13 @@ _UNITS: Final[dict[str, int]] = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_
 
 
 class Masked(NamedTuple):
-    """One masked sequence; special tokens are left out.
+    """One masked sequence; special tokens are left out."""
 
-    Attributes:
-        tokens: The tokens as they were: what is to be predicted where ``masked``.
-        input_ids: What the encoder sees.
-        masked: Tokens to predict.
-        chosen: Bases that the strategy chose to hide.
-        weights: Weight of every token in the loss: the mean over its chosen bases; None for equal weights.
-    """
-
-    tokens: Split
-    input_ids: Int64[np.ndarray, " tokens"]
-    masked: Bool[np.ndarray, " tokens"]
-    chosen: Bool[np.ndarray, " bases"]
-    weights: Float32[np.ndarray, " tokens"] | None
+    tokens: Split  # as they were: what is to be predicted where ``masked``
+    input_ids: Int64[np.ndarray, " tokens"]  # what the encoder sees
+    masked: Bool[np.ndarray, " tokens"]  # tokens to predict
+    chosen: Bool[np.ndarray, " bases"]  # that the strategy chose to hide
+    weights: Float32[np.ndarray, " tokens"] | None  # in the loss: the mean over chosen bases; None for equal weights
 
 
 @dataclass(frozen=True)
@@ -142,24 +134,17 @@ def _token_weights(choice: Choice, tokens: Split) -> Float32[np.ndarray, " token
 class Visibility(NamedTuple):
     """What of the hidden bases the encoder can still see: counts over masked sequences, which add up.
 
-    Attributes:
-        tokens: Tokens of DNA.
-        masked_tokens: How many of them are masked.
-        bases: Bases that a token covers.
-        masked_bases: Bases that no visible token covers.
-        kept_bases: How many of these stand in a masked token that was left as it is.
-        floor_nats: Nats that a reader pays for the masked tokens who knows that neighbours overlap, recognises tokens
-            that were left as they are, and knows nothing of DNA: ln 4 for every base of a token that neither shows.
-        mask_ids: Masked tokens that show [MASK].
+    ``floor_nats`` are paid for the masked tokens by a reader who knows that neighbours overlap, recognises tokens that
+    were left as they are, and knows nothing of DNA: ln 4 for every base of a token that neither shows.
     """
 
-    tokens: int = 0
+    tokens: int = 0  # of DNA
     masked_tokens: int = 0
-    bases: int = 0
-    masked_bases: int = 0
-    kept_bases: int = 0
+    bases: int = 0  # that a token covers
+    masked_bases: int = 0  # that no visible token covers
+    kept_bases: int = 0  # of these, in a masked token that was left as it is
     floor_nats: float = 0.0
-    mask_ids: int = 0
+    mask_ids: int = 0  # masked tokens that show [MASK]
 
     @property
     def overlap_floor(self) -> float:

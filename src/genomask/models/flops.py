@@ -10,19 +10,12 @@ UNUSED: Final = ("pooler", "contact_head")  # parts of encoders that no token's 
 
 
 class Shape(NamedTuple):
-    """What the matrix products of an encoder with its MLM head depend on.
-
-    Attributes:
-        layers: Layers of the encoder.
-        width: Features of a token.
-        layer: Multiplications with weights for a token in a layer.
-        head: The same in the head.
-    """
+    """What the matrix products of an encoder with its MLM head depend on."""
 
     layers: int
-    width: int
-    layer: int
-    head: int
+    width: int  # features of a token
+    layer: int  # multiplications with weights for a token in a layer
+    head: int  # the same in the head
 
 
 def shape_of(model: PreTrainedModel) -> Shape:

@@ -19,34 +19,21 @@ class Split(NamedTuple):
 
 
 class Tokens(ABC):
-    """One way to cut sequences into tokens.
+    """One way to cut sequences into tokens."""
 
-    Attributes:
-        vocabulary_size: Token ids are below this.
-        pad: Id of [PAD], which fills up batches.
-        unk: Id of the token for what no other token stands for.
-        mask: Id of [MASK].
-        prefix: Ids before the tokens of a sequence, such as [CLS].
-        suffix: Ids behind them, such as [SEP].
-        random_ids: Ids of tokens of DNA, among which a random token is drawn.
-        bases_per_token: Bases that a token covers on average.
-        shortest: Bases of the shortest sequence that has a token.
-        margin: Bases at the start and at the end of a sequence where no mask center is drawn: overlapping k-mers
-            have their centers at the center bases of tokens (Sec. 3, "MLM training").
-        overlapping: Whether neighbouring tokens share bases.
-    """
-
-    vocabulary_size: int
-    pad: int
-    unk: int
-    mask: int
-    prefix: tuple[int, ...]
-    suffix: tuple[int, ...]
-    random_ids: Int64[np.ndarray, " _ids"]
-    bases_per_token: float
-    shortest: int = 1
+    vocabulary_size: int  # token ids are below this
+    pad: int  # [PAD], which fills up batches
+    unk: int  # what no other token stands for
+    mask: int  # [MASK]
+    prefix: tuple[int, ...]  # before the tokens of a sequence, such as [CLS]
+    suffix: tuple[int, ...]  # behind them, such as [SEP]
+    random_ids: Int64[np.ndarray, " _ids"]  # tokens of DNA, among which a random token is drawn
+    bases_per_token: float  # on average
+    shortest: int = 1  # bases of the shortest sequence that has a token
+    # Bases at the start and at the end of a sequence where no mask center is drawn: overlapping k-mers have their
+    # centers at the center bases of tokens (Sec. 3, "MLM training").
     margin: tuple[int, int] = (0, 0)
-    overlapping: bool = False
+    overlapping: bool = False  # whether neighbouring tokens share bases
 
     @abstractmethod
     def split(self, bases: UInt8[np.ndarray, " bases"]) -> Split:
