@@ -86,7 +86,7 @@ def test_neighbours_are_scikit_learns_by_cosine_and_fewer_with_few_shots():
     draw = np.random.default_rng(1)
     labels = np.array([0, 0, 0, 1, 1, 1])
     train, test = draw.normal(size=(6, 4)), draw.normal(size=(20, 4))
-    found = shallow.nearest_neighbours(train, labels, neighbours=5)(test)
+    found = shallow.fit_probe(NearestNeighbours("knn", "mean", None, 5), train, labels, seed=0)(test)
     expected = KNeighborsClassifier(3, metric="cosine").fit(train, labels).predict_proba(test)
     np.testing.assert_allclose(found, expected)
 

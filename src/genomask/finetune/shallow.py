@@ -65,23 +65,29 @@ def reduced(train: Any) -> tuple[Any, Transform]:
 
 def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, seed: int) -> Predict:
     """What a probe with these settings learns from embeddings, as a function of others; the seed draws folds."""
-    if isinstance(settings, NearestNeighbours):
-        return nearest_neighbours(train, labels, neighbours=settings.neighbours)
-    scaled = not isinstance(settings, Probe) or settings.standardise
-    train, scale = standardised(train) if scaled else (train, lambda table: table)
-    if isinstance(settings, Probe):
-        penalty, steps = settings.inverse_penalty, settings.max_steps
-        predict = logistic_regression(train, labels, inverse_penalty=penalty, seed=seed, max_steps=steps)
-    else:
-        predict = ridge_regression(train, labels)
+    from scipy.special import softmax
+    from sklearn.neighbors import KNeighborsClassifier
+
+    if isinstance(settings, NearestNeighbours):  # fewer where a class has fewer rows
+        count = min(settings.neighbours, int(np.bincount(labels).min()))
+        model = KNeighborsClassifier(n_neighbors=count, metric="cosine", algorithm="brute")
+        return model.fit(train, labels).predict_proba
+    if not isinstance(settings, Probe):  # ridge regression's scores are not calibrated
+        scores = fit_targets(train, 2.0 * (labels[:, None] == np.arange(labels.max() + 1)) - 1)
+        return lambda table: softmax(scores(table), axis=1)
+    train, scale = standardised(train) if settings.standardise else (train, lambda table: table)
+    penalty, steps = settings.inverse_penalty, settings.max_steps
+    predict = logistic_regression(train, labels, inverse_penalty=penalty, seed=seed, max_steps=steps)
     return lambda table: predict(scale(table))
 
 
 def fit_targets(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Predict:
-    """Ridge regression of numbers, or of several labels, on standardised embeddings."""
+    """Ridge regression of targets on standardised embeddings; one penalty is chosen by leaving one row out."""
+    from sklearn.linear_model import RidgeCV
+
     known, scale = standardised(train)
-    predict = ridge_scores(known, targets)
-    return lambda table: predict(scale(table))
+    model = RidgeCV(alphas=[1 / penalty for penalty in PENALTIES]).fit(known, targets)
+    return lambda table: model.predict(scale(table)).reshape(-1, targets.shape[1])
 
 
 def way_of_choosing(settings: Any) -> dict[str, int]:
@@ -119,31 +125,6 @@ def logistic_regression(
         return softmax(scores if scores.shape[1] > 1 else np.hstack([np.zeros_like(scores), scores]), axis=1)
 
     return predict
-
-
-def nearest_neighbours(train: Any, labels: Int64[np.ndarray, " rows"], *, neighbours: int) -> Predict:
-    """Share of every class among the nearest rows by cosine; fewer where a class has fewer rows."""
-    from sklearn.neighbors import KNeighborsClassifier
-
-    count = min(neighbours, int(np.bincount(labels).min()))
-    model = KNeighborsClassifier(n_neighbors=count, metric="cosine", algorithm="brute")
-    return model.fit(train, labels).predict_proba
-
-
-def ridge_regression(train: Any, labels: Int64[np.ndarray, " rows"]) -> Predict:
-    """Softmax of ridge regression's scores (not calibrated); its penalty is chosen by leaving out one row at a time."""
-    from scipy.special import softmax
-
-    predict = ridge_scores(train, 2.0 * (labels[:, None] == np.arange(labels.max() + 1)) - 1)
-    return lambda table: softmax(predict(table), axis=1)
-
-
-def ridge_scores(train: Any, targets: Float64[np.ndarray, "rows classes"]) -> Predict:
-    """Ridge regression of every target; one penalty for all is chosen by leaving out one row at a time."""
-    from sklearn.linear_model import RidgeCV
-
-    model = RidgeCV(alphas=[1 / penalty for penalty in PENALTIES]).fit(train, targets)
-    return lambda table: model.predict(table).reshape(-1, targets.shape[1])
 
 
 def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -> float:
