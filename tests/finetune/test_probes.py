@@ -21,6 +21,7 @@ from genomask.experiment.stages.pretrain import encoder_artefact
 from genomask.experiment.stages.run import check
 from genomask.experiment.stages.task import build_task
 from genomask.finetune import shallow
+from genomask.finetune.classifiers import NearestNeighbours
 from genomask.finetune.embedding import batches
 from genomask.reports.build import build_report
 from genomask.seeds import derived_seed

@@ -126,14 +126,9 @@ def write_ranks(bases: Any, k: Any, source: Any, table: Any, key: Any, ranks: An
 def half_spans(centers: Any, ranks: Any, k: Any, first: Any, high: Any, chosen: Any) -> None:
     """Choose every center and, near the high ones, all bases of a k-mer (Sec. 4.2, steps 2 to 4).
 
-    Args:
-        centers: Bases that are centers, in rising order; or in that of their draws.
-        ranks: Rank of every k-mer by its first base, small ones best.
-        k: Bases in a k-mer.
-        first: The first base that may be a center.
-        high: How many centers are high (a rule and a share), by what they are chosen, and whether they hide the k-mer
-            around themselves rather than the best one nearby.
-        chosen: Bases to hide, to be written.
+    ``centers`` are in rising order, or in that of their draws; ``ranks`` of the k-mers by their first base, small ones
+    best. ``high`` says how many centers are high (a rule and a share), by what they are chosen, and whether they hide the
+    k-mer around themselves rather than the best one nearby.
     """
     rule, share, choice, at_center = high
     shift, count = 0, len(centers)
@@ -203,15 +198,9 @@ def corrupt(
 ) -> None:
     """Put [MASK] or a random token in the place of most masked tokens, into the ids themselves.
 
-    Args:
-        tokens: Ids of a sequence, and the first base of each and that behind it.
-        masked: Tokens to predict.
-        chosen: Bases to hide.
-        key: Key of the draws.
-        unit: What one draw decides for.
-        lasts: Largest draws that make [MASK], and [MASK] or a random token.
-        random_ids: Tokens of which a random one is drawn.
-        special: Id of [MASK]; above 0, the number of ids of which a random one is drawn instead.
+    ``tokens`` are ids, the first base of each, and that behind it; ``unit`` is what one draw decides for; ``lasts`` are the
+    largest draws that make [MASK], and [MASK] or a random token; ``special`` is the id of [MASK] and, above 0, the number
+    of ids of which a random one is drawn in place of ``random_ids``.
     """
     (ids, starts, stops), (mask_last, random_last), (mask, any_id) = tokens, lasts, special
     run = -1

@@ -65,12 +65,7 @@ class Masker:
     ) -> Sequence:
         """What the strategy sees of a sequence.
 
-        Args:
-            bases: Bases 0..3; 4 for another letter.
-            lower: Which bases are lower case in the FASTA file.
-            tracks: Further values of every base, by name.
-            key: From ``draws.sequence_keys``.
-            progress: Share of the training that is done.
+        ``bases`` are 0..3, 4 for another letter; ``lower`` those in lower case; ``key`` is from ``draws.sequence_keys``.
         """
         before, behind = self.tokens.margin
         centers = before, max(len(bases) - behind, before)

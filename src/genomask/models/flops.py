@@ -35,13 +35,8 @@ def training_flops(shape: Shape, *, tokens: int, squares: int, queries: int, pai
     queries. Recomputation, which fused attention does in its backward pass, and everything that is no matrix product do
     not count; of local attention, all pairs of tokens do, as they are computed and left out.
 
-    Args:
-        shape: Of the encoder.
-        tokens: Tokens of all rows, special ones included, padding not.
-        squares: Sum over the rows of the square of their tokens, which attention takes.
-        queries: Tokens that the last layer is computed for: all of them but in the fast path.
-        pairs: Sum over the rows of queries times tokens.
-        predicted: Tokens that the head is computed for.
+    ``squares`` and ``pairs`` are sums over the rows, of the square of their tokens and of queries times tokens; padding
+    counts nowhere. ``queries`` are the tokens that the last layer is computed for: all of them but in the fast path.
     """
     keys_and_values = 2 * shape.width**2
     others = (shape.layers - 1) * (shape.layer * tokens + 2 * shape.width * squares)

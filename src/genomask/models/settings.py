@@ -37,14 +37,13 @@ class EncoderShape:
 
     def __post_init__(self) -> None:
         for setting in ("hidden_size", "layers", "heads", "intermediate_size", "paper_batch"):
-            value = getattr(self, setting)
-            require(value >= 1, f"model.{setting}", "a number above 0", value)
+            require(getattr(self, setting) >= 1, f"model.{setting}", "a number above 0", getattr(self, setting))
         for setting in ("hidden_dropout", "attention_dropout"):
-            value = getattr(self, setting)
-            require(0 <= value < 1, f"model.{setting}", "a probability below 1", value)
+            require(
+                0 <= getattr(self, setting) < 1, f"model.{setting}", "a probability below 1", getattr(self, setting)
+            )
         for setting in ("layer_norm_eps", "initializer_range"):
-            value = getattr(self, setting)
-            require(value > 0, f"model.{setting}", "a number above 0", value)
+            require(getattr(self, setting) > 0, f"model.{setting}", "a number above 0", getattr(self, setting))
         divides = self.hidden_size % self.heads == 0
         require(divides, "model.heads", f"a divisor of hidden_size = {self.hidden_size}", self.heads)
         require(self.max_tokens >= 3, "model.max_tokens", "a number above 2", self.max_tokens)

@@ -25,10 +25,6 @@ class Meter(Callback):
     device, times their number. ``batch_fill`` is the share of positions that are no [PAD]; ``model_flop_utilisation``
     the rate of operations over that of a large matrix product of the same type, measured on the same device before the
     first step. It can pass 1 on a CPU that is shared.
-
-    Args:
-        model: Encoder with its MLM head.
-        every: Steps between two logs.
     """
 
     def __init__(self, model: PreTrainedModel, *, every: int) -> None:

@@ -58,10 +58,7 @@ def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
 def check_vocabulary(directory: Path, tokens: KmerTokens) -> None:
     """Hold vocab.txt and tokenizer.json, where they are there, against the ids of this program.
 
-    Weights under another order of k-mers would load, and mean nothing.
-
-    Raises:
-        ValueError: Naming the file, and the token that is not where it must be.
+    Weights under another order of k-mers would load, and mean nothing: a ``ValueError`` names the file and the token.
     """
     wanted, k = tokens.vocabulary, tokens.k
     lines, tokenizer = directory / "vocab.txt", directory / "tokenizer.json"
