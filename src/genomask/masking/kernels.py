@@ -127,8 +127,8 @@ def half_spans(centers: Any, ranks: Any, k: Any, first: Any, high: Any, chosen: 
     """Choose every center and, near the high ones, all bases of a k-mer (Sec. 4.2, steps 2 to 4).
 
     ``centers`` are in rising order, or in that of their draws; ``ranks`` of the k-mers by their first base, small ones
-    best. ``high`` says how many centers are high (a rule and a share), by what they are chosen, and whether they hide the
-    k-mer around themselves rather than the best one nearby.
+    best. ``high`` says how many centers are high (a rule and a share), by what they are chosen, and whether they hide
+    the k-mer around themselves rather than the best one nearby.
     """
     rule, share, choice, at_center = high
     shift, count = 0, len(centers)
@@ -198,9 +198,9 @@ def corrupt(
 ) -> None:
     """Put [MASK] or a random token in the place of most masked tokens, into the ids themselves.
 
-    ``tokens`` are ids, the first base of each, and that behind it; ``unit`` is what one draw decides for; ``lasts`` are the
-    largest draws that make [MASK], and [MASK] or a random token; ``special`` is the id of [MASK] and, above 0, the number
-    of ids of which a random one is drawn in place of ``random_ids``.
+    ``tokens`` are ids, the first base of each, and that behind it; ``unit`` is what one draw decides for; ``lasts`` are
+    the largest draws that make [MASK], and [MASK] or a random token; ``special`` is the id of [MASK] and, above 0, the
+    number of ids of which a random one is drawn in place of ``random_ids``.
     """
     (ids, starts, stops), (mask_last, random_last), (mask, any_id) = tokens, lasts, special
     run = -1

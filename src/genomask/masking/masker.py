@@ -65,7 +65,8 @@ class Masker:
     ) -> Sequence:
         """What the strategy sees of a sequence.
 
-        ``bases`` are 0..3, 4 for another letter; ``lower`` those in lower case; ``key`` is from ``draws.sequence_keys``.
+        ``bases`` are 0..3, 4 for another letter; ``lower`` those in lower case; ``key`` is from
+        ``draws.sequence_keys``.
         """
         before, behind = self.tokens.margin
         centers = before, max(len(bases) - behind, before)

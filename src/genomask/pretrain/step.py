@@ -63,7 +63,8 @@ def base_nats(
     k-mers, the distribution over the k-mers of a token is summed to that of the base in question. Other tokens are
     predicted whole: a token's nats are those of its bases.
 
-    ``batch`` is one micro-batch; ``dna`` are ids of the tokens of DNA, of overlapping k-mers in the order of their bases.
+    ``batch`` is one micro-batch; ``dna`` are ids of the tokens of DNA, of overlapping k-mers in the order of their
+    bases.
     """
     log_prob = logits.index_select(1, dna).log_softmax(dim=1)
     if batch.hidden is None:
