@@ -132,7 +132,7 @@ def _needs(found: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
         **{name: ("a number above 0", positive[name]) for name in NUMBERS[3:] if name in positive},
         "num_attention_heads": (f"a divisor of {hidden}", type(heads) is int and heads > 0 and hidden % heads == 0),
         "hidden_act": ("an activation", str(found.get("hidden_act", "gelu")) in ACT2FN),
-        "pad_token_id": (str(int(PAD)), found.get("pad_token_id", int(PAD)) == PAD),
+        "pad_token_id": (str(int(PAD)), str(found.get("pad_token_id", PAD)) == str(PAD)),
         "is_decoder": ("false", found.get("is_decoder", False) is False),
         "add_cross_attention": ("false", found.get("add_cross_attention", False) is False),
         "architectures": ("a list of names", isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)),
