@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import linear
 
 from genomask.models import products
-from genomask.models.products import product, wide_products
+from genomask.models.products import wide_products
 
 CPU = torch.device("cpu")
 
@@ -96,11 +96,3 @@ def test_only_amd_processors_with_wide_registers_use_onednn(monkeypatch, tmp_pat
     monkeypatch.setattr(products, "CPU_INFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     assert products.has_wide_products.__wrapped__() is wide
-
-
-def test_two_matrices_are_multiplied(calls):
-    left, right = drawn(7, 24).detach(), drawn(24, 40).detach()
-    torch.testing.assert_close(product(left, right), left @ right, rtol=1e-5, atol=1e-5)
-    assert len(calls) == 1
-    assert torch.equal(product(left.double(), right.double()), left.double() @ right.double())
-    assert len(calls) == 1

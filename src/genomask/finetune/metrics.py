@@ -51,9 +51,12 @@ def score(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " ro
     predicted = probability.argmax(dim=1)
     collapsed = len(predicted.unique()) == 1
     mcc = multiclass_matthews_corrcoef(predicted, labels, classes).item()
+    both = classes == 2
+    auc = binary_auroc(probability[:, 1], labels) if both else multiclass_auroc(probability, labels, classes)
+    assert isinstance(auc, Tensor)  # not one for each class
     return Scores(
         accuracy=multiclass_accuracy(predicted, labels, classes, average="micro").item(),
-        auc=_auc(probability, labels),
+        auc=auc.item(),
         f1=multiclass_f1_score(predicted, labels, classes, average="macro").item(),
         mcc=0.0 if collapsed else mcc,  # torchmetrics' answer for a constant varies with the balance
         collapsed=collapsed,
@@ -63,12 +66,6 @@ def score(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " ro
 def _check_finite(predicted: Float[Tensor, "rows classes"]) -> None:
     if not predicted.isfinite().all():
         raise ValueError("The classifier's predictions are not all numbers: the fine-tuning diverged.")
-
-
-def _auc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> float:
-    if probability.shape[1] == 2:
-        return binary_auroc(probability[:, 1], labels).item()
-    return torch.as_tensor(multiclass_auroc(probability, labels, probability.shape[1])).item()
 
 
 def score_targets(

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
-from torch import Tensor
 from torch.nn.functional import linear
+from torch.utils.benchmark import Timer
 from transformers import PreTrainedModel
 
 from genomask.console import say
@@ -115,17 +115,7 @@ def matmul_peak(device: torch.device, dtype: torch.dtype, *, seconds: float = 0.
     size = 8192 if device.type == "cuda" else 1024 if dtype is torch.float32 else 256
     random = torch.Generator(device).manual_seed(0)  # the training's own draws stay as they are
     left, right = (torch.randn(size, size, device=device, generator=random).to(dtype) for _ in range(2))
-    best, end = float("inf"), time.perf_counter() + seconds
-    while best == float("inf") or time.perf_counter() < end:
-        best = min(best, _timed_product(left, right))
-    return 2 * size**3 / best
-
-
-def _timed_product(left: Tensor, right: Tensor) -> float:
-    wait = torch.cuda.synchronize if left.is_cuda else lambda: None
-    wait()
-    start = time.perf_counter()
-    with torch.no_grad(), wide_products(left.device):
-        linear(left, right)
-    wait()
-    return time.perf_counter() - start
+    names = {"linear": linear, "left": left, "right": right}
+    timer = Timer("linear(left, right)", globals=names, num_threads=torch.get_num_threads())
+    with torch.no_grad(), wide_products(device):
+        return 2 * size**3 / min(timer.blocked_autorange(min_run_time=seconds).times)
