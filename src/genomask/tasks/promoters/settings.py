@@ -13,7 +13,6 @@ from genomask.tasks.file_task import BuiltTask, existing
 from genomask.tasks.promoters.build import Negatives, build
 from genomask.tasks.promoters.epd import (
     PROMOTER_BASES,
-    Promoters,
     StartSite,
     cut_exports,
     cut_promoters,
@@ -86,20 +85,20 @@ class PromoterTask(BuiltTask):
 
     def build(self, genome: EncodedGenome | None) -> Benchmark:
         """Cut the promoters, split them and make negatives."""
-        promoters, source, files = self._promoters(genome)
+        if self.positives:
+            files, source = (
+                [existing(path, "task.positives") for path in self.positives],
+                "built from sequences at hand",
+            )
+            promoters = cut_exports(files, self.export_start)
+        else:
+            assert genome is not None, "promoters that are cut need a genome"
+            sites, kinds, files = self._sites()
+            promoters = cut_promoters(sites, kinds, genome, self.assembly)
+            source = "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
         window = slice(self.start, self.start + self.bases)
         task = build(promoters, window, self.negatives, test_share=self.test_share, split_seed=self.split_seed)
         return task._replace(origin={"source": source, "files": files_at_hand(files), **(task.origin or {})})
-
-    def _promoters(self, genome: EncodedGenome | None) -> tuple[Promoters, str, list[Path]]:
-        """The promoters, where they are from, and the files that were read."""
-        if self.positives:
-            paths = [existing(path, "task.positives") for path in self.positives]
-            return cut_exports(paths, self.export_start), "built from sequences at hand", paths
-        sites, kinds, paths = self._sites()
-        assert genome is not None, "promoters that are cut need a genome"
-        source = "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
-        return cut_promoters(sites, kinds, genome, self.assembly), source, paths
 
     def _sites(self) -> tuple[list[StartSite], dict[str, str], list[Path]]:
         motifs = existing(self.motifs, "task.motifs") if self.motifs else None
