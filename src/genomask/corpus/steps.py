@@ -177,7 +177,10 @@ def collate(
     )
     return StepBatch(
         input_ids,
-        *map(torch.from_numpy, (lengths, flat, slot, targets)),
+        torch.from_numpy(lengths),
+        torch.from_numpy(flat),
+        torch.from_numpy(slot),
+        torch.from_numpy(targets),
         None if weights is None else torch.from_numpy(weights),
         hidden,
         tuple(cuts),

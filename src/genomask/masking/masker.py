@@ -154,7 +154,8 @@ class Visibility(NamedTuple):
 
     def plus(self, other: "Visibility") -> "Visibility":
         """Counts of both."""
-        return Visibility(*(mine + its for mine, its in zip(self, other, strict=True)))
+        sums: list[Any] = [mine + its for mine, its in zip(self, other, strict=True)]
+        return Visibility(*sums)
 
 
 def masked_bases(sequence: Masked) -> Bool[np.ndarray, " bases"]:
@@ -175,5 +176,5 @@ def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
     unseen = np.concatenate(([0], np.cumsum(hidden & ~kept if overlapping else hidden)))
     nats = LN_4 * int((unseen[stop] - unseen[start])[masked].sum())
     shown = int((masked & (sequence.input_ids == mask)).sum())
-    counts = (int(flags.sum()) for flags in (masked, covered(start, stop, size), hidden, kept))
-    return Visibility(len(ids), *counts, nats, shown)
+    counts: list[Any] = [int(flags.sum()) for flags in (masked, covered(start, stop, size), hidden, kept)]
+    return Visibility(*(len(ids), *counts, nats, shown))

@@ -211,7 +211,7 @@ def open_classifier(directory: Path, *, any_kind: bool = False) -> Classifier:
     named = (config.architectures or ["nothing"])[0]
     ending = f"{'Bert' if weights else ''}ForSequenceClassification"
     require(named.endswith(ending), str(directory), f"a {ending} (finetune.save_model=true keeps one)", named)
-    if weights:
+    if isinstance(config, BertConfig) and weights:
         model: PreTrainedModel = BertForSequenceClassification(config)
         fill(model, weights, directory)
     else:

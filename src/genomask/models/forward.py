@@ -108,7 +108,7 @@ def _logits_after(
     model: PreTrainedModel, input_ids: Ids, attention: Attention, change: Callable[[ModelOutput], None]
 ) -> Tensor:
     """Logits of the model's own pass, in which the encoder's output is changed before the head reads it."""
-    hook = model.base_model.register_forward_hook(lambda _module, _inputs, output: change(output))
+    hook = model.base_model.register_forward_hook(lambda _module, _inputs, output: change(cast(ModelOutput, output)))
     mask = None if attention is None else attention.to(torch.int64)
     try:
         with wide_products(input_ids.device):
