@@ -92,7 +92,7 @@ def _interval(line: int, cells: list[str]) -> Interval:
     astray = next((number for number, cell in enumerate(cells, start=1) if cell in STRANDS), None)
     if astray and strand not in STRANDS:
         raise ValueError(f"the strand is in column {astray}; it belongs in column 6 ({_BED_COLUMNS})")
-    place = parse_place(*cells[:3], strand if strand in STRANDS else "+")
+    place = parse_place(cells[0], cells[1], cells[2], strand if strand in STRANDS else "+")
     return Interval(line, place, name or None, float(score) if _NUMBER.fullmatch(score) else None)
 
 

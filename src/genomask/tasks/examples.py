@@ -131,7 +131,7 @@ def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], 
         pack((encode(sequence) for sequence, _ in rows), np.array(number, dtype=np.int64))
         for rows, number in zip(sides, numbers, strict=True)
     )
-    return Benchmark(first, second, names, kind=kind, targets=targets and (targets[0], targets[1]))
+    return Benchmark(first, second, names, kind=kind, targets=(targets[0], targets[1]) if targets else None)
 
 
 def _numbers_first(label: str) -> tuple[int, float, str]:

@@ -11,7 +11,7 @@ from genomask.checks import require, require_choice
 from genomask.files import write_csv
 from genomask.tasks.examples import PARTS, Benchmark
 from genomask.tasks.kmers import LONGEST_K
-from genomask.tasks.leaks.pairs import Matches, groups, matches, near_pairs, overlaps, pairs_of
+from genomask.tasks.leaks.pairs import Groups, Matches, groups, matches, near_pairs, overlaps, pairs_of
 
 ACROSS: Final = ("exact", "reverse", "near", "places")  # relations of pool and test rows
 DROPPABLE: Final = ("repeats", *ACROSS, "genome")
@@ -66,7 +66,7 @@ def find_leaks(
 ) -> list[Relation]:
     """Find the relations that are asked for; ``places`` only where the benchmark knows its places."""
     labels = {part: np.asarray(getattr(task, part).labels) for part in PARTS}
-    numbers = dict(zip(PARTS, groups(task.pool, task.test), strict=True))
+    numbers: dict[str, Groups] = dict(zip(PARTS, groups(task.pool, task.test), strict=True))
     crossings = (PARTS, PARTS[::-1])
     wanted = [(name, part, part) for name in ACROSS[:2] for part in PARTS] if within else []
     wanted += [(name, *sides) for name in ACROSS[:2] if name in across for sides in crossings]
