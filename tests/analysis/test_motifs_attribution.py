@@ -6,13 +6,18 @@ import torch
 
 from genomask.alphabet import FIRST_KMER, OTHER, PAD
 from genomask.analysis.motifs.attribution import (
+    FEWEST,
+    WIDTH,
+    Seqlet,
+    against_unseen,
     attribute,
     cls_attention,
+    find_seqlets,
+    halves,
     integrated_gradients,
     margin,
     over_bases,
 )
-from genomask.analysis.motifs.seqlets import FEWEST, WIDTH, Seqlet, against_unseen, find_seqlets, halves
 from genomask.models.export import Classifier
 from genomask.tasks.examples import Examples, pack
 from genomask.tokens.kmer import KmerTokens

@@ -11,7 +11,6 @@ from genomask.alphabet import kmer_code
 from genomask.analysis.motifs.consensus import (
     consensus_table,
     core_of,
-    fits,
     kmers_of,
     motif_ranks,
     read_printed,
@@ -71,7 +70,6 @@ def test_a_core_of_five_has_eight_6_mers_of_which_the_paper_prints_the_best_five
 def test_a_short_run_of_capitals_takes_in_those_beyond_one_other_letter():
     assert core_of("yyCCAGrGn") == "CCAG.G"
     assert sorted(kmers_of("CCAG.G", 6)) == ["CCAGAG", "CCAGCG", "CCAGGG", "CCAGTG"]
-    assert [fits(kmer, "yyCCAGrGn") for kmer in ("CCAGGG", "CCAGAG", "CCAGTG", "CCAGCG")] == [True, True, False, False]
     assert core_of("nnGTAnnCw") == "GTA"
     assert kmers_of("AC.GTACG", 6) == [
         kmer for kmer in kmers_of("C", 6)
@@ -105,16 +103,6 @@ def test_ranks_of_another_ranking_stand_beside_the_printed_ones():
 
 def test_the_paper_is_not_needed_where_its_tables_do_not_lie(tmp_path):
     assert read_printed(tmp_path) == {}
-
-
-def test_lower_case_letters_say_which_of_a_cores_6_mers_fit():
-    assert [kmer for kmer in kmers_of("CCTCC", 6) if fits(kmer, "nCyyCCTCCn*")] == [
-        kmer for kmer in kmers_of("CCTCC", 6) if kmer[:5] == "CCTCC" or kmer[0] in "CT"
-    ]
-    assert fits("CTGGGA", "ksCTGGGm")
-    assert not fits("CTGGGT", "ksCTGGGm")
-    assert not fits("ATTTTT", "TTTTTTTTTn")
-    assert fits("ACTGGG", "CTGGG"), "beyond a short motif any base fits"
 
 
 @pytest.mark.parametrize(("motif", "message"), [("nnryn", "needs a core in capitals"), ("TAXA", "IUPAC")])

@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 
 from genomask.alphabet import encode
-from genomask.analysis.motifs.discover import best_word, discover, trim
-from genomask.analysis.motifs.matrix import consensus_matrix, kmer_matrix
-from genomask.analysis.motifs.planted import SIMILAR, chance, planted_in, recovery, similarity
-from genomask.analysis.motifs.words import Labelled, labelled
+from genomask.analysis.motifs.discover import Labelled, best_word, discover, labelled, trim
+from genomask.analysis.motifs.matrix import (
+    SIMILAR,
+    chance,
+    consensus_matrix,
+    kmer_matrix,
+    planted_in,
+    recovery,
+    similarity,
+)
 from genomask.tasks.sources import SyntheticTask
 
 LENGTHS = [6, 7]

@@ -9,9 +9,10 @@ from genomask.analysis.motifs.matrix import (
     from_counts,
     information,
     kmer_matrix,
+    most_similar,
     reverse_complement,
+    similarity,
 )
-from genomask.analysis.motifs.planted import most_similar, similarity
 
 
 def test_a_clear_base_has_two_bits_one_of_two_has_one_and_any_has_none():

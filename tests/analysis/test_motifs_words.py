@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from genomask.alphabet import OTHER, encode, kmer_code
+from genomask.analysis.motifs.discover import Labelled, Sizes, count_words, exact_p, labelled, score, word_codes
 from genomask.analysis.motifs.matrix import best_sites, erase, kmer_matrix, read_sites, site_scores
-from genomask.analysis.motifs.words import Labelled, Sizes, count_words, exact_p, labelled, score, word_codes
 from genomask.genome.sequences import gc_share
 
 EVEN = np.full(4, 0.25)

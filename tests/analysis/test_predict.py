@@ -17,11 +17,16 @@ from hypothesis import strategies as st
 from transformers import BertForSequenceClassification
 
 from genomask.alphabet import encode
-from genomask.analysis.prediction import probabilities
-from genomask.analysis.prediction.pieces import Piece, kind_of, read_records
-from genomask.analysis.prediction.probabilities import predict_windows
+from genomask.analysis import predictor
 from genomask.analysis.prediction.tool import main, survey
-from genomask.analysis.prediction.windows import cut_of, cut_windows, window_count
+from genomask.analysis.prediction.windows import (
+    Piece,
+    cut_of,
+    cut_windows,
+    kind_of,
+    read_records,
+    window_count,
+)
 from genomask.models.export import export_encoder, open_classifier
 from tiny_models import SETTINGS, TOKENS, tiny_classifier
 
@@ -131,7 +136,7 @@ def test_tables_and_tracks_hold_the_same_numbers(data, tmp_path):
 
 
 def test_no_more_than_a_buffer_of_windows_is_in_memory(data, monkeypatch):
-    monkeypatch.setattr(probabilities, "BUFFER", 7)
+    monkeypatch.setattr(predictor, "BUFFER", 7)
     classifier, taken = open_classifier(data / "run" / "model"), Counter()
     cut = cut_of(20, 1, shortest=TOKENS.k, longest=LONGEST)
     given_ = list(cut_windows(read_records(data / "two.fa"), cut))
@@ -143,12 +148,12 @@ def test_no_more_than_a_buffer_of_windows_is_in_memory(data, monkeypatch):
             yield window
 
     found = []
-    for windows, values_ in predict_windows(classifier, counted(), batch=4, both_strands=False):
+    for windows, values_ in predictor.predict_windows(classifier, counted(), batch=4, both_strands=False):
         taken["written"] += len(windows)
         assert len(windows) <= 7
         found.append(values_)
     assert taken["written"] == len(given_) == 81 + 28
-    together = probabilities.probabilities(classifier, [window.bases for window in given_], batch=64)
+    together = predictor.probabilities(classifier, [window.bases for window in given_], batch=64)
     np.testing.assert_allclose(np.concatenate(found), together, atol=1e-6)
 
 

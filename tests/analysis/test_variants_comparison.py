@@ -7,9 +7,17 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from genomask.analysis.figure_style import save
-from genomask.analysis.variants.clinvar import areas, ranks, separation
+from genomask.analysis.variants.comparison import (
+    Overlap,
+    areas,
+    order,
+    overlap_figure,
+    overlaps,
+    ranks,
+    separation,
+    shared,
+)
 from genomask.analysis.variants.mutagenesis import mutagenesis_figure
-from genomask.analysis.variants.overlap import Overlap, order, overlap_figure, overlaps, shared
 
 SETTINGS = {"reference": None, "resamples": 20, "seed": 0}
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from genomask.alphabet import encode
 from genomask.analysis.variants.mutagenesis import grid, mutants, saturate
-from genomask.analysis.variants.predictor import (
+from genomask.analysis.variants.scores import (
     Predictor,
     log_probabilities,
     mean_of_strands,
@@ -52,12 +52,7 @@ def test_the_positive_class_stands_against_all_others(logits, positive):
 
 
 def test_strands_are_averaged_as_probabilities():
-    assert np.exp(mean_of_strands(logs(0.2), logs(0.8))) == pytest.approx(np.array([[0.5, 0.5]]))
-
-
-def test_a_diverged_classifier_is_an_error():
-    with pytest.raises(ValueError, match="logits are not all numbers"):
-        log_probabilities(np.array([[np.nan, 0.0]]), positive=0)
+    assert np.exp(mean_of_strands([logs(0.2), logs(0.8)])) == pytest.approx(np.array([[0.5, 0.5]]))
 
 
 @pytest.fixture(scope="module")
@@ -81,16 +76,24 @@ def alone(toy: Predictor, bases: np.ndarray) -> float:
 def test_windows_of_mixed_lengths_and_repeats_score_as_each_would_alone(toy):
     given = draw(9, 6, 20, 33)
     given += given[:3]
-    (found,) = predict([toy], given, batch=4, both_strands=False)
+    found = predict(toy, given, batch=4, both_strands=False)
     assert np.exp(found[:, 0]) == pytest.approx([alone(toy, bases) for bases in given], abs=1e-6)
     assert (found[:3] == found[-3:]).all(), "equal windows are scored once"
 
 
 def test_both_strands_are_the_mean_of_a_window_and_its_reverse_complement(toy):
     given = draw(5, 20)
-    (found,) = predict([toy], given, batch=4, both_strands=True)
+    found = predict(toy, given, batch=4, both_strands=True)
     expected = [(alone(toy, bases) + alone(toy, bases[::-1].copy() ^ 1)) / 2 for bases in given]
     assert np.exp(found[:, 0]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_diverged_classifier_is_an_error():
+    diverged = tiny_classifier(2, seed=0, head_sd=3)
+    torch.nn.init.constant_(diverged.classifier.bias, torch.nan)
+    model = predictor("toy", Classifier(diverged, ("no", "yes"), TOKENS), None, torch.device("cpu"))
+    with pytest.raises(ValueError, match="logits are not all numbers"):
+        predict(model, draw(2, 20), batch=4, both_strands=False)
 
 
 def test_a_class_that_the_classifier_lacks_is_named(toy):
@@ -105,7 +108,7 @@ def test_mutagenesis_makes_every_change_once_and_scores_no_change_as_0(toy):
     assert len(made) == 40
     assert sum(text == sequence.tobytes() for text in made) == len(sequence)
     assert all(sum(a != b for a, b in zip(text, sequence, strict=True)) <= 1 for text in made)
-    (found,) = saturate([toy], sequence, batch=8, both_strands=False)
+    found = saturate(toy, sequence, batch=8, both_strands=False)
     there = [("ACGT".index(base), place) for place, base in enumerate("ACGTTGCAAC")]
     table = grid(found.delta)
     assert all(table[spot] == 0 for spot in there)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genomask.analysis.variants.clinvar import verdict, verdicts
+from genomask.analysis.variants.comparison import verdict, verdicts
 from genomask.genome.vcf import read_records, survey
 
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"

@@ -17,10 +17,10 @@ from genomask.reports.cells import Cell
 from genomask.reports.collect import collect
 from genomask.reports.compare import differences_by_pretraining
 from genomask.reports.document import markdown
-from genomask.reports.latex import latex
 from genomask.reports.paper import printed, read_table
 from genomask.reports.plots import series
 from genomask.reports.statistics import compare
+from genomask.reports.tables import latex
 from genomask.reports.tool import main
 from genomask.reports.write import FILES
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning, write_curve

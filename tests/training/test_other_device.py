@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedModel, masking_utils
 
-from genomask.analysis.variants import predictor
+from genomask.analysis import predictor
 from genomask.api.models import LoadedEncoder, embed
 from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.segments import Corpus, Segments, lay_out
@@ -201,9 +201,9 @@ def test_a_finetuning_step_and_an_evaluation_never_wait_for_the_device(model, po
 
 def test_predictions_wait_for_the_device_once(cpu_reads):
     model = Classifier(classifier().eval(), ("0", "1"), TOKENS)
-    windows = [np.zeros(length, dtype=np.uint8) for length in (30, 30, 21, 9)]
+    windows = [np.full(length, base, dtype=np.uint8) for base, length in enumerate((30, 30, 21, 9))]
     with OneDevice():
-        assert predictor.logits(model, windows, batch=2).shape == (4, 2)
+        assert predictor.logits(model, windows, batch=2).shape == (1, 4, 2)
     assert cpu_reads == [(4, 2)]
 
 

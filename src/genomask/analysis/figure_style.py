@@ -1,7 +1,6 @@
 """One look for every figure, and the three files that each of them becomes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,13 +33,7 @@ LOOK: Final[Any] = {
     "savefig.dpi": 200,
     "svg.hashsalt": "genomask",  # the same figure gives the same bytes
 }
-
-
-@contextmanager
-def look() -> Iterator[None]:
-    """Draw figures in the common look inside the block."""
-    with mpl.rc_context(LOOK):
-        yield
+look = partial(mpl.rc_context, LOOK)  # with look(): draws figures in the common look
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from genomask.analysis.prediction.probabilities import probabilities
+from genomask.analysis.predictor import probabilities
 from genomask.api.sequences import encoded, episode_rows, labelled
 from genomask.checks import require, require_choice, require_packages
 from genomask.experiment.run import configured

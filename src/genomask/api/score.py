@@ -154,8 +154,7 @@ def _scores(known: Scored, task: Benchmark, kind: str) -> dict[str, Any]:
 
 def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
     """What the classifier says of the task's test set."""
-    from genomask.analysis.prediction.probabilities import predict_all
-    from genomask.analysis.variants.predictor import placed
+    from genomask.analysis.predictor import placed, probabilities
     from genomask.experiment.stages.learners import Episode, train
     from genomask.models.export import classifier_folder, open_classifier
     from genomask.training.host import device_of, fixed_order, sequences_at_once
@@ -166,7 +165,7 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
         task = _cropped(task, classifier.shortest, classifier.longest, config.finetune.crop)
         device = device_of(config.trainer.accelerator)
         batch = sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256)
-        return predict_all(placed(classifier, device), _sequences(task.test), batch=batch)
+        return probabilities(placed(classifier, device), _sequences(task.test), batch=batch, max_unknown=None)
     pool, rows = open_benchmark(known.input("task")), read_episode(known.folder)
     if isinstance(config.classifier, PROBES):
         return _by_probe(known, pool, rows, task)

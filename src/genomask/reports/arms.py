@@ -100,10 +100,8 @@ def label_arms(results: Sequence[Json], shapes: Sequence[Json]) -> list[str]:
 def short_name(result: Json, label: str, shown: Iterable[str]) -> str:
     """A row's name as a person would say it: the masking, then of options and settings only those that tell.
 
-    Args:
-        result: A result of the row.
-        label: The row's full name; what its brackets hold is kept, in fewer words.
-        shown: Options, and ``classifier``, that differ between rows.
+    What the brackets of the ``label`` hold is kept, in fewer words; ``shown`` has options, and ``classifier``, that
+    differ between rows.
     """
     kind = kind_of(result)
     name = BASELINES.get(kind) or (NAMES[kind] if kind in UNTRAINED else kind.replace("_", " ").replace("pmi", "PMI"))

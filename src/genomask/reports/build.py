@@ -31,12 +31,7 @@ class Report(NamedTuple):
 
 
 def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
-    """Read a directory of runs and say what has come out so far.
-
-    Args:
-        runs: The directory that ``paths.runs`` named.
-        baseline: The masking or classifier that all rows are compared with.
-        bound: Differences of a score within which two rows are called equivalent.
+    """Read a directory of runs and say what has come out so far; ``baseline`` and ``bound`` are those of ``questions``.
 
     Raises:
         FileNotFoundError: If there is no such directory.
@@ -67,7 +62,7 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         comparisons_section(named, bound),
         between_section(asked.masking, baseline),
         pretraining_section(results.encoders),
-        vocabularies_section(results.vocabularies),
+        vocabularies_section(results.vocabularies) if results.vocabularies else None,
         embeddings_section(results.embeddings),
         _jobs_section(list(distinct.values()), jobs),
         Section("problems", "Left out", results.problems),

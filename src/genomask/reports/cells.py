@@ -5,22 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genomask.reports.arms import (
-    NO_ENCODER,
-    OPTIONS,
-    classifier_of,
-    has_encoder,
-    kind_of,
-    label_arms,
-    model_of,
-    model_title,
-    options_of,
-    order,
-    shapes_of,
-    short_name,
-    task_of,
-    variant,
-)
+from genomask.reports import arms
 from genomask.reports.collect import SCORES, Encoder, Finetuning
 from genomask.reports.paper import Printed, printed
 from genomask.reports.statistics import Interval, Summary, summarise, t_interval
@@ -57,7 +42,7 @@ class Cell(NamedTuple):
     @property
     def kind(self) -> str:
         """The masking of the cell's encoder, or the name of its classifier."""
-        return kind_of(self.result)
+        return arms.kind_of(self.result)
 
     @property
     def control(self) -> str:
@@ -108,20 +93,20 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
 
     Tables run over tasks, shots, models and rows. Where one name stands for different data, the data's digest is added.
     """
-    shapes, results = shapes_of(finetunings, encoders), [item.result for item in finetunings]
-    tasks = [name for name, _ in set(map(task_of, results))]
+    shapes, results = arms.shapes_of(finetunings, encoders), [item.result for item in finetunings]
+    tasks = [name for name, _ in set(map(arms.task_of, results))]
     runs: dict[tuple[Any, ...], dict[Draw, Finetuning]] = defaultdict(dict)
     shape_of: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for item, shape, label in zip(finetunings, shapes, label_arms(results, shapes), strict=True):
-        result, (task, digest) = item.result, task_of(item.result)
+    for item, shape, label in zip(finetunings, shapes, arms.label_arms(results, shapes), strict=True):
+        result, (task, digest) = item.result, arms.task_of(item.result)
         task = task if tasks.count(task) == 1 else f"{task} [{digest[:8]}]"
-        key = task, model_of(result), result["shots"], variant(result), label
+        key = task, arms.model_of(result), result["shots"], arms.variant(result), label
         runs[key][result["seed"], result.get("pretrain_seed")] = item
         shape_of[key] = shape
     cells = [Cell(*key, runs=dict(sorted(own.items(), key=str)), shape=shape_of[key]) for key, own in runs.items()]
     return sorted(
         [*_shorten(cells), *best_of_variants(cells)],
-        key=lambda c: (c.task, shots_order(c.shots), c.model, order(c.label), c.chosen == CROSS_VALIDATION),
+        key=lambda c: (c.task, shots_order(c.shots), c.model, arms.order(c.label), c.chosen == CROSS_VALIDATION),
     )
 
 
@@ -134,11 +119,11 @@ def _shorten(cells: list[Cell]) -> list[Cell]:
     """Give every cell the shortest name that tells it from the others; where none does, its label."""
     blocks: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     for cell in cells:
-        if has_encoder(cell.result):
+        if arms.has_encoder(cell.result):
             blocks[cell.task, cell.model, cell.shots].append(cell.result)
-    shown = {option for block in blocks.values() for option in (*OPTIONS, "classifier") if _differs(block, option)}
-    several = len({cell.model for cell in cells} - {NO_ENCODER}) > 1
-    shorts = [short_name(cell.result, cell.label, shown) for cell in cells]
+    shown = {option for block in blocks.values() for option in (*arms.OPTIONS, "classifier") if _differs(block, option)}
+    several = len({cell.model for cell in cells} - {arms.NO_ENCODER}) > 1
+    shorts = [arms.short_name(cell.result, cell.label, shown) for cell in cells]
     labels: dict[tuple[str, str], set[str]] = defaultdict(set)
     for cell, short in zip(cells, shorts, strict=True):
         name, bracket, rest = cell.label.partition(" [")
@@ -148,7 +133,7 @@ def _shorten(cells: list[Cell]) -> list[Cell]:
     named = []
     for cell, short in zip(cells, shorts, strict=True):
         told = short if len(labels[cell.model, short]) == 1 else cell.label
-        model = f"{model_title(cell.model)} " if several and cell.model != NO_ENCODER else ""
+        model = f"{arms.model_title(cell.model)} " if several and cell.model != arms.NO_ENCODER else ""
         named.append(cell._replace(short=told, name=model + told))
     return named
 
@@ -156,8 +141,8 @@ def _shorten(cells: list[Cell]) -> list[Cell]:
 def _differs(block: list[dict[str, Any]], option: str) -> bool:
     """Whether encoders' results of one task, model and number of shots that could have the option differ in it."""
     if option == "classifier":
-        return len({classifier_of(result) for result in block}) > 1
-    return len({result.get(option) for result in block if option in options_of(result)}) > 1
+        return len({arms.classifier_of(result) for result in block}) > 1
+    return len({result.get(option) for result in block if option in arms.options_of(result)}) > 1
 
 
 def best_of_variants(cells: list[Cell]) -> list[Cell]:

@@ -45,10 +45,8 @@ class Questions(NamedTuple):
 def questions(cells: list[Cell], baseline: str, *, bound: float = BOUND) -> Questions:
     """Pair every cell with the cells of the same task, model and shots that answer a question about it.
 
-    Args:
-        cells: All cells.
-        baseline: The masking, or the classifier, that the others are compared with.
-        bound: Differences of a score within which two rows are called equivalent.
+    ``baseline`` is the masking, or the classifier, that the others are compared with; rows whose score differs by less
+    than ``bound`` are called equivalent.
     """
     blocks: dict[tuple[str, int | str], list[Cell]] = defaultdict(list)
     for cell in cells:  # only rows on the same task with as many shots meet the same draws

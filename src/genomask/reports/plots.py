@@ -1,7 +1,7 @@
 """Scores and embeddings as plots, in plotly's plain JSON, which the page draws."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -71,7 +71,6 @@ def learning_curves(cells: list[Cell], titles: Mapping[str, str]) -> list[Plot]:
                 continue
             styles = line_styles({name: line[0].kind for name, line in lines.items()})
             data = [_line(name, line, score, styles[name]) for name, line in lines.items()]
-            data += [trace for name, line in lines.items() for trace in _paper(line, score, styles[name])]
             ticks = dict(sorted({_x(cell): str(cell.shots) for cell in own}.items()))
             span = [np.log10(min(ticks) / 1.4), np.log10(max(ticks) * 1.4)]
             shots = {"type": "log", "range": span, "tickvals": list(ticks), "ticktext": list(ticks.values())}
@@ -84,17 +83,16 @@ def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dic
     summaries = [cell.summary(score) for cell in line]
     said = [f"{cell.label}<br>n = {item.n}, sd {item.sd or 0:.3f}" for cell, item in zip(line, summaries, strict=True)]
     means = [item.mean for item in summaries]
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "x": [_x(cell) for cell in line],
-        "y": _rounded(means),
-        "error_y": _bars(means, [cell.interval(score) for cell in line]) | {"thickness": 1.5},
-        "text": said,
-        "hovertemplate": "%{y:.3f} at %{x} shots<br>%{text}<extra></extra>",
-        **style,
-    }
+    return scatter(
+        "lines+markers", [_x(cell) for cell in line], _rounded(means), name=name, text=said,
+        error_y=_bars(means, [cell.interval(score) for cell in line]) | {"thickness": 1.5},
+        hovertemplate="%{y:.3f} at %{x} shots<br>%{text}<extra></extra>", **style,
+    )  # fmt: skip
+
+
+def scatter(mode: str, x: Sequence[int | float], y: Sequence[int | float | str], **others: Any) -> dict[str, Any]:
+    """Points, lines or both as a trace of plotly's."""
+    return {"type": "scatter", "mode": mode, "x": x, "y": y, **others}
 
 
 def _bars(means: list[float], intervals: list[Interval | None]) -> dict[str, Any]:
@@ -108,27 +106,6 @@ def _rounded(values: list[float]) -> list[float]:
     return [round(value, 5) for value in values]
 
 
-def _paper(line: list[Cell], score: str, style: dict[str, Any]) -> list[dict[str, Any]]:
-    printed = [(cell, cell.printed) for cell in line if score != "mcc"]
-    points = [(_x(cell), *map(float, getattr(row, score)), row.variant) for cell, row in printed if row]
-    if not points:
-        return []
-    x, mean, sd, names = zip(*points, strict=True)
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": f"paper: {names[0]}",
-            "visible": "legendonly",
-            "x": x,
-            "y": mean,
-            "error_y": {"type": "data", "array": sd, "thickness": 1},
-            "marker": {"symbol": "diamond-open", "size": 10, "color": style["line"]["color"]},
-            "hovertemplate": "%{y:.3f}<extra>%{fullData.name} (sd)</extra>",
-        }
-    ]
-
-
 def _x(cell: Cell) -> float:
     """Examples per class; for the full training set, its size over the number of classes."""
     full = not isinstance(cell.shots, int)
@@ -140,16 +117,12 @@ def forest(title: str, gains: Mapping[str, list[Gain]], titles: Mapping[str, str
     plots = []
     for score, rows in ((score, rows) for score, rows in gains.items() if rows):
         means = [row.difference for row in rows]
-        trace = {
-            "type": "scatter",
-            "mode": "markers",
-            "x": _rounded(means),
-            "y": [row.label for row in rows],
-            "error_x": _bars(means, [row.interval for row in rows]) | {"color": GREY},
-            "marker": {"size": 10, "color": [colour_of(row.kind) for row in rows]},
-            "text": [row.n for row in rows],
-            "hovertemplate": "%{x:+.3f} (%{text})<extra>%{y}</extra>",
-        }
+        trace = scatter(
+            "markers", _rounded(means), [row.label for row in rows], text=[row.n for row in rows],
+            error_x=_bars(means, [row.interval for row in rows]) | {"color": GREY},
+            marker={"size": 10, "color": [colour_of(row.kind) for row in rows]},
+            hovertemplate="%{x:+.3f} (%{text})<extra>%{y}</extra>",
+        )  # fmt: skip
         axes = {
             "xaxis": {"title": {"text": f"difference in {titles[score]}"}, "zeroline": True},
             "yaxis": {"range": [len(rows) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}},
@@ -172,7 +145,7 @@ def _embedding(embedding: Embedding) -> Plot:
     for label, name in enumerate(embedding.classes):
         x, y = embedding.points[embedding.labels == label].round(4).T.tolist()
         marker = {"size": 5, "opacity": 0.6, "color": COLOURS[label % (len(COLOURS) - 1)]}
-        data.append({"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": marker})
+        data.append(scatter("markers", x, y, name=name, marker=marker))
     titles = [f"component {n}: {share:.0%} of the variance" for n, share in enumerate(embedding.explained, start=1)]
     axes = {axis: {"title": {"text": title}} for axis, title in zip(("xaxis", "yaxis"), titles, strict=True)}
     return Plot(embedding.name, data, axes, 420, embedding.task)

@@ -10,7 +10,7 @@ from genomask.reports.arms import UNTRAINED, encoder_shape, label_arms, model_ti
 from genomask.reports.collect import Encoder, Vocabulary, contender, untrained
 from genomask.reports.document import ABSENT, Entry, Plot, Section, Table, number
 from genomask.reports.paper import read_table
-from genomask.reports.plots import line_styles
+from genomask.reports.plots import line_styles, scatter
 
 # Columns of the table that newer encoders' summaries fill: head, key of pretraining.json, format of the number.
 MEASURED: Final = {
@@ -90,14 +90,11 @@ def _row(name: str, encoder: Encoder) -> list[str]:
     ]
 
 
-def vocabularies_section(vocabularies: list[Vocabulary]) -> Section | None:
-    """Words of every length beside the paper's Table 5; None without a vocabulary."""
-    if not vocabularies:
-        return None
+def vocabularies_section(vocabularies: list[Vocabulary]) -> Section:
+    """Words of every length beside the paper's Table 5."""
     printed = {int(row["length"]): int(row["words"]) for row in read_table("table5")}
     words = [*(item.words for item in vocabularies), printed]
-    lengths = sorted({length for each in words for length in each})
-    rows = [[str(length), *(f"{each.get(length, 0):,}" for each in words)] for length in lengths]
+    rows = [[str(n), *(f"{each.get(n, 0):,}" for each in words)] for n in sorted(set().union(*words))]
     total = ["all", *(f"{sum(each.values()):,}" for each in words)]
     table = Table("", ["length", *(item.directory for item in vocabularies), "paper"], [*rows, total])
     notes = ["Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."]
@@ -115,8 +112,7 @@ def _curves(named: dict[str, Encoder]) -> list[Plot]:
             if points:
                 steps, values = map(list, zip(*points, strict=True))
                 hover = "%{y:,.3f} at step %{x}<extra>%{fullData.name}</extra>"
-                line = {"type": "scatter", "mode": "lines+markers", "name": name, "x": steps, "y": values}
-                data.append(line | {"hovertemplate": hover} | styles[name])
+                data.append(scatter("lines+markers", steps, values, name=name, hovertemplate=hover, **styles[name]))
         quantity = title.partition(", ")[0].lower()
         scale = "log" if quantity == "perplexity" else "linear"
         axes = {"xaxis": {"title": {"text": "optimiser steps"}}, "yaxis": {"type": scale, "title": {"text": quantity}}}

@@ -136,11 +136,9 @@ def _remarks(pair: BaselineComparison) -> Iterable[str]:
 def curves_section(cells: list[Cell]) -> Section | None:
     """Scores against shots; None where every row has a single number of shots."""
     plots = learning_curves(cells, TITLES)
-    note = (
-        "Mean and 95 % interval over runs. The paper's means and standard deviations can be switched on in the legend."
+    return (
+        Section("curves", "Scores against shots", ["Mean and 95 % interval over runs."], [], plots) if plots else None
     )
-    has_paper = any(cell.printed for cell in cells)
-    return Section("curves", "Scores against shots", [note] if has_paper else [], [], plots) if plots else None
 
 
 def comparisons_section(tables: Mapping[str, Pairs], bound: float) -> Section | None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genomask.checks import require_packages
+from genomask.checks import require, require_packages
 from genomask.console import say
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> None:
             report's would be written over.
     """
     chosen = _parser().parse_args(arguments)
+    require(0 < chosen.equivalent < 1, "--equivalent", "a difference between 0 and 1", chosen.equivalent)
+    require(chosen.watch is None or chosen.watch >= 1, "--watch", "at least 1 second", chosen.watch)
     require_packages("genomask report", *NEEDED, extra="report")
     from genomask.experiment.sweeps.status import read_jobs
     from genomask.reports.build import build_report
@@ -92,31 +94,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--equivalent",
-        type=_bound,
+        type=float,
         default=0.01,
         metavar="BOUND",
         help="rows that differ by less than this are called the same; tested by two one-sided tests (0.01)",
     )
     parser.add_argument(
         "--watch",
-        type=_seconds,
+        type=int,
         nargs="?",
         const=60,
         metavar="SECONDS",
         help="stay, and write again when jobs of the sweep have finished, until none is left; looks every 60 s",
     )
     return parser
-
-
-def _bound(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"a difference between 0 and 1 is needed, not {text}")
-    return value
-
-
-def _seconds(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"at least 1 second is needed, not {text}")
-    return value

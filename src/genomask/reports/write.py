@@ -13,25 +13,21 @@ from plotly.offline import get_plotlyjs
 
 from genomask.analysis.figure_style import FORMATS, save
 from genomask.files import require_free, whole
-from genomask.reports import latex, tabular
 from genomask.reports.build import Report
 from genomask.reports.document import Document, Entry, Table, markdown
 from genomask.reports.pretraining import draw_perplexity
+from genomask.reports.tables import CSV_TABLES, LATEX_TABLES, write_latex, write_tables
 
 PAGES = ("report.html", "report.md")
 PERPLEXITY = "perplexity"
-FILES = (*PAGES, *tabular.TABLES, *latex.TABLES, *(f"{PERPLEXITY}.{kind}" for kind in FORMATS))
+FILES = (*PAGES, *CSV_TABLES, *LATEX_TABLES, *(f"{PERPLEXITY}.{kind}" for kind in FORMATS))
 GENERATOR = '<meta name="generator" content="genomask report">'  # in the head of a page; the folder is a report's
 LONG = 44  # characters that a cell may have in one line
 SPARK = (64, 16)  # width and height of a small curve, in pixels
 
 
 def check_folder(directory: Path, *, overwrite: bool) -> None:
-    """Refuse a folder with files that a report would write over, unless a report wrote them.
-
-    Raises:
-        ValueError: Naming the first such file.
-    """
+    """Raise ValueError for the first file that a report would write over, unless a report wrote it."""
     old = directory / PAGES[0]
     if not overwrite and not (old.is_file() and GENERATOR in old.read_text(encoding="utf-8", errors="replace")):
         for file in filter(Path.exists, (directory / name for name in FILES)):
@@ -48,8 +44,8 @@ def write_report(report: Report, directory: Path, *, refresh: int | None = None)
     for name, text in zip(PAGES, texts, strict=True):
         with whole(directory / name) as part:
             part.write_text(text, encoding="utf-8")
-    written = [*(directory / name for name in PAGES), *tabular.write_tables(report, directory)]
-    written += latex.write_latex(report.cells, directory)
+    written = [*(directory / name for name in PAGES), *write_tables(report, directory)]
+    written += write_latex(report.cells, directory)
     figure = draw_perplexity(report.results.encoders)
     return written + (save(figure, directory / PERPLEXITY) if figure else [])
 

@@ -1,6 +1,6 @@
-"""Which bases a classifier's decision rests on: integrated gradients, and attention for comparison."""
+"""Which bases a classifier's decision rests on (integrated gradients, attention), and the seqlets that stand out."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -8,11 +8,16 @@ from jaxtyping import Float, Float32, Int64, UInt8
 from torch import Tensor, nn
 from transformers import BertForSequenceClassification
 
-from genomask.alphabet import FIRST_KMER, MASK, PAD
+from genomask.alphabet import FIRST_KMER, MASK, OTHER, PAD
+from genomask.analysis.motifs.discover import Labelled
 from genomask.console import progress
 from genomask.models.export import Classifier
 from genomask.tasks.examples import Examples
 from genomask.tokens.base import Tokens
+
+WIDTH: Final = 24  # bases that are cut out around a seqlet's middle; DNABERT's window
+FEWEST: Final = 5  # bases of a seqlet; DNABERT's smallest
+Windows = UInt8[np.ndarray, "windows bases"]
 
 
 class Attribution(NamedTuple):
@@ -23,25 +28,45 @@ class Attribution(NamedTuple):
     difference: Float32[np.ndarray, " rows"]  # margin at the sequence less margin at the baseline
 
 
+def attribute(
+    classifier: Classifier, examples: Examples, *, target: int, steps: int, size: int, device: torch.device
+) -> Attribution:
+    """Gradient and attention of every base of every row, ``size`` rows at once; 0 beyond a row's end."""
+    model, tokens = classifier.model.requires_grad_(requires_grad=False), classifier.tokens
+    if not isinstance(model, BertForSequenceClassification):
+        kind = type(model).__name__
+        raise ValueError(f"Attribution needs a BERT, whose embeddings it interpolates; this is a {kind}.")
+    nn.Module.to(model, device)
+    count = len(examples.labels)
+    gradient, looked = np.zeros((2, count, int(examples.lengths.max())), np.float32)
+    difference = np.zeros(count, np.float32)
+    with progress("attribute", count) as advance:
+        for rows in np.split(np.arange(count), range(size, count, size)):
+            lengths = examples.lengths[rows]
+            sequences = [row[:length] for row, length in zip(examples.padded(rows), lengths, strict=True)]
+            token_ids = tokens.pad_rows([tokens.ids(bases) for bases in sequences]).to(device)
+            kmers = token_ids >= FIRST_KMER
+            gained = integrated_gradients(model, token_ids, target=target, steps=steps) * kmers
+            weights = cls_attention(model, token_ids) * kmers
+            for into, values, mean in ((gradient, gained, False), (looked, weights, True)):
+                for row, own in zip(rows, over_bases(values, sequences, tokens, mean=mean), strict=True):
+                    into[row, : len(own)] = own
+            with torch.no_grad():
+                word, nothing = (margin(model, end, token_ids != PAD, target) for end in _ends(model, token_ids))
+            difference[rows] = (word - nothing).cpu().numpy()
+            advance(len(rows))
+    return Attribution(gradient, looked, difference)
+
+
 def integrated_gradients(
-    model: BertForSequenceClassification,
-    token_ids: Int64[Tensor, "batch tokens"],
-    *,
-    target: int,
-    steps: int,
+    model: BertForSequenceClassification, token_ids: Int64[Tensor, "batch tokens"], *, target: int, steps: int
 ) -> Float[Tensor, "batch tokens"]:
     """What each k-mer token adds to the margin of a class, compared with a sequence of [MASK].
 
     The token embeddings go in a straight line from the baseline to the sequence, and the gradient of the
-    margin is integrated along it (Gauss and Legendre's rule). The sum over a row approaches the margin at
-    the sequence less the margin at the baseline as the steps increase. [CLS], [SEP] and [PAD] stay as they
+    margin is integrated along it (Gauss and Legendre's rule, at ``steps`` points). The sum over a row approaches the
+    margin at the sequence less the margin at the baseline as the steps increase. [CLS], [SEP] and [PAD] stay as they
     are.
-
-    Args:
-        model: The classifier.
-        token_ids: Rows that end in [PAD].
-        target: Class whose margin is explained: its logit less the mean of the others.
-        steps: Points on the line; 1 is the gradient at its middle.
     """
     word, start = _ends(model, token_ids)
     along, weight = np.polynomial.legendre.leggauss(steps)
@@ -105,33 +130,59 @@ def over_bases(
     return found
 
 
-def attribute(
-    classifier: Classifier, examples: Examples, *, target: int, steps: int, size: int, device: torch.device
-) -> Attribution:
-    """Gradient and attention of every base of every row; 0 beyond a row's end."""
-    model, tokens = classifier.model.requires_grad_(requires_grad=False), classifier.tokens
-    if not isinstance(model, BertForSequenceClassification):
-        kind = type(model).__name__
-        raise ValueError(f"Attribution needs a BERT, whose embeddings it interpolates; this is a {kind}.")
-    nn.Module.to(model, device)
-    shape = (len(examples.labels), int(examples.lengths.max()))
-    gradient, looked = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    difference = np.zeros(len(examples.labels), np.float32)
-    with progress("attribute", len(examples.labels)) as advance:
-        for start in range(0, len(examples.labels), size):
-            rows = np.arange(start, min(start + size, len(examples.labels)))
-            sequences = [
-                row[:length] for row, length in zip(examples.padded(rows), examples.lengths[rows], strict=True)
-            ]
-            token_ids = tokens.pad_rows([tokens.ids(bases) for bases in sequences]).to(device)
-            kmers = token_ids >= FIRST_KMER
-            gained = integrated_gradients(model, token_ids, target=target, steps=steps) * kmers
-            weights = cls_attention(model, token_ids) * kmers
-            for into, values, mean in ((gradient, gained, False), (looked, weights, True)):
-                for row, own in zip(rows, over_bases(values, sequences, tokens, mean=mean), strict=True):
-                    into[row, : len(own)] = own
-            with torch.no_grad():
-                word, nothing = (margin(model, end, token_ids != PAD, target) for end in _ends(model, token_ids))
-            difference[rows] = (word - nothing).cpu().numpy()
-            advance(len(rows))
-    return Attribution(gradient, looked, difference)
+class Seqlet(NamedTuple):
+    """A maximal run of bases that all score high."""
+
+    row: int
+    start: int
+    stop: int
+
+
+def find_seqlets(scores: Float32[np.ndarray, "rows bases"], examples: Examples, *, share: float) -> list[Seqlet]:
+    """All maximal runs of at least ``FEWEST`` bases among the ``share`` of bases that score highest.
+
+    The limit is one for all rows, so that a row in which nothing stands out has no seqlet; it is never
+    below 0, so that a seqlet speaks for the class.
+    """
+    inside = np.arange(scores.shape[1]) < examples.lengths[:, None]
+    limit = max(0.0, float(np.quantile(scores[inside], 1 - share)))
+    change = np.diff(np.pad((scores > limit) & inside, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    (row, start), (_, stop) = np.nonzero(change == 1), np.nonzero(change == -1)
+    return [Seqlet(*found) for found in np.stack((row, start, stop), axis=1)[stop - start >= FEWEST].tolist()]
+
+
+def against_unseen(
+    seqlets: list[Seqlet], examples: Examples, rng: np.random.Generator
+) -> tuple[Windows, Windows, list[int]]:
+    """A window around every seqlet, a window elsewhere in the same sequence, and the row of each pair.
+
+    A window is ``WIDTH`` bases, and ``OTHER`` beyond the ends of its sequence. The other window is drawn
+    from the places where it touches no seqlet; a seqlet whose sequence has no such place is left out.
+    """
+    taken = np.zeros((len(examples.labels), max(WIDTH, int(examples.lengths.max()))), dtype=bool)
+    taken[np.arange(taken.shape[1]) >= examples.lengths[:, None]] = True
+    for row, start, stop in seqlets:
+        taken[row, start:stop] = True
+    pairs, rows = [], []
+    for row, start, stop in seqlets:
+        free = np.flatnonzero(~np.lib.stride_tricks.sliding_window_view(taken[row], WIDTH).any(axis=1))
+        if len(free):
+            bases = np.pad(examples.bases[slice(*examples.offsets[row : row + 2])], WIDTH, constant_values=OTHER)
+            starts = ((start + stop - WIDTH) // 2, int(rng.choice(free)))
+            pairs.append([bases[first + WIDTH : first + 2 * WIDTH] for first in starts])
+            rows.append(row)
+    seen, unseen = np.array(pairs, np.uint8).reshape(-1, 2, WIDTH).swapaxes(0, 1)
+    return seen, unseen, rows
+
+
+def halves(seen: Windows, unseen: Windows, rows: list[int]) -> tuple[Labelled, Labelled]:
+    """Windows of the even rows to discover motifs in, and of the odd rows to test them on.
+
+    Pairs are one stratum: the composition of so short a window is the motif itself.
+    """
+    odd = np.array(rows, dtype=np.int64) % 2 == 1
+    sets = [np.vstack((seen[half], unseen[half])) for half in (~odd, odd)]
+    even_half, odd_half = (
+        Labelled(own, np.arange(len(own)) < len(own) // 2, np.zeros(len(own), np.int64)) for own in sets
+    )
+    return even_half, odd_half

@@ -12,7 +12,6 @@ from genomask.ranking.table import Ranking
 
 SHOWN: Final = 5  # k-mers that are listed for a core shorter than k (Table 3)
 SHORT: Final = 5  # a run of capitals below this is not a core by itself
-PRINTED: Final = ("table3.csv", "table6.csv")
 
 Printed = dict[tuple[str, str], list[int]]  # (motif, k-mer or "") -> ranks as printed
 
@@ -24,19 +23,13 @@ class MotifRank(NamedTuple):
     motif: str
     core: str
     kmer: str
-    fits: bool  # the k-mer agrees with the whole consensus, its lower-case letters included
     rank: int
     of: int  # k-mers of the ranking
     paper: int | None  # rank that the paper prints in this place
 
 
 def core_of(motif: str) -> str:
-    """The core of a motif."""
-    return _core(motif)[1]
-
-
-def _core(motif: str) -> tuple[int, str]:
-    """Where the core begins, and the core: the longest run of capitals that are bases, the first of equally long ones.
+    """The core of a motif: the longest run of capitals that are bases, the first of equally long ones.
 
     A run below ``SHORT`` bases takes in the capitals beyond one letter other than n, which becomes ``.``, any base:
     Table 6 looks yyCCAGrGn up as CCAG.G (the ranks that it prints are those of CCAGGG, CCAGAG, CCAGTG, CCAGCG).
@@ -46,41 +39,22 @@ def _core(motif: str) -> tuple[int, str]:
     """
     bare = motif.rstrip("*")
     consensus_matrix(bare)
-    runs = list(re.finditer(f"[{BASES}]+", bare))
-    if not runs:
+    best = max(re.finditer(f"[{BASES}]+", bare), key=lambda run: len(run[0]), default=None)
+    if best is None:
         raise ValueError(f"A motif needs a core in capitals, as in nTATAAAr; found {motif!r}.")
-    best = max(runs, key=lambda run: len(run[0]))
     if len(best[0]) < SHORT:
         wider = re.finditer(f"[{BASES}]+(?:[a-mo-z][{BASES}]+)*", bare)
         best = next(run for run in wider if run.start() <= best.start() < run.end())
-    return best.start(), re.sub("[a-z]", ".", best[0])
+    return re.sub("[a-z]", ".", best[0])
 
 
 def kmers_of(core: str, k: int) -> list[str]:
     """Every k-mer inside a core of bases, in its order; for a shorter core or one with gaps, all that fit it."""
-    if len(core) >= k and "." not in core:
-        return list(dict.fromkeys(core[start : start + k] for start in range(len(core) - k + 1)))
     size = min(k, len(core))
-    windows = "|".join(core[start : start + size] for start in range(len(core) - size + 1))
-    return [kmer for kmer in kmer_table(k) if re.search(windows, kmer)]
-
-
-def fits(kmer: str, motif: str) -> bool:
-    """Whether a k-mer agrees with the letters around the core too, where its own core lies on the motif's."""
-    bare, (ahead, core) = motif.rstrip("*"), _core(motif)
-    if len(core) >= len(kmer) and "." not in core:
-        return kmer in core
-    allowed = consensus_matrix(bare) > 0
-    overlaps = range(min(0, len(kmer) - len(core)), max(1, len(kmer) - len(core) + 1))
-    return any(
-        all(
-            allowed[ahead - start + place, BASES.index(base)]
-            for place, base in enumerate(kmer)
-            if 0 <= ahead - start + place < len(bare)
-        )
-        for start in overlaps
-        if start < 0 or re.match(core[: len(kmer)], kmer[start:])
-    )
+    windows = list(dict.fromkeys(core[start : start + size] for start in range(len(core) - size + 1)))
+    if size == k and "." not in core:
+        return windows
+    return [kmer for kmer in kmer_table(k) if re.search("|".join(windows), kmer)]
 
 
 def motif_ranks(name: str, ranking: Ranking, motif: str, printed: Printed) -> list[MotifRank]:
@@ -90,18 +64,14 @@ def motif_ranks(name: str, ranking: Ranking, motif: str, printed: Printed) -> li
     best-ranked k-mers that hold it, whose printed ranks the paper lists in the same order without naming the k-mers.
     """
     core = core_of(motif)
-    kmers = kmers_of(core, ranking.k)
-    rank = {kmer: int(ranking.rank[kmer_code(kmer)]) for kmer in kmers}
+    rank = {kmer: int(ranking.rank[kmer_code(kmer)]) for kmer in kmers_of(core, ranking.k)}
     if len(core) < ranking.k or "." in core:
-        kmers = sorted(kmers, key=rank.__getitem__)[:SHOWN]
-        places = dict(enumerate(printed.get((motif, ""), [])))
-        paper = [places.get(place) for place in range(len(kmers))]
+        best = sorted(rank, key=rank.__getitem__)[:SHOWN]
+        paper = dict(zip(best, printed.get((motif, ""), []), strict=False))
     else:
-        paper = [printed.get((motif, kmer), [None])[0] for kmer in kmers]
-    return [
-        MotifRank(name, motif, core, kmer, fits(kmer, motif), rank[kmer], len(ranking.rank), shown)
-        for kmer, shown in zip(kmers, paper, strict=True)
-    ]
+        best, paper = list(rank), {kmer: printed[motif, kmer][0] for kmer in rank if (motif, kmer) in printed}
+    of = len(ranking.rank)
+    return [MotifRank(name, motif, core, kmer, rank[kmer], of, paper.get(kmer)) for kmer in best]
 
 
 def consensus_table(rankings: Mapping[str, Ranking], motifs: Sequence[str], printed: Printed) -> list[MotifRank]:
@@ -113,7 +83,7 @@ def consensus_table(rankings: Mapping[str, Ranking], motifs: Sequence[str], prin
 def read_printed(folder: Path) -> Printed:
     """Ranks that the paper prints, from its tables in this folder; nothing if they are not there."""
     printed: Printed = {}
-    for path in (folder / name for name in PRINTED if (folder / name).is_file()):
+    for path in (folder / name for name in ("table3.csv", "table6.csv") if (folder / name).is_file()):
         with path.open(newline="", encoding="utf-8") as file:
             found: Printed = {}
             for row in csv.DictReader(file):

@@ -3,15 +3,17 @@
 The word that tells the classes apart best is grown into a motif, the motif's sites are taken out of all
 sequences, and the search begins anew, until no word is left whose exact probability survives the number of
 words that were tried. Whether a motif holds is then asked of sequences that the search has not seen.
+
+Both strands of a word are read as one. Sequences are put into strata of similar GC content, and every comparison is
+made within a stratum: what a word owes to composition alone does not count. One stratum is Fisher's test.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float64
-from scipy.stats import false_discovery_control
+from jaxtyping import Bool, Float64, Int64, UInt8
+from scipy.stats import false_discovery_control, hypergeom
 
 from genomask.alphabet import BASES, OTHER, kmer_text
 from genomask.analysis.motifs.matrix import (
@@ -19,7 +21,6 @@ from genomask.analysis.motifs.matrix import (
     BestSites,
     Matrix,
     best_sites,
-    consensus,
     erase,
     from_counts,
     information,
@@ -27,8 +28,8 @@ from genomask.analysis.motifs.matrix import (
     read_sites,
     site_scores,
 )
-from genomask.analysis.motifs.words import Labelled, count_words, exact_p, score, word_codes
 from genomask.console import progress
+from genomask.genome.sequences import gc_share
 
 FEWEST: Final = 10  # sequences that must hold a word for it to be tried
 FLANK: Final = 4  # positions on either side of the word that the matrix may grow into
@@ -37,6 +38,31 @@ ROUNDS: Final = 5
 THRESHOLDS: Final = np.linspace(0.02, 0.8, 40)  # shares of positives that hold a site, to choose among
 EDGE_BITS: Final = 0.25  # outer positions that say less are cut off
 Background = Float64[np.ndarray, " 4"]
+Counts = Int64[np.ndarray, "strata words"]
+
+
+class Sizes(NamedTuple):
+    """Sequences of both classes, and positive ones, in every stratum."""
+
+    both: Int64[np.ndarray, " strata"]
+    positive: Int64[np.ndarray, " strata"]
+
+
+class Labelled(NamedTuple):
+    """Sequences of two classes, and the stratum of GC content that each belongs to.
+
+    Rows shorter than the widest end in ``OTHER``, and so does everything that was taken out.
+    """
+
+    bases: UInt8[np.ndarray, "rows bases"]
+    positive: Bool[np.ndarray, " rows"]
+    stratum: Int64[np.ndarray, " rows"]
+
+    @property
+    def sizes(self) -> Sizes:
+        """Sequences of every stratum."""
+        both = np.bincount(self.stratum, minlength=1)
+        return Sizes(both, np.bincount(self.stratum[self.positive], minlength=len(both)))
 
 
 class Seed(NamedTuple):
@@ -55,8 +81,7 @@ class Candidate(NamedTuple):
     z: float
 
 
-@dataclass(frozen=True, eq=False)
-class Motif:
+class Motif(NamedTuple):
     """A motif that was found, and how it fares on sequences that it was not found in."""
 
     matrix: Matrix
@@ -68,11 +93,6 @@ class Motif:
     negatives_of: int
     p: float  # exact, on the held-out sequences
     q: float  # Benjamini and Hochberg, over all motifs that were found
-
-    @property
-    def name(self) -> str:
-        """The IUPAC consensus."""
-        return consensus(self.matrix)
 
 
 def discover(data: Labelled, held_out: Labelled, *, lengths: Sequence[int], alpha: float, most: int) -> list[Motif]:
@@ -119,16 +139,16 @@ def best_word(data: Labelled, lengths: Sequence[int]) -> Seed:
 
 def _tested(found: list[tuple[str, Candidate]], data: Labelled, background: Background) -> list[Motif]:
     """The motifs with their counts and probabilities on sequences that the search has not seen."""
-    counts = []
+    tested = []
     for _, motif in found:
         sites = best_sites(site_scores(data.bases, motif.matrix, background))
         both, positive = (part[:, 0] for part in _holding(data, (sites.score >= motif.threshold)[None, :]))
-        counts.append((int(both.sum()), int(positive.sum()), exact_p(both, positive, data.sizes)))
-    q = false_discovery_control([p for *_, p in counts]).tolist() if counts else []
+        tested.append((int(positive.sum()), int((both - positive).sum()), exact_p(both, positive, data.sizes)))
+    q = false_discovery_control([p for *_, p in tested]).tolist() if tested else []
     of = int(data.positive.sum()), int((~data.positive).sum())
     return [
-        Motif(motif.matrix, seed, motif.threshold, positive, both - positive, *of, p, adjusted)
-        for (seed, motif), (both, positive, p), adjusted in zip(found, counts, q, strict=True)
+        Motif(motif.matrix, seed, motif.threshold, positives, negatives, *of, p, adjusted)
+        for (seed, motif), (positives, negatives, p), adjusted in zip(found, tested, q, strict=True)
     ]
 
 
@@ -140,19 +160,22 @@ def _padded(data: Labelled) -> Labelled:
 def _grow(data: Labelled, seed: Seed, background: Background) -> Candidate:
     """Make the motif that tells positives from negatives best, starting from a word.
 
-    Each round reads the best site of every positive above the threshold and makes the matrix anew; rounds
-    end when the classes are told apart no better. Then the ends that say little are cut off.
+    Each round makes the matrix of the best sites of all positives that have one above the threshold, until the classes
+    are told apart no better. Then the ends that say little are cut off.
     """
     word = SEED_CONSERVATION * kmer_matrix(kmer_text(seed.code, seed.k)) + (1 - SEED_CONSERVATION) * background
     flank = np.tile(background, (FLANK, 1))
-    best, sites = _best_threshold(data, np.vstack((flank, word, flank)), background)
-    again = _count_matrix(data, best, sites, background)
-    for _ in range(ROUNDS):
-        found, sites = _best_threshold(data, again, background)
-        if found.z <= best.z or not (sites.score >= found.threshold).any():
+    matrix, z = np.vstack((flank, word, flank)), -np.inf
+    for _ in range(1 + ROUNDS):
+        found, sites = _best_threshold(data, matrix, background)
+        chosen = data.positive & (sites.score >= found.threshold)
+        if found.z <= z or not chosen.any():
             break
-        best, again = found, _count_matrix(data, found, sites, background)
-    trimmed = _best_threshold(data, trim(again), background)[0]
+        z, best = found.z, BestSites(*(part[chosen] for part in sites))
+        letters = read_sites(data.bases[chosen], best, len(matrix))
+        counts = np.stack([(letters == base).sum(axis=0) for base in range(len(BASES))], axis=1)
+        matrix = from_counts(counts, background)
+    trimmed = _best_threshold(data, trim(matrix), background)[0]
     return trimmed if trimmed.z > 0 else _best_threshold(data, word, background)[0]
 
 
@@ -178,9 +201,66 @@ def trim(matrix: Matrix) -> Matrix:
     return matrix[telling[0] : telling[-1] + 1] if telling.size else matrix
 
 
-def _count_matrix(data: Labelled, found: Candidate, sites: BestSites, background: Background) -> Matrix:
-    """The matrix of the best sites of all positives that have one."""
-    chosen = data.positive & (sites.score >= found.threshold)
-    letters = read_sites(data.bases[chosen], BestSites(*(part[chosen] for part in sites)), len(found.matrix))
-    counts = np.stack([(letters == base).sum(axis=0) for base in range(len(BASES))], axis=1)
-    return from_counts(counts, background)
+def score(having: Counts, having_positive: Counts, sizes: Sizes) -> Float64[np.ndarray, " words"]:
+    """Mantel and Haenszel's z of every word; positive where the word is commoner in positives.
+
+    Standard deviations above what is expected if the class did not matter, from the sequences of both classes that hold
+    the word and the positive ones among them; 0 for a word that no stratum with both classes tells anything about.
+    """
+    both, positive = (size[:, None].astype(np.float64) for size in sizes)
+    expected = positive * having / both
+    spread = expected * (both - positive) / both * (both - having) / np.maximum(both - 1, 1)
+    deviation = (having_positive - expected).sum(axis=0)
+    deviation_sd = np.sqrt(spread.sum(axis=0))
+    return np.divide(deviation, deviation_sd, out=np.zeros_like(deviation), where=deviation_sd > 0)
+
+
+def exact_p(having: Int64[np.ndarray, " strata"], having_positive: Int64[np.ndarray, " strata"], sizes: Sizes) -> float:
+    """Probability of as many positives with the word or more, if the class did not matter within strata.
+
+    Exact: the sum of one hypergeometric number a stratum. One stratum gives Fisher's one-sided test.
+    """
+    law, least = np.ones(1), 0
+    for both, positive, held in zip(*sizes, having, strict=True):
+        low = max(0, held - (both - positive))
+        support = np.arange(low, min(held, positive) + 1)
+        law = np.convolve(law, hypergeom.pmf(support, both, held, positive))
+        least += low
+    return float(min(1.0, law[max(0, int(having_positive.sum()) - least) :].sum()))
+
+
+def labelled(bases: UInt8[np.ndarray, "rows bases"], positive: Bool[np.ndarray, " rows"], *, strata: int) -> Labelled:
+    """Put sequences into strata of GC content, of about the same size; one without bases goes into the lowest."""
+    share = np.nan_to_num(gc_share(bases.ravel(), np.arange(len(bases) + 1) * bases.shape[1]))
+    stratum = np.searchsorted(np.quantile(share, np.arange(1, strata) / strata), share, side="right")
+    return Labelled(bases, positive, np.unique(stratum, return_inverse=True)[1])
+
+
+def word_codes(bases: UInt8[np.ndarray, "rows bases"], k: int) -> Int64[np.ndarray, "rows starts"]:
+    """Code of the word at every start, or of its reverse complement if smaller; -1 if not all are bases."""
+    starts = bases.shape[1] - k + 1
+    forward = np.zeros((len(bases), starts), dtype=np.int64)
+    backward, known = np.zeros_like(forward), np.ones(forward.shape, dtype=bool)
+    for place in range(k):
+        column = bases[:, place : place + starts]
+        forward = forward * 4 + column
+        backward += (column.astype(np.int64) ^ 1) << 2 * place
+        known &= column < OTHER
+    return np.where(known, np.minimum(forward, backward), -1)
+
+
+def count_words(data: Labelled, k: int) -> tuple[Counts, Counts]:
+    """Sequences that hold each word of length k on either strand, by stratum: of both classes, and positive.
+
+    Column c belongs to the word of code c; a word whose reverse complement has a smaller code has zeros.
+    """
+    codes = word_codes(data.bases, k)
+    codes.sort(axis=1)
+    first = codes >= 0
+    first[:, 1:] &= codes[:, 1:] != codes[:, :-1]
+    row, column = np.nonzero(first)
+    cell, shape = data.stratum[row] * 4**k + codes[row, column], (len(data.sizes.both), 4**k)
+    both, positive = (
+        np.bincount(own, minlength=shape[0] * shape[1]).reshape(shape) for own in (cell, cell[data.positive[row]])
+    )
+    return both, positive

@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
 from scipy.stats import false_discovery_control
 
-from genomask.alphabet import BASES, encode, kmer_table
-from genomask.analysis.motifs.matrix import Matrix, information, kmer_matrix, reverse_complement
+from genomask.alphabet import BASES, kmer_table
+from genomask.analysis.motifs.matrix import Matrix, kmer_matrix
 
 ACGT: Final = [0, 2, 3, 1]  # our columns in the order A, C, G, T, in which reversing complements
 SHOWN: Final = 3  # matches that are kept of each motif
-CLEAR_BITS: Final = 1.75  # a position; 2 is one certain base. With 1.5, three of four 6-mers are some core
-CORE_SCORE: Final = 0.85  # of a profile's range; JASPAR's own scans take 0.8 to 0.85
 
 
 class Known(NamedTuple):
@@ -35,11 +32,7 @@ class Match(NamedTuple):
 
 
 def read_jaspar(release: int, group: str) -> list[Known]:
-    """The CORE motifs of a taxonomic group, such as vertebrates, from the release that pyjaspar carries.
-
-    Raises:
-        ValueError: If the release has none of this group.
-    """
+    """The CORE motifs of a taxonomic group, such as vertebrates, in a release; ValueError if it has none of them."""
     from pyjaspar import jaspardb
 
     database = jaspardb(release=f"JASPAR{release}")
@@ -51,9 +44,8 @@ def read_jaspar(release: int, group: str) -> list[Known]:
         database.conn.close()
     if not motifs:
         raise ValueError(f"motifs.group needs a taxonomic group of JASPAR {release}; found {group!r}.")
-    counts = (np.array([motif.counts[base] for base in BASES], dtype=np.float64).T for motif in motifs)
-    named = ((motif.matrix_id, motif.name, count) for motif, count in zip(motifs, counts, strict=True))
-    return [Known(code, name, count / count.sum(axis=1, keepdims=True)) for code, name, count in named]
+    counts = [np.array([motif.counts[base] for base in BASES], dtype=np.float64) for motif in motifs]
+    return [Known(m.matrix_id, m.name, (own / own.sum(axis=0)).T) for m, own in zip(motifs, counts, strict=True)]
 
 
 def best_matches(motifs: Sequence[Matrix], known: Sequence[Known]) -> list[list[Match]]:
@@ -61,10 +53,10 @@ def best_matches(motifs: Sequence[Matrix], known: Sequence[Known]) -> list[list[
 
     The very first call compiles for a minute or two.
     """
+    if not motifs or not known:
+        return [[] for _ in motifs]
     from memelite import tomtom
 
-    if not motifs:
-        return []
     matrices = [*motifs, *(target.matrix for target in known)]
     columns = [np.ascontiguousarray(matrix[:, ACGT].T) for matrix in matrices]
     found = tomtom(columns[: len(motifs)], columns[len(motifs) :])[0]
@@ -79,33 +71,4 @@ def best_matches(motifs: Sequence[Matrix], known: Sequence[Known]) -> list[list[
 
 def matched_kmers(known: Sequence[Known], k: int) -> list[Match]:
     """The best match of every k-mer, by code."""
-    matrices = [kmer_matrix(kmer) for kmer in kmer_table(k)]
-    return [matches[0] for matches in best_matches(matrices, known)]
-
-
-def cores(known: Sequence[Known], k: int, *, clear: float = CLEAR_BITS) -> list[Matrix]:
-    """The cores of the motifs that have one: k successive positions of most information, ``clear`` bits each.
-
-    That is their mean. With ``clear=0.0`` nearly every 6-mer is the core of some motif.
-    """
-    found = []
-    for matrix in (target.matrix for target in known if len(target.matrix) >= k):
-        bits = np.convolve(information(matrix), np.ones(k), mode="valid")
-        if bits.max() >= clear * k:
-            found.append(matrix[bits.argmax() :][:k])
-    return found
-
-
-def core_kmers(cores: Sequence[Matrix], k: int) -> Bool[np.ndarray, " kmers"]:
-    """Which k-mers are one of these cores on either strand, by code.
-
-    A k-mer is one if its log-odds score against even base frequencies reaches ``CORE_SCORE`` of the way from the
-    core's worst to its best.
-    """
-    codes = encode("".join(kmer_table(k))).reshape(-1, k)
-    found = np.zeros(len(codes), dtype=bool)
-    for strand in (strand for core in cores for strand in (core, reverse_complement(core))):
-        odds = np.log2(np.maximum(strand, 1e-3) / 0.25)
-        score = odds[np.arange(k), codes].sum(axis=1)
-        found |= score >= score.min() + CORE_SCORE * (score.max() - score.min())
-    return found
+    return [matches[0] for matches in best_matches(list(map(kmer_matrix, kmer_table(k))), known)]

@@ -25,8 +25,7 @@ from genomask.console import duration, progress, say
 from genomask.files import require_free
 
 if TYPE_CHECKING:
-    from genomask.analysis.prediction.pieces import Piece
-    from genomask.analysis.prediction.windows import Cut
+    from genomask.analysis.prediction.windows import Cut, Piece
     from genomask.genome.encoded import EncodedGenome
 
 TRACKS: Final = {  # and what to do with them
@@ -57,7 +56,7 @@ def main(arguments: list[str]) -> int:
     require_free(options.out, inputs=inputs, overwrite=options.overwrite)
     require(options.batch is None or options.batch >= 1, "--batch", "at least 1 window", options.batch)
     require(0 <= options.max_unknown <= 1, "--max-unknown", "a share from 0 to 1", options.max_unknown)
-    from genomask.analysis.prediction.pieces import kind_of
+    from genomask.analysis.prediction.windows import kind_of
 
     places = kind_of(options.input) != "table" or kind not in TRACKS
     require(places, f"--out {options.out}", "sequences with a place in a genome: FASTA or BED", str(options.input))
@@ -67,10 +66,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | None") -> None:
-    from genomask.analysis.prediction.pieces import reader
-    from genomask.analysis.prediction.probabilities import predict_windows
-    from genomask.analysis.prediction.windows import cut_of, cut_windows
-    from genomask.analysis.variants.predictor import placed
+    from genomask.analysis.prediction.windows import cut_of, cut_windows, reader
+    from genomask.analysis.predictor import placed, predict_windows
     from genomask.models.export import classifier_folder, open_classifier
     from genomask.training.host import device_of
 
@@ -86,17 +83,11 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
     named = ", ".join(classifier.classes)
     say(f"predict {options.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
     started, batch, nothing = time.perf_counter(), options.batch or AT_ONCE[device.type], 0
-    asked = {"both_strands": options.both_strands, "max_unknown": options.max_unknown}
-    chunks = predict_windows(classifier, cut_windows(pieces(), cut), batch=batch, **asked)
-    sink = open_sink(
-        options.out,
-        classifier.classes,
-        positive=classifier.classes.index(shown),
-        lengths=found.lengths,
-        kind=classifier.kind,
-    )
+    how = {"batch": batch, "both_strands": options.both_strands, "max_unknown": options.max_unknown}
+    about = {"positive": classifier.classes.index(shown), "lengths": found.lengths, "kind": classifier.kind}
+    sink = open_sink(options.out, classifier.classes, **about)
     with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
-        for windows, probability in chunks:
+        for windows, probability in predict_windows(classifier, cut_windows(pieces(), cut), **how):
             write(windows, probability)
             nothing += int(np.isnan(probability[:, 0]).sum())
             advance(len(windows))
@@ -120,15 +111,14 @@ def survey(
     """
     from genomask.analysis.prediction.windows import window_count
 
-    piece_count = count = 0
-    lengths: dict[str, int] = {}
+    counts, lengths = [], {}
     for piece in pieces():
-        piece_count, count = piece_count + 1, count + window_count(piece, cut)
+        counts.append(window_count(piece, cut))
         if named and genome is None:
             lengths[piece.name] = len(piece.bases)
     if genome is not None:
         lengths = dict(zip(genome.names, np.diff(genome.offsets).tolist(), strict=True))
-    return Survey(piece_count, count, lengths)
+    return Survey(len(counts), sum(counts), lengths)
 
 
 def _genome(path: Path, stack: ExitStack) -> "EncodedGenome":

@@ -1,27 +1,15 @@
 """From the records of a VCF to alleles, each with its two windows or with the reason why it has none."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
 
 from genomask.alphabet import OTHER, decode, encode
+from genomask.analysis.predictor import Bases
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import find_record, listed
 from genomask.genome.vcf import Record
-
-Bases = UInt8[np.ndarray, " _bases"]
-
-# Why an allele is not scored.
-NO_ALTERNATIVE: Final = "no_alternative"  # ALT is .
-SYMBOLIC: Final = "symbolic"  # <DEL>, *, or a breakend, which may have one end only
-UNKNOWN_RECORD: Final = "unknown_record"  # the genome has no such chromosome
-OUTSIDE_RECORD: Final = "outside_record"  # REF reaches beyond the chromosome
-REF_MISMATCH: Final = "ref_mismatch"  # the genome has other bases there
-UNKNOWN_BASES: Final = "unknown_bases"  # more N in a window than variants.max_unknown
-TOO_SHORT: Final = "too_short"  # a window holds no k-mer
-TOO_LONG: Final = "too_long"  # a window that grew is longer than a classifier takes
 
 
 class Windows(NamedTuple):
@@ -55,7 +43,7 @@ class Allele(NamedTuple):
 
 
 def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings) -> Iterator[Allele]:
-    """Yield every alternative allele of a record."""
+    """Yield every alternative allele of a record; docs/variants.md lists the reasons why one is not scored."""
     number = find_record(genome.names, record.chromosome)
     chromosome = (
         genome.bases[:0] if number is None else genome.bases[genome.offsets[number] : genome.offsets[number + 1]]
@@ -63,8 +51,8 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
     problem, note = _problem(record, chromosome, genome)
     near, start = (chromosome, 0) if problem else _concrete(record, chromosome, settings)
     for place, text in enumerate(record.alternatives, start=1):
-        if not text.isalpha():
-            kind, why = ("none", NO_ALTERNATIVE) if text == "." else ("symbolic", SYMBOLIC)
+        if not text.isalpha():  # a symbol, such as <DEL>, *, or a breakend, which may have one end only
+            kind, why = ("none", "no_alternative") if text == "." else ("symbolic", "symbolic")
             yield Allele(record, place, kind, None, why)
             continue
         same, removed, inserted = trim(record.reference, text.upper())
@@ -83,13 +71,13 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
 def _problem(record: Record, chromosome: Bases, genome: EncodedGenome) -> tuple[str | None, str]:
     """Why no allele of a record can be scored, if so, and the details."""
     if not len(chromosome):
-        return UNKNOWN_RECORD, f"the genome has {listed(genome.names)}"
+        return "unknown_record", f"the genome has {listed(genome.names)}"
     start, stop = record.position - 1, record.position - 1 + len(record.reference)
     if start < 0 or stop > len(chromosome):
-        return OUTSIDE_RECORD, f"it has {len(chromosome):,} bases"
+        return "outside_record", f"it has {len(chromosome):,} bases"
     there = chromosome[start:stop]
     if ((there != encode(record.reference)) & (there != OTHER)).any():
-        return REF_MISMATCH, f"the genome has {decode(there)[:50]}"
+        return "ref_mismatch", f"the genome has {decode(there)[:50]}"
     return None, ""
 
 
@@ -114,24 +102,22 @@ def _refused(cut: Windows, settings: WindowSettings) -> str | None:
     """Why two windows cannot be scored, if so."""
     sizes = [len(cut.reference), len(cut.alternative)]
     if min(sizes) < settings.shortest:
-        return TOO_SHORT
+        return "too_short"
     if max(sizes) > settings.longest:
-        return TOO_LONG
+        return "too_long"
     unknown = max(float((bases == OTHER).mean()) for bases in cut[:2])
-    return UNKNOWN_BASES if unknown > settings.max_unknown else None
+    return "unknown_bases" if unknown > settings.max_unknown else None
 
 
 def trim(reference: str, alternative: str) -> tuple[int, str, str]:
     """Take off the letters that two alleles share, first at their ends, then at their starts.
 
-    Returns:
-        Letters taken off at the start, and what is left of both alleles; both are empty if they are equal.
+    Returns how many were taken off at the start, and what is left of both alleles; both are empty if they are equal.
     """
     while reference and alternative and reference[-1] == alternative[-1]:
         reference, alternative = reference[:-1], alternative[:-1]
-    same = 0
-    while same < min(len(reference), len(alternative)) and reference[same] == alternative[same]:
-        same += 1
+    pairs, shorter = zip(reference, alternative, strict=False), min(len(reference), len(alternative))
+    same = next((place for place, (one, other) in enumerate(pairs) if one != other), shorter)
     return same, reference[same:], alternative[same:]
 
 
@@ -149,18 +135,11 @@ def windows(
 ) -> Windows:
     """Cut both windows out of a record and of the record with the variant in it.
 
-    In its window the first changed base stands at ``position * length``, unless an end of the record comes
-    before an end of the window; then the window moves inwards. A record shorter than the window is all of it.
-
-    Args:
-        record: Bases of the chromosome.
-        start: Where the change begins, counted from 0.
-        removed: Bases of the reference that the variant takes away.
-        inserted: Bases that it puts there instead.
-        length: Bases of a window.
-        position: Share of the window before the change, from 0 to 1.
-        grow: Let the alternative window be as much longer or shorter as its allele is, with the flanks of the
-            reference window (DNABERT's rule); otherwise bases from the right fill it up, or fall out of it.
+    The variant puts ``inserted`` in the place of ``removed`` bases from ``start`` (0-based) on. In its window of
+    ``length`` bases it begins at ``position * length``, unless an end of the record comes before an end of the
+    window; then the window moves inwards. A record shorter than the window is all of it. With ``grow`` the
+    alternative window is as much longer or shorter as its allele is, with the flanks of the reference window
+    (DNABERT's rule); otherwise bases from the right fill it up, or fall out of it.
     """
     wanted = start - min(int(length * position), length - 1)
     first = max(min(wanted, len(record) - length), 0)

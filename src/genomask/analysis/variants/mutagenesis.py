@@ -1,8 +1,6 @@
 """In-silico saturation mutagenesis: what every single-base change of one sequence does to a score."""
 
-import csv
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,8 +11,8 @@ from matplotlib.figure import Figure
 
 from genomask.alphabet import encode
 from genomask.analysis.figure_style import look
-from genomask.analysis.variants.alleles import Bases
-from genomask.analysis.variants.predictor import Predictor, Scores, predict, scores
+from genomask.analysis.predictor import Bases
+from genomask.analysis.variants.scores import Predictor, Scores, predict, scores
 
 ROWS: Final = "ACGT"  # the order of the table and of the heat map
 PER_ROW: Final = 100  # positions side by side
@@ -28,22 +26,18 @@ def mutants(sequence: Bases) -> list[Bases]:
     return list(table.reshape(-1, len(sequence)))
 
 
-def saturate(predictors: Sequence[Predictor], sequence: Bases, *, batch: int, both_strands: bool) -> list[Scores]:
-    """Scores of ``mutants(sequence)`` against the sequence, from every predictor; 0 where nothing changes."""
-    logs = predict(predictors, [sequence, *mutants(sequence)], batch=batch, both_strands=both_strands)
-    return [scores(np.broadcast_to(log[:1], log[1:].shape), log[1:]) for log in logs]
+def saturate(each: Predictor, sequence: Bases, *, batch: int, both_strands: bool) -> Scores:
+    """Scores of ``mutants(sequence)`` against the sequence; 0 where nothing changes."""
+    log = predict(each, [sequence, *mutants(sequence)], batch=batch, both_strands=both_strands)
+    return scores(np.broadcast_to(log[:1], log[1:].shape), log[1:])
 
 
-def write_csv(path: Path, sequence: str, first: int, names: Sequence[str], found: Sequence[Scores]) -> None:
-    """One row for every position (the first base of the sequence has number ``first``) and base."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file, lineterminator="\n")
-        fields = [f"{name}_{score}" for name in names for score in Scores._fields]
-        out.writerow(["position", "reference", "base", *fields])
-        for row in range(len(sequence) * len(ROWS)):
-            position, base = divmod(row, len(ROWS))
-            values = [f"{value[row]:.9g}" for each in found for value in each]
-            out.writerow([first + position, sequence[position], ROWS[base], *values])
+def mutant_rows(sequence: str, first: int, found: Sequence[Scores]) -> Iterator[list[object]]:
+    """A row for every position (the first base of the sequence has number ``first``) and base, then its scores."""
+    for row in range(len(sequence) * len(ROWS)):
+        position, base = divmod(row, len(ROWS))
+        values = [f"{value[row]:.9g}" for each in found for value in each]
+        yield [first + position, sequence[position], ROWS[base], *values]
 
 
 def grid(values: Float64[np.ndarray, " mutants"]) -> Float64[np.ndarray, "rows bases"]:
@@ -54,14 +48,9 @@ def grid(values: Float64[np.ndarray, " mutants"]) -> Float64[np.ndarray, "rows b
 def mutagenesis_figure(
     values: Float64[np.ndarray, "rows bases"], sequence: str, *, first: int, title: str, label: str
 ) -> Figure:
-    """Draw scores of all changes; a dot marks the base that is there.
+    """Draw scores of all changes, as ``grid`` gives them; a dot marks the base that is there.
 
-    Args:
-        values: As ``grid`` gives them.
-        sequence: The letters of the sequence.
-        first: Number of its first base.
-        title: What was scored.
-        label: What a colour means.
+    ``first`` is the number of the sequence's first base, ``label`` says what a colour means.
     """
     starts = range(0, len(sequence), PER_ROW)
     width = min(PER_ROW, len(sequence))

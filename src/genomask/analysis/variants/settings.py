@@ -45,16 +45,16 @@ class VariantSettings:
             self.names is None or len(set(self.names)) == len(self.classifiers or [0]),
             "variants.names", "a name of its own for every classifier", self.names,
         )  # fmt: skip
-        require(self.length is None or self.length >= 1, "variants.length", "at least 1", self.length)
-        require(0 <= self.position <= 1, "variants.position", "a share from 0 to 1", self.position)
-        require(0 <= self.max_unknown <= 1, "variants.max_unknown", "a share from 0 to 1", self.max_unknown)
+        for name in ("length", "resamples", "batch"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"variants.{name}", "at least 1", value)
+        for name in ("position", "max_unknown"):
+            require(0 <= getattr(self, name) <= 1, f"variants.{name}", "a share from 0 to 1", getattr(self, name))
         require_choice(self.indels, "variants.indels", ("fill", "grow"))
         require_choice(self.strands, "variants.strands", ("one", "both"))
         require_choice(self.score, "variants.score", SCORES)
         require(self.top and min(self.top) >= 1, "variants.top", "numbers from 1", self.top)
-        require(self.resamples >= 1, "variants.resamples", "at least 1", self.resamples)
         require(self.seed >= 0, "variants.seed", "at least 0", self.seed)
-        require(self.batch is None or self.batch >= 1, "variants.batch", "at least 1, or null", self.batch)
         if self.region is not None:
             try:
                 parse_region(self.region)

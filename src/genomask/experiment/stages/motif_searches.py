@@ -7,15 +7,12 @@ import numpy as np
 import torch
 
 from genomask.analysis.figure_style import look, save
-from genomask.analysis.motifs.attribution import Attribution, attribute
+from genomask.analysis.motifs.attribution import Attribution, against_unseen, attribute, find_seqlets, halves
 from genomask.analysis.motifs.consensus import MotifRank, consensus_table
-from genomask.analysis.motifs.discover import discover
-from genomask.analysis.motifs.figures import logo_sheet
+from genomask.analysis.motifs.discover import Labelled, discover, labelled, word_codes
 from genomask.analysis.motifs.jaspar import Known, read_jaspar
-from genomask.analysis.motifs.planted import planted_in, recovery
-from genomask.analysis.motifs.seqlets import against_unseen, find_seqlets, halves
-from genomask.analysis.motifs.tables import holding_matrices, motif_records, write_motifs
-from genomask.analysis.motifs.words import Labelled, labelled, word_codes
+from genomask.analysis.motifs.matrix import planted_in, recovery
+from genomask.analysis.motifs.tables import holding_matrices, logo_sheet, motif_records, write_motifs
 from genomask.checks import require
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.context import Context

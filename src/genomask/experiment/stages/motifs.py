@@ -23,7 +23,7 @@ from genomask.ranking.pmi import SCORERS
 from genomask.ranking.table import Ranking, read_ranking
 from genomask.ranking.vocabulary import membership, read_vocabulary
 
-MOTIFS_FORMAT: Final = 2  # raised when the code would find otherwise
+MOTIFS_FORMAT: Final = 3  # raised when the code would find otherwise
 PACKAGE: Final = Path(__file__).resolve().parents[2]
 PAPER_TABLES: Final = (PACKAGE.parents[1] / "experiments" / "paper", PACKAGE / "paper")
 SHOWN: Final = 8  # motifs that are printed
@@ -56,20 +56,17 @@ def known_artefact(run: Context) -> Artefact:
 
 
 def build_known(run: Context) -> Path:
-    """Test and tabulate; the directory holds enrichment.json, consensus.csv, kmers.csv and figures."""
+    """Test and tabulate; the directory holds enrichment.json, consensus.csv and kmers.csv."""
     from genomask.analysis.motifs.consensus import read_printed
-    from genomask.analysis.motifs.known import KnownMotifs, compare_known
+    from genomask.analysis.motifs.known import compare_known
 
     settings, k = run.config.motifs, run.config.ranking.k
     printed = next((read_printed(folder) for folder in PAPER_TABLES if folder.is_dir()), {})
 
     def build(directory: Path, rankings: dict[str, Ranking], words: dict[int, np.ndarray]) -> dict[str, Count]:
-        known, clear = compare_known(KnownMotifs(settings, k, printed), directory, rankings, words)
+        known = compare_known(directory, rankings, words, settings=settings, k=k, printed=printed)
         counts = {"consensus motifs": Count(len(settings.consensus), len(settings.consensus), {})}
-        if known:
-            counts["known motifs (tomtom)"] = Count(known, known, {})
-            counts["known motifs (core)"] = Count(known, clear, {f"without a clear core of {k} bases": known - clear})
-        return counts
+        return counts | ({"known motifs": Count(known, known, {})} if known else {})
 
     return run.store.build(
         known_artefact(run),
@@ -115,14 +112,13 @@ def _ranking(run: Context) -> None:
         say("  motifs.jaspar=null: nothing was matched")
         return
     found = read_json(directory / "enrichment.json")
-    for ranking, definitions in found["rankings"].items():
-        for definition, nulls in definitions.items():
-            say(f"  {ranking}, {definition} ({nulls['matched']['known']} known): {_effects(nulls)}")
+    for ranking, nulls in found["rankings"].items():
+        if nulls:
+            say(f"  {ranking} ({found['known']} known): {_effects(nulls)}")
     words = found["vocabulary"]
-    for definition in (name for name in words if name != "words"):
-        tested = words[definition]["matched"]
+    if tested := words.get("matched"):
         say(
-            f"  vocabulary, {definition}: {tested['observed']:.0f} of {words['words']} words are known, "
+            f"  vocabulary: {tested['observed']:.0f} of {words['words']} words are known, "
             f"{tested['expected']:.1f} expected (p {tested['p']:.2g})"
         )
 

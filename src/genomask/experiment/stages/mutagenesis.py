@@ -6,13 +6,15 @@ from typing import Final, NamedTuple
 
 from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.figure_style import save
-from genomask.analysis.variants.mutagenesis import grid, mutagenesis_figure, saturate, write_csv
+from genomask.analysis.variants.mutagenesis import grid, mutagenesis_figure, mutant_rows, saturate
+from genomask.analysis.variants.scores import Scores
 from genomask.checks import require
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.saved_classifiers import open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, Count, digest_of
+from genomask.files import write_csv
 from genomask.genome.assembly import place_in
 from genomask.genome.encoded import open_genome
 from genomask.genome.places import parse_region
@@ -43,8 +45,11 @@ def report_mutagenesis(run: Context) -> None:
 
     def build(directory: Path) -> dict[str, Count]:
         bases, both = encode(subject.letters), settings.strands == "both"
-        found = saturate(classifiers.predictors, bases, batch=windows_at_once(run), both_strands=both)
-        write_csv(directory / "mutagenesis.csv", subject.letters, subject.first, list(classifiers.positives), found)
+        batch = windows_at_once(run)
+        found = [saturate(each, bases, batch=batch, both_strands=both) for each in classifiers.predictors]
+        scores = (f"{name}_{score}" for name in classifiers.positives for score in Scores._fields)
+        rows = mutant_rows(subject.letters, subject.first, found)
+        write_csv(directory / "mutagenesis.csv", ("position", "reference", "base", *scores), rows)
         for (name, positive), each in zip(classifiers.positives.items(), found, strict=True):
             figure = mutagenesis_figure(
                 grid(getattr(each, settings.score)),

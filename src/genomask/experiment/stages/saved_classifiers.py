@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from genomask.analysis.variants.predictor import Predictor, predictor
+from genomask.analysis.variants.scores import Predictor, predictor
 from genomask.checks import require, require_choice
 from genomask.experiment.stages.classifier import build_classifier
 from genomask.experiment.stages.context import Context

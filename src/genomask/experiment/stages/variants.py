@@ -10,10 +10,23 @@ import pyarrow.parquet as pq
 
 from genomask.analysis.figure_style import save
 from genomask.analysis.variants.alleles import WindowSettings
-from genomask.analysis.variants.annotate import check_header, write_vcf
-from genomask.analysis.variants.clinvar import CLASSES, Separation, separation
-from genomask.analysis.variants.overlap import Overlap, overlap_figure, overlaps
-from genomask.analysis.variants.score_vcf import Scoring, join, read_rows, score_vcf, summarise
+from genomask.analysis.variants.comparison import (
+    CLASSES,
+    Overlap,
+    Separation,
+    overlap_figure,
+    overlaps,
+    separation,
+)
+from genomask.analysis.variants.score_vcf import (
+    Scoring,
+    check_header,
+    join,
+    read_rows,
+    score_vcf,
+    summarise,
+    write_vcf,
+)
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_genome, genome_artefact
