@@ -3,7 +3,7 @@
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
-from wandb_workspaces.reports.v2.interface import ParallelCoordinatesPlotColumn
+from wandb_workspaces.reports.v2.interface import PanelTypes, ParallelCoordinatesPlotColumn
 
 from genomask.experiment.wandb_run import MEDIA
 
@@ -30,7 +30,7 @@ def workspace(project: str, entity: str) -> ws.Workspace:
         groupby=wr.Config("row"),
         groupby_aggfunc="sum",
     )
-    panels = {
+    panels: dict[str, list[PanelTypes]] = {
         "Table 1: which masking learns from few examples?": [*_bars("labels.masking", "masking"), *against_shots],
         "Table 2: what do WC, HGA and FS contribute?": [
             *_bars("row", "masking and options"),

@@ -20,7 +20,7 @@ class Context:
     store: Store
     identified: dict[str, Artefact] = field(default_factory=dict, repr=False)
 
-    def with_values(self, **values: int) -> "Context":
+    def with_values(self, **values: Any) -> "Context":
         """The run with other seeds or shots, from which nothing else in its configuration follows."""
         store = replace(self.store, config={**self.store.config, **values})
         return replace(self, config=replace(self.config, **values), store=store)
