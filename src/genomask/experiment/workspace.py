@@ -68,7 +68,7 @@ def _bars(choice: str, name: str) -> list[wr.BarPlot]:
     ]
 
 
-def _pretraining() -> list[wr.LinePlot]:
+def _pretraining() -> list[PanelTypes]:
     return [
         wr.LinePlot(
             title=f"{quantity}, {mask}",
