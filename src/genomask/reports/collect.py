@@ -185,7 +185,7 @@ def _embedding(directory: Path, _: str, manifest: Json) -> Embedding:
     task = open_benchmark(directory.parents[1] / "task" / manifest["inputs"]["task"]["name"])
     rows = np.linspace(0, len(vectors) - 1, min(MOST_POINTS, len(vectors))).astype(int)
     chosen = np.asarray(vectors[rows] if vectors.ndim == 2 else vectors[rows, -1], dtype=np.float64)
-    turned, size, _ = np.linalg.svd(chosen - chosen.mean(axis=0), full_matrices=False)
+    turned, size = np.linalg.svd(chosen - chosen.mean(axis=0), full_matrices=False)[:2]
     explained = (size**2 / max((size**2).sum(), np.finfo(float).tiny))[:2].tolist()
     name = str(manifest["config"]["task"]["name"])
     return Embedding(directory.name, name, (turned * size)[:, :2], explained, task.test.labels[rows], task.classes)

@@ -121,9 +121,9 @@ def _remarks(pair: BaselineComparison) -> Iterable[str]:
     encoders = cell.pretrainings and baseline and baseline.pretrainings
     if encoders and any(item.pretrainings == 1 for item in pair.comparisons.values()):
         yield "one pretraining: the interval covers draws and speaks of these encoders, not of their masking strategies"
-    for share, (what, most) in UNLIKE.items() if pair.comparisons and baseline else ():
-        ours, theirs = (other.result.get("pretraining", {}).get(share) for other in (cell, baseline))
-        if ours and theirs and abs(ours / theirs - 1) > most:
+    for share, (what, most) in UNLIKE.items():
+        ours, theirs = (other.result.get("pretraining", {}).get(share) for other in (cell, baseline or cell))
+        if pair.comparisons and baseline and ours and theirs and abs(ours / theirs - 1) > most:
             yield f"masks {ours:.1%} of the {what}, {baseline.short} {theirs:.1%}: the amounts differ too"
     if cell.chosen:
         yield f"chosen by {cell.chosen}" if cell.chosen != TEST_SET else "chosen on the test set"

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
             report = build_report(runs, baseline=chosen.baseline, bound=chosen.equivalent)
             _say(report, write_report(report, out, refresh=refresh if waits else None))
             last = state
-        if not waits:
+        if not (refresh and waits):
             return
         time.sleep(refresh)
 

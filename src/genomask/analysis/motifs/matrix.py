@@ -129,7 +129,7 @@ def similarity(one: Matrix, other: Matrix) -> float:
     and a position that the other motif has not is compared with one that says nothing. 1 is the same motif;
     the half of a motif of clear bases has the square root of 1/2; a motif of n alone is like none.
     """
-    norm = np.linalg.norm(one - 0.25) * np.linalg.norm(other - 0.25)
+    norm = float(np.linalg.norm(one - 0.25) * np.linalg.norm(other - 0.25))
     # Every position against every position; an alignment is a diagonal.
     products = [(one - 0.25) @ (strand - 0.25).T for strand in (other, reverse_complement(other))]
     shifts = range(-len(one) + 1, len(other))

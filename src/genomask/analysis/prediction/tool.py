@@ -83,14 +83,17 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
     named = ", ".join(classifier.classes)
     say(f"predict {options.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
     started, batch, nothing = time.perf_counter(), options.batch or AT_ONCE[device.type], 0
-    how = {"batch": batch, "both_strands": options.both_strands, "max_unknown": options.max_unknown}
-    about = {"positive": classifier.classes.index(shown), "lengths": found.lengths, "kind": classifier.kind}
-    sink = open_sink(options.out, classifier.classes, **about)
+    windows = predict_windows(
+        classifier, cut_windows(pieces(), cut), batch=batch,
+        both_strands=options.both_strands, max_unknown=options.max_unknown,
+    )  # fmt: skip
+    place, kept = classifier.classes.index(shown), classifier.kind
+    sink = open_sink(options.out, classifier.classes, positive=place, lengths=found.lengths, kind=kept)
     with sink as write, progress("Predicting", found.windows, unit="windows") as advance:
-        for windows, probability in predict_windows(classifier, cut_windows(pieces(), cut), **how):
-            write(windows, probability)
+        for chunk, probability in windows:
+            write(chunk, probability)
             nothing += int(np.isnan(probability[:, 0]).sum())
-            advance(len(windows))
+            advance(len(chunk))
     shows = "value" if classifier.kind == "regression" else f"probability of class {shown}"
     holds = f"{shows} along the genome" if kind in TRACKS else "one row for each window"
     say(f"  written to {options.out} in {duration(time.perf_counter() - started)}: {holds}")

@@ -186,7 +186,9 @@ def separation(
             weight[group] = np.bincount(draw.integers(count, size=count), minlength=count)
         values.append(areas(rank, pathogenic, weight))
     bands = np.vstack((values[0], np.percentile(values[1:], BAND, axis=0))).T
-    return Separation(classifier, variant_class, *counts, *bands.ravel().tolist(), counts[0] / sum(counts))
+    return Separation._make(
+        (classifier, variant_class, *counts, *bands.ravel().tolist(), counts[0] / sum(counts), None)
+    )
 
 
 def ranks(score: Float64[np.ndarray, " alleles"]) -> Int64[np.ndarray, " alleles"]:
