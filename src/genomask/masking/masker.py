@@ -176,5 +176,5 @@ def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
     unseen = np.concatenate(([0], np.cumsum(hidden & ~kept if overlapping else hidden)))
     nats = LN_4 * int((unseen[stop] - unseen[start])[masked].sum())
     shown = int((masked & (sequence.input_ids == mask)).sum())
-    counts: list[Any] = [int(flags.sum()) for flags in (masked, covered(start, stop, size), hidden, kept)]
-    return Visibility(*(len(ids), *counts, nats, shown))
+    counts = [int(flags.sum()) for flags in (masked, covered(start, stop, size), hidden, kept)]
+    return Visibility(len(ids), counts[0], counts[1], counts[2], counts[3], nats, shown)
