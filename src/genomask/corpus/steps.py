@@ -142,20 +142,12 @@ def collate(
     input_ids = tokens.pad_rows([np.concatenate((tokens.prefix, row.input_ids, tokens.suffix)) for row in rows])
     positions = [np.flatnonzero(row.masked) for row in rows]
     counts = np.array([len(row) for row in positions], dtype=np.int64)
-    bounds = np.concatenate(([0], np.cumsum(counts)))
-    flat, slot, cuts = np.empty(bounds[-1], dtype=np.int64), np.empty(bounds[-1], dtype=np.int64), []
-    for start in range(0, len(rows), micro_batch):
-        stop = min(start + micro_batch, len(rows))
-        width, most = int(lengths[start]), max(1, int(counts[start:stop].max()))
-        if few_shapes:
-            longest = int(lengths[0])
-            width, most = min(_round_up(width, _round_up(longest, 64) // 8), longest), _round_up(most, 8)
-        for row in range(start, stop):
-            part = slice(bounds[row], bounds[row + 1])
-            flat[part] = (row - start) * width + len(tokens.prefix) + positions[row]
-            slot[part] = (row - start) * most + np.arange(counts[row])
-        padded = bool(lengths[stop - 1] < width)
-        cuts.append(Cut(start, stop, width, padded, int(bounds[start]), int(bounds[stop]), most))
+    cuts = _cuts(lengths, counts, micro_batch, few_shapes=few_shapes)
+    bounds, flat, slot = np.concatenate(([0], np.cumsum(counts))), [], []
+    for cut in cuts:
+        for place, row in enumerate(positions[cut.start : cut.stop]):
+            flat.append(place * cut.width + len(tokens.prefix) + row)
+            slot.append(place * cut.most + np.arange(len(row)))
     weights = None
     if any(row.weights is not None for row in rows):
         ones = (np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights for row in rows)
@@ -169,24 +161,40 @@ def collate(
         int(lengths.sum()),
         int((lengths * lengths).sum()),
         int(lengths.sum()) - tokens.special_count * len(rows),
-        int(bounds[-1]),
+        int(counts.sum()),
         int((lengths * counts).sum()),
         (sum(_blank_bases(row, tokens) for row in rows) if hidden is None else len(hidden.base)) if with_hidden else 0,
         sum((cut.stop - cut.start) * cut.width for cut in cuts),
-        float(bounds[-1] if weights is None else weights.sum()),
+        float(counts.sum() if weights is None else weights.sum()),
     )
     return StepBatch(
         input_ids,
         torch.from_numpy(lengths),
-        torch.from_numpy(flat),
-        torch.from_numpy(slot),
+        torch.from_numpy(np.concatenate(flat)),
+        torch.from_numpy(np.concatenate(slot)),
         torch.from_numpy(targets),
         None if weights is None else torch.from_numpy(weights),
         hidden,
-        tuple(cuts),
+        cuts,
         work,
         None if counted is None else torch.from_numpy(np.concatenate(counted)),
     )
+
+
+def _cuts(
+    lengths: Int64[np.ndarray, " batch"], counts: Int64[np.ndarray, " batch"], micro_batch: int, *, few_shapes: bool
+) -> tuple[Cut, ...]:
+    """Cut a step into micro-batches by the tokens and masked tokens of its rows, longest first."""
+    cuts, first, longest = [], 0, int(lengths[0])
+    for start in range(0, len(lengths), micro_batch):
+        stop = min(start + micro_batch, len(lengths))
+        width, most = int(lengths[start]), max(1, int(counts[start:stop].max()))
+        if few_shapes:
+            width, most = min(_round_up(width, _round_up(longest, 64) // 8), longest), _round_up(most, 8)
+        last = first + int(counts[start:stop].sum())
+        cuts.append(Cut(start, stop, width, bool(lengths[stop - 1] < width), first, last, most))
+        first = last
+    return tuple(cuts)
 
 
 def _round_up(number: int, step: int) -> int:
