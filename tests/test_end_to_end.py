@@ -139,7 +139,6 @@ def test_a_pretraining_tells_its_speed(data, tmp_path):
     ("profile", "file", "text"),
     [
         ("simple", "fit-profile.txt", "run_training_batch"),
-        ("true", "fit-profile.txt", "run_training_batch"),  # the setting was a flag once
         ("advanced", "fit-profile.txt", "module.py"),
         ("pytorch", "fit-profile*training_step*.json", "aten::native_layer_norm"),
     ],

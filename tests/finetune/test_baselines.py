@@ -219,7 +219,3 @@ def test_a_baseline_is_not_stopped_by_a_masking_that_it_does_not_use(data, tmp_p
     check(run(data, tmp_path, "classifier=gc", "masking.center_probability=7.5"))
     with pytest.raises(ValueError, match=r"masking\.center_probability"):
         check(run(data, tmp_path, "masking.center_probability=7.5"))
-
-
-def test_a_configuration_from_before_there_were_baselines_means_the_encoder(data, tmp_path):
-    assert run(data, tmp_path, "~classifier").config.classifier.kind == "encoder"
