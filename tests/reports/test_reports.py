@@ -14,7 +14,7 @@ from scipy import stats
 from genomask.reports.arms import label_arms, shapes_of, short_name, variant, with_named_tokens
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
-from genomask.reports.collect import collect
+from genomask.reports.collect import collect, untrained
 from genomask.reports.compare import differences_by_pretraining
 from genomask.reports.document import markdown
 from genomask.reports.paper import printed, read_table
@@ -175,6 +175,15 @@ def test_no_pretraining_is_no_masking_whatever_was_configured(tmp_path):
         make_finetuning(tmp_path, masking, accuracy=0.5, seed=seed, **untrained)
     (found,) = build_report(tmp_path, baseline="random").cells
     assert (found.label, len(found.runs)) == ("no pretraining (FS)", 2)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [({"weights": None}, "none"), ({"weights": "dir"}, "published"), ({}, "none"), ({"path": "dir"}, "published")],
+    ids=["logo", "logo with weights", "modernbert", "hf"],
+)
+def test_weights_without_pretraining_were_drawn_or_published_whatever_the_model(model, name):
+    assert untrained({"config": {"model": model}}) == name
 
 
 def test_pretraining_seeds_of_one_setting_are_one_row_only_while_the_encoders_are_known(tmp_path):

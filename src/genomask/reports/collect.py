@@ -152,8 +152,9 @@ def contender(manifest: Json) -> dict[str, str]:
 
 
 def untrained(manifest: Json) -> str:
-    """The masking of an encoder without pretraining."""
-    return "none" if manifest["config"]["model"]["weights"] is None else "published"
+    """The masking of an encoder without pretraining: its weights were drawn, or published."""
+    model = manifest["config"]["model"]
+    return "published" if model.get("weights") or model.get("path") else "none"
 
 
 def _encoder(directory: Path, name: str, manifest: Json) -> Encoder:
