@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 from importlib import util
 
 import numpy as np
@@ -230,8 +229,7 @@ def test_tomtom_names_the_factors_of_well_known_6_mers():
     assert matches[kmer_code("CCGGAA")].name.startswith(("EL", "ET", "GABP", "FL", "ER"))
     assert matches[kmer_code("GATAAG")].name.startswith("GATA")
     assert all(0 <= match.p <= 1 and match.p <= match.q + 1e-12 for match in matches)
-    strands = [math.log10(matches[kmer_code(word)].p) for word in ("CCTCCC", "GGGAGG")]
-    assert strands[0] == pytest.approx(strands[1], abs=0.15)  # p-values come from scores that are binned
+    assert matches[kmer_code("CCTCCC")].p == pytest.approx(matches[kmer_code("GGGAGG")].p, rel=0.2)
 
 
 @pytest.mark.slow

@@ -51,6 +51,12 @@ def test_a_vcf_file_gives_1_to_the_reference_bases_of_its_variants(tmp_path, fas
     assert open_genome(folder).tracks["variants"].tolist() == [0, 1] + [0] * 10 + [0, 0, 0, 1, 1]
 
 
+def test_a_bcf_track_is_refused_with_the_command_that_converts_it(tmp_path, fasta, folder):
+    (tmp_path / "a.bcf").write_bytes(b"BCF\2\2")
+    with pytest.raises(ValueError, match=r"a\.bcf is BCF; make a VCF of it: bcftools view"):
+        FastaGenome(fasta, tracks={"variants": f"{tmp_path}/a.bcf"}).encode(folder)
+
+
 def test_records_that_the_genome_leaves_out_are_passed_over_and_counted(tmp_path, fasta, folder, capsys):
     (tmp_path / "a.bed").write_text("chr1\t2\t4\n2\t0\t1\n")
     FastaGenome(fasta, ["chr2"], tracks={"x": f"{tmp_path}/a.bed"}).encode(folder)

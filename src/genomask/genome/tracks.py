@@ -19,7 +19,7 @@ from genomask.genome.vcf import read_records
 
 _NAME: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BIGWIG: Final = re.compile(r"\.(bw|bigwig)$", re.IGNORECASE)
-_VCF: Final = re.compile(r"\.vcf(\.b?gz)?$", re.IGNORECASE)
+_VCF: Final = re.compile(r"\.(vcf(\.b?gz)?|bcf)$", re.IGNORECASE)  # BCF is refused by the reader of VCF
 _AT_ONCE: Final = 1 << 20  # bases of a bigWig file
 
 Filled = tuple[str, str, int, int, Any]  # place in the file, record, start, stop, value or values
