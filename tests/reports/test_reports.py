@@ -135,7 +135,7 @@ def test_the_paper_prints_nothing_for_other_tasks_models_and_shots():
 
 
 def test_rows_are_named_by_what_the_result_says():
-    result = {"masking": "pmi", "wc": "on", "hga": "on", "fs": "on"}
+    result = {"classifier": "encoder", "masking": "pmi", "wc": "on", "hga": "on", "fs": "on"}
     assert variant(result) == "PMI (WC+HGA+FS)"
     assert variant(result | {"masking": "random", "hga": "off", "fs": "off"}) == "ORI (WC)"
     assert variant(result | {"masking": "none"}) == "no pretraining (FS)"
@@ -340,7 +340,7 @@ def test_tokens_stand_in_a_name_once():
     unnamed, trained = {"tokens.kind": "kmer", "tokens.k": 6}, {"tokens.kind": "bpe", "tokens.sha256": "1c"}
     assert with_named_tokens(unnamed, None) == unnamed
     assert with_named_tokens(trained, "bpe-1c") == trained, "vocabularies of one name may differ"
-    result = {"task": "t", "model": "logo", "masking": "span", "shots": 10}
+    result = {"task": "t", "model": "logo", "masking": "span", "shots": 10, "classifier": "encoder"}
     assert [short_name(result, label, ()) for label in label_arms([result] * 3, shapes)] == [
         "span, base", "span, 6-mer", "span, 6-mer/6",
     ]  # fmt: skip

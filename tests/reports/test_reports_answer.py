@@ -41,6 +41,25 @@ def test_rows_that_differ_by_noise_are_the_same_or_undecided_but_not_ahead(tmp_p
     assert narrower[0].endswith(": undecided.")
 
 
+def test_a_clear_difference_on_one_task_and_none_on_another_are_told_apart(tmp_path):
+    for seed, noise in enumerate((0.001, -0.001, 0.002, -0.002)):
+        for task, gain in (("one", 0.05), ("two", 0.0)):
+            options = {"task": task, "data": task, "accuracy": 0.6, "seed": seed}
+            make_finetuning(tmp_path, "random", auc=0.7, **options)
+            make_finetuning(tmp_path, "pmi", auc=0.7 + gain + noise, **options)
+    first, *_ = build_report(tmp_path, baseline="random").document.answer
+    assert first.startswith("PMI against random: AUC +0.025 on average; ahead in 1, the same within ±0.01 in 1 of 2 ")
+    assert first.endswith("; by task: one +0.050 (ahead), two +0.000 (the same within ±0.01).")
+    for seed in range(4):
+        options = {"task": "two", "data": "two", "accuracy": 0.6, "seed": seed}
+        for masking, auc in (("span", 0.71), ("cpg", 0.72), ("soft", 0.73)):
+            make_finetuning(tmp_path, masking, auc=auc, **options)
+    first, *_ = build_report(tmp_path, baseline="random").document.answer
+    assert first.endswith(
+        "; by task: one +0.050 (ahead in 1), two +0.000 to +0.030 (undecided in 3, the same within ±0.01 in 1)."
+    )
+
+
 def test_without_a_comparison_the_answer_is_the_highest_score(tmp_path):
     make_finetuning(tmp_path, "pmi", accuracy=0.6, auc=0.71)
     make_finetuning(tmp_path, "span", accuracy=0.6, auc=0.73)

@@ -73,7 +73,10 @@ def test_an_idea_over_several_tasks_is_one_row_averaged_within_draws(tmp_path):
     make_contender(tmp_path, "shuffled", None, noise=0.0, tasks=("one", "two"))
     make_contender(tmp_path, "soft", "shuffled", gain=0.02, tasks=("one",))
     make_contender(tmp_path, "soft", "shuffled", gain=0.06, tasks=("two",))
-    _, (row,) = ideas_table(build_report(tmp_path, baseline="random"))
+    report = build_report(tmp_path, baseline="random")
+    _, (row,) = ideas_table(report)
+    by_task = "; by task: one +0.020 (ahead), two +0.060 (ahead)"
+    assert report.document.answer[0] == f"Ahead of its control: soft (+0.040{by_task})."
     assert row["gain over control"] == "+0.040"
     assert row["covers"] == "2 tasks and shots, 2 pretrainings, 4 draws"
 

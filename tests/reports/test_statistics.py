@@ -132,12 +132,6 @@ def test_no_scores_and_unequal_numbers_of_scores_are_refused():
         compare(np.array([0.1, 0.2]), np.array([0.1]))
 
 
-def test_the_interquartile_mean_ignores_the_outer_quarters():
-    values = np.array([-1000.0, 1, 2, 3, 4, 5, 6, 1000])
-    assert summarise(values).interquartile_mean == pytest.approx((2 + 3 + 4 + 5) / 4)
-    assert summarise(values[:3]).interquartile_mean is None
-
-
 def test_holm_on_the_textbook_example_and_with_a_cell_that_has_no_test():
     assert holm([0.01, None, 0.04, 0.03, 0.005]) == pytest.approx([0.03, None, 0.06, 0.06, 0.02])
     assert holm([0.6, 0.9]) == [1, 1]

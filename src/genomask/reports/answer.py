@@ -1,18 +1,19 @@
 """What the runs show, first in words, then as one figure: gains over a baseline, by task and shots."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from genomask.reports.arms import has_encoder
 from genomask.reports.cells import Cell, shots_order
-from genomask.reports.compare import BaselineComparison, Questions
+from genomask.reports.compare import BaselineComparison, Questions, pooled
 from genomask.reports.statistics import SIGNIFICANCE, Comparison, Interval, t_interval
 
 SCORE: Final = "auc"  # that the answer is given in
 MOST_ROWS: Final = 3  # that get a sentence each
+MOST_TASKS: Final = 6  # that get a clause each
 MOST_GAINS: Final = 24  # that a figure shows one by one; more are averaged over their tasks
 Pairs = list[BaselineComparison]
 
@@ -32,11 +33,12 @@ def gains(pairs: Pairs, score: str = SCORE) -> list[Gain]:
     compared = [pair for pair in of_encoders(pairs) if score in pair.comparisons]
     if len(compared) <= MOST_GAINS:
         names = labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
-        found = [(name, p.cell.kind, p.comparisons[score]) for name, p in zip(names, compared, strict=True)]
-        return [Gain(name, kind, item.difference, item.interval, covers(item)) for name, kind, item in found]
-    groups: dict[tuple[str, int | str], Pairs] = defaultdict(list)
-    for pair in compared:
-        groups[pair.cell.name, pair.cell.shots].append(pair)
+        items = [pair.comparisons[score] for pair in compared]
+        return [
+            Gain(name, pair.cell.kind, item.difference, item.interval, covers(item))
+            for name, pair, item in zip(names, compared, items, strict=True)
+        ]
+    groups = grouped(compared, lambda cell: (cell.name, cell.shots))
     keys = sorted(groups, key=lambda key: (key[0], shots_order(key[1])))
     made = []
     for key, label in zip(keys, labels([(name, f"{shots} shots") for name, shots in keys]), strict=True):
@@ -55,8 +57,24 @@ def covers(item: Comparison) -> str:
 def labels(names: list[tuple[str, ...]]) -> list[str]:
     """One label each, of those parts that differ; of all parts where none does."""
     differs = [len(set(parts)) > 1 for parts in zip(*names, strict=True)]
-    kept = differs if any(differs) else [True] * len(differs)
-    return [", ".join(part for part, keep in zip(parts, kept, strict=True) if keep) for parts in names]
+    return [
+        ", ".join(part for part, differ in zip(parts, differs, strict=True) if differ or not any(differs))
+        for parts in names
+    ]
+
+
+def grouped(pairs: Pairs, key: Callable[[Cell], Any]) -> dict[Any, Pairs]:
+    """The pairs by what ``key`` gives for their cells."""
+    groups: dict[Any, Pairs] = defaultdict(list)
+    for pair in pairs:
+        groups[key(pair.cell)].append(pair)
+    return groups
+
+
+def of_encoders(pairs: Pairs) -> Pairs:
+    """The comparisons of pretrained encoders; all comparisons where there is none."""
+    compared = [pair for pair in pairs if SCORE in pair.comparisons]
+    return [pair for pair in compared if has_encoder(pair.cell.result) and pair.cell.kind != "none"] or compared
 
 
 def answer(cells: list[Cell], asked: Questions, *, baseline: str, bound: float) -> list[str]:
@@ -66,9 +84,9 @@ def answer(cells: list[Cell], asked: Questions, *, baseline: str, bound: float) 
     masking = of_encoders(asked.masking)
     named = {pair.baseline.short for pair in masking if pair.baseline}
     against = named.pop() if len(named) == 1 else baseline
-    rows = _by_row(masking)
+    rows = grouped(masking, lambda cell: cell.name)
     if len(rows) <= MOST_ROWS:
-        lines = [f"{name} against {against}: {_finding(own, bound)}" for name, own in rows.items()]
+        lines = [f"{name} against {against}: {_finding(own, bound)}." for name, own in rows.items()]
     else:
         lines = _summary(f"Against {against}:", masking, bound)
     lines += _summary("Pretraining added", asked.pretraining, bound)
@@ -82,58 +100,72 @@ def answer(cells: list[Cell], asked: Questions, *, baseline: str, bound: float) 
     return [*lines, *_design(cells, masking)]
 
 
-def of_encoders(pairs: Pairs) -> Pairs:
-    """The comparisons of pretrained encoders; all comparisons where there is none."""
-    compared = [pair for pair in pairs if SCORE in pair.comparisons]
-    return [pair for pair in compared if has_encoder(pair.cell.result) and pair.cell.kind != "none"] or compared
-
-
-def _by_row(pairs: Pairs) -> dict[str, Pairs]:
-    rows: dict[str, Pairs] = defaultdict(list)
-    for pair in pairs:
-        rows[pair.cell.name].append(pair)
-    return rows
+def _finding(pairs: Pairs, bound: float) -> str:
+    """What came out of one row."""
+    if len(pairs) > 1:
+        return f"AUC {_mean(pairs):+.3f} on average; {_verdicts(pairs, bound)}{differences_by_task(pairs, bound)}"
+    cell, item = pairs[0].cell, pairs[0].comparisons[SCORE]
+    interval = f" (95 % interval {item.interval.low:+.3f} to {item.interval.high:+.3f})" if item.interval else ""
+    return f"AUC {item.difference:+.3f}{interval} on {cell.task}, {cell.shots} shots: {verdict(item, bound)}"
 
 
 def _mean(pairs: Pairs) -> float:
     return float(np.mean([pair.comparisons[SCORE].difference for pair in pairs]))
 
 
-def _finding(pairs: Pairs, bound: float) -> str:
-    if len(pairs) > 1:
-        return f"AUC {_mean(pairs):+.3f} on average; {_verdicts(pairs, bound)}."
-    cell, item = pairs[0].cell, pairs[0].comparisons[SCORE]
-    interval = f" (95 % interval {item.interval.low:+.3f} to {item.interval.high:+.3f})" if item.interval else ""
-    return f"AUC {item.difference:+.3f}{interval} on {cell.task}, {cell.shots} shots: {verdict(item, bound)}."
+def differences_by_task(pairs: Pairs, bound: float) -> str:
+    """The mean difference of a row on each task with its verdict, shots pooled; empty for one task."""
+
+    def clause(own: Pairs) -> str:
+        item = pooled(own, SCORE, bound)
+        return f"{item.difference:+.3f} ({verdict(item, bound)})" if item else f"{_mean(own):+.3f}"
+
+    return _by_task(pairs, clause)
+
+
+def _by_task(pairs: Pairs, clause: Callable[[Pairs], str]) -> str:
+    tasks = grouped(pairs, lambda cell: cell.task)
+    clauses = [f"{task} {clause(own)}" for task, own in list(tasks.items())[:MOST_TASKS]]
+    more = f" and {len(tasks) - MOST_TASKS} tasks more" if len(tasks) > MOST_TASKS else ""
+    return f"; by task: {', '.join(clauses)}{more}" if len(tasks) > 1 else ""
 
 
 def _summary(title: str, pairs: Pairs, bound: float) -> list[str]:
     """One sentence over all rows of a question."""
     chosen = of_encoders(pairs)
-    means = sorted((_mean(own), name) for name, own in _by_row(chosen).items())
-    if not means:
+
+    def means(pairs: Pairs) -> list[tuple[float, str]]:
+        return sorted((_mean(own), name) for name, own in grouped(pairs, lambda cell: cell.name).items())
+
+    def clause(own: Pairs) -> str:
+        ends = [f"{mean:+.3f}" for mean, _ in means(own)]
+        return f"{' to '.join(dict.fromkeys([ends[0], ends[-1]]))} ({_counts(own, bound)})"
+
+    if not chosen:
         return []
-    ends = " to ".join(f"{mean:+.3f} ({name})" for mean, name in dict.fromkeys([means[0], means[-1]]))
-    return [f"{title} {ends} in AUC; {_verdicts(chosen, bound)}."]
+    ends = " to ".join(f"{mean:+.3f} ({name})" for mean, name in dict.fromkeys([means(chosen)[0], means(chosen)[-1]]))
+    return [f"{title} {ends} in AUC; {_verdicts(chosen, bound)}{_by_task(chosen, clause)}."]
 
 
 def _verdicts(pairs: Pairs, bound: float) -> str:
     """How many comparisons came out which way, and how many differ after Holm's correction."""
-    counts = Counter(verdict(pair.comparisons[SCORE], bound) for pair in pairs).most_common()
     if len(pairs) == 1:
-        return counts[0][0]
+        return verdict(pairs[0].comparisons[SCORE], bound)
     corrected = sum((pair.holm[SCORE] or 1) < SIGNIFICANCE for pair in pairs)
-    words = ", ".join(f"{word} in {count}" for word, count in counts)
-    return f"{words} of {len(pairs)} comparisons ({corrected} differ after Holm's correction)"
+    return f"{_counts(pairs, bound)} of {len(pairs)} comparisons ({corrected} differ after Holm's correction)"
+
+
+def _counts(pairs: Pairs, bound: float) -> str:
+    counts = Counter(verdict(pair.comparisons[SCORE], bound) for pair in pairs)
+    return ", ".join(f"{word} in {count}" for word, count in counts.most_common())
 
 
 def verdict(item: Comparison, bound: float) -> str:
     """One word for a comparison: by its interval, or by the test of equivalence."""
     if item.interval and not item.interval.low <= 0 <= item.interval.high:
         return "ahead" if item.interval.low > 0 else "behind"
-    if item.equivalent is not None and item.equivalent < SIGNIFICANCE:
-        return f"the same within ±{bound}"
-    return "undecided"
+    same = item.equivalent is not None and item.equivalent < SIGNIFICANCE
+    return f"the same within ±{bound}" if same else "undecided"
 
 
 def _design(cells: list[Cell], pairs: Pairs) -> Iterable[str]:
@@ -148,8 +180,8 @@ def _design(cells: list[Cell], pairs: Pairs) -> Iterable[str]:
             "pretrain several times: pretrain_seed=0,1,2."
         )
     if detectable := [item.detectable for item in items if item.detectable]:
-        bound = np.median(detectable)
-        yield f"A true difference below about {bound:.3f} in AUC would be missed one time in five or more."
+        missed = f"A true difference below about {np.median(detectable):.3f} in AUC"
+        yield f"{missed} would be missed one time in five or more."
 
 
 def _range(counts: set[int], name: str) -> str:

@@ -32,14 +32,9 @@ NOT_SCORED = (  # settings that shape files and curves, but no score
 OPTIONS: Final = ("wc", "hga", "fs")
 
 
-def classifier_of(result: Json) -> str:
-    """The classifier; early results name none, as there was one."""
-    return result.get("classifier", "encoder")
-
-
 def has_encoder(result: Json) -> bool:
     """Whether the score is of an encoder, fine-tuned or probed."""
-    return classifier_of(result) not in BASELINES and result["masking"] != NO_ENCODER
+    return result["classifier"] not in BASELINES and result["masking"] != NO_ENCODER
 
 
 def model_of(result: Json) -> str:
@@ -49,24 +44,23 @@ def model_of(result: Json) -> str:
 
 def kind_of(result: Json) -> str:
     """The masking of the encoder, or the name of a classifier that has none."""
-    return result["masking"] if has_encoder(result) else classifier_of(result)
+    return result["masking"] if has_encoder(result) else result["classifier"]
 
 
 def variant(result: Json) -> str:
     """The name of a row as in the paper's tables, such as ``PMI (WC+FS)``, from what its result says."""
-    classifier = classifier_of(result)
+    kind, classifier = kind_of(result), result["classifier"]
     if not has_encoder(result):
-        return BASELINES.get(classifier, str(classifier))
+        return BASELINES.get(kind, kind)
     chosen = [option.upper() for option in options_of(result) if result.get(option) == "on"]
     chosen += [] if classifier == "encoder" else [classifier]
-    name = NAMES.get(result["masking"], str(result["masking"]))
-    return f"{name} ({'+'.join(chosen)})" if chosen else name
+    return f"{NAMES.get(kind, kind)} ({'+'.join(chosen)})" if chosen else NAMES.get(kind, kind)
 
 
 def options_of(result: Json) -> tuple[str, ...]:
     """The switches that can shape this score: none of pretraining without one, FS in a fine-tuning only."""
     before = () if result["masking"] in (*UNTRAINED, NO_ENCODER) else ("wc", "hga")
-    return (*before, "fs") if classifier_of(result) == "encoder" else before
+    return (*before, "fs") if result["classifier"] == "encoder" else before
 
 
 def order(label: str) -> tuple[int, str]:
@@ -98,15 +92,13 @@ def label_arms(results: Sequence[Json], shapes: Sequence[Json]) -> list[str]:
 
 
 def short_name(result: Json, label: str, shown: Iterable[str]) -> str:
-    """A row's name as a person would say it: the masking, then of options and settings only those that tell.
-
-    What the brackets of the ``label`` hold is kept, in fewer words; ``shown`` has options, and ``classifier``, that
-    differ between rows.
+    """A row's name as a person would say it: the masking, then the settings in the brackets of the ``label``, and of
+    the options and the classifier those that are ``shown`` because they differ between rows.
     """
     kind = kind_of(result)
     name = BASELINES.get(kind) or (NAMES[kind] if kind in UNTRAINED else kind.replace("_", " ").replace("pmi", "PMI"))
     words = [option.upper() for option in OPTIONS if option in shown and result.get(option) == "on"]
-    words += [classifier_of(result)] if "classifier" in shown and has_encoder(result) else []
+    words += [result["classifier"]] if "classifier" in shown and has_encoder(result) else []
     settings = label.partition(" [")[2].removesuffix("]").split(", ")
     words += [_say_setting(part) for part in settings if not part.endswith(("=None", "="))]
     return ", ".join([name.replace(" regression", ""), *filter(None, words)])
@@ -136,15 +128,15 @@ def shapes_of(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[di
     by_digest = {encoder.manifest["digest"]: encoder for encoder in encoders}
     shapes = []
     for item in finetunings:
-        shape = flatten(item.manifest["settings"], EPISODE)
         digest = item.result.get("artefacts", {}).get("encoder")
         encoder = by_digest.get(digest)
         if encoder is None:
-            shapes.append(shape | ({"encoder": digest[:8]} if digest else {}))
+            own = {"encoder": digest[:8]} if digest else {}
         elif not encoder.manifest["settings"]["pretrain"]["max_steps"]:
-            shapes.append(shape | flatten({"model": encoder.manifest["settings"].get("model", {})}))
+            own = flatten({"model": encoder.manifest["settings"].get("model", {})})
         else:
-            shapes.append(shape | encoder_shape(encoder, item.result.get("tokens"), ("seed", "format")))
+            own = encoder_shape(encoder, item.result.get("tokens"), ("seed", "format"))
+        shapes.append(flatten(item.manifest["settings"], EPISODE) | own)
     return shapes
 
 

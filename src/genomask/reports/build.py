@@ -11,9 +11,9 @@ from genomask.reports.collect import Results, collect
 from genomask.reports.compare import Questions, questions
 from genomask.reports.document import ABSENT, Document, Section, Table
 from genomask.reports.ideas import Idea, ideas, ideas_lines, ideas_section
-from genomask.reports.plots import embeddings_section
+from genomask.reports.plots import curves_section, embeddings_section
 from genomask.reports.pretraining import pretraining_section, vocabularies_section
-from genomask.reports.scores import between_section, comparisons_section, curves_section, gains_plots, scores_section
+from genomask.reports.scores import between_section, comparisons_section, gains_plots, scores_section
 from genomask.reports.statistics import BOUND
 from genomask.reports.suite import suite_section, targets_section
 
@@ -62,7 +62,7 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         comparisons_section(named, bound),
         between_section(asked.masking, baseline),
         pretraining_section(results.encoders),
-        vocabularies_section(results.vocabularies) if results.vocabularies else None,
+        vocabularies_section(results.vocabularies),
         embeddings_section(results.embeddings),
         _jobs_section(list(distinct.values()), jobs),
         Section("problems", "Left out", results.problems),
@@ -82,11 +82,15 @@ def _jobs_section(distinct: list[Job], jobs: list[Job]) -> Section | None:
     for job in sorted(distinct, key=lambda job: (STATES.index(job.state), job.sweep, job.overrides)):
         others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
         shared = set.intersection(*others) if len(others) > 1 else set()
-        words = " ".join(word for word in job.overrides if word not in shared)
-        rows.append([job.state, job.sweep, words or ABSENT, job.error or ABSENT, job.artefact])
-    open_jobs = [row for row in rows if row[0] != "done"]
-    table = Table("", ["<state", "<sweep", "<overrides", "<reason", "<artefact"], open_jobs)
-    return Section("jobs", "Not finished", [], [table]) if open_jobs else None
+        rows.append({
+            "<state": job.state,
+            "<sweep": job.sweep,
+            "<overrides": " ".join(word for word in job.overrides if word not in shared) or ABSENT,
+            "<reason": job.error or ABSENT,
+            "<artefact": job.artefact,
+        })  # fmt: skip
+    table = Table.of("", [row for row in rows if row["<state"] != "done"])
+    return Section("jobs", "Not finished", [], [table]) if table.rows else None
 
 
 def _facts(results: Results, jobs: Counter[str]) -> list[tuple[str, str]]:

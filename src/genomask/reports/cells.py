@@ -8,7 +8,7 @@ import numpy as np
 from genomask.reports import arms
 from genomask.reports.collect import SCORES, Encoder, Finetuning
 from genomask.reports.paper import Printed, printed
-from genomask.reports.statistics import Interval, Summary, summarise, t_interval
+from genomask.reports.statistics import Summary, summarise
 
 TEST_SET, CROSS_VALIDATION = "test set", "cross-validation"  # what a best-of-variants row is chosen by
 MARKS = {"": "", TEST_SET: " †", CROSS_VALIDATION: " ‡"}
@@ -45,32 +45,18 @@ class Cell(NamedTuple):
         return arms.kind_of(self.result)
 
     @property
-    def control(self) -> str:
-        """The control that the cell's idea names; empty for most cells."""
-        return self.result.get("control", "")
-
-    @property
     def scores(self) -> list[str]:
         """The scores that every run has; early results lack MCC."""
         return [name for name in SCORES if all(name in item.result for item in self.runs.values())]
 
-    def values(self, score: str) -> np.ndarray:
-        """All values of a score, one a run."""
-        return np.array([item.result[score] for item in self.runs.values()], dtype=float)
-
     def summary(self, score: str) -> Summary:
-        """A score's n, mean and spread."""
-        return summarise(self.values(score))
-
-    def interval(self, score: str) -> Interval | None:
-        """Student's interval of a score's mean."""
-        return t_interval(self.values(score))
+        """A score's n, mean, spread and interval over all runs."""
+        return summarise(np.array([item.result[score] for item in self.runs.values()], dtype=float))
 
     @property
     def collapsed(self) -> list[Finetuning]:
         """The fine-tunings that gave every test sequence the same class; a majority vote always does."""
-        trained = [item for item in self.runs.values() if item.result.get("classifier") != "majority"]
-        return [item for item in trained if item.result["collapsed"]]
+        return [item for item in self.runs.values() if item.result["collapsed"] and self.kind != "majority"]
 
     @property
     def pretrainings(self) -> int:
@@ -95,17 +81,16 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
     """
     shapes, results = arms.shapes_of(finetunings, encoders), [item.result for item in finetunings]
     tasks = [name for name, _ in set(map(arms.task_of, results))]
-    runs: dict[tuple[Any, ...], dict[Draw, Finetuning]] = defaultdict(dict)
-    shape_of: dict[tuple[Any, ...], dict[str, Any]] = {}
+    cells: dict[tuple[Any, ...], Cell] = {}
     for item, shape, label in zip(finetunings, shapes, arms.label_arms(results, shapes), strict=True):
         result, (task, digest) = item.result, arms.task_of(item.result)
         task = task if tasks.count(task) == 1 else f"{task} [{digest[:8]}]"
         key = task, arms.model_of(result), result["shots"], arms.variant(result), label
-        runs[key][result["seed"], result.get("pretrain_seed")] = item
-        shape_of[key] = shape
-    cells = [Cell(*key, runs=dict(sorted(own.items(), key=str)), shape=shape_of[key]) for key, own in runs.items()]
+        cell = cells.setdefault(key, Cell(*key, runs={}, shape=shape))
+        cell.runs[result["seed"], result.get("pretrain_seed")] = item
+    ordered = [cell._replace(runs=dict(sorted(cell.runs.items(), key=str))) for cell in cells.values()]
     return sorted(
-        [*_shorten(cells), *best_of_variants(cells)],
+        [*_shorten(ordered), *best_of_variants(ordered)],
         key=lambda c: (c.task, shots_order(c.shots), c.model, arms.order(c.label), c.chosen == CROSS_VALIDATION),
     )
 
@@ -140,9 +125,8 @@ def _shorten(cells: list[Cell]) -> list[Cell]:
 
 def _differs(block: list[dict[str, Any]], option: str) -> bool:
     """Whether encoders' results of one task, model and number of shots that could have the option differ in it."""
-    if option == "classifier":
-        return len({arms.classifier_of(result) for result in block}) > 1
-    return len({result.get(option) for result in block if option in arms.options_of(result)}) > 1
+    having = (result for result in block if option == "classifier" or option in arms.options_of(result))
+    return len({result.get(option) for result in having}) > 1
 
 
 def best_of_variants(cells: list[Cell]) -> list[Cell]:
@@ -151,25 +135,21 @@ def best_of_variants(cells: list[Cell]) -> list[Cell]:
     Chosen by mean accuracy on the test set, as the paper did; and, where the runs were cross-validated
     within their own shots, run by run by that accuracy, which no test sequence has a part in.
     """
-    groups: dict[tuple[Any, ...], dict[str, Cell]] = defaultdict(dict)
+    groups: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in cells:
         plain = cell.label.replace("+HGA", "").replace("HGA+", "").replace(" (HGA)", "")
         if cell.variant.split(" (")[0] == "PMI" and "WC" in cell.variant:
-            groups[cell.task, cell.model, cell.shots, plain][cell.label] = cell
-    rows = []
-    for (*_, plain), variants in groups.items():
-        if len(variants) == 2:
-            rows += _best(list(variants.values()), plain.replace("PMI", "PMI-best", 1))
-    return rows
+            groups[cell.task, cell.model, cell.shots, plain.replace("PMI", "PMI-best", 1)].append(cell)
+    return [row for (*_, label), pair in groups.items() if len(pair) == 2 for row in _best(pair, label)]
 
 
 def _best(variants: list[Cell], label: str) -> list[Cell]:
     by_test = max(variants, key=lambda cell: cell.summary("accuracy").mean)
     name = label.partition(" [")[0]
-    rows = [by_test._replace(variant=name, label=label, short=name, name=name, chosen=TEST_SET)]
+    best = by_test._replace(variant=name, label=label, short=name, name=name, chosen=TEST_SET)
     picked: dict[Draw, Finetuning] = {}
     for draw in sorted(set.intersection(*(set(cell.runs) for cell in variants)), key=str):
         runs = [cell.runs[draw] for cell in variants]
         if all(run.result.get("cross_validation") for run in runs):
             picked[draw] = max(runs, key=lambda run: run.result["cross_validation"]["accuracy"])
-    return rows + ([rows[0]._replace(variant="", runs=picked, chosen=CROSS_VALIDATION)] if picked else [])
+    return [best, *([best._replace(variant="", runs=picked, chosen=CROSS_VALIDATION)] if picked else [])]

@@ -15,9 +15,16 @@ from genomask.tasks.arrays import open_benchmark
 
 Json = dict[str, Any]
 SCORES = ("accuracy", "auc", "mcc")
+TITLES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the order in which they are read
 REQUIRED_SCORES = ("accuracy", "auc")  # of which every result has both; the paper prints these two
 REQUIRED = ("task", "model", "masking", "wc", "hga", "fs", "shots", "seed", *REQUIRED_SCORES, "collapsed", "n_test")
 MOST_POINTS = 1_000  # sequences of an embedding that are kept, evenly spaced in the test set
+LOGGED = {  # columns of a validation log, under the mask that all encoders share and the encoder's own, by our names
+    "perplexity_common": "validation/perplexity_common",
+    "perplexity_own": "validation/perplexity",
+    "nats_per_base_common": "validation/nats_per_base_common",
+    "nats_per_base_own": "validation/nats_per_base",
+}
 Item = TypeVar("Item")
 
 
@@ -29,23 +36,13 @@ class Finetuning(NamedTuple):
     manifest: Json
 
 
-class CurvePoint(NamedTuple):
-    """Validation after ``step`` optimiser steps, under the mask that all encoders share and the encoder's own."""
-
-    step: int
-    perplexity_common: float
-    perplexity_own: float
-    nats_per_base_common: float | None = None
-    nats_per_base_own: float | None = None
-
-
 class Encoder(NamedTuple):
-    """A pretrained encoder: its summary, its manifest, and its validation curve."""
+    """A pretrained encoder: its summary, its manifest, and its validation curve (``step``, and the keys of LOGGED)."""
 
     directory: str
     summary: Json
     manifest: Json
-    curve: list[CurvePoint]
+    curve: list[Json]
 
 
 class Vocabulary(NamedTuple):
@@ -126,10 +123,11 @@ def _checked(directory: Path, name: str, manifest: Json) -> Path:
 
 
 def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
-    result = read_object(_checked(directory, "result.json", manifest))
-    for key in REQUIRED:
-        if key not in result:
-            raise ValueError(f"result.json lacks {key}")
+    result = {"classifier": "encoder"} | read_object(
+        _checked(directory, "result.json", manifest)
+    )  # early ones say none
+    if absent := [key for key in REQUIRED if key not in result]:
+        raise ValueError(f"result.json lacks {absent[0]}")
     for score in (score for score in SCORES if score in result and "kind" not in result):
         value = result[score]
         if not (isinstance(value, float | int) and math.isfinite(value)):
@@ -159,21 +157,16 @@ def untrained(manifest: Json) -> str:
 
 def _encoder(directory: Path, name: str, manifest: Json) -> Encoder:
     """An encoder with the curves of its CSV logs, those of a resumed pretraining joined: the later log counts."""
-    points: dict[int, CurvePoint] = {}
-    for log in sorted(directory.glob("log*/metrics.csv"), key=lambda log: _first_step(log.parent.name)):
+    points: dict[int, Json] = {}
+    logs = {int(log.parent.name.partition("-from-step=")[2] or 0): log for log in directory.glob("log*/metrics.csv")}
+    for _, log in sorted(logs.items()):
         with log.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
-                names = [name.removesuffix("_own") for name in CurvePoint._fields[1:]]
-                common, own, *nats = (float(row[key]) if row.get(key := f"validation/{n}") else None for n in names)
-                if own is not None and common is not None:
-                    points[int(row["step"])] = CurvePoint(int(row["step"]), common, own, *nats)
+                point = {ours: float(row[key]) if row.get(key) else None for ours, key in LOGGED.items()}
+                if None not in (point["perplexity_common"], point["perplexity_own"]):
+                    points[int(row["step"])] = {"step": int(row["step"]), **point}
     summary = read_object(_checked(directory, "pretraining.json", manifest))
     return Encoder(name, summary, manifest, [points[step] for step in sorted(points)])
-
-
-def _first_step(log: str) -> int:
-    _, resumed, step = log.partition("-from-step=")
-    return int(step) if resumed else 0
 
 
 def _vocabulary(directory: Path, name: str, manifest: Json) -> Vocabulary:

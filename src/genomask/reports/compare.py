@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from genomask.reports.arms import NO_ENCODER, UNTRAINED, classifier_of, has_encoder
+from genomask.reports.arms import NO_ENCODER, UNTRAINED, has_encoder
 from genomask.reports.cells import Cell
-from genomask.reports.collect import SCORES, Finetuning
+from genomask.reports.collect import SCORES
 from genomask.reports.statistics import BOUND, Comparison, compare, holm
 
 SWITCHES: Final = ("fs", "wc", "hga", "match_rate", "match_bases", "corrupt", "step")
@@ -66,11 +66,12 @@ def questions(cells: list[Cell], baseline: str, *, bound: float = BOUND) -> Ques
     pretrained = [cell for cell in fixed if cell.kind not in UNTRAINED] if baseline != "none" else []
     added = pair("pretraining", pretrained, lambda cell, block: _baseline(cell, block, "none"))
     beside = pair("encoder", fixed, _strongest)
+    named = [cell for cell in fixed if cell.result.get("control")]
     return Questions(
         masking=pair("masking", cells, lambda cell, block: _baseline(cell, block, baseline)),
         pretraining=[each for each in added if each.comparisons],
         encoder=[each for each in beside if each.comparisons],
-        control=pair("control", filter(lambda c: c.control, fixed), lambda cell, b: _baseline(cell, b, cell.control)),
+        control=pair("control", named, lambda cell, block: _baseline(cell, block, cell.result["control"])),
     )
 
 
@@ -98,7 +99,7 @@ def _comparable(cell: Cell, other: Cell) -> bool:
         return True
     ours, theirs = cell.result, other.result
     tokens = {ours.get("tokens"), theirs.get("tokens")} - {None, "-"}  # early results do not say
-    return len(tokens) < 2 and cell.model == other.model and classifier_of(ours) == classifier_of(theirs)
+    return len(tokens) < 2 and cell.model == other.model and ours["classifier"] == theirs["classifier"]
 
 
 def _strongest(cell: Cell, block: list[Cell]) -> Partner:
@@ -116,15 +117,13 @@ def _strongest(cell: Cell, block: list[Cell]) -> Partner:
 
 
 def _compare(question: str, cell: Cell, base: Cell | None, reason: str, bound: float) -> BaselineComparison:
-    if base is None:
-        return BaselineComparison(question, cell, None, {}, {}, reason)
-    arrays = {
-        score: matrix(differences_by_pretraining(cell, base, score)) for score in cell.scores if score in base.scores
-    }
-    if not all(values.size for values in arrays.values()):
-        return BaselineComparison(question, cell, base, {}, {}, "no draw in common yet")
-    comparisons = {score: compare(values, np.zeros_like(values), bound=bound) for score, values in arrays.items()}
-    return BaselineComparison(question, cell, base, comparisons, {})
+    comparisons: dict[str, Comparison] = {}
+    for score in (score for score in cell.scores if base and score in base.scores):
+        values = matrix(differences_by_pretraining(cell, base, score))
+        if not values.size:
+            return BaselineComparison(question, cell, base, {}, {}, "no draw in common yet")
+        comparisons[score] = compare(values, np.zeros_like(values), bound=bound)
+    return BaselineComparison(question, cell, base, comparisons, {}, reason)
 
 
 def matrix(values: ByPretraining) -> Float[np.ndarray, "pretrainings draws"]:
@@ -133,18 +132,32 @@ def matrix(values: ByPretraining) -> Float[np.ndarray, "pretrainings draws"]:
     return np.array([[own[draw] for draw in draws] for own in values.values()]).reshape(len(values), len(draws))
 
 
-def differences_by_pretraining(cell: Cell, base: Cell, score: str) -> ByPretraining:
-    """Paired differences of a score, by the pretraining's seed and the draw.
+def pooled(pairs: list[BaselineComparison], score: str, bound: float) -> Comparison | None:
+    """One comparison over all tasks and shots: differences are averaged within each pretraining and draw first."""
+    apart = [differences_by_pretraining(pair.cell, pair.baseline, score) for pair in pairs]
+    values = {
+        seed: {
+            draw: float(np.mean([each[seed][draw] for each in apart]))
+            for draw in set.intersection(*(set(each[seed]) for each in apart))
+        }
+        for seed in sorted(set.intersection(*map(set, apart)), key=str)
+    }
+    shared = matrix(values)
+    return compare(shared, np.zeros_like(shared), bound=bound) if shared.size else None
+
+
+def differences_by_pretraining(cell: Cell, base: Cell | None, score: str) -> ByPretraining:
+    """Paired differences of a score, by the pretraining's seed and the draw; none without a baseline.
 
     Pretrainings are paired by their seed, which draws segments and initial weights for both rows; a baseline
     without an encoder stands beside each of them. Those that share no draw with the ones before are left out,
     beginning with the one that has the most.
     """
-    ours, theirs = _by_pretraining(cell), _by_pretraining(base)
+    ours, theirs = by_pretraining(cell, score), by_pretraining(base, score) if base else {}
     apart: ByPretraining = {}
     for seed in {**ours, **theirs}:
         own, other = ours.get(seed, ours.get(None, {})), theirs.get(seed, theirs.get(None, {}))
-        apart[seed] = {draw: own[draw].result[score] - other[draw].result[score] for draw in own if draw in other}
+        apart[seed] = {draw: own[draw] - other[draw] for draw in own if draw in other}
     kept: ByPretraining = {}
     for seed, values in sorted(apart.items(), key=lambda item: -len(item[1])):
         if values and (not kept or set.intersection(set(values), *map(set, kept.values()))):
@@ -152,8 +165,9 @@ def differences_by_pretraining(cell: Cell, base: Cell, score: str) -> ByPretrain
     return dict(sorted(kept.items(), key=str))
 
 
-def _by_pretraining(cell: Cell) -> dict[int | None, dict[int, Finetuning]]:
-    by_seed: dict[int | None, dict[int, Finetuning]] = defaultdict(dict)
-    for (draw, pretraining), item in cell.runs.items():
-        by_seed[pretraining][draw] = item
+def by_pretraining(cell: Cell, score: str) -> ByPretraining:
+    """The values of a score, by the pretraining's seed and the draw."""
+    by_seed: ByPretraining = defaultdict(dict)
+    for (draw, pretraining), item in sorted(cell.runs.items(), key=lambda run: (str(run[0][1]), run[0][0])):
+        by_seed[pretraining][draw] = item.result[score]
     return by_seed

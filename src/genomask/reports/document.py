@@ -1,7 +1,7 @@
 """A report as a document: sections with notes, tables and plots, written by Markdown and HTML alike."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from genomask.console import aligned
@@ -34,7 +34,12 @@ class Table(NamedTuple):
     columns: list[str]
     rows: list[list[str]]
     keys: int = 0
-    notes: list[str] = []  # noqa: RUF012  (never changed)
+    notes: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, title: str, rows: list[dict[str, str]], keys: int = 0, notes: Sequence[str] = ()) -> "Table":
+        """A table of rows that all have the same columns."""
+        return cls(title, list(rows[0]) if rows else [], [list(row.values()) for row in rows], keys, notes)
 
     def lines(self, *heads: str) -> list[str]:
         """These columns and the keys as lines for a terminal."""
@@ -48,15 +53,14 @@ class Table(NamedTuple):
 
     def compact(self) -> "Table":
         """The table without columns that hold nothing, and without keys that tell no rows apart."""
-        values = [{row[place] for row in self.rows} for place in range(len(self.columns))]
-        same = {place for place in range(self.keys) if len(values[place]) == 1}
-        empty = {place for place in range(len(self.columns)) if values[place] <= {"", ABSENT}}
-        kept = [place for place in range(len(self.columns)) if place not in same | empty]
-        shared = [f"{self.heads[place]} {next(iter(values[place]))}" for place in sorted(same - empty)]
-        title = ", ".join(filter(None, [self.title, *shared]))
+        columns = {n: {row[n] for row in self.rows} for n in range(len(self.columns))}
+        filled = [n for n, values in columns.items() if not values <= {"", ABSENT}]
+        same = [n for n in filled if n < self.keys and len(columns[n]) == 1]
+        kept = [n for n in filled if n not in same]
+        title = ", ".join(filter(None, [self.title, *(f"{self.heads[n]} {self.rows[0][n]}" for n in same)]))
         rows = [["" if row[n] == ABSENT and n >= self.keys else row[n] for n in kept] for row in self.rows]
-        keys = sum(place < self.keys for place in kept)
-        return Table(title[:1].upper() + title[1:], [self.columns[place] for place in kept], rows, keys, self.notes)
+        keys = sum(n < self.keys for n in kept)
+        return Table(title[:1].upper() + title[1:], [self.columns[n] for n in kept], rows, keys, self.notes)
 
 
 class Footnotes:
@@ -93,9 +97,9 @@ class Section(NamedTuple):
 
     name: str
     title: str
-    notes: list[str]
-    tables: list[Table] = []  # noqa: RUF012  (never changed)
-    plots: list[Plot] = []  # noqa: RUF012
+    notes: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    plots: Sequence[Plot] = ()
 
     def compact(self) -> "Section":
         """The section without empty tables, its tables without empty columns."""
@@ -129,9 +133,7 @@ def interval_text(interval: Interval | None) -> str:
 
 def p_text(p: float | None) -> str:
     """A p-value to three decimals; never 0."""
-    if p is None:
-        return ABSENT
-    return "< 0.001" if p < 0.0005 else f"{p:.3f}"
+    return "< 0.001" if p is not None and p < 0.0005 else number(p)
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -39,17 +39,12 @@ def printed(task: str, model: str, shots: int | str, variant: str) -> Printed | 
 
 @cache
 def _cells() -> dict[tuple[str, str, str, str], Printed]:
-    rows = [row for table in ("table2", "table1") for row in read_table(table)]  # both print some: Table 1 wins
-    return {
-        (row["task"], row["model"], row["shots"], row["variant"]): Printed(
-            table=int(row["table"]),
-            variant=row["variant"],
-            accuracy=(row["accuracy_mean"], row["accuracy_sd"]),
-            auc=(row["auc_mean"], row["auc_sd"]),
-            starred="asterisk" in row["note"],
-        )
-        for row in rows
-    }
+    cells = {}
+    for row in (*read_table("table2"), *read_table("table1")):  # both print some: Table 1 wins
+        scores = ((row[f"{score}_mean"], row[f"{score}_sd"]) for score in ("accuracy", "auc"))
+        key = row["task"], row["model"], row["shots"], row["variant"]
+        cells[key] = Printed(int(row["table"]), row["variant"], *scores, "asterisk" in row["note"])
+    return cells
 
 
 def read_table(name: str) -> list[dict[str, str]]:

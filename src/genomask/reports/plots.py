@@ -9,7 +9,7 @@ import numpy as np
 from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR
 from genomask.reports.answer import Gain
 from genomask.reports.cells import Cell
-from genomask.reports.collect import MOST_POINTS, Embedding
+from genomask.reports.collect import MOST_POINTS, TITLES, Embedding
 from genomask.reports.document import Plot, Section
 from genomask.reports.statistics import Interval
 
@@ -25,8 +25,7 @@ EMBEDDED: Final = (
 
 def colour_of(kind: str) -> str:
     """The colour of a masking; grey for others, and for black, which a dark page would swallow."""
-    colour = MASKING_COLOUR.get(kind, GREY)
-    return GREY if colour == "#000000" else colour
+    return MASKING_COLOUR.get(kind, GREY).replace("#000000", GREY)
 
 
 def line_styles(kinds: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -44,6 +43,16 @@ def line_styles(kinds: dict[str, str]) -> dict[str, dict[str, Any]]:
     return styles
 
 
+def scatter(mode: str, x: Sequence[int | float], y: Sequence[int | float | str], **others: Any) -> dict[str, Any]:
+    """Points, lines or both as a trace of plotly's."""
+    return {"type": "scatter", "mode": mode, "x": x, "y": y, **others}
+
+
+def titled(**titles: str) -> dict[str, Any]:
+    """A layout whose axes have these titles."""
+    return {axis: {"title": {"text": title}} for axis, title in titles.items()}
+
+
 def series(cells: list[Cell]) -> dict[str, list[Cell]]:
     """Cells of one task by line: a row over its numbers of shots.
 
@@ -57,13 +66,10 @@ def series(cells: list[Cell]) -> dict[str, list[Cell]]:
     return lines
 
 
-def learning_curves(cells: list[Cell], titles: Mapping[str, str]) -> list[Plot]:
-    """Scores against shots, mean and 95 % interval, one plot for every task and score.
-
-    Empty where no row has several numbers of shots: the tables say as much.
-    """
+def curves_section(cells: list[Cell]) -> Section | None:
+    """Scores against shots, one plot for every task and score; None where every row has a single number of shots."""
     plots = []
-    for score, title in titles.items():
+    for score, title in TITLES.items():
         for task in dict.fromkeys(cell.task for cell in cells):
             own = [cell for cell in cells if cell.task == task and score in cell.scores]
             lines = series(own)
@@ -72,11 +78,16 @@ def learning_curves(cells: list[Cell], titles: Mapping[str, str]) -> list[Plot]:
             styles = line_styles({name: line[0].kind for name, line in lines.items()})
             data = [_line(name, line, score, styles[name]) for name, line in lines.items()]
             ticks = dict(sorted({_x(cell): str(cell.shots) for cell in own}.items()))
-            span = [np.log10(min(ticks) / 1.4), np.log10(max(ticks) * 1.4)]
-            shots = {"type": "log", "range": span, "tickvals": list(ticks), "ticktext": list(ticks.values())}
-            axes = {"xaxis": shots | {"title": {"text": "examples per class"}}, "yaxis": {"title": {"text": title}}}
-            plots.append(Plot(task, data, axes, 380 + 9 * len(lines), title))
-    return plots
+            layout = titled(xaxis="examples per class", yaxis=title)
+            layout["xaxis"] |= {
+                "type": "log",
+                "range": [np.log10(min(ticks) / 1.4), np.log10(max(ticks) * 1.4)],
+                "tickvals": list(ticks),
+                "ticktext": list(ticks.values()),
+            }
+            plots.append(Plot(task, data, layout, 380 + 9 * len(lines), title))
+    notes = ["Mean and 95 % interval over runs."]
+    return Section("curves", "Scores against shots", notes, [], plots) if plots else None
 
 
 def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dict[str, Any]:
@@ -84,26 +95,17 @@ def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dic
     said = [f"{cell.label}<br>n = {item.n}, sd {item.sd or 0:.3f}" for cell, item in zip(line, summaries, strict=True)]
     means = [item.mean for item in summaries]
     return scatter(
-        "lines+markers", [_x(cell) for cell in line], _rounded(means), name=name, text=said,
-        error_y=_bars(means, [cell.interval(score) for cell in line]) | {"thickness": 1.5},
+        "lines+markers", [_x(cell) for cell in line], np.round(means, 5).tolist(), name=name, text=said,
+        error_y=_bars(means, [item.interval for item in summaries]) | {"thickness": 1.5},
         hovertemplate="%{y:.3f} at %{x} shots<br>%{text}<extra></extra>", **style,
     )  # fmt: skip
 
 
-def scatter(mode: str, x: Sequence[int | float], y: Sequence[int | float | str], **others: Any) -> dict[str, Any]:
-    """Points, lines or both as a trace of plotly's."""
-    return {"type": "scatter", "mode": mode, "x": x, "y": y, **others}
-
-
 def _bars(means: list[float], intervals: list[Interval | None]) -> dict[str, Any]:
     """Error bars from means to the ends of their intervals."""
-    ends = [(mean, interval or (mean, mean)) for mean, interval in zip(means, intervals, strict=True)]
-    high, low = ([abs(end[side] - mean) for mean, end in ends] for side in (1, 0))
-    return {"type": "data", "symmetric": False, "array": _rounded(high), "arrayminus": _rounded(low)}
-
-
-def _rounded(values: list[float]) -> list[float]:
-    return [round(value, 5) for value in values]
+    ends = [interval or (mean, mean) for mean, interval in zip(means, intervals, strict=True)]
+    low, high = np.abs(np.array(ends).T - means).round(5).tolist()
+    return {"type": "data", "symmetric": False, "array": high, "arrayminus": low}
 
 
 def _x(cell: Cell) -> float:
@@ -112,32 +114,33 @@ def _x(cell: Cell) -> float:
     return cell.result["n_train"] / len(cell.result["classes"]) if full else float(cell.shots)
 
 
-def forest(title: str, gains: Mapping[str, list[Gain]], titles: Mapping[str, str]) -> list[Plot]:
+def forest(title: str, gains: Mapping[str, list[Gain]]) -> list[Plot]:
     """Differences to a baseline with their 95 % intervals, one plot for every score that has any."""
     plots = []
     for score, rows in ((score, rows) for score, rows in gains.items() if rows):
         means = [row.difference for row in rows]
         trace = scatter(
-            "markers", _rounded(means), [row.label for row in rows], text=[row.n for row in rows],
+            "markers", np.round(means, 5).tolist(), [row.label for row in rows], text=[row.n for row in rows],
             error_x=_bars(means, [row.interval for row in rows]) | {"color": GREY},
             marker={"size": 10, "color": [colour_of(row.kind) for row in rows]},
             hovertemplate="%{x:+.3f} (%{text})<extra>%{y}</extra>",
         )  # fmt: skip
-        axes = {
-            "xaxis": {"title": {"text": f"difference in {titles[score]}"}, "zeroline": True},
-            "yaxis": {"range": [len(rows) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}},
-            "showlegend": False,
-        }
-        plots.append(Plot(title, [trace], axes, 110 + 30 * len(rows), titles[score]))
+        layout = titled(xaxis=f"difference in {TITLES[score]}")
+        layout["xaxis"]["zeroline"] = True
+        layout["yaxis"] = {"range": [len(rows) - 0.4, -0.6], "automargin": True, "tickfont": {"size": 11}}
+        layout["showlegend"] = False
+        plots.append(Plot(title, [trace], layout, 110 + 30 * len(rows), TITLES[score]))
     return plots
 
 
-def embeddings_section(found: list[Embedding]) -> Section:
-    """A picture of every embedding, up to ``MOST_PICTURES`` a task."""
-    by_task = {each.task: [other for other in found if other.task == each.task] for each in found}
-    shown = [each for embeddings in by_task.values() for each in embeddings[:MOST_PICTURES]]
-    note = EMBEDDED.format(shown=len(shown), all=len(found), most=MOST_POINTS)
-    return Section("embeddings", "Embeddings", [note] if shown else [], [], [_embedding(each) for each in shown])
+def embeddings_section(found: list[Embedding]) -> Section | None:
+    """A picture of every embedding, up to ``MOST_PICTURES`` a task; None without one."""
+    by_task: dict[str, list[Embedding]] = defaultdict(list)
+    for each in found:
+        by_task[each.task].append(each)
+    plots = [_embedding(each) for embeddings in by_task.values() for each in embeddings[:MOST_PICTURES]]
+    note = EMBEDDED.format(shown=len(plots), all=len(found), most=MOST_POINTS)
+    return Section("embeddings", "Embeddings", [note], [], plots) if found else None
 
 
 def _embedding(embedding: Embedding) -> Plot:
@@ -147,5 +150,4 @@ def _embedding(embedding: Embedding) -> Plot:
         marker = {"size": 5, "opacity": 0.6, "color": COLOURS[label % (len(COLOURS) - 1)]}
         data.append(scatter("markers", x, y, name=name, marker=marker))
     titles = [f"component {n}: {share:.0%} of the variance" for n, share in enumerate(embedding.explained, start=1)]
-    axes = {axis: {"title": {"text": title}} for axis, title in zip(("xaxis", "yaxis"), titles, strict=True)}
-    return Plot(embedding.name, data, axes, 420, embedding.task)
+    return Plot(embedding.name, data, titled(xaxis=titles[0], yaxis=titles[1]), 420, embedding.task)

@@ -1,16 +1,16 @@
 """Encoders and vocabularies as tables and plots: masking rates, perplexities, nats per base, words."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any, Final
 
 from matplotlib.figure import Figure
 
-from genomask.analysis.figure_style import COLOURS, MASKING_COLOUR, look
+from genomask.analysis.figure_style import look
 from genomask.reports.arms import UNTRAINED, encoder_shape, label_arms, model_title, order, short_name, variant
 from genomask.reports.collect import Encoder, Vocabulary, contender, untrained
 from genomask.reports.document import ABSENT, Entry, Plot, Section, Table, number
 from genomask.reports.paper import read_table
-from genomask.reports.plots import line_styles, scatter
+from genomask.reports.plots import line_styles, scatter, titled
 
 # Columns of the table that newer encoders' summaries fill: head, key of pretraining.json, format of the number.
 MEASURED: Final = {
@@ -28,7 +28,7 @@ CURVES: Final = {  # titles of Fig. 1's curves, by the field of a curve's point
     "perplexity_common": "Perplexity, common mask",
     "perplexity_own": "Perplexity, own mask",
 }
-STYLES: Final = ("-", "--", ":", "-.")
+DASHES: Final = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}  # from plotly to matplotlib
 
 
 def pretraining_section(encoders: list[Encoder]) -> Section | None:
@@ -39,9 +39,7 @@ def pretraining_section(encoders: list[Encoder]) -> Section | None:
     notes = ["Realised masking is the share of tokens that the strategy hides, ± one standard error; nominal is 15 %."]
     if any(not encoder.curve for encoder in encoders):
         notes.append("An encoder without a curve was pretrained without a CSV log.")
-    columns = ["<model", "<genome", "<tokens", "<encoder", *MEASURED, "realised masking", "steps", "sequences a step",
-               "seconds", "<directory"]  # fmt: skip
-    table = Table("", columns, [_row(name, encoder) for name, encoder in named.items()], 3)
+    table = Table.of("", [_row(name, encoder) for name, encoder in named.items()], 3)
     return Section("pretraining", "Pretraining (Figure 1)", notes, [table], _curves(named))
 
 
@@ -67,38 +65,41 @@ def _as_result(encoder: Encoder) -> dict[str, Any]:
     labels = config["labels"] | contender(encoder.manifest)
     trained = encoder.manifest["settings"]["pretrain"]["max_steps"]
     masking = labels["masking"] if trained else untrained(encoder.manifest)
-    same = {"task": "", "shots": 0, "fs": "off"}
+    same = {"task": "", "shots": 0, "fs": "off", "classifier": "encoder"}
     return same | {"masking": masking, "wc": labels["wc"], "hga": labels["hga"], "model": config["model"]["name"]}
 
 
-def _row(name: str, encoder: Encoder) -> list[str]:
+def _row(name: str, encoder: Encoder) -> dict[str, str]:
     """The setting of a pretraining, and what came out of it."""
     summary, result = encoder.summary, _as_result(encoder)
     rate, error = summary.get("realised_masking_rate"), summary.get("realised_masking_rate_error")
     model = model_title(result["model"])
-    return [
-        model,
-        encoder.manifest["inputs"]["genome"]["name"],
-        str(summary.get("tokens") or ABSENT),
-        Entry(name, full=f"{model} {variant(result)}: {encoder.directory}"),
-        *(text.format(summary[key]) if summary.get(key) is not None else "" for key, text in MEASURED.values()),
-        f"{rate:.2%} ± {error:.2%}" if result["masking"] not in UNTRAINED else ABSENT,
-        f"{summary['max_steps']:,}",
-        f"{summary['sequences_per_step']:,}",
-        number(encoder.manifest["seconds"], 0),
-        encoder.directory,
+    return {
+        "<model": model,
+        "<genome": encoder.manifest["inputs"]["genome"]["name"],
+        "<tokens": str(summary.get("tokens") or ABSENT),
+        "<encoder": Entry(name, full=f"{model} {variant(result)}: {encoder.directory}"),
+        **{h: text.format(summary[key]) if summary.get(key) is not None else "" for h, (key, text) in MEASURED.items()},
+        "realised masking": f"{rate:.2%} ± {error:.2%}" if result["masking"] not in UNTRAINED else ABSENT,
+        "steps": f"{summary['max_steps']:,}",
+        "sequences a step": f"{summary['sequences_per_step']:,}",
+        "seconds": number(encoder.manifest["seconds"], 0),
+        "<directory": encoder.directory,
+    }
+
+
+def vocabularies_section(vocabularies: list[Vocabulary]) -> Section | None:
+    """Words of every length beside the paper's Table 5; None without a vocabulary."""
+    paper = {int(row["length"]): int(row["words"]) for row in read_table("table5")}
+    words = {item.directory: item.words for item in vocabularies} | {"paper": paper}
+    rows = [
+        {"length": str(n), **{name: f"{own.get(n, 0):,}" for name, own in words.items()}}
+        for n in sorted(set().union(*words.values()))
     ]
-
-
-def vocabularies_section(vocabularies: list[Vocabulary]) -> Section:
-    """Words of every length beside the paper's Table 5."""
-    printed = {int(row["length"]): int(row["words"]) for row in read_table("table5")}
-    words = [*(item.words for item in vocabularies), printed]
-    rows = [[str(n), *(f"{each.get(n, 0):,}" for each in words)] for n in sorted(set().union(*words))]
-    total = ["all", *(f"{sum(each.values()):,}" for each in words)]
-    table = Table("", ["length", *(item.directory for item in vocabularies), "paper"], [*rows, total])
+    rows.append({"length": "all", **{name: f"{sum(own.values()):,}" for name, own in words.items()}})
     notes = ["Words of every length in the masking vocabulary. The paper's rows add up to 40,005, not 40,000."]
-    return Section("vocabularies", "Masking vocabularies (Table 5)", notes, [table])
+    section = Section("vocabularies", "Masking vocabularies (Table 5)", notes, [Table.of("", rows)])
+    return section if vocabularies else None
 
 
 def _curves(named: dict[str, Encoder]) -> list[Plot]:
@@ -108,15 +109,15 @@ def _curves(named: dict[str, Encoder]) -> list[Plot]:
     for field, title in CURVES.items():
         data = []
         for name, encoder in named.items():
-            points = [(point.step, y) for point in encoder.curve if (y := getattr(point, field)) is not None]
+            points = {point["step"]: point[field] for point in encoder.curve if point[field] is not None}
             if points:
-                steps, values = map(list, zip(*points, strict=True))
                 hover = "%{y:,.3f} at step %{x}<extra>%{fullData.name}</extra>"
+                steps, values = list(points), list(points.values())
                 data.append(scatter("lines+markers", steps, values, name=name, hovertemplate=hover, **styles[name]))
         quantity = title.partition(", ")[0].lower()
-        scale = "log" if quantity == "perplexity" else "linear"
-        axes = {"xaxis": {"title": {"text": "optimiser steps"}}, "yaxis": {"type": scale, "title": {"text": quantity}}}
-        plots += [Plot(title, data, axes, 380 + 9 * len(data))] if data else []
+        layout = titled(xaxis="optimiser steps", yaxis=quantity)
+        layout["yaxis"]["type"] = "log" if quantity == "perplexity" else "linear"
+        plots += [Plot(title, data, layout, 380 + 9 * len(data))] if data else []
     return plots
 
 
@@ -129,18 +130,15 @@ def draw_perplexity(encoders: list[Encoder]) -> Figure | None:
     named = {name: encoder for name, encoder in label_encoders(encoders).items() if encoder.curve}
     if not named:
         return None
+    styles = line_styles({name: _as_result(encoder)["masking"] for name, encoder in named.items()})
     with look():
         figure = Figure(figsize=(7.2, 2.8 + 0.2 * -(-len(named) // 2)))  # a line of the legend for two encoders
         panels = figure.subplots(1, 2, sharey=True)
         for panel, mask in zip(panels, ("common", "own"), strict=True):
-            seen: dict[str, int] = defaultdict(int)
             for name, encoder in named.items():
-                masking = _as_result(encoder)["masking"]
-                style, seen[masking] = STYLES[seen[masking] % len(STYLES)], seen[masking] + 1
-                values = [getattr(point, f"perplexity_{mask}") for point in encoder.curve]
-                colour = MASKING_COLOUR.get(masking, COLOURS[-1])
-                steps = [point.step for point in encoder.curve]
-                panel.plot(steps, values, style, marker=".", color=colour, label=name)
+                steps, values = zip(*((at["step"], at[f"perplexity_{mask}"]) for at in encoder.curve), strict=True)
+                line = styles[name]["line"]
+                panel.plot(steps, values, DASHES[line["dash"]], marker=".", color=line["color"], label=name)
             panel.set(title="common random mask" if mask == "common" else "own mask")
             panel.set(xlabel="optimiser steps", yscale="log")
         panels[0].set_ylabel("perplexity")

@@ -7,8 +7,8 @@ import numpy as np
 from genomask.reports.answer import Pairs, covers, gains
 from genomask.reports.arms import has_encoder, model_title
 from genomask.reports.cells import MARKS, TEST_SET, Cell
-from genomask.reports.collect import REQUIRED_SCORES
-from genomask.reports.compare import BaselineComparison, differences_by_pretraining, matrix
+from genomask.reports.collect import REQUIRED_SCORES, TITLES
+from genomask.reports.compare import BaselineComparison, by_pretraining, differences_by_pretraining, matrix
 from genomask.reports.document import (
     ABSENT,
     Entry,
@@ -21,11 +21,10 @@ from genomask.reports.document import (
     p_text,
     spread,
 )
-from genomask.reports.plots import forest, learning_curves
+from genomask.reports.plots import forest
 from genomask.reports.statistics import Variances, planned_power, pretrainings_needed, variances
 
-TITLES = {"auc": "AUC", "accuracy": "Accuracy", "mcc": "MCC"}  # in the order in which they are read
-KEYS = ["<task", "<model", "<tokens", "shots"]
+KEYS = 4  # columns that say where a row belongs: those of `place`
 # Shares in a pretraining's summary, and the relative difference from which on a reader must know of it.
 UNLIKE = {"realised_masking_rate": ("tokens", 0.04), "masked_share_of_bases": ("bases", 0.1)}
 PLANNED = (0.005, 0.01, 0.02)  # true differences in AUC that a plan may hope for
@@ -72,31 +71,28 @@ def scores_section(cells: list[Cell], pairs: Pairs, baseline: str) -> Section | 
     collapsed = len({run.directory for cell in cells for run in cell.collapsed})
     if collapsed:
         notes.append(f"Fine-tunings that gave every test sequence one class: {collapsed}; they count.")
-    footnotes = Footnotes()
-    columns = [
-        *KEYS, "<row", *TITLES.values(), "draws", "pretrainings", "Δ AUC", "95 % interval",
-        *(f"paper's {TITLES[score]}" for score in ("auc", "accuracy")), "<notes",
-    ]  # fmt: skip
-    rows = []
+    rows, footnotes = [], Footnotes()
     for pair in pairs:
         cell, auc = pair.cell, pair.comparisons.get("auc")
-        summaries = [cell.summary(score) if score in cell.scores else None for score in TITLES]
-        rows.append([
-            *keys_of(cell),
-            row_name(cell),
-            *(spread(summary.mean, summary.sd) if summary else "" for summary in summaries),
-            str(cell.draws),
-            str(cell.pretrainings or ""),
-            *((f"{auc.difference:+.3f}", interval_text(auc.interval)) if auc else ("", "")),
-            *(paper_value(cell, score) for score in ("auc", "accuracy")),
-            footnotes.mark(_remarks(pair)),
-        ])  # fmt: skip
-    return Section("scores", "All scores", notes, [Table("", columns, rows, len(KEYS), footnotes.notes)])
+        means = {title: spread(*cell.summary(score)[1:3]) for score, title in TITLES.items() if score in cell.scores}
+        rows.append({
+            **place(cell),
+            "<row": row_name(cell),
+            **{title: means.get(title, "") for title in TITLES.values()},
+            "draws": str(cell.draws),
+            "pretrainings": str(cell.pretrainings or ""),
+            "Δ AUC": f"{auc.difference:+.3f}" if auc else "",
+            "95 % interval": interval_text(auc.interval) if auc else "",
+            **{f"paper's {TITLES[score]}": paper_value(cell, score) for score in ("auc", "accuracy")},
+            "<notes": footnotes.mark(_remarks(pair)),
+        })  # fmt: skip
+    return Section("scores", "All scores", notes, [Table.of("", rows, KEYS, footnotes.notes)])
 
 
-def keys_of(cell: Cell) -> list[str]:
+def place(cell: Cell) -> dict[str, str]:
     """Where a row belongs: task, model, tokens, shots."""
-    return [cell.task, model_title(cell.model), str(cell.result.get("tokens") or ABSENT), str(cell.shots)]
+    tokens = str(cell.result.get("tokens") or ABSENT)
+    return {"<task": cell.task, "<model": model_title(cell.model), "<tokens": tokens, "shots": str(cell.shots)}
 
 
 def row_name(cell: Cell) -> Entry:
@@ -133,14 +129,6 @@ def _remarks(pair: BaselineComparison) -> Iterable[str]:
         yield pair.reason
 
 
-def curves_section(cells: list[Cell]) -> Section | None:
-    """Scores against shots; None where every row has a single number of shots."""
-    plots = learning_curves(cells, TITLES)
-    return (
-        Section("curves", "Scores against shots", ["Mean and 95 % interval over runs."], [], plots) if plots else None
-    )
-
-
 def comparisons_section(tables: Mapping[str, Pairs], bound: float) -> Section | None:
     """Paired differences, a table for every question; None while nothing can be paired."""
     shown = {title: compared for title, pairs in tables.items() if (compared := [p for p in pairs if p.comparisons])}
@@ -155,89 +143,77 @@ def comparisons_section(tables: Mapping[str, Pairs], bound: float) -> Section | 
 
 def gains_plots(title: str, pairs: Pairs) -> list[Plot]:
     """The figure of a question, one plot a score; empty where nothing was compared."""
-    return forest(title, {score: gains(pairs, score) for score in TITLES}, TITLES)
+    return forest(title, {score: gains(pairs, score) for score in TITLES})
 
 
 def _comparison_table(title: str, pairs: Pairs, bound: float) -> Table:
     """Interval, test, correction, equivalence and power of every paired difference."""
-    footnotes = Footnotes()
-    columns = [
-        *KEYS, "<against", "<score", "<row", "Δ", "95 % interval", "<interval covers", "p", "Holm p", "ahead",
-        f"same within ±{bound}", "detectable", "<notes",
-    ]  # fmt: skip
-    rows = []
-    for pair, base in ((pair, pair.baseline) for pair in pairs if pair.baseline):
-        for score, item in ((score, pair.comparisons[score]) for score in TITLES if score in pair.comparisons):
-            encoders = item.pretrainings == 1 and (pair.cell.pretrainings or base.pretrainings)
-            rows.append([
-                *keys_of(pair.cell),
-                Entry(base.short, full=base.label),
-                TITLES[score],
-                row_name(pair.cell),
-                f"{item.difference:+.3f}",
-                interval_text(item.interval),
-                covers(item) + (", one pretraining" if encoders else ""),
-                p_text(item.p),
-                p_text(pair.holm[score]),
-                f"{item.improvement:.0%}",
-                p_text(item.equivalent),
-                number(item.detectable),
-                footnotes.mark([item.reason] if item.reason else []),
-            ])  # fmt: skip
-    return Table(title, columns, rows, len(KEYS) + 2, footnotes.notes)
+    rows, footnotes = [], Footnotes()
+    compared = [(pair, pair.baseline, score) for pair in pairs for score in TITLES if score in pair.comparisons]
+    for pair, base, score in compared:
+        item = pair.comparisons[score]
+        encoders = item.pretrainings == 1 and (pair.cell.pretrainings or (base and base.pretrainings))
+        rows.append({
+            **place(pair.cell),
+            "<against": Entry(base.short, full=base.label) if base else ABSENT,
+            "<score": TITLES[score],
+            "<row": row_name(pair.cell),
+            "Δ": f"{item.difference:+.3f}",
+            "95 % interval": interval_text(item.interval),
+            "<interval covers": covers(item) + (", one pretraining" if encoders else ""),
+            "p": p_text(item.p),
+            "Holm p": p_text(pair.holm[score]),
+            "ahead": f"{item.improvement:.0%}",
+            f"same within ±{bound}": p_text(item.equivalent),
+            "detectable": number(item.detectable),
+            "<notes": footnotes.mark([item.reason] if item.reason else []),
+        })  # fmt: skip
+    return Table.of(title, rows, KEYS + 2, footnotes.notes)
 
 
 def between_section(pairs: Pairs, baseline: str) -> Section | None:
     """Rows with several pretrainings, and what more of them would find; None while every row has one."""
-    columns = [*KEYS, "<score", "<row", "between", "within", "episodes", "<mean by pretraining", "<Δ by pretraining",
-               "95 % interval"]  # fmt: skip
     rows = [row for pair in pairs if not pair.cell.chosen for row in _between(pair)]
-    if not rows:
-        return None
-    tables = [Table("", columns, rows, len(KEYS) + 1), *_power_table(pairs, baseline)]
-    return Section("between", "Between pretrainings", [BETWEEN.format(baseline=baseline)], tables)
+    tables = [Table.of("", rows, KEYS + 1), *_power_table(pairs, baseline)]
+    return Section("between", "Between pretrainings", [BETWEEN.format(baseline=baseline)], tables) if rows else None
 
 
-def _between(pair: BaselineComparison) -> Iterable[list[str]]:
+def _between(pair: BaselineComparison) -> Iterable[dict[str, str]]:
     """A row a score, over the episodes that all pretrainings met; none with fewer than two pretrainings."""
     cell = pair.cell
-    seeds = sorted({pretraining for _, pretraining in cell.runs if pretraining is not None})
-    for score in (score for score in TITLES if score in cell.scores and len(seeds) > 1):
-        values = matrix(
-            {seed: {draw: run.result[score] for (draw, own), run in cell.runs.items() if own == seed} for seed in seeds}
-        )
+    for score in (score for score in TITLES if score in cell.scores and cell.pretrainings > 1):
+        values = matrix(by_pretraining(cell, score))
         if not values.size:
             continue
         within = float(values.std(axis=1, ddof=1).mean()) if values.shape[1] > 1 else None
         compared = pair.comparisons.get(score)
-        apart = differences_by_pretraining(cell, pair.baseline, score) if compared and pair.baseline else {}
-        yield [
-            *keys_of(cell),
-            TITLES[score],
-            row_name(cell),
-            f"{values.mean(axis=1).std(ddof=1):.3f}",
-            number(within),
-            str(values.shape[1]),
-            ", ".join(f"{mean:.3f}" for mean in values.mean(axis=1)),
-            ", ".join(f"{np.mean(list(each.values())):+.3f}" for each in apart.values()) or ABSENT,
-            interval_text(compared.interval) if compared else ABSENT,
-        ]
+        apart = differences_by_pretraining(cell, pair.baseline, score) if compared else {}
+        yield {
+            **place(cell),
+            "<score": TITLES[score],
+            "<row": row_name(cell),
+            "between": f"{values.mean(axis=1).std(ddof=1):.3f}",
+            "within": number(within),
+            "episodes": str(values.shape[1]),
+            "<mean by pretraining": ", ".join(f"{mean:.3f}" for mean in values.mean(axis=1)),
+            "<Δ by pretraining": ", ".join(f"{np.mean([*each.values()]):+.3f}" for each in apart.values()) or ABSENT,
+            "95 % interval": interval_text(compared.interval) if compared else ABSENT,
+        }
 
 
 def _power_table(pairs: Pairs, baseline: str) -> list[Table]:
     """Power of plans, from the pairs with several pretrainings and draws whose differences have a spread."""
-    compared = [(pair.cell, pair.baseline) for pair in pairs if pair.baseline and pair.comparisons]
-    values = [matrix(differences_by_pretraining(cell, base, "auc")) for cell, base in compared]
-    found = [(variances(each), each.shape[1]) for each in values if min(each.shape) > 1]
-    spreads = [(spread, n) for spread, n in found if sum(spread)]
+    values = [matrix(differences_by_pretraining(pair.cell, pair.baseline, "auc")) for pair in pairs if pair.comparisons]
+    spreads = [(variances(each), each.shape[1]) for each in values if min(each.shape) > 1 and np.ptp(each)]
     if not spreads:
         return []
     pooled = Variances(*np.mean([spread for spread, _ in spreads], axis=0).tolist())
     draws = int(np.median([n for _, n in spreads]))
-    rows = [[str(count), *(f"{planned_power(each, pooled, count, draws):.0%}" for each in PLANNED)] for count in COUNTS]
+    powers = {str(count): [f"{planned_power(d, pooled, count, draws):.0%}" for d in PLANNED] for count in COUNTS}
     needed = [pretrainings_needed(each, pooled, draws=draws) for each in PLANNED]
-    rows.append(["for power 0.8", *(str(count) if count else "over 50" for count in needed)])
+    powers["for power 0.8"] = [str(count) if count else "over 50" for count in needed]
     sds = {name: value**0.5 for name, value in pooled._asdict().items()}
     note = POWER.format(baseline=baseline, draws=draws, cells=len(spreads), **sds)
     columns = ["<pretrainings an arm", *(f"true difference {each}" for each in PLANNED)]
+    rows = [[count, *found] for count, found in powers.items()]
     return [Table("Power by number of pretrainings", columns, rows, 0, [note])]

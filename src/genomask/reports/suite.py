@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 from genomask.reports.cells import Cell, shots_order
 from genomask.reports.collect import Finetuning, Json
 from genomask.reports.document import Entry, Section, Table, spread
+from genomask.reports.statistics import summarise
 from genomask.tasks.examples import TARGET_SCORES
 
 MANY_TASKS = 3
@@ -42,8 +43,8 @@ def suite_section(cells: list[Cell]) -> Section | None:
         notes.insert(0, READING.format(blocks=len(blocks), rows=len(complete), left=said))
         tables.append(_summary({name: [own[block] for block in blocks] for name, own in complete.items()}))
         names = [row[0] for row in tables[0].rows]
-    tables.append(_by_task(tasks, {name: rows[name] for name in names[:MOST_ROWS]}))
-    return Section("suite", f"{len(tasks)} tasks at a glance", notes, tables)
+    lines = [{"<task": task} | {name: _scores(task, rows[name]) for name in names[:MOST_ROWS]} for task in tasks]
+    return Section("suite", f"{len(tasks)} tasks at a glance", notes, [*tables, Table.of("Task by task", lines)])
 
 
 def _summary(rows: dict[str, list[Cell]]) -> Table:
@@ -55,37 +56,31 @@ def _summary(rows: dict[str, list[Cell]]) -> Table:
         [Entry(name, full=cells[0].label), f"{mean:.3f}", f"{rank:.2f}", str(won)]
         for (name, cells), mean, rank, won in zip(rows.items(), means.mean(axis=1), ranks, wins, strict=True)
     ]
-    best_first = np.argsort(ranks, kind="stable")
-    return Table("Over all tasks", ["<row", "mean AUC", "mean rank", "wins"], [table[place] for place in best_first])
+    best_first = [table[place] for place in np.argsort(ranks, kind="stable")]
+    return Table("Over all tasks", ["<row", "mean AUC", "mean rank", "wins"], best_first)
 
 
-def _by_task(tasks: list[str], rows: dict[str, dict[Block, Cell]]) -> Table:
-    lines = []
-    for task in tasks:
-        line: list[str] = [task]
-        for own in rows.values():
-            cells = sorted((c for (name, _), c in own.items() if name == task), key=lambda c: shots_order(c.shots))
-            means = [cell.summary("auc").mean for cell in cells]
-            full = ", ".join(f"{cell.shots} shots: {mean:.3f}" for cell, mean in zip(cells, means, strict=True))
-            line.append(Entry(f"{means[-1]:.3f}", full=full, spark=means) if means else "")
-        lines.append(line)
-    return Table("Task by task", ["<task", *rows], lines)
+def _scores(task: str, own: dict[Block, Cell]) -> str:
+    """A row's mean AUC on a task at its largest number of shots, with the others as a small curve."""
+    cells = sorted((cell for (name, _), cell in own.items() if name == task), key=lambda cell: shots_order(cell.shots))
+    means = [cell.summary("auc").mean for cell in cells]
+    full = ", ".join(f"{cell.shots} shots: {mean:.3f}" for cell, mean in zip(cells, means, strict=True))
+    return Entry(f"{means[-1]:.3f}", full=full, spark=means) if means else ""
 
 
 def targets_section(items: list[Finetuning]) -> Section | None:
     """Tasks of regression and of several labels: a table for each kind, a row for all seeds of one setting."""
-    found: dict[str, dict[tuple[str, ...], list[Json]]] = defaultdict(lambda: defaultdict(list))
+    kinds: dict[str, dict[tuple[str, ...], list[Json]]] = defaultdict(lambda: defaultdict(list))
+    keys = ("task", "classifier", "model", "masking", "shots")
     for item in items:
-        row = tuple(str(item.result[name]) for name in ("task", "classifier", "model", "masking", "shots"))
-        found[item.result["kind"]][row].append(item.result)
+        kinds[item.result["kind"]][tuple(str(item.result[key]) for key in keys)].append(item.result)
     tables = []
-    for kind, rows in found.items():
-        scores, lines = TARGET_SCORES[kind], []
+    for kind, rows in kinds.items():
+        lines = []
         for row, results in sorted(rows.items()):
-            values = [np.array([result[score] for result in results]) for score in scores]
-            sds = [float(own.std(ddof=1)) if len(own) > 1 else None for own in values]
-            means = [spread(float(own.mean()), sd) for own, sd in zip(values, sds, strict=True)]
-            lines.append([*row, str(len(results)), *means])
-        columns = ["<task", "<classifier", "<model", "<masking", "shots", "n", *scores.values()]
-        tables.append(Table(kind, columns, lines, keys=5))
+            line = {key if key == "shots" else f"<{key}": value for key, value in zip(keys, row, strict=True)}
+            summaries = {head: summarise(np.array([r[s] for r in results])) for s, head in TARGET_SCORES[kind].items()}
+            means = {head: spread(found.mean, found.sd) for head, found in summaries.items()}
+            lines.append(line | {"n": str(len(results)), **means})
+        tables.append(Table.of(kind, lines, keys=len(keys)))
     return Section("targets", "Regression and several labels", [TARGETS], tables) if tables else None

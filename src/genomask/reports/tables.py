@@ -1,10 +1,14 @@
 """The scores as files: CSV at full precision, and LaTeX in the shape of the paper's Tables 1 and 2 (booktabs)."""
 
-import csv
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from genomask.files import write_csv
 from genomask.reports.arms import NO_ENCODER, model_title
 from genomask.reports.build import Report
 from genomask.reports.cells import MARKS, Cell, shots_order
@@ -21,13 +25,12 @@ LATEX_TABLES = ("table1.tex", "table2.tex")
 SPECIAL = str.maketrans(
     {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
 )
-NEEDS = r"% needs \usepackage{booktabs,xcolor}; grey: as printed in the paper; bold: the best of ours"
 RUN_COLUMNS = (
     "task", "model", "classifier", "tokens", "masking", "corrupt", "ranking", "wc", "hga", "fs", "match_rate", "genome",
     "shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate",
     "accuracy", "auc", "f1", "mcc", "collapsed",
 )  # fmt: skip
-SUMMARY_COLUMNS = ("mean", "sd", "interquartile_mean", "low", "high", "paper_mean", "paper_sd")
+SUMMARY_COLUMNS = ("mean", "sd", "low", "high", "paper_mean", "paper_sd")
 COMPARED_COLUMNS = (
     "n", "pretrainings", "difference", "difference_sd", "difference_low", "difference_high", "p", "holm_p",
     "equivalent_p", "sign_flip_p", "improvement", "detectable", "reason",
@@ -36,22 +39,19 @@ COMPARED_COLUMNS = (
 
 def write_tables(report: Report, directory: Path) -> list[Path]:
     """Write ``runs.csv``, ``table.csv``, ``comparisons.csv`` and ``perplexity.csv``; an empty one is not written."""
-    runs = []
-    for item in report.results.finetunings:
-        result = {"classifier": "encoder"} | item.result
-        runs.append({name: result.get(name) for name in RUN_COLUMNS} | {"directory": item.directory})
+    runs = [
+        {name: item.result.get(name) for name in RUN_COLUMNS} | {"directory": item.directory}
+        for item in report.results.finetunings
+    ]
     curves = [
-        {"encoder": name, **point._asdict(), "directory": encoder.directory}
+        {"encoder": name, **point, "directory": encoder.directory}
         for name, encoder in label_encoders(report.results.encoders).items()
         for point in encoder.curve
     ]
     tables = (runs, list(map(_cell, report.questions.masking)), list(_comparisons(report)), curves)
     written = {directory / name: rows for name, rows in zip(CSV_TABLES, tables, strict=True) if rows}
     for path, rows in written.items():
-        with path.open("w", encoding="utf-8", newline="") as lines:
-            writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(path, rows[0], (row.values() for row in rows))
     return list(written)
 
 
@@ -71,8 +71,8 @@ def _cell(pair: BaselineComparison) -> Row:
 
 def _comparisons(report: Report) -> Iterable[Row]:
     for pair in (pair for pairs in report.questions for pair in pairs):
+        against = {"question": pair.question, "against": pair.baseline.label if pair.baseline else None}
         for score in pair.comparisons:
-            against = {"question": pair.question, "against": pair.baseline.label if pair.baseline else None}
             yield _identity(pair.cell) | against | {"score": score} | _compared(pair, score)
 
 
@@ -84,8 +84,9 @@ def _identity(cell: Cell) -> Row:
 def _summary(cell: Cell, score: str) -> Row:
     if score not in cell.scores:
         return dict.fromkeys(SUMMARY_COLUMNS)
-    ends, printed = cell.interval(score) or (None, None), getattr(cell.printed, score, (None, None))
-    return dict(zip(SUMMARY_COLUMNS, (*cell.summary(score)[1:], *ends, *printed), strict=True))
+    found, printed = cell.summary(score), getattr(cell.printed, score, (None, None))
+    values = (found.mean, found.sd, *(found.interval or (None, None)), *printed)
+    return dict(zip(SUMMARY_COLUMNS, values, strict=True))
 
 
 def _compared(pair: BaselineComparison, score: str) -> Row:
@@ -104,63 +105,45 @@ def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
     """
     pmi = [cell for cell in cells if cell.kind == "pmi" and not cell.chosen]
     ablation = {id(cell) for cell in pmi if cell.result["hga"] == "on" or cell.result["wc"] != "on"}
-    parts = dict(zip(LATEX_TABLES, ([cell for cell in cells if id(cell) not in ablation], pmi), strict=True))
-    for name, chosen in parts.items():
-        if chosen:
-            (directory / name).write_text(latex(chosen), encoding="utf-8")
-    return [directory / name for name, chosen in parts.items() if chosen]
+    tables = ([cell for cell in cells if id(cell) not in ablation], pmi)
+    written = {directory / name: chosen for name, chosen in zip(LATEX_TABLES, tables, strict=True) if chosen}
+    for path, chosen in written.items():
+        path.write_text(latex(chosen), encoding="utf-8")
+    return list(written)
 
 
 def latex(cells: list[Cell]) -> str:
     """One tabular: accuracy and AUC of every task by shots and row, the paper's below ours in grey."""
     known = list(TASKS)
     tasks = sorted({cell.task for cell in cells}, key=lambda t: (known.index(t) if t in known else len(known), t))
-    heads = " & ".join(rf"\multicolumn{{2}}{{c}}{{{_text(TASKS.get(task, task))}}}" for task in tasks)
-    rules = " ".join(rf"\cmidrule(lr){{{3 + 2 * place}-{4 + 2 * place}}}" for place in range(len(tasks)))
-    lines = [
-        NEEDS,
-        rf"\begin{{tabular}}{{ll{'cc' * len(tasks)}}}",
-        r"\toprule",
-        rf"Data & Model & {heads} \\",
-        rules,
-        rf"per class & type & {' & '.join(['Accuracy & AUC'] * len(tasks))} \\",
-    ]
-    for model in dict.fromkeys(cell.model for cell in cells):
+    blocks: dict[tuple[str, int | str], list[Cell]] = defaultdict(list)
+    for cell in sorted(cells, key=lambda cell: shots_order(cell.shots)):
+        blocks[cell.model, cell.shots].append(cell)
+    models: dict[str, dict[int | str, list[Row]]] = defaultdict(dict)
+    for (model, shots), block in blocks.items():
         head = "Without an encoder" if model == NO_ENCODER else f"{model_title(model)} as base model"
-        title = rf"\multicolumn{{{2 + 2 * len(tasks)}}}{{c}}{{{_text(head)}}} \\"
-        lines += [r"\midrule", title, r"\midrule"]
-        lines += _model_rows([cell for cell in cells if cell.model == model], tasks)
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+        models[head][shots] = _rows(block, tasks)
+    environment = Environment(
+        loader=PackageLoader("genomask.reports", "templates"), undefined=StrictUndefined, trim_blocks=True,
+        block_start_string="<%", block_end_string="%>", variable_start_string="<<", variable_end_string=">>",
+        finalize=lambda value: str(value).translate(SPECIAL), keep_trailing_newline=True,
+    )  # fmt: skip
+    named = [TASKS.get(task, task) for task in tasks]
+    return environment.get_template("table.tex").render(tasks=named, models=models, absent=ABSENT)
 
 
-def _model_rows(cells: list[Cell], tasks: list[str]) -> list[str]:
-    """Rows by their label, with their mark where they were chosen among variants; the paper's below."""
-    lines: list[str] = []
-    for shots in sorted({cell.shots for cell in cells}, key=shots_order):
-        rows: dict[str, dict[str, Cell]] = {}
-        for cell in (cell for cell in cells if cell.shots == shots):
-            rows.setdefault(cell.label + MARKS[cell.chosen], {})[cell.task] = cell
-        lines += [r"\addlinespace"] if lines else []
-        for place, (name, row) in enumerate(rows.items()):
-            values = [_value(row.get(task), score, list(rows.values())) for task in tasks for score in REQUIRED_SCORES]
-            lines.append(rf"{'' if place else shots} & {_text(name)} & {' & '.join(values)} \\")
-            paper = [
-                paper_value(row[task], score) if task in row else ABSENT for task in tasks for score in REQUIRED_SCORES
-            ]
-            if set(paper) != {ABSENT}:
-                grey = (rf"\textcolor{{gray}}{{{_text(value)}}}" for value in ("paper", *paper))
-                lines.append(rf" & {' & '.join(grey)} \\")
-    return lines
-
-
-def _value(cell: Cell | None, score: str, rows: list[dict[str, Cell]]) -> str:
-    if cell is None:
-        return ABSENT
-    summary = cell.summary(score)
-    best = max(row[cell.task].summary(score).mean for row in rows if cell.task in row)
-    value = _text(spread(summary.mean, summary.sd))
-    return rf"\textbf{{{value}}}" if summary.mean == best else value
-
-
-def _text(value: str) -> str:
-    return value.translate(SPECIAL)
+def _rows(block: list[Cell], tasks: list[str]) -> list[Row]:
+    """Rows of one model and number of shots by their label, with their mark; the best of ours are bold."""
+    rows: dict[str, dict[str, Cell]] = defaultdict(dict)
+    for cell in block:
+        rows[cell.label + MARKS[cell.chosen]][cell.task] = cell
+    shown = {name: Row(name=name, ours=[], paper=[]) for name in rows}
+    for task, score in product(tasks, REQUIRED_SCORES):
+        summaries = {name: row[task].summary(score) for name, row in rows.items() if task in row}
+        best = max((summary.mean for summary in summaries.values()), default=None)
+        for name, row in rows.items():
+            value = spread(*summaries[name][1:3]) if task in row else ABSENT
+            is_best = task in row and summaries[name].mean == best
+            shown[name]["ours"].append(rf"\textbf{{{value}}}" if is_best else value)
+            shown[name]["paper"].append(paper_value(row[task], score) if task in row else ABSENT)
+    return list(shown.values())

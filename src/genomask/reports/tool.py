@@ -83,28 +83,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Say what the finished runs in RUNS show, and write it: one HTML page, Markdown, CSV, LaTeX "
         "tables in the paper's shape, and the perplexity figure.",
     )
-    parser.add_argument("runs", type=Path, metavar="RUNS", help="the directory that paths.runs named")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; RUNS/report if not given")
-    parser.add_argument("--overwrite", action="store_true", help="write over files in DIR that no report wrote")
-    parser.add_argument(
-        "--baseline",
-        default="random",
-        metavar="MASKING",
-        help="what rows are compared with: a masking (random, none, ...) or a classifier (gc, cnn, ...)",
-    )
-    parser.add_argument(
-        "--equivalent",
-        type=float,
-        default=0.01,
-        metavar="BOUND",
-        help="rows that differ by less than this are called the same; tested by two one-sided tests (0.01)",
-    )
-    parser.add_argument(
-        "--watch",
-        type=int,
-        nargs="?",
-        const=60,
-        metavar="SECONDS",
-        help="stay, and write again when jobs of the sweep have finished, until none is left; looks every 60 s",
-    )
+    add = parser.add_argument
+    add("runs", type=Path, metavar="RUNS", help="the directory that paths.runs named")
+    add("--out", type=Path, metavar="DIR", help="where to write; RUNS/report if not given")
+    add("--overwrite", action="store_true", help="write over files in DIR that no report wrote")
+    baseline = "what rows are compared with: a masking (random, none, ...) or a classifier (gc, cnn, ...)"
+    add("--baseline", default="random", metavar="MASKING", help=baseline)
+    equivalent = "rows that differ by less than this are called the same; tested by two one-sided tests (0.01)"
+    add("--equivalent", type=float, default=0.01, metavar="BOUND", help=equivalent)
+    watch = "stay, and write again when jobs of the sweep have finished, until none is left; looks every 60 s"
+    add("--watch", type=int, nargs="?", const=60, metavar="SECONDS", help=watch)
     return parser
