@@ -17,6 +17,7 @@ def server(monkeypatch):
     """A W&B server that answers, and a key that it takes; tests break either."""
     monkeypatch.setenv(loggers.PROBLEM, "")  # restored afterwards
     monkeypatch.delenv(loggers.PROBLEM)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
     questions = []
 
     def answer(url, timeout):  # noqa: ARG001
@@ -63,3 +64,12 @@ def test_without_a_key_nothing_is_asked(monkeypatch, server):
     with pytest.raises(ValueError, match="logger=wandb needs an API key; found none"):
         loggers.wandb_mode(ONLINE)
     assert server == []
+
+
+@pytest.mark.parametrize(("variable", "mode"), [("offline", "offline"), ("disabled", "never"), ("online", "online")])
+def test_auto_obeys_the_variable_of_wandb(monkeypatch, variable, mode, tmp_path):
+    monkeypatch.setenv("WANDB_MODE", variable)
+    assert loggers.wandb_mode(AUTO) == mode
+    if mode == "never":
+        with loggers.loggers(AUTO, tmp_path / "log", name="run", wandb_run={}) as chosen:
+            assert chosen == []

@@ -19,6 +19,7 @@ PATIENCE: Final = 30  # seconds that wandb.init may wait for the server
 PROBE: Final = 10  # seconds that the server may take to answer at all
 PROBLEM: Final = "GENOMASK_WANDB_PROBLEM"  # why W&B takes nothing, or empty; processes that a sweep starts inherit it
 SYNC: Final = "wandb sync RUNS/*/*/log*/wandb/offline-run-*"
+WANDB_MODES: Final = {"offline": "offline", "dryrun": "offline", "disabled": "never"}  # of W&B's variable WANDB_MODE
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def loggers(
         chosen.append(CSVLogger(directory.parent, name=directory.name, version=""))
     if settings.tensorboard:
         chosen.append(TensorBoardLogger(directory.parent, name=directory.name, version=""))
-    if settings.wandb == "never" or not is_rank_zero():
+    if not is_rank_zero() or wandb_mode(settings) == "never":
         yield chosen
         return
     import wandb
@@ -50,13 +51,15 @@ def loggers(
 def wandb_mode(settings: LoggerSettings) -> str:
     """Decide where W&B logs to: ``never``, ``offline`` or ``online``.
 
-    The server is asked once by a process and all those it starts.
+    ``auto`` obeys the environment variable WANDB_MODE. The server is asked once by a process and all those it starts.
 
     Raises:
         ValueError: If W&B has to be online, and there is no key, the server refuses it or does not answer.
     """
     if settings.wandb in ("never", "offline"):
         return settings.wandb
+    if settings.wandb == "auto" and (mode := WANDB_MODES.get(os.environ.get("WANDB_MODE", ""))):
+        return mode
     import wandb
 
     if not wandb.login(prompt=False, verify=False):
