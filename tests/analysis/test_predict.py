@@ -18,13 +18,14 @@ from transformers import BertForSequenceClassification
 
 from genomask.alphabet import encode
 from genomask.analysis import predictor
-from genomask.analysis.prediction.tool import main, survey
+from genomask.analysis.prediction.tool import main
 from genomask.analysis.prediction.windows import (
     Piece,
     cut_of,
     cut_windows,
     kind_of,
     read_records,
+    survey,
     window_count,
 )
 from genomask.models.export import export_encoder, open_classifier
@@ -293,7 +294,7 @@ def test_a_fine_tuning_without_its_classifier_is_refused(data, tmp_path, result,
 
 def test_the_survey_counts_what_there_is_to_predict(data):
     cut = cut_of(20, 15, shortest=3, longest=LONGEST)
-    found = survey(lambda: read_records(data / "two.fa"), cut, None, named=True)
+    found = survey(read_records(data / "two.fa"), cut, None, named=True)
     assert found == (2, 7 + 3, {"chr1": 100, "chr2": 47})
 
 

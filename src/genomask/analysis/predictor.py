@@ -28,19 +28,10 @@ def placed(classifier: Classifier, device: torch.device) -> Classifier:
 def logits(
     classifier: Classifier, sequences: Sequence[Bases], *, batch: int, both_strands: bool = False
 ) -> Float64[np.ndarray, "strands rows classes"]:
-    """Logits of every sequence and, for ``both_strands``, of its reverse complement.
+    """Logits of every sequence (bases 0..4) and, for ``both_strands``, of its reverse complement.
 
-    Equal sequences, as the references of the alleles of one site, go through the classifier once, the longest first.
-    The device is waited for once, at the end.
-
-    Args:
-        classifier: On the device that is to compute.
-        sequences: Bases 0..4, none shorter or longer than the classifier takes.
-        batch: Sequences at once.
-        both_strands: Whether the other strand is predicted, too.
-
-    Raises:
-        ValueError: If a logit is not a finite number.
+    Equal sequences, as the references of the alleles of one site, go through the classifier once, the longest first,
+    ``batch`` at once. The device is waited for once, at the end. ValueError if a logit is not finite.
     """
     if not sequences:
         return np.empty((1 + both_strands, 0, len(classifier.classes)))
@@ -71,9 +62,8 @@ def probabilities(
 ) -> Float64[np.ndarray, "rows classes"]:
     """Probabilities of classes or labels, or the values of a regression, of every sequence, in their order.
 
-    A sequence without information has NaN: one with a larger share of unknown bases than ``max_unknown``, or without
-    a token that holds none; with None, every sequence is predicted. ``both_strands`` averages the predictions of a
-    sequence and of its reverse complement. The rest is as in ``logits``.
+    A sequence without information has NaN: one with a larger share of unknown bases than ``max_unknown`` (None: none
+    has), or without a token that holds none. ``both_strands`` averages the predictions of both.
     """
     values = np.full((len(sequences), len(classifier.classes)), np.nan)
     known = [max_unknown is None or _is_informative(classifier, bases, max_unknown) for bases in sequences]

@@ -63,10 +63,9 @@ def integrated_gradients(
 ) -> Float[Tensor, "batch tokens"]:
     """What each k-mer token adds to the margin of a class, compared with a sequence of [MASK].
 
-    The token embeddings go in a straight line from the baseline to the sequence, and the gradient of the
-    margin is integrated along it (Gauss and Legendre's rule, at ``steps`` points). The sum over a row approaches the
-    margin at the sequence less the margin at the baseline as the steps increase. [CLS], [SEP] and [PAD] stay as they
-    are.
+    The gradient of the margin is integrated along the straight line from the baseline's token embeddings to the
+    sequence's (Gauss and Legendre's rule, at ``steps`` points); a row's sum approaches the difference of the margins.
+    [CLS], [SEP] and [PAD] stay as they are.
     """
     word, start = _ends(model, token_ids)
     along, weight = np.polynomial.legendre.leggauss(steps)
@@ -79,13 +78,10 @@ def integrated_gradients(
 
 
 def margin(
-    model: BertForSequenceClassification,
-    embeddings: Float[Tensor, "batch tokens hidden"],
-    attention: Tensor,
-    target: int,
+    model: BertForSequenceClassification, word: Float[Tensor, "batch tokens hidden"], attention: Tensor, target: int
 ) -> Float[Tensor, " batch"]:
     """Logit of the class less the mean of the others, from token embeddings."""
-    logits = model(inputs_embeds=embeddings, attention_mask=attention).logits
+    logits = model(inputs_embeds=word, attention_mask=attention).logits
     others = (logits.sum(dim=1) - logits[:, target]) / (logits.shape[1] - 1)
     return logits[:, target] - others
 
@@ -114,11 +110,7 @@ def cls_attention(
 def over_bases(
     values: Float[Tensor, "batch tokens"], sequences: list[UInt8[np.ndarray, " _bases"]], tokens: Tokens, *, mean: bool
 ) -> list[Float32[np.ndarray, " _bases"]]:
-    """Hand what a token has to the bases that it covers.
-
-    With ``mean`` a base has the mean of the tokens that cover it, as in DNABERT; else every token is divided evenly
-    among its bases, so that nothing is lost or counted twice.
-    """
+    """Divide what a token has evenly among its bases; with ``mean``, a base has its tokens' mean, as in DNABERT."""
     found = []
     for row, bases in zip(values.float().cpu().numpy(), sequences, strict=True):
         _, start, stop = tokens.split(bases)
@@ -139,10 +131,9 @@ class Seqlet(NamedTuple):
 
 
 def find_seqlets(scores: Float32[np.ndarray, "rows bases"], examples: Examples, *, share: float) -> list[Seqlet]:
-    """All maximal runs of at least ``FEWEST`` bases among the ``share`` of bases that score highest.
+    """All maximal runs of at least ``FEWEST`` bases among the ``share`` of bases that score highest in all rows.
 
-    The limit is one for all rows, so that a row in which nothing stands out has no seqlet; it is never
-    below 0, so that a seqlet speaks for the class.
+    The limit is never below 0, so that a seqlet speaks for the class.
     """
     inside = np.arange(scores.shape[1]) < examples.lengths[:, None]
     limit = max(0.0, float(np.quantile(scores[inside], 1 - share)))
@@ -154,10 +145,10 @@ def find_seqlets(scores: Float32[np.ndarray, "rows bases"], examples: Examples, 
 def against_unseen(
     seqlets: list[Seqlet], examples: Examples, rng: np.random.Generator
 ) -> tuple[Windows, Windows, list[int]]:
-    """A window around every seqlet, a window elsewhere in the same sequence, and the row of each pair.
+    """A window of ``WIDTH`` bases around every seqlet, one elsewhere in the same sequence, and the row of each pair.
 
-    A window is ``WIDTH`` bases, and ``OTHER`` beyond the ends of its sequence. The other window is drawn
-    from the places where it touches no seqlet; a seqlet whose sequence has no such place is left out.
+    It is ``OTHER`` beyond an end. The other window is drawn from the places where it touches no seqlet; a seqlet
+    whose sequence has none is left out.
     """
     taken = np.zeros((len(examples.labels), max(WIDTH, int(examples.lengths.max()))), dtype=bool)
     taken[np.arange(taken.shape[1]) >= examples.lengths[:, None]] = True
@@ -176,13 +167,11 @@ def against_unseen(
 
 
 def halves(seen: Windows, unseen: Windows, rows: list[int]) -> tuple[Labelled, Labelled]:
-    """Windows of the even rows to discover motifs in, and of the odd rows to test them on.
+    """Windows of the even rows to discover motifs in, and of the odd rows to test them on; pairs are one stratum."""
 
-    Pairs are one stratum: the composition of so short a window is the motif itself.
-    """
+    def labelled(half: np.ndarray) -> Labelled:
+        own = np.vstack((seen[half], unseen[half]))
+        return Labelled(own, np.arange(len(own)) < len(own) // 2, np.zeros(len(own), np.int64))
+
     odd = np.array(rows, dtype=np.int64) % 2 == 1
-    sets = [np.vstack((seen[half], unseen[half])) for half in (~odd, odd)]
-    even_half, odd_half = (
-        Labelled(own, np.arange(len(own)) < len(own) // 2, np.zeros(len(own), np.int64)) for own in sets
-    )
-    return even_half, odd_half
+    return labelled(~odd), labelled(odd)

@@ -29,13 +29,10 @@ class MotifRank(NamedTuple):
 
 
 def core_of(motif: str) -> str:
-    """The core of a motif: the longest run of capitals that are bases, the first of equally long ones.
+    """The core of a motif: the first of the longest runs of capitals that are bases.
 
     A run below ``SHORT`` bases takes in the capitals beyond one letter other than n, which becomes ``.``, any base:
-    Table 6 looks yyCCAGrGn up as CCAG.G (the ranks that it prints are those of CCAGGG, CCAGAG, CCAGTG, CCAGCG).
-
-    Raises:
-        ValueError: If a letter is not IUPAC, or there is no capital A, C, G or T.
+    Table 6 looks yyCCAGrGn up as CCAG.G. ValueError if a letter is not IUPAC, or there is no capital base.
     """
     bare = motif.rstrip("*")
     consensus_matrix(bare)
@@ -58,10 +55,8 @@ def kmers_of(core: str, k: int) -> list[str]:
 
 
 def motif_ranks(name: str, ranking: Ranking, motif: str, printed: Printed) -> list[MotifRank]:
-    """The rows of one motif in one ranking.
-
-    A core of k bases or more has a row for each of its k-mers; a shorter one, or one with gaps, for the ``SHOWN``
-    best-ranked k-mers that hold it, whose printed ranks the paper lists in the same order without naming the k-mers.
+    """A row for each k-mer of a motif's core; of a shorter core, or one with gaps, for the ``SHOWN`` best-ranked k-mers
+    that hold it, whose ranks the paper prints in the same order without naming the k-mers.
     """
     core = core_of(motif)
     rank = {kmer: int(ranking.rank[kmer_code(kmer)]) for kmer in kmers_of(core, ranking.k)}

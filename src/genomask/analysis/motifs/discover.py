@@ -1,11 +1,6 @@
 """De novo discovery: words that are commoner in positives than in negatives, grown into motifs one by one.
 
-The word that tells the classes apart best is grown into a motif, the motif's sites are taken out of all
-sequences, and the search begins anew, until no word is left whose exact probability survives the number of
-words that were tried. Whether a motif holds is then asked of sequences that the search has not seen.
-
-Both strands of a word are read as one. Sequences are put into strata of similar GC content, and every comparison is
-made within a stratum: what a word owes to composition alone does not count. One stratum is Fisher's test.
+Both strands of a word are read as one, and comparisons are made within strata of GC content: docs/motifs.md.
 """
 
 from collections.abc import Sequence
@@ -49,10 +44,7 @@ class Sizes(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """Sequences of two classes, and the stratum of GC content that each belongs to.
-
-    Rows shorter than the widest end in ``OTHER``, and so does everything that was taken out.
-    """
+    """Sequences of two classes with their strata of GC content; ``OTHER`` is beyond an end, or was taken out."""
 
     bases: UInt8[np.ndarray, "rows bases"]
     positive: Bool[np.ndarray, " rows"]
@@ -92,11 +84,11 @@ class Motif(NamedTuple):
     positives_of: int
     negatives_of: int
     p: float  # exact, on the held-out sequences
-    q: float  # Benjamini and Hochberg, over all motifs that were found
+    q: float = 1.0  # Benjamini and Hochberg, over all motifs that were found
 
 
 def discover(data: Labelled, held_out: Labelled, *, lengths: Sequence[int], alpha: float, most: int) -> list[Motif]:
-    """Find motifs in one set of sequences and test them on another.
+    """Find motifs in one set of sequences and test them on another; they come as found, holding or not.
 
     Args:
         data: Sequences to search; positives against negatives.
@@ -104,23 +96,22 @@ def discover(data: Labelled, held_out: Labelled, *, lengths: Sequence[int], alph
         lengths: Lengths of the words that motifs grow from.
         alpha: A word whose probability times the words tried is above this ends the search.
         most: Motifs after which the search ends in any case.
-
-    Returns:
-        Motifs in the order in which they were found, those that do not hold included.
     """
     count = np.bincount(data.bases.ravel(), minlength=OTHER + 1)[: len(BASES)] + 1.0
     background = (count + count[COMPLEMENT]) / (2 * count.sum())  # over both strands
-    left, found = _padded(data), []
+    left, held_out = _padded(data), _padded(held_out)
+    found: list[Motif] = []
     with progress("discover", most) as advance:
         while len(found) < most and (seed := best_word(left, lengths)).p <= alpha:
             motif = _grow(left, seed, background)
-            found.append((kmer_text(seed.code, seed.k), motif))
+            found.append(_tested(motif, kmer_text(seed.code, seed.k), held_out, background))
             # The word goes with the sites that grew from it, so that the next word is another one.
             sites = np.any(site_scores(left.bases, motif.matrix, background) >= motif.threshold, axis=0)
             word = word_codes(left.bases, seed.k) == seed.code
             left = left._replace(bases=erase(erase(left.bases, sites, len(motif.matrix)), word, seed.k))
             advance(1)
-    return _tested(found, _padded(held_out), background)
+    adjusted = false_discovery_control([motif.p for motif in found]).tolist() if found else []
+    return [motif._replace(q=q) for motif, q in zip(found, adjusted, strict=True)]
 
 
 def best_word(data: Labelled, lengths: Sequence[int]) -> Seed:
@@ -137,19 +128,12 @@ def best_word(data: Labelled, lengths: Sequence[int]) -> Seed:
     return best._replace(p=min(1.0, best.p * tried))
 
 
-def _tested(found: list[tuple[str, Candidate]], data: Labelled, background: Background) -> list[Motif]:
-    """The motifs with their counts and probabilities on sequences that the search has not seen."""
-    tested = []
-    for _, motif in found:
-        sites = best_sites(site_scores(data.bases, motif.matrix, background))
-        both, positive = (part[:, 0] for part in _holding(data, (sites.score >= motif.threshold)[None, :]))
-        tested.append((int(positive.sum()), int((both - positive).sum()), exact_p(both, positive, data.sizes)))
-    q = false_discovery_control([p for *_, p in tested]).tolist() if tested else []
-    of = int(data.positive.sum()), int((~data.positive).sum())
-    return [
-        Motif(motif.matrix, seed, motif.threshold, positives, negatives, *of, p, adjusted)
-        for (seed, motif), (positives, negatives, p), adjusted in zip(found, tested, q, strict=True)
-    ]
+def _tested(motif: Candidate, seed: str, data: Labelled, background: Background) -> Motif:
+    """The motif with its counts and probability on sequences that the search has not seen; q is yet to come."""
+    sites = best_sites(site_scores(data.bases, motif.matrix, background))
+    both, positive = (part[:, 0] for part in _holding(data, (sites.score >= motif.threshold)[None, :]))
+    counts = (int(count.sum()) for count in (positive, both - positive, data.positive, ~data.positive))
+    return Motif(motif.matrix, seed, motif.threshold, *counts, exact_p(both, positive, data.sizes))
 
 
 def _padded(data: Labelled) -> Labelled:
@@ -158,11 +142,7 @@ def _padded(data: Labelled) -> Labelled:
 
 
 def _grow(data: Labelled, seed: Seed, background: Background) -> Candidate:
-    """Make the motif that tells positives from negatives best, starting from a word.
-
-    Each round makes the matrix of the best sites of all positives that have one above the threshold, until the classes
-    are told apart no better. Then the ends that say little are cut off.
-    """
+    """Make the motif that tells positives from negatives best: rounds of sites and matrix, then trimmed ends."""
     word = SEED_CONSERVATION * kmer_matrix(kmer_text(seed.code, seed.k)) + (1 - SEED_CONSERVATION) * background
     flank = np.tile(background, (FLANK, 1))
     matrix, z = np.vstack((flank, word, flank)), -np.inf
@@ -202,10 +182,9 @@ def trim(matrix: Matrix) -> Matrix:
 
 
 def score(having: Counts, having_positive: Counts, sizes: Sizes) -> Float64[np.ndarray, " words"]:
-    """Mantel and Haenszel's z of every word; positive where the word is commoner in positives.
+    """Mantel and Haenszel's z of every word, from the sequences that hold it and the positive ones among them.
 
-    Standard deviations above what is expected if the class did not matter, from the sequences of both classes that hold
-    the word and the positive ones among them; 0 for a word that no stratum with both classes tells anything about.
+    Above 0 where the word is commoner in positives; 0 where no stratum with both classes says anything.
     """
     both, positive = (size[:, None].astype(np.float64) for size in sizes)
     expected = positive * having / both
@@ -216,9 +195,9 @@ def score(having: Counts, having_positive: Counts, sizes: Sizes) -> Float64[np.n
 
 
 def exact_p(having: Int64[np.ndarray, " strata"], having_positive: Int64[np.ndarray, " strata"], sizes: Sizes) -> float:
-    """Probability of as many positives with the word or more, if the class did not matter within strata.
+    """Exact probability of as many positives with the word or more, if the class did not matter within strata.
 
-    Exact: the sum of one hypergeometric number a stratum. One stratum gives Fisher's one-sided test.
+    The law is that of a sum of one hypergeometric number per stratum; with one stratum, Fisher's one-sided test.
     """
     law, least = np.ones(1), 0
     for both, positive, held in zip(*sizes, having, strict=True):
@@ -250,7 +229,7 @@ def word_codes(bases: UInt8[np.ndarray, "rows bases"], k: int) -> Int64[np.ndarr
 
 
 def count_words(data: Labelled, k: int) -> tuple[Counts, Counts]:
-    """Sequences that hold each word of length k on either strand, by stratum: of both classes, and positive.
+    """Sequences of both classes, and positive ones, that hold each word of length k on either strand, by stratum.
 
     Column c belongs to the word of code c; a word whose reverse complement has a smaller code has zeros.
     """

@@ -4,7 +4,7 @@ PMI is shaped by composition and so are motifs, and a k-mer and its reverse comp
 permuted among those of the same base composition and the same number of CpG, both strands together.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,35 +23,24 @@ from genomask.seeds import generator
 
 CHUNK: Final = 500  # permutations at once
 Known = Bool[np.ndarray, " kmers"]
+Labels = Bool[np.ndarray, "chunk kmers"]
 Strata = Int64[np.ndarray, " kmers"]
 
 
 class Tested(NamedTuple):
-    """A statistic, what it is on average over the permutations, and the share of them that reach it."""
+    """A statistic, its mean over the permutations, the share of them that reach it, and observed over expected."""
 
     observed: float
     expected: float
     p: float
-
-    def summary(self) -> dict[str, float | None]:
-        """All of it as JSON, with observed over expected; None where nothing is expected."""
-        return {**self._asdict(), "ratio": self.observed / self.expected if self.expected else None}
+    ratio: float | None  # None where nothing is expected
 
 
 class Enrichment(NamedTuple):
-    """Known motifs in one ranking against one null.
+    """The probability that a known k-mer outranks another one, and the known k-mers among the N best."""
 
-    ``auc`` is the probability that a known k-mer outranks another one, ``top`` the known k-mers among the N best.
-    """
-
-    known: int
     auc: Tested
     top: dict[int, Tested]
-
-    def summary(self) -> dict[str, Any]:
-        """All of it as JSON."""
-        tops = {str(n): tested.summary() for n, tested in self.top.items()}
-        return {"known": self.known, "auc": self.auc.summary(), "top": tops}
 
 
 def compare_known(
@@ -63,18 +52,10 @@ def compare_known(
     k: int,
     printed: Printed,
 ) -> int:
-    """Write the ranks of consensus motifs, and how known motifs are placed in rankings of k-mers and a vocabulary.
+    """Write ``consensus.csv`` and, unless nothing is matched, ``kmers.csv`` and ``enrichment.json`` into the directory.
 
-    Args:
-        directory: Where ``consensus.csv`` goes and, unless nothing is matched, ``kmers.csv`` and ``enrichment.json``.
-        rankings: By name.
-        words: Which k-mers the vocabulary holds, by their length.
-        settings: What is compared, and how.
-        k: Bases of the rankings' k-mers.
-        printed: Ranks that the paper prints.
-
-    Returns:
-        Known motifs that were read.
+    They say where consensus motifs stand in rankings of k-mers (beside the ranks that the paper printed), and how
+    known motifs are placed there and in a vocabulary, given by the length of its words. Returns the motifs read.
     """
     write_csv(directory / "consensus.csv", MotifRank._fields, consensus_table(rankings, settings.consensus, printed))
     if settings.jaspar is None:
@@ -94,20 +75,23 @@ def _test(
     known: Known, rankings: Mapping[str, Ranking], words: Known | None, *, settings: MotifSettings, k: int
 ) -> dict[str, Any]:
     """Every ranking and the vocabulary against every null, with the same draws."""
+    count, permutations = int(known.sum()), settings.permutations
     found: dict[str, Any] = {name: {} for name in rankings}
     vocabulary: dict[str, Any] = {"words": 0 if words is None else int(words.sum())}
-    nulls = {"matched": composition_strata, "unmatched": palindromes} if 0 < known.sum() < len(known) else {}
-    for null, strata in nulls.items():
-        permutations, groups = settings.permutations, strata(k)
+    nulls = {"matched": composition_strata(k), "unmatched": palindromes(k)} if 0 < count < len(known) else {}
+
+    def drawn(null: str) -> Iterator[Labels]:
+        rng = generator(settings.seed, "motifs", "tomtom", null)
+        return permuted(known, nulls[null], k, permutations=permutations, rng=rng)
+
+    for null in nulls:
         for name, ranking in rankings.items():
-            rng = generator(settings.seed, "motifs", "tomtom", null)
-            tested = enrichment(ranking.rank, known, groups, k, tops=settings.tops, permutations=permutations, rng=rng)
-            found[name][null] = tested.summary()
+            auc, tops = enrichment(ranking.rank, known, drawn(null), tops=settings.tops)
+            top = {str(n): tested._asdict() for n, tested in tops.items()}
+            found[name][null] = {"known": count, "auc": auc._asdict(), "top": top}
         if words is not None:
-            rng = generator(settings.seed, "motifs", "tomtom", null)
-            held = share_of_words(words, known, groups, k, permutations=permutations, rng=rng)
-            vocabulary[null] = held.summary()
-    about = {"known": int(known.sum()), "permutations": settings.permutations, "seed": settings.seed}
+            vocabulary[null] = share_of_words(words, known, drawn(null))._asdict()
+    about = {"known": count, "permutations": permutations, "seed": settings.seed}
     return about | {"rankings": found, "vocabulary": vocabulary}
 
 
@@ -139,9 +123,7 @@ def both_strands(known: Known, k: int) -> Known:
     return np.isin(units, units[known])
 
 
-def permuted(
-    known: Known, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator
-) -> Iterator[Bool[np.ndarray, "chunk kmers"]]:
+def permuted(known: Known, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator) -> Iterator[Labels]:
     """Labels permuted within strata, a k-mer together with its reverse complement, some at a time."""
     chosen, unit_of = np.unique(strand_units(k), return_inverse=True)
     label, stratum = known[chosen], strata[chosen]
@@ -154,36 +136,24 @@ def permuted(
 
 
 def enrichment(
-    rank: Int64[np.ndarray, " kmers"],
-    known: Known,
-    strata: Strata,
-    k: int,
-    *,
-    tops: Sequence[int],
-    permutations: int,
-    rng: np.random.Generator,
+    rank: Int64[np.ndarray, " kmers"], known: Known, drawn: Iterable[Labels], *, tops: Sequence[int]
 ) -> Enrichment:
     """Test whether known k-mers, closed under reverse complement, stand high in a ranking; every p is one-sided.
 
-    k-mers of one of the ``strata`` may trade places in the ``permutations``; the smallest p is one over one more than
-    these. Rank 1 is the highest; known k-mers are counted in each of the ``tops``.
+    ``drawn`` are the permutations of ``permuted``; the smallest p is one over one more than these. Rank 1 is the
+    highest; known k-mers are counted in each of the ``tops``.
     """
     order = np.argsort(rank)
-    drawn = permuted(known, strata, k, permutations=permutations, rng=rng)
-    null = np.vstack([_statistics(rows[:, order], tops) for rows in drawn])
-    auc, *counts = map(_tested, _statistics(known[order][None, :], tops)[0].tolist(), null.T)
-    return Enrichment(int(known.sum()), auc, dict(zip(tops, counts, strict=True)))
+    auc, *counts = _tested(known, drawn, lambda rows: _statistics(rows[:, order], tops))
+    return Enrichment(auc, dict(zip(tops, counts, strict=True)))
 
 
-def share_of_words(
-    words: Known, known: Known, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator
-) -> Tested:
-    """Test whether more words of a vocabulary are known than permuted labels would have it; one-sided."""
-    drawn = permuted(known, strata, k, permutations=permutations, rng=rng)
-    return _tested(float((known & words).sum()), np.concatenate([(rows & words).sum(axis=1) for rows in drawn]))
+def share_of_words(words: Known, known: Known, drawn: Iterable[Labels]) -> Tested:
+    """Test whether a vocabulary holds more known k-mers than permuted labels do."""
+    return _tested(known, drawn, lambda rows: (rows & words).sum(axis=1, keepdims=True))[0]
 
 
-def _statistics(ranked: Bool[np.ndarray, "rows kmers"], tops: Sequence[int]) -> Float64[np.ndarray, "rows statistics"]:
+def _statistics(ranked: Labels, tops: Sequence[int]) -> Float64[np.ndarray, "chunk statistics"]:
     """AUC, and known k-mers in every top, of labels in the order of their rank."""
     kmers, known = ranked.shape[1], ranked.sum(axis=1)
     mean_rank = ranked @ np.arange(1.0, kmers + 1) / known
@@ -191,7 +161,11 @@ def _statistics(ranked: Bool[np.ndarray, "rows kmers"], tops: Sequence[int]) -> 
     return np.stack([auc, *(ranked[:, :top].sum(axis=1) for top in tops)], axis=1).astype(np.float64)
 
 
-def _tested(observed: float, null: np.ndarray) -> Tested:
-    """Phipson and Smyth's permutation p: the observed labels are one of the permutations."""
-    p = (1 + (null >= observed - 1e-12).sum()) / (1 + len(null))
-    return Tested(observed, float(null.mean()), float(p))
+def _tested(known: Known, drawn: Iterable[Labels], statistics: Callable[[Labels], np.ndarray]) -> list[Tested]:
+    """Phipson and Smyth's permutation p of each statistic: the observed labels are one of the permutations."""
+    null, tested = np.vstack([statistics(rows) for rows in drawn]), []
+    for observed, values in zip(statistics(known[None])[0].tolist(), null.T, strict=True):
+        p = float((1 + (values >= observed - 1e-12).sum()) / (1 + len(values)))
+        expected = float(values.mean())
+        tested.append(Tested(float(observed), expected, p, observed / expected if expected else None))
+    return tested

@@ -1,6 +1,4 @@
-"""Motifs as position probability matrices (rows are positions, columns the bases A, T, C, G), where they stand, and
-which of a synthetic benchmark's planted motifs were found.
-"""
+"""Motifs as position probability matrices (rows: positions, columns: A, T, C, G), their sites, and planted ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -17,8 +15,7 @@ CLEAR: Final = (0.5, 2.0)  # Cavener's rule: a base above half of the sites, and
 EITHER: Final = 0.75  # or two bases above three quarters of them
 AMBIGUITY: Final = {frozenset(bases): letter.lower() for letter, bases in IUPAC.items() if len(bases) == 2}
 
-# Cosine from which two motifs are alike, set before anything was run: the informative three quarters of a motif pass,
-# and 1 to 3 % of all 6-mers taken as motifs, which every report states for the planted motifs at hand as ``chance``.
+# Cosine from which two motifs are alike: the informative three quarters of a motif pass, and 1 to 3 % of all 6-mers.
 SIMILAR: Final = 0.75
 
 Matrix = Float64[np.ndarray, "_width 4"]  # widths differ from motif to motif
@@ -76,10 +73,7 @@ def from_counts(counts: Int64[np.ndarray, "_width 4"], background: Float64[np.nd
 def site_scores(
     bases: Rows, matrix: Matrix, background: Float64[np.ndarray, " 4"]
 ) -> Float32[np.ndarray, "2 rows starts"]:
-    """Bits of the motif at every start, on the strand as given and on the other one.
-
-    Anything else than a base, as beyond an end, says nothing.
-    """
+    """Bits of the motif at every start, on the strand as given and on the other one; 0 for what is no base."""
     starts = bases.shape[1] - len(matrix) + 1
     total = np.zeros((2, len(bases), starts), dtype=np.float32)
     for strand, motif in enumerate((matrix, reverse_complement(matrix))):
@@ -123,11 +117,9 @@ class Recovery(NamedTuple):
 
 
 def similarity(one: Matrix, other: Matrix) -> float:
-    """Cosine of two motifs at their best alignment on either strand.
+    """Cosine of two motifs, probabilities less 1/4, at their best alignment on either strand; 1 is the same motif.
 
-    A position contributes its probabilities less 1/4, so a position that says nothing counts for nothing,
-    and a position that the other motif has not is compared with one that says nothing. 1 is the same motif;
-    the half of a motif of clear bases has the square root of 1/2; a motif of n alone is like none.
+    A position that says nothing, or that the other motif has not, counts for nothing.
     """
     norm = float(np.linalg.norm(one - 0.25) * np.linalg.norm(other - 0.25))
     # Every position against every position; an alignment is a diagonal.
@@ -139,8 +131,7 @@ def similarity(one: Matrix, other: Matrix) -> float:
 def most_similar(one: Matrix, others: Sequence[Matrix]) -> tuple[int, float]:
     """Index of the most similar of the others, and how similar it is."""
     found = [similarity(one, other) for other in others]
-    best = int(np.argmax(found))
-    return best, found[best]
+    return int(np.argmax(found)), max(found)
 
 
 def planted_in(twin: str) -> dict[str, str]:

@@ -74,31 +74,33 @@ def open_sink(
                 yield _track(file, positive) if form == "bedgraph" else _table(file, form, classes, kind)
 
 
-def _predicted(classes: Sequence[str], kind: str, found: Values) -> list[str | float | None]:
-    """The likeliest class, the labels that are likelier than not, or the value; None for a row without one."""
-    if kind == "regression":
-        values: list[Any] = found[:, 0].tolist()
-    elif kind == "multilabel":
-        values = [LABEL_DIVIDER.join(np.array(classes)[row > 0.5]) for row in found]
-    else:
-        values = [classes[label] for label in np.where(np.isnan(found), -1, found).argmax(axis=1)]
-    return [None if np.isnan(row[0]) else value for value, row in zip(values, found, strict=True)]
-
-
 def _columns(classes: Sequence[str], kind: str) -> list[str]:
     return [] if kind == "regression" else [f"probability_{name}" for name in classes]
 
 
-def _table(file: io.TextIOWrapper, form: str, classes: Sequence[str], kind: str) -> Sink:
-    rows = csv.writer(file, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
+def _rows(windows: Sequence[Window], found: Values, classes: Sequence[str], kind: str) -> Iterator[dict[str, Any]]:
+    """A row for each window: place; the likeliest class, the likely labels, or the value; probabilities, or None."""
     columns = _columns(classes, kind)
-    rows.writerow([*PLACE, "predicted", *columns])
+    for window, values in zip(windows, found, strict=True):
+        row = dict(zip(PLACE, window, strict=False)) | dict.fromkeys(("predicted", *columns))
+        if not np.isnan(values[0]):
+            likely: Any = classes[int(values.argmax())]
+            if kind == "regression":
+                likely = float(values[0])
+            elif kind == "multilabel":
+                likely = LABEL_DIVIDER.join(name for name, p in zip(classes, values, strict=True) if p > 0.5)
+            row |= {"predicted": likely, **dict(zip(columns, values.tolist(), strict=False))}
+        yield row
+
+
+def _table(file: io.TextIOWrapper, form: str, classes: Sequence[str], kind: str) -> Sink:
+    names = [*PLACE, "predicted", *_columns(classes, kind)]
+    writer = csv.DictWriter(file, names, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
+    writer.writeheader()
 
     def write(windows: Sequence[Window], found: Values) -> None:
-        for window, answer, values in zip(windows, _predicted(classes, kind, found), found.tolist(), strict=True):
-            shown = [answer, *values[: len(columns)]] if answer is not None else [""] * (1 + len(columns))
-            cells = [f"{value:.6g}" if isinstance(value, float) else value for value in shown]
-            rows.writerow([*window[: len(PLACE)], *cells])
+        for row in _rows(windows, found, classes, kind):
+            writer.writerow({name: f"{v:.6g}" if isinstance(v, float) else v for name, v in row.items()})
 
     return write
 
@@ -110,16 +112,11 @@ def _parquet(part: Path, classes: Sequence[str], kind: str) -> Iterator[Sink]:
 
     places = [(name, pa.string() if name in ("name", "strand") else pa.int64()) for name in PLACE]
     answer = ("predicted", pa.float64() if kind == "regression" else pa.string())
-    columns = _columns(classes, kind)
-    schema = pa.schema([*places, answer, *((name, pa.float64()) for name in columns)])
+    schema = pa.schema([*places, answer, *((name, pa.float64()) for name in _columns(classes, kind))])
     with pq.ParquetWriter(part, schema) as writer:
-
-        def write(windows: Sequence[Window], found: Values) -> None:
-            where = [list(values) for values in zip(*(window[: len(PLACE)] for window in windows), strict=True)]
-            values = [pa.array(each, mask=np.isnan(each)) for each in found.T[: len(columns)]]
-            writer.write_table(pa.table([*where, _predicted(classes, kind, found), *values], schema=schema))
-
-        yield write
+        yield lambda windows, found: writer.write_table(
+            pa.Table.from_pylist(list(_rows(windows, found, classes, kind)), schema=schema)
+        )
 
 
 def _track(file: io.TextIOWrapper, positive: int) -> Sink:
@@ -134,7 +131,7 @@ def _track(file: io.TextIOWrapper, positive: int) -> Sink:
 
 
 def _to_bigwig(track: Path, part: Path, lengths: Mapping[str, int]) -> None:
-    """Turn a track into a BigWig file; pyBigWig ends its process where the disk is full, so it has one of its own."""
+    """Turn a track into BigWig, in a process of its own: pyBigWig ends its process where the disk is full."""
     command = [sys.executable, "-m", __name__, str(track), str(part)]
     done = subprocess.run(command, input=json.dumps(dict(lengths)), capture_output=True, text=True, check=False)
     if done.returncode:

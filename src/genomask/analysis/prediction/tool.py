@@ -11,36 +11,25 @@ docs/predict.md says what the columns and the tracks hold.
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from genomask.analysis.prediction.sinks import open_sink, sink_kind
+from genomask.analysis.prediction.windows import cut_of, cut_windows, kind_of, reader, survey
 from genomask.checks import require, require_choice
 from genomask.console import duration, progress, say
 from genomask.files import require_free
-
-if TYPE_CHECKING:
-    from genomask.analysis.prediction.windows import Cut, Piece
-    from genomask.genome.encoded import EncodedGenome
+from genomask.genome.encoded import BASES_FILE, EncodedGenome, open_genome
 
 TRACKS: Final = {  # and what to do with them
     "bedgraph": "a BigWig file of the same: --out FILE.bw; either opens in IGV and in the UCSC browser",
     "bigwig": "open it in IGV, or as a custom track of the UCSC browser",
 }
 AT_ONCE: Final = {"cpu": 32, "cuda": 1024}  # windows that go through the classifier together
-
-
-class Survey(NamedTuple):
-    """What a file holds: pieces and windows, and, for tracks, the bases of every piece by its name."""
-
-    pieces: int
-    windows: int
-    lengths: dict[str, int]
 
 
 def main(arguments: list[str]) -> int:
@@ -56,8 +45,6 @@ def main(arguments: list[str]) -> int:
     require_free(options.out, inputs=inputs, overwrite=options.overwrite)
     require(options.batch is None or options.batch >= 1, "--batch", "at least 1 window", options.batch)
     require(0 <= options.max_unknown <= 1, "--max-unknown", "a share from 0 to 1", options.max_unknown)
-    from genomask.analysis.prediction.windows import kind_of
-
     places = kind_of(options.input) != "table" or kind not in TRACKS
     require(places, f"--out {options.out}", "sequences with a place in a genome: FASTA or BED", str(options.input))
     with ExitStack() as stack:
@@ -65,8 +52,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | None") -> None:
-    from genomask.analysis.prediction.windows import cut_of, cut_windows, reader
+def _predict(options: argparse.Namespace, kind: str, genome: EncodedGenome | None) -> None:
     from genomask.analysis.predictor import placed, predict_windows
     from genomask.models.export import classifier_folder, open_classifier
     from genomask.training.host import device_of
@@ -78,7 +64,7 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
     shown = classifier.classes[-1] if options.positive is None else options.positive
     require_choice(shown, "--class", classifier.classes)
     cut = cut_of(options.window, options.step, shortest=classifier.shortest, longest=classifier.longest)
-    found = survey(pieces, cut, genome, named=kind in TRACKS)
+    found = survey(pieces(), cut, genome, named=kind in TRACKS)
     require(found.windows, str(options.input), "at least one sequence", "none")
     named = ", ".join(classifier.classes)
     say(f"predict {options.input}: {found.windows:,} windows of {found.pieces:,} sequences; classes {named}")
@@ -104,58 +90,33 @@ def _predict(options: argparse.Namespace, kind: str, genome: "EncodedGenome | No
         say(f"  {found.windows - nothing:,} windows have a value, {nothing:,} have none: {why} (--max-unknown)")
 
 
-def survey(
-    pieces: Callable[[], Iterator["Piece"]], cut: "Cut", genome: "EncodedGenome | None", *, named: bool
-) -> Survey:
-    """Read a file once from end to end, so that what is wrong with it shows before hours of work.
-
-    Raises:
-        ValueError: Naming the place, if a sequence is too short or too long for the classifier.
-    """
-    from genomask.analysis.prediction.windows import window_count
-
-    counts, lengths = [], {}
-    for piece in pieces():
-        counts.append(window_count(piece, cut))
-        if named and genome is None:
-            lengths[piece.name] = len(piece.bases)
-    if genome is not None:
-        lengths = dict(zip(genome.names, np.diff(genome.offsets).tolist(), strict=True))
-    return Survey(len(counts), sum(counts), lengths)
-
-
-def _genome(path: Path, stack: ExitStack) -> "EncodedGenome":
+def _genome(path: Path, stack: ExitStack) -> EncodedGenome:
     """The genome of intervals: an encoded one as it is, or a FASTA file encoded among the temporary files."""
-    from genomask.genome.encoded import BASES_FILE, open_genome
-    from genomask.genome.fasta import FastaGenome
-
     if (path / BASES_FILE).is_file():
         return open_genome(path)
+    from genomask.genome.fasta import FastaGenome
+
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="genomask-genome-")))
     FastaGenome(str(path)).encode(folder)
     return open_genome(folder)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "genomask predict", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("model", type=Path, help="folder of a fine-tuning, or of the model in it")
-    parser.add_argument("input", type=Path, help="FASTA, CSV/TSV with a column sequence, or BED; also in gzip")
-    parser.add_argument(
-        "--out", type=Path, default=Path("predictions.csv"),
-        help="FILE.csv, .tsv, .parquet, .bedgraph or .bw (predictions.csv)",
-    )  # fmt: skip
-    parser.add_argument("--genome", type=Path, help="for BED: the genome's FASTA, or a folder runs/genome/NAME")
-    parser.add_argument("--window", type=int, help="bases of a window; without it, every sequence whole")
-    parser.add_argument("--step", type=int, help="bases from one window to the next (as long as a window)")
-    parser.add_argument("--both-strands", action="store_true", help="mean of a window and its reverse complement")
-    parser.add_argument("--class", dest="positive", metavar="CLASS", help="class that a track shows (the last)")
-    parser.add_argument(
-        "--max-unknown", type=float, default=0.5, metavar="SHARE",
-        help="largest share of unknown bases (N) in a window that gets a value (0.5)",
-    )  # fmt: skip
-    parser.add_argument("--overwrite", action="store_true", help="write over FILE if it is there already")
-    parser.add_argument("--batch", type=int, help="windows at once (32 on a CPU, 1024 on a GPU)")
-    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="what computes (auto)")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("genomask predict", description=__doc__, formatter_class=form)
+    add = parser.add_argument
+    add("model", type=Path, help="folder of a fine-tuning, or of the model in it")
+    add("input", type=Path, help="FASTA, CSV/TSV with a column sequence, or BED; also in gzip")
+    out = "FILE.csv, .tsv, .parquet, .bedgraph or .bw (predictions.csv)"
+    add("--out", type=Path, default=Path("predictions.csv"), help=out)
+    add("--genome", type=Path, help="for BED: the genome's FASTA, or a folder runs/genome/NAME")
+    add("--window", type=int, help="bases of a window; without it, every sequence whole")
+    add("--step", type=int, help="bases from one window to the next (as long as a window)")
+    add("--both-strands", action="store_true", help="mean of a window and its reverse complement")
+    add("--class", dest="positive", metavar="CLASS", help="class that a track shows (the last)")
+    unknown = "largest share of unknown bases (N) in a window that gets a value (0.5)"
+    add("--max-unknown", type=float, default=0.5, metavar="SHARE", help=unknown)
+    add("--overwrite", action="store_true", help="write over FILE if it is there already")
+    add("--batch", type=int, help="windows at once (32 on a CPU, 1024 on a GPU)")
+    add("--device", choices=("auto", "cpu", "gpu"), default="auto", help="what computes (auto)")
     return parser

@@ -51,11 +51,8 @@ def reader(
 ) -> Callable[[], Iterator[Piece]]:
     """What reads the pieces of a file from the start, as often as it is called.
 
-    ``genome`` and ``track`` are those of ``read_intervals``, ``k`` that of ``read_sequences``.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the name of the file says nothing, or a BED file comes without a genome.
+    ``genome`` and ``track`` are those of ``read_intervals``, ``k`` that of ``read_sequences``. FileNotFoundError if
+    there is no such file; ValueError if its name says nothing, or a BED file comes without a genome.
     """
     kind = kind_of(path)
     if not path.is_file():
@@ -99,11 +96,8 @@ def read_intervals(path: Path, genome: EncodedGenome, *, track: bool = False) ->
     """Yield the intervals of a BED file; those on the strand ``-`` are read along that strand.
 
     A chromosome is called as the genome calls it; ``20``, ``chr20`` and ``NC_000020.11`` are the same. For a track,
-    intervals come in the order of the genome.
-
-    Raises:
-        ValueError: Naming file and line, for anything but intervals within the genome's chromosomes; or for
-            intervals that overlap, if they are to become a track.
+    intervals come in the order of the genome. ValueError, naming file and line, for anything but intervals within the
+    genome's chromosomes, or for intervals that overlap, if they are to become a track.
     """
 
     def located(line: int, place: Place) -> tuple[str, slice]:
@@ -148,6 +142,14 @@ class Window(NamedTuple):
     bases: UInt8[np.ndarray, " _bases"]
 
 
+class Survey(NamedTuple):
+    """What a file holds: pieces and windows, and, for tracks, the bases of every piece by its name."""
+
+    pieces: int
+    windows: int
+    lengths: dict[str, int]
+
+
 def cut_of(window: int | None, step: int | None, *, shortest: int, longest: int) -> Cut:
     """The settings of the cut; ValueError if the classifier takes no such window, or there is a step without one."""
     if window is None:
@@ -157,6 +159,21 @@ def cut_of(window: int | None, step: int | None, *, shortest: int, longest: int)
     require(shortest <= window <= longest, "--window", needed, window)
     require(step is None or step >= 1, "--step", "at least 1 base", step)
     return Cut(window, step or window, shortest, longest)
+
+
+def survey(pieces: Iterable[Piece], cut: Cut, genome: EncodedGenome | None, *, named: bool) -> Survey:
+    """Read a file once from end to end, so that what is wrong with it shows before hours of work.
+
+    ``named`` keeps the lengths of pieces without a genome. ValueError, naming the place, as in ``window_count``.
+    """
+    counts, lengths = [], {}
+    for piece in pieces:
+        counts.append(window_count(piece, cut))
+        if named and genome is None:
+            lengths[piece.name] = len(piece.bases)
+    if genome is not None:
+        lengths = dict(zip(genome.names, np.diff(genome.offsets).tolist(), strict=True))
+    return Survey(len(counts), sum(counts), lengths)
 
 
 def window_count(piece: Piece, cut: Cut) -> int:
@@ -169,7 +186,7 @@ def window_count(piece: Piece, cut: Cut) -> int:
             f"{piece.where}: {length:,} bases are more than the {cut.longest:,} that the classifier takes at "
             "once. Cut windows out of them: --window N --step N."
         )
-    return len(_starts(length, cut)[0]) + 1
+    return -(-_last_start(length, cut) // cut.step) + 1
 
 
 def cut_windows(pieces: Iterable[Piece], cut: Cut) -> Iterator[Window]:
@@ -185,9 +202,9 @@ def cut_windows(pieces: Iterable[Piece], cut: Cut) -> Iterator[Window]:
 def _windows(piece: Piece, cut: Cut) -> Iterator[Window]:
     """Windows in the order of the piece's own strand; places along the reverse one are counted from the other end."""
     length = len(piece.bases)
-    size, (before, last) = min(cut.window or length, length), _starts(length, cut)
+    size, last = min(cut.window or length, length), _last_start(length, cut)
     margin, covered, strand = max(0, size - cut.step) // 2, 0, "-" if piece.reverse else "+"
-    for start in chain(before, [last]):
+    for start in chain(range(0, last, cut.step), [last]):
         stop, first = start + size, max(covered, start + margin if start else 0)
         covered = stop if start == last else min(stop, start + margin + cut.step)
         ends = (start, stop, first, covered)
@@ -197,7 +214,5 @@ def _windows(piece: Piece, cut: Cut) -> Iterator[Window]:
         yield Window(piece.name, low, high, strand, piece.row, (bin_[0], bin_[1]), piece.bases[start:stop])
 
 
-def _starts(length: int, cut: Cut) -> tuple[range, int]:
-    """Starts of all windows but the last one, and that of the last one."""
-    last = length - min(cut.window or length, length)
-    return range(0, last, cut.step), last
+def _last_start(length: int, cut: Cut) -> int:
+    return length - min(cut.window or length, length)

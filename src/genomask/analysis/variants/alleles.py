@@ -45,9 +45,7 @@ class Allele(NamedTuple):
 def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings) -> Iterator[Allele]:
     """Yield every alternative allele of a record; docs/variants.md lists the reasons why one is not scored."""
     number = find_record(genome.names, record.chromosome)
-    chromosome = (
-        genome.bases[:0] if number is None else genome.bases[genome.offsets[number] : genome.offsets[number + 1]]
-    )
+    chromosome = genome.bases[:0] if number is None else genome.bases[slice(*genome.offsets[number : number + 2])]
     problem, note = _problem(record, chromosome, genome)
     near, start = (chromosome, 0) if problem else _concrete(record, chromosome, settings)
     for place, text in enumerate(record.alternatives, start=1):
@@ -56,16 +54,12 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
             yield Allele(record, place, kind, None, why)
             continue
         same, removed, inserted = trim(record.reference, text.upper())
-        kind = variant_class(len(removed), len(inserted))
-        if problem:
-            yield Allele(record, place, kind, None, problem, note)
-            continue
-        cut = windows(
-            near, start + same, len(removed), encode(inserted),
-            length=settings.length, position=settings.position, grow=settings.grow,
-        )  # fmt: skip
-        why = _refused(cut, settings)
-        yield Allele(record, place, kind, None if why else cut, why)
+        cut, why, size = None, problem, len(removed)
+        if not problem:
+            shape = {"length": settings.length, "position": settings.position, "grow": settings.grow}
+            cut = windows(near, start + same, size, encode(inserted), **shape)
+            why = _refused(cut, settings)
+        yield Allele(record, place, variant_class(size, len(inserted)), None if why else cut, why, note)
 
 
 def _problem(record: Record, chromosome: Bases, genome: EncodedGenome) -> tuple[str | None, str]:
@@ -82,10 +76,9 @@ def _problem(record: Record, chromosome: Bases, genome: EncodedGenome) -> tuple[
 
 
 def _concrete(record: Record, chromosome: Bases, settings: WindowSettings) -> tuple[Bases, int]:
-    """The chromosome about a record, with its REF in it, and where REF begins.
+    """The chromosome about a record, and where REF begins; a copy with REF in it where the genome has an IUPAC code.
 
-    REF is one of the bases that the genome's IUPAC code allows there (VCF 4.3, 1.6.1). Only then is anything
-    copied, and enough of the chromosome that windows are cut from the copy as from the whole.
+    REF is one of the bases that the code allows (VCF 4.3, 1.6.1); windows are cut from the copy as from the whole.
     """
     start, size = record.position - 1, len(record.reference)
     bases = encode(record.reference)
@@ -136,10 +129,9 @@ def windows(
     """Cut both windows out of a record and of the record with the variant in it.
 
     The variant puts ``inserted`` in the place of ``removed`` bases from ``start`` (0-based) on. In its window of
-    ``length`` bases it begins at ``position * length``, unless an end of the record comes before an end of the
-    window; then the window moves inwards. A record shorter than the window is all of it. With ``grow`` the
-    alternative window is as much longer or shorter as its allele is, with the flanks of the reference window
-    (DNABERT's rule); otherwise bases from the right fill it up, or fall out of it.
+    ``length`` bases it begins at ``position * length``; at an end of the record the window moves inwards. With
+    ``grow`` the alternative window is as much longer or shorter as its allele is, with the flanks of the reference
+    window (DNABERT's rule); otherwise bases from the right fill it up, or fall out of it.
     """
     wanted = start - min(int(length * position), length - 1)
     first = max(min(wanted, len(record) - length), 0)

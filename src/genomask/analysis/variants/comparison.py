@@ -44,13 +44,10 @@ def overlaps(
     resamples: int,
     seed: int,
 ) -> list[Overlap]:
-    """Compare score lists over the same alleles; the highest scores count.
-
-    Equal scores come in an order that is drawn for each list by itself: an order shared by both, such as
-    that of the file, would make lists with many equal scores agree.
+    """Compare score lists over the same alleles, by classifier; the highest scores count.
 
     Args:
-        lists: Scores by the name of their classifier.
+        lists: Scores by the name of their classifier; equal ones come in an order drawn for each list by itself.
         reference: The list that all others are compared with (ValueError if it is none); None compares every pair.
         tops: Numbers of alleles; one above the total stands for the total.
         resamples: How often the alleles are drawn again, with replacement, for the bands.
@@ -69,9 +66,9 @@ def overlaps(
         exact = shared(*both, np.ones(total, dtype=np.int64), sizes)
         draw = generator(seed, "overlap", one, other)
         weights = (np.bincount(draw.integers(total, size=total), minlength=total) for _ in range(resamples))
-        low, high = np.percentile([shared(*both, weight, sizes) for weight in weights], BAND, axis=0)
-        bands = zip(sizes.tolist(), exact.tolist(), low.tolist(), high.tolist(), strict=True)
-        found += [Overlap(one, other, top, total, same, least, most, top / total) for top, same, least, most in bands]
+        bands = np.percentile([shared(*both, weight, sizes) for weight in weights], BAND, axis=0)
+        rows = zip(sizes.tolist(), *np.vstack((exact, bands, sizes / total)).tolist(), strict=True)
+        found += [Overlap(one, other, top, total, *shares) for top, *shares in rows]
     return found
 
 
@@ -115,11 +112,7 @@ def overlap_figure(rows: Sequence[Overlap]) -> Figure:
 
 
 def verdict(text: str) -> str | None:
-    """One verdict from all that was submitted, or none.
-
-    Likely counts as certain. Submissions that say nothing of it (not provided, drug response, risk factor,
-    other) are passed over; uncertain or conflicting ones, or ones of both kinds, leave no verdict.
-    """
+    """One verdict from all that was submitted, likely ones included; None for doubt, both kinds, or nothing of it."""
     terms = {term.strip("_ ").lower().replace(" ", "_") for term in re.split(r"[|/,;]", text)}
     doubt = terms & _DOUBT or any(term.startswith("conflicting") for term in terms)
     pathogenic, benign = bool(terms & _PATHOGENIC), bool(terms & _BENIGN)
@@ -127,11 +120,7 @@ def verdict(text: str) -> str | None:
 
 
 def verdicts(info: Mapping[str, str], allele_count: int) -> list[str | None]:
-    """The verdict on every alternative allele of a record.
-
-    Where CLNALLE is there (2012 to 2017), CLNSIG has one entry for each of the alleles that it numbers;
-    otherwise what is said holds for every allele of the record.
-    """
+    """The verdict on every alternative allele of a record: one for all, or one for each that CLNALLE numbers."""
     text = next((info[key] for key in KEYS if info.get(key)), None)
     if text is None:
         return [None] * allele_count
@@ -143,10 +132,9 @@ def verdicts(info: Mapping[str, str], allele_count: int) -> list[str | None]:
 
 
 class Separation(NamedTuple):
-    """How well one score list separates one class; no figures, but a reason, where that is undefined.
+    """How well one score list separates one class, or the reason why that is undefined.
 
-    AUPRC is average precision, to be held against ``chance_auprc``, the share of pathogenic alleles. Bands
-    are percentiles of resamples drawn within each of the two groups.
+    AUPRC is average precision; its chance is the share of pathogenic alleles. Bands are over resamples within groups.
     """
 
     classifier: str
@@ -185,10 +173,8 @@ def separation(
         for group, count in zip((pathogenic, ~pathogenic), counts, strict=True):
             weight[group] = np.bincount(draw.integers(count, size=count), minlength=count)
         values.append(areas(rank, pathogenic, weight))
-    bands = np.vstack((values[0], np.percentile(values[1:], BAND, axis=0))).T
-    return Separation._make(
-        (classifier, variant_class, *counts, *bands.ravel().tolist(), counts[0] / sum(counts), None)
-    )
+    bands = np.vstack((values[0], np.percentile(values[1:], BAND, axis=0))).T.ravel().tolist()
+    return Separation(classifier, variant_class, *counts, *bands, counts[0] / sum(counts))
 
 
 def ranks(score: Float64[np.ndarray, " alleles"]) -> Int64[np.ndarray, " alleles"]:

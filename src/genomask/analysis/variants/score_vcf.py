@@ -190,8 +190,7 @@ def write_vcf(
 ) -> None:
     """Write ``path`` (.vcf.gz) as bgzip, and beside it an index (.tbi) if the records come in order.
 
-    ``rows`` are the alleles of ``source`` in order, as ``read_rows`` gives them, ``summary`` is what ``survey`` said of
-    it, and ``positives`` has the positive class of every classifier, by its name.
+    ``rows`` are the alleles of ``source`` in its order, ``positives`` the positive class by classifier.
     """
     head = [*summary.header[:-1], *header_lines(positives), summary.header[-1]]
     with pysam.BGZFile(str(path), "wb", None) as file:
