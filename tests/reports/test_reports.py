@@ -11,6 +11,7 @@ import pytest
 from plotly.offline import get_plotlyjs
 from scipy import stats
 
+from genomask.analysis.figure_style import MASKING_COLOUR
 from genomask.reports.arms import label_arms, shapes_of, short_name, variant, with_named_tokens
 from genomask.reports.build import build_report
 from genomask.reports.cells import Cell
@@ -394,12 +395,11 @@ def test_encoders_without_fine_tunings_are_reported_with_their_joined_curves(tmp
     text = (tmp_path / "out" / "report.md").read_text()
     assert "| PMI | " in text
     assert "14.12% ± 0.10%" in text
-    assert {path.suffix for path in (tmp_path / "out").glob("perplexity.*")} == {
-        ".csv",
-        ".pdf",
-        ".png",
-        ".svg",
-    }
+    plots = {plot.title: plot for plot in section(build_report(tmp_path, baseline="random"), "pretraining").plots}
+    assert list(plots) == ["Perplexity, common mask", "Perplexity, own mask"]
+    (line,) = plots["Perplexity, own mask"].data
+    assert (line["name"], line["x"], line["y"]) == ("PMI", [100, 200, 300], [880, 850, 840])
+    assert line["line"]["color"] == MASKING_COLOUR["pmi"], "an encoder without a curve has no line"
 
 
 def test_synthetic_data_is_called_so(tmp_path):

@@ -26,9 +26,7 @@ BASELINES: Final = {
 UNTRAINED: Final = ("none", "published")  # encoders that no masking of ours has shaped
 NO_ENCODER: Final = "-"  # the model of a baseline
 EPISODE = ("shots", "task", "seed", "format")  # settings of a fine-tuning that tell no rows apart
-NOT_SCORED = (  # settings that shape files and curves, but no score
-    "finetune.save_model", "pretrain.validate_every", "pretrain.validation_segments",
-)  # fmt: skip
+NOT_SCORED = ("finetune.save_model", "pretrain.validate_every", "pretrain.validation_segments")  # they shape files only
 OPTIONS: Final = ("wc", "hga", "fs")
 
 
@@ -63,31 +61,28 @@ def options_of(result: Json) -> tuple[str, ...]:
     return (*before, "fs") if result["classifier"] == "encoder" else before
 
 
-def order(label: str) -> tuple[int, str]:
-    """Sorts rows: baselines, then no pretraining, then the maskings, PMI last."""
-    names = [*BASELINES.values(), *NAMES.values()]
-    places = [place for place, name in enumerate(names) if label.startswith(name)]
-    return max(places, key=lambda place: len(names[place]), default=len(names)), label
+def order(kind: str) -> int:
+    """Sorts rows: baselines, then no pretraining, then the maskings, PMI last, then all others."""
+    return [*BASELINES, *NAMES, kind].index(kind)
 
 
 def label_arms(results: Sequence[Json], shapes: Sequence[Json]) -> list[str]:
-    """The name of every result's row.
+    """The name of every result's row: its variant, and the settings of the shapes that tell variants of one name apart.
 
-    Two results that differ in more than seeds never share a name: where the variant does not tell them apart,
-    the settings of their shapes that do are added to it.
+    Two results that differ in more than seeds never share a name.
     """
+    rows = [(model_of(result), variant(result)) for result in results]
     groups: dict[tuple[Any, ...], list[Json]] = defaultdict(list)
-    for result, shape in zip(results, shapes, strict=True):
-        groups[task_of(result), model_of(result), result["shots"], variant(result)].append(shape)
+    for result, shape, row in zip(results, shapes, rows, strict=True):
+        groups[*row, task_of(result), result["shots"]].append(shape)
     differing: dict[tuple[str, str], set[str]] = defaultdict(set)  # over all cells: a row has one name everywhere
-    for (_, model, _, name), alike in groups.items():
+    for (model, name, *_), alike in groups.items():
         settings = {setting for shape in alike for setting in shape}
         differing[model, name] |= {each for each in settings if len({str(shape.get(each)) for shape in alike}) > 1}
     labels = []
-    for result, shape in zip(results, shapes, strict=True):
-        name = variant(result)
-        parts = [f"{each}={shape[each]}" for each in sorted(differing[model_of(result), name]) if each in shape]
-        labels.append(f"{name} [{', '.join(parts)}]" if parts else name)
+    for shape, row in zip(shapes, rows, strict=True):
+        parts = ", ".join(f"{each}={shape[each]}" for each in sorted(differing[row]) if each in shape)
+        labels.append(f"{row[1]} [{parts}]" if parts else row[1])
     return labels
 
 

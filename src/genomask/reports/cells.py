@@ -91,7 +91,7 @@ def make_cells(finetunings: list[Finetuning], encoders: list[Encoder]) -> list[C
     ordered = [cell._replace(runs=dict(sorted(cell.runs.items(), key=str))) for cell in cells.values()]
     return sorted(
         [*_shorten(ordered), *best_of_variants(ordered)],
-        key=lambda c: (c.task, shots_order(c.shots), c.model, arms.order(c.label), c.chosen == CROSS_VALIDATION),
+        key=lambda c: (c.task, shots_order(c.shots), c.model, arms.order(c.kind), c.label, list(MARKS).index(c.chosen)),
     )
 
 

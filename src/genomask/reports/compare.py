@@ -19,10 +19,9 @@ ByPretraining = dict[int | None, dict[int, float]]  # values by the pretraining'
 
 
 class BaselineComparison(NamedTuple):
-    """A cell beside its baseline.
+    """A cell beside its baseline; one that was chosen among variants is compared with none.
 
-    ``holm`` holds the p of every comparison, corrected over all rows of the same question, model and score. A
-    row that was chosen among variants has neither a comparison nor a p.
+    ``holm`` holds the p of every comparison, corrected over all rows of the same question, model and score.
     """
 
     question: str
@@ -45,8 +44,7 @@ class Questions(NamedTuple):
 def questions(cells: list[Cell], baseline: str, *, bound: float = BOUND) -> Questions:
     """Pair every cell with the cells of the same task, model and shots that answer a question about it.
 
-    ``baseline`` is the masking, or the classifier, that the others are compared with; rows whose score differs by less
-    than ``bound`` are called equivalent.
+    ``baseline`` is a masking or a classifier; rows whose score differs by less than ``bound`` are called equivalent.
     """
     blocks: dict[tuple[str, int | str], list[Cell]] = defaultdict(list)
     for cell in cells:  # only rows on the same task with as many shots meet the same draws
@@ -82,15 +80,15 @@ def _baseline(cell: Cell, block: list[Cell], baseline: str) -> Partner:
     if cell.kind == baseline:
         return None, "the baseline"
     candidates = [other for other in block if other.kind == baseline and not other.chosen and _comparable(cell, other)]
-    if len(candidates) > 1:
-        for name in SWITCHES:
-            same = [other for other in candidates if other.result.get(name) == cell.result.get(name)]
-            candidates = same or candidates
-        unlike = [sum(cell.shape.get(n) != c.shape.get(n) for n in cell.shape | c.shape) for c in candidates]
-        candidates = [other for other, count in zip(candidates, unlike, strict=True) if count == min(unlike)]
-    if len(candidates) != 1:
-        return None, f"{len(candidates)} rows of {baseline} fit" if candidates else f"no run of {baseline} here yet"
-    return candidates[0], ""
+
+    def unlike(other: Cell) -> tuple[list[bool], int]:
+        switches = [other.result.get(name) != cell.result.get(name) for name in SWITCHES]
+        return switches, sum(cell.shape.get(name) != other.shape.get(name) for name in cell.shape | other.shape)
+
+    nearest = [other for other in candidates if unlike(other) == min(map(unlike, candidates))]
+    if len(nearest) == 1:
+        return nearest[0], ""
+    return None, f"{len(nearest)} rows of {baseline} fit" if nearest else f"no run of {baseline} here yet"
 
 
 def _comparable(cell: Cell, other: Cell) -> bool:
@@ -150,8 +148,7 @@ def differences_by_pretraining(cell: Cell, base: Cell | None, score: str) -> ByP
     """Paired differences of a score, by the pretraining's seed and the draw; none without a baseline.
 
     Pretrainings are paired by their seed, which draws segments and initial weights for both rows; a baseline
-    without an encoder stands beside each of them. Those that share no draw with the ones before are left out,
-    beginning with the one that has the most.
+    without an encoder stands beside each of them. From the one with most draws on, those that share none are left out.
     """
     ours, theirs = by_pretraining(cell, score), by_pretraining(base, score) if base else {}
     apart: ByPretraining = {}

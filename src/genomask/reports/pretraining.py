@@ -3,9 +3,6 @@
 from collections import Counter
 from typing import Any, Final
 
-from matplotlib.figure import Figure
-
-from genomask.analysis.figure_style import look
 from genomask.reports.arms import UNTRAINED, encoder_shape, label_arms, model_title, order, short_name, variant
 from genomask.reports.collect import Encoder, Vocabulary, contender, untrained
 from genomask.reports.document import ABSENT, Entry, Plot, Section, Table, number
@@ -28,7 +25,6 @@ CURVES: Final = {  # titles of Fig. 1's curves, by the field of a curve's point
     "perplexity_common": "Perplexity, common mask",
     "perplexity_own": "Perplexity, own mask",
 }
-DASHES: Final = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}  # from plotly to matplotlib
 
 
 def pretraining_section(encoders: list[Encoder]) -> Section | None:
@@ -53,7 +49,7 @@ def label_encoders(encoders: list[Encoder]) -> dict[str, Encoder]:
     named = []
     for result, label, encoder in zip(results, label_arms(results, shapes), encoders, strict=True):
         model = f"{model_title(result['model'])} " if several else ""
-        named.append((result["model"], order(variant(result)), model + short_name(result, label, shown), encoder))
+        named.append((result["model"], order(result["masking"]), model + short_name(result, label, shown), encoder))
     counts = Counter(name for _, _, name, _ in named)
     rows = sorted(named, key=lambda row: row[:3])
     return {name if counts[name] == 1 else f"{name}, {encoder.directory}": encoder for *_, name, encoder in rows}
@@ -119,28 +115,3 @@ def _curves(named: dict[str, Encoder]) -> list[Plot]:
         layout["yaxis"]["type"] = "log" if quantity == "perplexity" else "linear"
         plots += [Plot(title, data, layout, 380 + 9 * len(data))] if data else []
     return plots
-
-
-def draw_perplexity(encoders: list[Encoder]) -> Figure | None:
-    """Draw Fig. 1, one line an encoder on a logarithmic axis; None where no encoder has a curve.
-
-    The paper's figure compares perplexities each measured under its encoder's own mask, which differ in
-    difficulty; the panel on the left shows all of them under one common random mask.
-    """
-    named = {name: encoder for name, encoder in label_encoders(encoders).items() if encoder.curve}
-    if not named:
-        return None
-    styles = line_styles({name: _as_result(encoder)["masking"] for name, encoder in named.items()})
-    with look():
-        figure = Figure(figsize=(7.2, 2.8 + 0.2 * -(-len(named) // 2)))  # a line of the legend for two encoders
-        panels = figure.subplots(1, 2, sharey=True)
-        for panel, mask in zip(panels, ("common", "own"), strict=True):
-            for name, encoder in named.items():
-                steps, values = zip(*((at["step"], at[f"perplexity_{mask}"]) for at in encoder.curve), strict=True)
-                line = styles[name]["line"]
-                panel.plot(steps, values, DASHES[line["dash"]], marker=".", color=line["color"], label=name)
-            panel.set(title="common random mask" if mask == "common" else "own mask")
-            panel.set(xlabel="optimiser steps", yscale="log")
-        panels[0].set_ylabel("perplexity")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return figure
