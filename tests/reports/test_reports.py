@@ -395,6 +395,7 @@ def test_encoders_without_fine_tunings_are_reported_with_their_joined_curves(tmp
     text = (tmp_path / "out" / "report.md").read_text()
     assert "| PMI | " in text
     assert "14.12% ± 0.10%" in text
+    assert {path.suffix for path in (tmp_path / "out").glob("perplexity.*")} == {".csv", ".pdf", ".png", ".svg"}
     plots = {plot.title: plot for plot in section(build_report(tmp_path, baseline="random"), "pretraining").plots}
     assert list(plots) == ["Perplexity, common mask", "Perplexity, own mask"]
     (line,) = plots["Perplexity, own mask"].data

@@ -8,7 +8,7 @@ import pytest
 from genomask.experiment.sweeps.status import PLAN
 from genomask.reports.answer import Gain, chart, gains
 from genomask.reports.build import build_report
-from genomask.reports.document import Entry, Footnotes, Table
+from genomask.reports.document import Entry, Table
 from genomask.reports.statistics import Interval
 from genomask.reports.tool import main
 from genomask.reports.write import rows as html_rows
@@ -121,9 +121,11 @@ def test_a_table_holds_no_empty_columns_and_says_once_what_all_rows_share():
 
 
 def test_footnotes_stand_once_and_count_their_rows():
-    footnotes = Footnotes()
-    assert [footnotes.mark(remarks) for remarks in (["late"], [], ["odd", "late"])] == ["1", "", "2,1"]
-    assert footnotes.notes == ["1: late (2 rows)", "2: odd (1 row)"]
+    rows = [{"row": name} for name in "abc"]
+    table = Table.of("", rows, remarks=[["late"], [], ["odd", "late"]])
+    assert table.rows == [["a", "1"], ["b", ""], ["c", "2,1"]]
+    assert table.notes == ["1: late (2 rows)", "2: odd (1 row)"]
+    assert Table.of("", rows).columns == ["row"]
 
 
 def test_rows_of_a_page_are_escaped_and_carry_their_identity():

@@ -113,7 +113,7 @@ def test_what_the_draws_do_not_allow_is_none_with_its_reason(ours, baseline, rea
 
 
 def test_a_single_score_is_a_mean_without_spread():
-    assert summarise(np.array([0.7])) == (1, 0.7, None, None)
+    assert summarise(np.array([0.7])) == (1, 0.7, None, None, None)
     assert t_interval(np.array([0.7])) is None
 
 
@@ -130,6 +130,12 @@ def test_no_scores_and_unequal_numbers_of_scores_are_refused():
         summarise(np.array([]))
     with pytest.raises(ValueError, match="equal lengths; found 2 and 1"):
         compare(np.array([0.1, 0.2]), np.array([0.1]))
+
+
+def test_the_interquartile_mean_ignores_the_outer_quarters():
+    values = np.array([-1000.0, 1, 2, 3, 4, 5, 6, 1000])
+    assert summarise(values).interquartile_mean == pytest.approx((2 + 3 + 4 + 5) / 4)
+    assert summarise(values[:3]).interquartile_mean is None
 
 
 def test_holm_on_the_textbook_example_and_with_a_cell_that_has_no_test():

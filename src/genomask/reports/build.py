@@ -65,18 +65,17 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
         vocabularies_section(results.vocabularies),
         embeddings_section(results.embeddings),
         _jobs_section(list(distinct.values()), jobs),
-        Section("problems", "Left out", results.problems),
+        Section("problems", "Left out", [], [Table.of("", [{"<artefact": problem} for problem in results.problems])]),
     ]
-    shown = [
-        section.compact() for section in sections if section and (section.tables or section.plots or section.notes)
-    ]
+    shown = [section.compact() for section in sections if section]
+    shown = [section for section in shown if section.tables or section.plots]
     lines = [*ideas_lines(contenders, asked, bound), *answer(cells, asked, baseline=baseline, bound=bound)]
     facts = _facts(results, Counter(job.state for job in distinct.values()))
     document = Document(f"genomask: {runs.resolve().name}", lines, facts, _warnings(results), shown)
     return Report(results, cells, asked, contenders, document)
 
 
-def _jobs_section(distinct: list[Job], jobs: list[Job]) -> Section | None:
+def _jobs_section(distinct: list[Job], jobs: list[Job]) -> Section:
     """Every job that has no result, with the reason and the overrides that not all jobs of its sweep have."""
     rows = []
     for job in sorted(distinct, key=lambda job: (STATES.index(job.state), job.sweep, job.overrides)):
@@ -90,7 +89,7 @@ def _jobs_section(distinct: list[Job], jobs: list[Job]) -> Section | None:
             "<artefact": job.artefact,
         })  # fmt: skip
     table = Table.of("", [row for row in rows if row["<state"] != "done"])
-    return Section("jobs", "Not finished", [], [table]) if table.rows else None
+    return Section("jobs", "Not finished", [], [table])
 
 
 def _facts(results: Results, jobs: Counter[str]) -> list[tuple[str, str]]:

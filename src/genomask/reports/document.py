@@ -37,9 +37,17 @@ class Table(NamedTuple):
     notes: Sequence[str] = ()
 
     @classmethod
-    def of(cls, title: str, rows: list[dict[str, str]], keys: int = 0, notes: Sequence[str] = ()) -> "Table":
-        """A table of rows that all have the same columns."""
-        return cls(title, list(rows[0]) if rows else [], [list(row.values()) for row in rows], keys, notes)
+    def of(cls, title: str, rows: list[dict[str, str]], keys: int = 0, remarks: Sequence[list[str]] = ()) -> "Table":
+        """A table of rows that all have the same columns.
+
+        Remarks on the rows become footnotes: each is written once, with its mark and its number of rows.
+        """
+        counts = Counter(remark for own in remarks for remark in own)
+        marks = {remark: str(mark) for mark, remark in enumerate(counts, start=1)}
+        notes = [f"{marks[each]}: {each} ({n} row{'s' if n > 1 else ''})" for each, n in counts.items()]
+        marked = [{"<notes": ",".join(marks[each] for each in own)} for own in remarks] or [{}] * len(rows)
+        lines = [row | mark for row, mark in zip(rows, marked, strict=True)]
+        return cls(title, list(lines[0]) if lines else [], [list(line.values()) for line in lines], keys, notes)
 
     def lines(self, *heads: str) -> list[str]:
         """These columns and the keys as lines for a terminal."""
@@ -61,25 +69,6 @@ class Table(NamedTuple):
         rows = [["" if row[n] == ABSENT and n >= self.keys else row[n] for n in kept] for row in self.rows]
         keys = sum(n < self.keys for n in kept)
         return Table(title[:1].upper() + title[1:], [self.columns[n] for n in kept], rows, keys, self.notes)
-
-
-class Footnotes:
-    """Remarks on rows of a table: each is written once, under a mark, with the number of rows it holds for."""
-
-    def __init__(self) -> None:
-        self._rows: Counter[str] = Counter()
-
-    def mark(self, remarks: Iterable[str]) -> str:
-        """The marks of one row's remarks, such as ``1,3``; empty without a remark."""
-        said = list(remarks)
-        self._rows.update(said)
-        return ",".join(str(list(self._rows).index(remark) + 1) for remark in said)
-
-    @property
-    def notes(self) -> list[str]:
-        """Every remark with its mark and its number of rows."""
-        counted = enumerate(self._rows.items(), start=1)
-        return [f"{mark}: {remark} ({count} row{'s' if count > 1 else ''})" for mark, (remark, count) in counted]
 
 
 class Plot(NamedTuple):

@@ -55,10 +55,8 @@ def ideas(asked: Questions, bound: float) -> list[Idea]:
     return sorted(found, key=lambda idea: -idea.gain.difference)
 
 
-def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section | None:
-    """The table and the figure of ideas; None where no idea has been run with its control."""
-    if not found:
-        return None
+def ideas_section(found: list[Idea], baseline: str, bound: float) -> Section:
+    """The table and the figure of ideas."""
     rows = []
     for idea in found:
         over, places = idea.over_baseline, f"{len(idea.pairs)} tasks and shots, " if len(idea.pairs) > 1 else ""

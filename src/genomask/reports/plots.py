@@ -66,8 +66,8 @@ def series(cells: list[Cell]) -> dict[str, list[Cell]]:
     return lines
 
 
-def curves_section(cells: list[Cell]) -> Section | None:
-    """Scores against shots, one plot for every task and score; None where every row has a single number of shots."""
+def curves_section(cells: list[Cell]) -> Section:
+    """Scores against shots, one plot for every task and score in which a row has several numbers of shots."""
     plots = []
     for score, title in TITLES.items():
         for task in dict.fromkeys(cell.task for cell in cells):
@@ -86,8 +86,7 @@ def curves_section(cells: list[Cell]) -> Section | None:
                 "ticktext": list(ticks.values()),
             }
             plots.append(Plot(task, data, layout, 380 + 9 * len(lines), title))
-    notes = ["Mean and 95 % interval over runs."]
-    return Section("curves", "Scores against shots", notes, [], plots) if plots else None
+    return Section("curves", "Scores against shots", ["Mean and 95 % interval over runs."], [], plots)
 
 
 def _line(name: str, line: list[Cell], score: str, style: dict[str, Any]) -> dict[str, Any]:
@@ -133,14 +132,14 @@ def forest(title: str, gains: Mapping[str, list[Gain]]) -> list[Plot]:
     return plots
 
 
-def embeddings_section(found: list[Embedding]) -> Section | None:
-    """A picture of every embedding, up to ``MOST_PICTURES`` a task; None without one."""
+def embeddings_section(found: list[Embedding]) -> Section:
+    """A picture of every embedding, up to ``MOST_PICTURES`` a task."""
     by_task: dict[str, list[Embedding]] = defaultdict(list)
     for each in found:
         by_task[each.task].append(each)
     plots = [_embedding(each) for embeddings in by_task.values() for each in embeddings[:MOST_PICTURES]]
     note = EMBEDDED.format(shown=len(plots), all=len(found), most=MOST_POINTS)
-    return Section("embeddings", "Embeddings", [note], [], plots) if found else None
+    return Section("embeddings", "Embeddings", [note], [], plots)
 
 
 def _embedding(embedding: Embedding) -> Plot:

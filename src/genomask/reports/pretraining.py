@@ -3,6 +3,9 @@
 from collections import Counter
 from typing import Any, Final
 
+from matplotlib.figure import Figure
+
+from genomask.analysis.figure_style import look
 from genomask.reports.arms import UNTRAINED, encoder_shape, label_arms, model_title, order, short_name, variant
 from genomask.reports.collect import Encoder, Vocabulary, contender, untrained
 from genomask.reports.document import ABSENT, Entry, Plot, Section, Table, number
@@ -25,12 +28,11 @@ CURVES: Final = {  # titles of Fig. 1's curves, by the field of a curve's point
     "perplexity_common": "Perplexity, common mask",
     "perplexity_own": "Perplexity, own mask",
 }
+DASHES: Final = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}  # from plotly to matplotlib
 
 
-def pretraining_section(encoders: list[Encoder]) -> Section | None:
-    """Every encoder with its curves; None without one."""
-    if not encoders:
-        return None
+def pretraining_section(encoders: list[Encoder]) -> Section:
+    """Every encoder with its curves."""
     named = label_encoders(encoders)
     notes = ["Realised masking is the share of tokens that the strategy hides, ± one standard error; nominal is 15 %."]
     if any(not encoder.curve for encoder in encoders):
@@ -115,3 +117,26 @@ def _curves(named: dict[str, Encoder]) -> list[Plot]:
         layout["yaxis"]["type"] = "log" if quantity == "perplexity" else "linear"
         plots += [Plot(title, data, layout, 380 + 9 * len(data))] if data else []
     return plots
+
+
+def draw_perplexity(encoders: list[Encoder]) -> Figure | None:
+    """Draw Fig. 1, one line an encoder on a logarithmic axis; None where no encoder has a curve.
+
+    The paper compares perplexities each measured under its encoder's own mask, which differ in difficulty; the panel
+    on the left shows all of them under one common random mask.
+    """
+    named = {name: encoder for name, encoder in label_encoders(encoders).items() if encoder.curve}
+    styles = line_styles({name: _as_result(encoder)["masking"] for name, encoder in named.items()})
+    with look():
+        figure = Figure(figsize=(7.2, 2.8 + 0.2 * -(-len(named) // 2)))  # a line of the legend for two encoders
+        panels = figure.subplots(1, 2, sharey=True)
+        for panel, mask in zip(panels, ("common", "own"), strict=True):
+            for name, encoder in named.items():
+                steps, values = zip(*((at["step"], at[f"perplexity_{mask}"]) for at in encoder.curve), strict=True)
+                line = styles[name]["line"]
+                panel.plot(steps, values, DASHES[line["dash"]], marker=".", color=line["color"], label=name)
+            panel.set(title={"common": "common random mask", "own": "own mask"}[mask])
+            panel.set(xlabel="optimiser steps", yscale="log")
+        panels[0].set_ylabel("perplexity")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure if named else None

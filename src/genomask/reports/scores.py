@@ -12,7 +12,6 @@ from genomask.reports.compare import BaselineComparison, by_pretraining, differe
 from genomask.reports.document import (
     ABSENT,
     Entry,
-    Footnotes,
     Plot,
     Section,
     Table,
@@ -63,15 +62,13 @@ POWER = (
 )
 
 
-def scores_section(cells: list[Cell], pairs: Pairs, baseline: str) -> Section | None:
-    """Every score of every row: mean and sd, n, the paired difference, the paper's numbers; None without a cell."""
-    if not cells:
-        return None
+def scores_section(cells: list[Cell], pairs: Pairs, baseline: str) -> Section:
+    """Every score of every row: mean and sd, n, the paired difference, the paper's numbers."""
     notes = [READING.format(baseline=baseline), *([CHOSEN] if any(cell.chosen for cell in cells) else [])]
     collapsed = len({run.directory for cell in cells for run in cell.collapsed})
     if collapsed:
         notes.append(f"Fine-tunings that gave every test sequence one class: {collapsed}; they count.")
-    rows, footnotes = [], Footnotes()
+    rows = []
     for pair in pairs:
         cell, auc = pair.cell, pair.comparisons.get("auc")
         means = {title: spread(*cell.summary(score)[1:3]) for score, title in TITLES.items() if score in cell.scores}
@@ -84,9 +81,9 @@ def scores_section(cells: list[Cell], pairs: Pairs, baseline: str) -> Section | 
             "Δ AUC": f"{auc.difference:+.3f}" if auc else "",
             "95 % interval": interval_text(auc.interval) if auc else "",
             **{f"paper's {TITLES[score]}": paper_value(cell, score) for score in ("auc", "accuracy")},
-            "<notes": footnotes.mark(_remarks(pair)),
         })  # fmt: skip
-    return Section("scores", "All scores", notes, [Table.of("", rows, KEYS, footnotes.notes)])
+    table = Table.of("", rows, KEYS, [list(_remarks(pair)) for pair in pairs])
+    return Section("scores", "All scores", notes, [table])
 
 
 def place(cell: Cell) -> dict[str, str]:
@@ -129,11 +126,9 @@ def _remarks(pair: BaselineComparison) -> Iterable[str]:
         yield pair.reason
 
 
-def comparisons_section(tables: Mapping[str, Pairs], bound: float) -> Section | None:
-    """Paired differences, a table for every question; None while nothing can be paired."""
+def comparisons_section(tables: Mapping[str, Pairs], bound: float) -> Section:
+    """Paired differences, a table for every question."""
     shown = {title: compared for title, pairs in tables.items() if (compared := [p for p in pairs if p.comparisons])}
-    if not shown:
-        return None
     notes = [COMPARED.format(bound=bound), *([STRONGEST] if any("strongest" in title for title in shown) else [])]
     made = [_comparison_table(title, pairs, bound) for title, pairs in shown.items()]
     others = list(shown.items())[1:]  # the first question's figure is the report's first
@@ -148,7 +143,7 @@ def gains_plots(title: str, pairs: Pairs) -> list[Plot]:
 
 def _comparison_table(title: str, pairs: Pairs, bound: float) -> Table:
     """Interval, test, correction, equivalence and power of every paired difference."""
-    rows, footnotes = [], Footnotes()
+    rows, remarks = [], []
     compared = [(pair, pair.baseline, score) for pair in pairs for score in TITLES if score in pair.comparisons]
     for pair, base, score in compared:
         item = pair.comparisons[score]
@@ -166,16 +161,16 @@ def _comparison_table(title: str, pairs: Pairs, bound: float) -> Table:
             "ahead": f"{item.improvement:.0%}",
             f"same within ±{bound}": p_text(item.equivalent),
             "detectable": number(item.detectable),
-            "<notes": footnotes.mark([item.reason] if item.reason else []),
         })  # fmt: skip
-    return Table.of(title, rows, KEYS + 2, footnotes.notes)
+        remarks.append([item.reason] if item.reason else [])
+    return Table.of(title, rows, KEYS + 2, remarks)
 
 
-def between_section(pairs: Pairs, baseline: str) -> Section | None:
-    """Rows with several pretrainings, and what more of them would find; None while every row has one."""
+def between_section(pairs: Pairs, baseline: str) -> Section:
+    """Rows with several pretrainings, and what more of them would find."""
     rows = [row for pair in pairs if not pair.cell.chosen for row in _between(pair)]
     tables = [Table.of("", rows, KEYS + 1), *_power_table(pairs, baseline)]
-    return Section("between", "Between pretrainings", [BETWEEN.format(baseline=baseline)], tables) if rows else None
+    return Section("between", "Between pretrainings", [BETWEEN.format(baseline=baseline)], tables)
 
 
 def _between(pair: BaselineComparison) -> Iterable[dict[str, str]]:

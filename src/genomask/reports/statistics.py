@@ -36,6 +36,7 @@ class Summary(NamedTuple):
     n: int
     mean: float
     sd: float | None
+    interquartile_mean: float | None  # without the lowest and highest quarter (Agarwal et al., 2021)
     interval: Interval | None  # Student's, of the mean
 
 
@@ -78,7 +79,8 @@ def summarise(values: Float[np.ndarray, " draws"]) -> Summary:
     """Summarise the scores of one cell; ValueError if there is none, or one that is not finite."""
     _check_finite(values)
     sd = float(values.std(ddof=1)) if len(values) > 1 else None
-    return Summary(len(values), float(values.mean()), sd, t_interval(values))
+    middle = float(stats.trim_mean(values, 0.25)) if len(values) > 3 else None
+    return Summary(len(values), float(values.mean()), sd, middle, t_interval(values))
 
 
 def _check_finite(values: np.ndarray) -> None:

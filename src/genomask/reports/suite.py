@@ -68,7 +68,7 @@ def _scores(task: str, own: dict[Block, Cell]) -> str:
     return Entry(f"{means[-1]:.3f}", full=full, spark=means) if means else ""
 
 
-def targets_section(items: list[Finetuning]) -> Section | None:
+def targets_section(items: list[Finetuning]) -> Section:
     """Tasks of regression and of several labels: a table for each kind, a row for all seeds of one setting."""
     kinds: dict[str, dict[tuple[str, ...], list[Json]]] = defaultdict(lambda: defaultdict(list))
     keys = ("task", "classifier", "model", "masking", "shots")
@@ -83,4 +83,4 @@ def targets_section(items: list[Finetuning]) -> Section | None:
             means = {head: spread(found.mean, found.sd) for head, found in summaries.items()}
             lines.append(line | {"n": str(len(results)), **means})
         tables.append(Table.of(kind, lines, keys=len(keys)))
-    return Section("targets", "Regression and several labels", [TARGETS], tables) if tables else None
+    return Section("targets", "Regression and several labels", [TARGETS], tables)

@@ -30,7 +30,7 @@ RUN_COLUMNS = (
     "shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate",
     "accuracy", "auc", "f1", "mcc", "collapsed",
 )  # fmt: skip
-SUMMARY_COLUMNS = ("mean", "sd", "low", "high", "paper_mean", "paper_sd")
+SUMMARY_COLUMNS = ("mean", "sd", "interquartile_mean", "low", "high", "paper_mean", "paper_sd")
 COMPARED_COLUMNS = (
     "n", "pretrainings", "difference", "difference_sd", "difference_low", "difference_high", "p", "holm_p",
     "equivalent_p", "sign_flip_p", "improvement", "detectable", "reason",
@@ -85,7 +85,7 @@ def _summary(cell: Cell, score: str) -> Row:
     if score not in cell.scores:
         return dict.fromkeys(SUMMARY_COLUMNS)
     found, printed = cell.summary(score), getattr(cell.printed, score, (None, None))
-    values = (found.mean, found.sd, *(found.interval or (None, None)), *printed)
+    values = (found.mean, found.sd, found.interquartile_mean, *(found.interval or (None, None)), *printed)
     return dict(zip(SUMMARY_COLUMNS, values, strict=True))
 
 

@@ -80,8 +80,8 @@ def _say(report: "Report", paths: list[Path]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="genomask report",
-        description="Say what the finished runs in RUNS show, and write it: one HTML page, Markdown, CSV, and LaTeX "
-        "tables in the paper's shape.",
+        description="Say what the finished runs in RUNS show, and write it: one HTML page, Markdown, CSV, LaTeX "
+        "tables in the paper's shape, and the perplexity figure.",
     )
     add = parser.add_argument
     add("runs", type=Path, metavar="RUNS", help="the directory that paths.runs named")

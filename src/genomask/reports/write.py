@@ -12,13 +12,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from genomask.analysis.figure_style import FORMATS, save
 from genomask.files import require_free, whole
 from genomask.reports.build import Report
 from genomask.reports.document import Document, Entry, Table, markdown
+from genomask.reports.pretraining import draw_perplexity
 from genomask.reports.tables import CSV_TABLES, LATEX_TABLES, write_latex, write_tables
 
 PAGES = ("report.html", "report.md")
-FILES = (*PAGES, *CSV_TABLES, *LATEX_TABLES)
+PERPLEXITY = "perplexity"
+FILES = (*PAGES, *CSV_TABLES, *LATEX_TABLES, *(f"{PERPLEXITY}.{kind}" for kind in FORMATS))
 GENERATOR = '<meta name="generator" content="genomask report">'  # in the head of a page; the folder is a report's
 LONG = 44  # characters that a cell may have in one line
 SPARK = (64, 16)  # width and height of a small curve, in pixels
@@ -33,7 +36,7 @@ def check_folder(directory: Path, *, overwrite: bool) -> None:
 
 
 def write_report(report: Report, directory: Path, *, refresh: int | None = None) -> list[Path]:
-    """Write the page, Markdown, CSV and LaTeX, and return their paths, the page first.
+    """Write the page, Markdown, CSV, LaTeX and the perplexity figure, and return their paths, the page first.
 
     An open page reads itself again every ``refresh`` seconds.
     """
@@ -42,8 +45,9 @@ def write_report(report: Report, directory: Path, *, refresh: int | None = None)
     for name, text in zip(PAGES, texts, strict=True):
         with whole(directory / name) as part:
             part.write_text(text, encoding="utf-8")
-    pages = [directory / name for name in PAGES]
-    return [*pages, *write_tables(report, directory), *write_latex(report.cells, directory)]
+    pages, figure = [directory / name for name in PAGES], draw_perplexity(report.results.encoders)
+    tables = [*write_tables(report, directory), *write_latex(report.cells, directory)]
+    return [*pages, *tables, *(save(figure, directory / PERPLEXITY) if figure else [])]
 
 
 def page(document: Document, *, refresh: int | None = None) -> str:
