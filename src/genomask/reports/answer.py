@@ -31,20 +31,17 @@ class Gain(NamedTuple):
 def gains(pairs: Pairs, score: str = SCORE) -> list[Gain]:
     """Differences to the baseline by row, task and shots; where these are many, averaged over tasks."""
     compared = [pair for pair in of_encoders(pairs) if score in pair.comparisons]
-    if len(compared) <= MOST_GAINS:
-        names = labels([(p.cell.name, p.cell.task, f"{p.cell.shots} shots") for p in compared])
-        items = [pair.comparisons[score] for pair in compared]
-        return [
-            Gain(name, pair.cell.kind, item.difference, item.interval, covers(item))
-            for name, pair, item in zip(names, compared, items, strict=True)
-        ]
-    groups = grouped(compared, lambda cell: (cell.name, cell.shots))
-    keys = sorted(groups, key=lambda key: (key[0], shots_order(key[1])))
+    many = len(compared) > MOST_GAINS
+    if many:
+        compared.sort(key=lambda pair: (pair.cell.name, shots_order(pair.cell.shots)))
+    groups = grouped(compared, lambda cell: (cell.name, "" if many else cell.task, f"{cell.shots} shots"))
     made = []
-    for key, label in zip(keys, labels([(name, f"{shots} shots") for name, shots in keys]), strict=True):
-        values = np.array([pair.comparisons[score].difference for pair in groups[key]])
-        n = f"mean of {len(values)} tasks, interval over tasks"
-        made.append(Gain(label, groups[key][0].cell.kind, float(values.mean()), t_interval(values), n))
+    for label, own in zip(labels(list(groups)), groups.values(), strict=True):
+        item, values = own[0].comparisons[score], np.array([pair.comparisons[score].difference for pair in own])
+        interval, n = item.interval, covers(item)
+        if many:
+            interval, n = t_interval(values), f"mean of {len(values)} tasks, interval over tasks"
+        made.append(Gain(label, own[0].cell.kind, float(values.mean()), interval, n))
     return made
 
 
@@ -57,10 +54,8 @@ def covers(item: Comparison) -> str:
 def labels(names: list[tuple[str, ...]]) -> list[str]:
     """One label each, of those parts that differ; of all parts where none does."""
     differs = [len(set(parts)) > 1 for parts in zip(*names, strict=True)]
-    return [
-        ", ".join(part for part, differ in zip(parts, differs, strict=True) if differ or not any(differs))
-        for parts in names
-    ]
+    kept = differs if any(differs) else [True] * len(differs)
+    return [", ".join(part for part, keep in zip(parts, kept, strict=True) if keep and part) for parts in names]
 
 
 def grouped(pairs: Pairs, key: Callable[[Cell], Any]) -> dict[Any, Pairs]:
@@ -101,7 +96,6 @@ def answer(cells: list[Cell], asked: Questions, *, baseline: str, bound: float) 
 
 
 def _finding(pairs: Pairs, bound: float) -> str:
-    """What came out of one row."""
     if len(pairs) > 1:
         return f"AUC {_mean(pairs):+.3f} on average; {_verdicts(pairs, bound)}{differences_by_task(pairs, bound)}"
     cell, item = pairs[0].cell, pairs[0].comparisons[SCORE]
@@ -133,22 +127,23 @@ def _by_task(pairs: Pairs, clause: Callable[[Pairs], str]) -> str:
 def _summary(title: str, pairs: Pairs, bound: float) -> list[str]:
     """One sentence over all rows of a question."""
     chosen = of_encoders(pairs)
-
-    def means(pairs: Pairs) -> list[tuple[float, str]]:
-        return sorted((_mean(own), name) for name, own in grouped(pairs, lambda cell: cell.name).items())
-
-    def clause(own: Pairs) -> str:
-        ends = [f"{mean:+.3f}" for mean, _ in means(own)]
-        return f"{' to '.join(dict.fromkeys([ends[0], ends[-1]]))} ({_counts(own, bound)})"
-
     if not chosen:
         return []
-    ends = " to ".join(f"{mean:+.3f} ({name})" for mean, name in dict.fromkeys([means(chosen)[0], means(chosen)[-1]]))
+
+    def clause(own: Pairs) -> str:
+        return f"{' to '.join(f'{mean:+.3f}' for mean, _ in _ends(own))} ({_counts(own, bound)})"
+
+    ends = " to ".join(f"{mean:+.3f} ({name})" for mean, name in _ends(chosen))
     return [f"{title} {ends} in AUC; {_verdicts(chosen, bound)}{_by_task(chosen, clause)}."]
 
 
+def _ends(pairs: Pairs) -> list[tuple[float, str]]:
+    """The lowest and the highest mean difference of a row; one of them where they are the same."""
+    means = sorted((_mean(own), name) for name, own in grouped(pairs, lambda cell: cell.name).items())
+    return list(dict.fromkeys([means[0], means[-1]]))
+
+
 def _verdicts(pairs: Pairs, bound: float) -> str:
-    """How many comparisons came out which way, and how many differ after Holm's correction."""
     if len(pairs) == 1:
         return verdict(pairs[0].comparisons[SCORE], bound)
     corrected = sum((pair.holm[SCORE] or 1) < SIGNIFICANCE for pair in pairs)
