@@ -24,7 +24,8 @@ from genomask.analysis.motifs.matrix import (
     site_scores,
 )
 from genomask.console import progress
-from genomask.genome.sequences import gc_share
+from genomask.genome.sequences import gc_share, kmer_codes
+from genomask.tasks.kmers import both_strands
 
 FEWEST: Final = 10  # sequences that must hold a word for it to be tried
 FLANK: Final = 4  # positions on either side of the word that the matrix may grow into
@@ -217,15 +218,10 @@ def labelled(bases: UInt8[np.ndarray, "rows bases"], positive: Bool[np.ndarray, 
 
 def word_codes(bases: UInt8[np.ndarray, "rows bases"], k: int) -> Int64[np.ndarray, "rows starts"]:
     """Code of the word at every start, or of its reverse complement if smaller; -1 if not all are bases."""
-    starts = bases.shape[1] - k + 1
-    forward = np.zeros((len(bases), starts), dtype=np.int64)
-    backward, known = np.zeros_like(forward), np.ones(forward.shape, dtype=bool)
-    for place in range(k):
-        column = bases[:, place : place + starts]
-        forward = forward * 4 + column
-        backward += (column.astype(np.int64) ^ 1) << 2 * place
-        known &= column < OTHER
-    return np.where(known, np.minimum(forward, backward), -1)
+    known = np.lib.stride_tricks.sliding_window_view(bases < OTHER, k, axis=1).all(axis=2)
+    end_to_end = np.append(bases.ravel(), np.full(k - 1, OTHER, np.uint8))
+    codes = both_strands(kmer_codes(end_to_end, k), k).reshape(bases.shape)[:, : known.shape[1]]
+    return np.where(known, codes.astype(np.int64), -1)
 
 
 def count_words(data: Labelled, k: int) -> tuple[Counts, Counts]:

@@ -48,14 +48,10 @@ def sink_kind(path: Path) -> str:
 def open_sink(
     path: Path, classes: Sequence[str], *, positive: int, lengths: Mapping[str, int], kind: str = "classes"
 ) -> Iterator[Sink]:
-    """Open a file of predictions, which appears complete when the block ends, or not at all.
+    """Open a file of predictions, whose ending says what it is; it appears complete when the block ends, or not at all.
 
-    Args:
-        path: The file; its ending says what it is.
-        classes: Names of the classes or labels.
-        positive: The class whose probability a track shows.
-        lengths: Bases of every sequence or chromosome, by name; for tracks.
-        kind: What is predicted: ``classes``, ``multilabel``, or ``regression``, which has no probabilities.
+    A track shows the class ``positive`` over the ``lengths`` of sequences or chromosomes. ``kind`` is ``classes``,
+    ``multilabel``, or ``regression``, which has no probabilities.
     """
     form = sink_kind(path)
     with whole(path) as part:

@@ -76,8 +76,8 @@ def read_records(path: Path) -> Iterator[Piece]:
 def read_sequences(path: Path, k: int = 0) -> Iterator[Piece]:
     """Yield the sequences of a table's column ``sequence``: raw, or as k-mers that blanks separate (``k=0``: none).
 
-    A row is called what its column ``name`` or ``id`` says, else by its number from 1. ValueError, naming file and
-    line, for anything but such a table of DNA.
+    A row is called what its column ``name`` or ``id`` says, else by its number. ValueError, naming the line, if it is
+    no DNA.
     """
     for number, row in enumerate(read_table(path, ("sequence",)), start=1):
         words = row.cells["sequence"].split()

@@ -48,10 +48,7 @@ def grid(values: Float64[np.ndarray, " mutants"]) -> Float64[np.ndarray, "rows b
 def mutagenesis_figure(
     values: Float64[np.ndarray, "rows bases"], sequence: str, *, first: int, title: str, label: str
 ) -> Figure:
-    """Draw scores of all changes, as ``grid`` gives them; a dot marks the base that is there.
-
-    ``first`` is the number of the sequence's first base, ``label`` says what a colour means.
-    """
+    """Draw scores of all changes, as ``grid`` gives them, from base number ``first`` on; a dot marks what is there."""
     starts = range(0, len(sequence), PER_ROW)
     width = min(PER_ROW, len(sequence))
     limit = float(np.abs(values).max()) or 1.0

@@ -1,7 +1,4 @@
-"""Score a whole VCF, chunk by chunk: memory does not grow with it, and an interrupted scoring goes on.
-
-A chunk of records is one Parquet file while scores are made; in the end there is one file for all.
-"""
+"""Score a whole VCF, a Parquet file per chunk: memory does not grow with it, and an interrupted scoring goes on."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,8 +1,4 @@
-"""Scores of a variant from its two windows (DNABERT's formulas, Sec. A.4).
-
-They come from log probabilities, in double precision: the odds of a probability that rounds to 0 or 1 stay finite, so
-nothing is clamped.
-"""
+"""Scores of a variant from its two windows (DNABERT's formulas, Sec. A.4), from log probabilities: odds stay finite."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
