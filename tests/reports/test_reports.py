@@ -21,9 +21,8 @@ from genomask.reports.document import markdown
 from genomask.reports.paper import printed, read_table
 from genomask.reports.plots import series
 from genomask.reports.statistics import compare
-from genomask.reports.tables import latex
 from genomask.reports.tool import main
-from genomask.reports.write import FILES
+from genomask.reports.write import FILES, latex
 from made_runs import make_baseline, make_comparison, make_encoder, make_finetuning, write_curve
 
 

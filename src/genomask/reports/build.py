@@ -1,6 +1,6 @@
 """Put a report together: the answer, then what it rests on, in the order in which a reader asks."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,9 +13,15 @@ from genomask.reports.document import ABSENT, Document, Section, Table
 from genomask.reports.ideas import Idea, ideas, ideas_lines, ideas_section
 from genomask.reports.plots import curves_section, embeddings_section
 from genomask.reports.pretraining import pretraining_section, vocabularies_section
-from genomask.reports.scores import between_section, comparisons_section, gains_plots, scores_section
+from genomask.reports.scores import (
+    between_section,
+    comparisons_section,
+    gains_plots,
+    scores_section,
+    suite_section,
+    targets_section,
+)
 from genomask.reports.statistics import BOUND
-from genomask.reports.suite import suite_section, targets_section
 
 STATES: Final = ("failed", "running", "missing", "done")  # of jobs, the most urgent first
 
@@ -77,19 +83,22 @@ def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
 
 def _jobs_section(distinct: list[Job], jobs: list[Job]) -> Section:
     """Every job that has no result, with the reason and the overrides that not all jobs of its sweep have."""
-    rows = []
-    for job in sorted(distinct, key=lambda job: (STATES.index(job.state), job.sweep, job.overrides)):
-        others = [set(other.overrides) for other in jobs if other.sweep == job.sweep]
-        shared = set.intersection(*others) if len(others) > 1 else set()
-        rows.append({
+    words: dict[str, list[set[str]]] = defaultdict(list)
+    for job in jobs:
+        words[job.sweep].append(set(job.overrides))
+    shared = {sweep: set.intersection(*own) if len(own) > 1 else set() for sweep, own in words.items()}
+    rows = [
+        {
             "<state": job.state,
             "<sweep": job.sweep,
-            "<overrides": " ".join(word for word in job.overrides if word not in shared) or ABSENT,
+            "<overrides": " ".join(word for word in job.overrides if word not in shared[job.sweep]) or ABSENT,
             "<reason": job.error or ABSENT,
             "<artefact": job.artefact,
-        })  # fmt: skip
-    table = Table.of("", [row for row in rows if row["<state"] != "done"])
-    return Section("jobs", "Not finished", [], [table])
+        }
+        for job in sorted(distinct, key=lambda job: (STATES.index(job.state), job.sweep, job.overrides))
+        if job.state != "done"
+    ]
+    return Section("jobs", "Not finished", [], [Table.of("", rows)])
 
 
 def _facts(results: Results, jobs: Counter[str]) -> list[tuple[str, str]]:

@@ -78,8 +78,8 @@ class Comparison(NamedTuple):
 def summarise(values: Float[np.ndarray, " draws"]) -> Summary:
     """Summarise the scores of one cell; ValueError if there is none, or one that is not finite."""
     _check_finite(values)
-    sd = float(values.std(ddof=1)) if len(values) > 1 else None
-    middle = float(stats.trim_mean(values, 0.25)) if len(values) > 3 else None
+    sd, cut = float(values.std(ddof=1)) if len(values) > 1 else None, len(values) // 4
+    middle = float(np.sort(values)[cut : len(values) - cut].mean()) if cut else None
     return Summary(len(values), float(values.mean()), sd, middle, t_interval(values))
 
 

@@ -1,24 +1,48 @@
-"""Write every file of a report; its page needs nothing else: styles, tables, plots and plotly.js are inside."""
+"""Write every file of a report: a page that needs nothing else, CSV at full precision, the paper's tables as LaTeX."""
 
 import gzip
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from genomask.analysis.figure_style import FORMATS, save
-from genomask.files import require_free, whole
+from genomask.files import require_free, whole, write_csv
+from genomask.reports.arms import NO_ENCODER, model_title
 from genomask.reports.build import Report
-from genomask.reports.document import Document, Entry, Table, markdown
-from genomask.reports.pretraining import draw_perplexity
-from genomask.reports.tables import CSV_TABLES, LATEX_TABLES, write_latex, write_tables
+from genomask.reports.cells import MARKS, Cell, shots_order
+from genomask.reports.collect import REQUIRED_SCORES, SCORES
+from genomask.reports.compare import BaselineComparison
+from genomask.reports.document import ABSENT, Document, Entry, Table, markdown, spread
+from genomask.reports.paper import TASKS
+from genomask.reports.pretraining import draw_perplexity, label_encoders
+from genomask.reports.scores import paper_value
 
+Row = dict[str, Any]
+CSV_TABLES = ("runs.csv", "table.csv", "comparisons.csv", "perplexity.csv")
+LATEX_TABLES = ("table1.tex", "table2.tex")
+SPECIAL = str.maketrans(
+    {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$", "†": r"\dag{}", "‡": r"\ddag{}"}
+)
+RUN_COLUMNS = (
+    "task", "model", "classifier", "tokens", "masking", "corrupt", "ranking", "wc", "hga", "fs", "match_rate", "genome",
+    "shots", "seed", "pretrain_seed", "n_train", "n_test", "epochs", "batch_size", "learning_rate",
+    "accuracy", "auc", "f1", "mcc", "collapsed",
+)  # fmt: skip
+SUMMARY_COLUMNS = ("mean", "sd", "interquartile_mean", "low", "high", "paper_mean", "paper_sd")
+COMPARED_COLUMNS = (
+    "n", "pretrainings", "difference", "difference_sd", "difference_low", "difference_high", "p", "holm_p",
+    "equivalent_p", "sign_flip_p", "improvement", "detectable", "reason",
+)  # fmt: skip
 PAGES = ("report.html", "report.md")
 PERPLEXITY = "perplexity"
 FILES = (*PAGES, *CSV_TABLES, *LATEX_TABLES, *(f"{PERPLEXITY}.{kind}" for kind in FORMATS))
@@ -116,3 +140,115 @@ def script_json(value: object) -> Markup:
     """JSON that cannot end the script it stands in, whatever the names in it."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def write_tables(report: Report, directory: Path) -> list[Path]:
+    """Write ``runs.csv``, ``table.csv``, ``comparisons.csv`` and ``perplexity.csv``; an empty one is not written."""
+    runs = [
+        {name: item.result.get(name) for name in RUN_COLUMNS} | {"directory": item.directory}
+        for item in report.results.finetunings
+    ]
+    curves = [
+        {"encoder": name, **point, "directory": encoder.directory}
+        for name, encoder in label_encoders(report.results.encoders).items()
+        for point in encoder.curve
+    ]
+    tables = (runs, list(map(_cell, report.questions.masking)), list(_comparisons(report)), curves)
+    written = {directory / name: rows for name, rows in zip(CSV_TABLES, tables, strict=True) if rows}
+    for path, rows in written.items():
+        write_csv(path, rows[0], (row.values() for row in rows))
+    return list(written)
+
+
+def _cell(pair: BaselineComparison) -> Row:
+    cell = pair.cell
+    row = _identity(cell) | {
+        "chosen_by": cell.chosen,
+        "n": len(cell.runs),
+        "pretraining_seeds": cell.pretrainings,
+        "collapsed": len(cell.collapsed),
+        "against": pair.baseline.label if pair.baseline else None,
+    }
+    for score in SCORES:
+        row |= {f"{score}_{name}": value for name, value in (_summary(cell, score) | _compared(pair, score)).items()}
+    return row
+
+
+def _comparisons(report: Report) -> Iterable[Row]:
+    for pair in (pair for pairs in report.questions for pair in pairs):
+        against = {"question": pair.question, "against": pair.baseline.label if pair.baseline else None}
+        for score in pair.comparisons:
+            yield _identity(pair.cell) | against | {"score": score} | _compared(pair, score)
+
+
+def _identity(cell: Cell) -> Row:
+    place = {"task": cell.task, "model": cell.model, "tokens": cell.result.get("tokens"), "shots": cell.shots}
+    return place | {"row": cell.label, "short": cell.short}
+
+
+def _summary(cell: Cell, score: str) -> Row:
+    if score not in cell.scores:
+        return dict.fromkeys(SUMMARY_COLUMNS)
+    found, printed = cell.summary(score), getattr(cell.printed, score, (None, None))
+    values = (found.mean, found.sd, found.interquartile_mean, *(found.interval or (None, None)), *printed)
+    return dict(zip(SUMMARY_COLUMNS, values, strict=True))
+
+
+def _compared(pair: BaselineComparison, score: str) -> Row:
+    item = pair.comparisons.get(score)
+    if item is None:
+        return dict.fromkeys(COMPARED_COLUMNS) | {"reason": pair.reason}
+    values = (item.n, item.pretrainings, item.difference, item.sd, *(item.interval or (None, None)), item.p)
+    values += (pair.holm[score], item.equivalent, item.permutation, item.improvement, item.detectable, item.reason)
+    return dict(zip(COMPARED_COLUMNS, values, strict=True))
+
+
+def write_latex(cells: list[Cell], directory: Path) -> list[Path]:
+    """Write ``table1.tex`` and ``table2.tex`` (PMI's ablation), where there is a row for them.
+
+    PMI with HGA, or without WC, stands in Table 2 alone.
+    """
+    pmi = [cell for cell in cells if cell.kind == "pmi" and not cell.chosen]
+    ablation = {id(cell) for cell in pmi if cell.result["hga"] == "on" or cell.result["wc"] != "on"}
+    tables = ([cell for cell in cells if id(cell) not in ablation], pmi)
+    written = {directory / name: chosen for name, chosen in zip(LATEX_TABLES, tables, strict=True) if chosen}
+    for path, chosen in written.items():
+        path.write_text(latex(chosen), encoding="utf-8")
+    return list(written)
+
+
+def latex(cells: list[Cell]) -> str:
+    """One tabular: accuracy and AUC of every task by shots and row, the paper's below ours in grey."""
+    known = list(TASKS)
+    tasks = sorted({cell.task for cell in cells}, key=lambda t: (known.index(t) if t in known else len(known), t))
+    blocks: dict[tuple[str, int | str], list[Cell]] = defaultdict(list)
+    for cell in sorted(cells, key=lambda cell: shots_order(cell.shots)):
+        blocks[cell.model, cell.shots].append(cell)
+    models: dict[str, dict[int | str, list[Row]]] = defaultdict(dict)
+    for (model, shots), block in blocks.items():
+        head = "Without an encoder" if model == NO_ENCODER else f"{model_title(model)} as base model"
+        models[head][shots] = _rows(block, tasks)
+    environment = Environment(
+        loader=PackageLoader("genomask.reports", "templates"), undefined=StrictUndefined, trim_blocks=True,
+        block_start_string="<%", block_end_string="%>", variable_start_string="<<", variable_end_string=">>",
+        finalize=lambda value: str(value).translate(SPECIAL), keep_trailing_newline=True,
+    )  # fmt: skip
+    named = [TASKS.get(task, task) for task in tasks]
+    return environment.get_template("table.tex").render(tasks=named, models=models, absent=ABSENT)
+
+
+def _rows(block: list[Cell], tasks: list[str]) -> list[Row]:
+    """Rows of one model and number of shots by their label, with their mark; the best of ours are bold."""
+    rows: dict[str, dict[str, Cell]] = defaultdict(dict)
+    for cell in block:
+        rows[cell.label + MARKS[cell.chosen]][cell.task] = cell
+    shown = {name: Row(name=name, ours=[], paper=[]) for name in rows}
+    for task, score in product(tasks, REQUIRED_SCORES):
+        summaries = {name: row[task].summary(score) for name, row in rows.items() if task in row}
+        best = max((summary.mean for summary in summaries.values()), default=None)
+        for name, row in rows.items():
+            value = spread(*summaries[name][1:3]) if task in row else ABSENT
+            is_best = task in row and summaries[name].mean == best
+            shown[name]["ours"].append(rf"\textbf{{{value}}}" if is_best else value)
+            shown[name]["paper"].append(paper_value(row[task], score) if task in row else ABSENT)
+    return list(shown.values())
