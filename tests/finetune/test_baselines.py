@@ -18,8 +18,8 @@ from genomask.experiment.stages.run import check
 from genomask.finetune.baselines import MotifNetwork, class_frequencies, gc_content, kmer_counts
 from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline
 from genomask.finetune.metrics import score
+from genomask.tasks.alike import both_strands, row_kmers
 from genomask.tasks.examples import Examples, pack
-from genomask.tasks.kmers import both_strands, row_kmers
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 SEQUENCES = st.lists(st.text("ACGTN", max_size=30), min_size=1, max_size=8)
@@ -57,7 +57,7 @@ def test_kmers_of_a_row_are_those_of_its_text(texts, k):
 def test_kmers_are_the_same_however_many_bases_are_looked_at_together(monkeypatch):
     table = examples(drawn(30, 0)[0])
     whole = list(row_kmers(table, 5))
-    monkeypatch.setattr("genomask.tasks.kmers._BLOCK", 100)
+    monkeypatch.setattr("genomask.tasks.alike._BLOCK", 100)
     pieces = list(row_kmers(table, 5))
     assert (len(whole), len(pieces)) == (1, 15)
     for field in range(2):

@@ -105,14 +105,13 @@ def _vocabulary() -> bytes:
 
 def _read_split(path: Path) -> Any:
     task = FileTask("t", table=str(path), split="split", places=["chrom", "start", "end", "strand"]).read()
-    assert task.places
     return [
         (
             decode(part.bases[part.offsets[row] : part.offsets[row + 1]]),
             task.classes[part.labels[row]],
-            tuple(places[row]),
+            tuple(part.places[row]),
         )
-        for part, places in zip((task.pool, task.test), task.places, strict=True)
+        for part in (task.pool, task.test)
         for row in range(len(part.labels))
     ]
 
@@ -161,7 +160,7 @@ SUBJECTS = (
             _table("\t", _kmers, quote='"'),
             _table(",", str).replace(b"\n", b"\r\n"),
         ),
-        lambda path: [(row.sequence, row.label) for row in read_rows(path).rows],
+        lambda path: [(row.sequence, row.label) for row in read_rows(path)],
         strict.table,
     ),
     Subject("split.csv", (SPLIT, SPLIT.replace(b",", b"\t")), _read_split, _strict_split),

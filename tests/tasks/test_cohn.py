@@ -131,9 +131,7 @@ def test_real_intervals_are_the_sequences_of_the_authors_files(shared_data, chr2
     assert not left_out
     texts = [decode(piece) for piece in pieces if piece is not None]
     assert texts == [row["sequence"] for row in rows]
-    published = {
-        row.sequence: row.label for row in read_rows(shared_data / "cohn_enh" / "kmer_500shot_train.tsv.gz").rows
-    }
+    published = {row.sequence: row.label for row in read_rows(shared_data / "cohn_enh" / "kmer_500shot_train.tsv.gz")}
     found = [(row["label"], published[text]) for row, text in zip(rows, texts, strict=True) if text in published]
     assert len(found) >= 20
     assert all(one == other for one, other in found)

@@ -14,12 +14,12 @@ from genomask.experiment.stages.run import run_stages
 from genomask.experiment.stages.task import build_leaks, build_task, task_artefact
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
+from genomask.tasks.alike import NO_PAIRS, groups, joined, matches, near_pairs, overlaps
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, pack
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.find import LeakSettings, dropped_rows, find_leaks, without
 from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.pairs import groups, matches, near_pairs, overlaps, pairs_of
 from genomask.tasks.leaks.report import summary
 
 ROWS = st.lists(st.tuples(st.text("ACN", min_size=1, max_size=3), st.integers(0, 1)), min_size=1, max_size=12)
@@ -71,7 +71,7 @@ def test_duplicates_are_those_of_all_pairs(pool_rows, test_rows):
 
 
 def near_duplicates(pool, test, *, k, share):
-    pairs = pairs_of(near_pairs(pool, test, k=k, share=share))
+    pairs = joined(NO_PAIRS, near_pairs(pool, test, k=k, share=share))
     return pairs.matches(pool.labels, test.labels), pairs.turned.matches(test.labels, pool.labels)
 
 

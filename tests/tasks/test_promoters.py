@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from genomask.experiment.stages.task import source_artefact
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place, places_file, read_places
 from genomask.genome.sequences import reverse_complement
+from genomask.tasks.alike import overlaps
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
-from genomask.tasks.leaks.pairs import overlaps
 from genomask.tasks.promoters.build import Negatives
-from genomask.tasks.promoters.epd import StartSite, cut_promoters, read_export, read_start_sites, read_tata
+from genomask.tasks.promoters.epd import EXPORT, StartSite, cut_promoters, read_start_sites, read_tata
 from genomask.tasks.promoters.settings import PromoterTask
+from genomask.tasks.readers import Needs, Tally, read_rows
 from genomask.tasks.split import draw_test_side, join_groups
 
 RNG = np.random.default_rng(0)
@@ -120,7 +122,7 @@ def test_a_bad_line_of_start_sites_is_named(tmp_path, text):
     [
         (read_start_sites, "chr1 5 6 a 0 +", "chr1 5", "not chromosome, start, end"),
         (read_tata, "#Name TATA-box", "A x", "TATA-box must be 0 or 1"),
-        (read_export, "ACGT", "ACGJ", "not a DNA sequence: 'ACGJ'"),
+        (partial(read_rows, names=EXPORT, needs=Needs(label="1")), "ACGT", "ACGJ", "not a DNA sequence: 'ACGJ'"),
     ],
 )
 def test_files_of_promoters_are_refused_with_their_first_ten_faults(tmp_path, read, first, bad, fault):
@@ -240,11 +242,11 @@ def test_a_genome_with_some_chromosomes_gives_their_promoters_and_says_so(files)
 def test_promoters_at_the_ends_of_a_chromosome_are_left_out(tmp_path):
     write_genome([("chr1", [RNG.integers(4, size=1_000, dtype=np.uint8)])], tmp_path)
     sites = [StartSite(str(at), "chr1", at, strand) for at in (248, 249, 949, 950) for strand in "+-"]
-    found = cut_promoters(sites, {}, open_genome(tmp_path), None)
-    assert found.places
-    kept = sorted((place.start, place.stop, place.strand) for place in found.places)
+    tally = Tally()
+    found = cut_promoters(sites, {}, open_genome(tmp_path), None, tally)
+    kept = sorted(row.place[1:] for row in found if row.place)
     assert kept == [(0, 300, "+"), (198, 498, "-"), (199, 499, "-"), (700, 1000, "+")]
-    assert sum(found.left_out.values()) == 4
+    assert sum(tally.left_out.values()) == 4
 
 
 def test_a_group_is_named_by_its_first_row_and_shares_any_key():

@@ -279,20 +279,20 @@ def test_several_labels_of_a_row_are_read_from_columns_or_from_one_cell(tmp_path
     second = FileTask("x", cell, cell, kind="multilabel").read()
     for task in (first, second):
         assert task.classes == ("ctcf", "dnase")
-        assert task.targets is not None
-        assert task.targets[0].tolist() == [[0, 1], [1, 1], [0, 0]]
+        assert task.pool.targets is not None
+        assert task.pool.targets.tolist() == [[0, 1], [1, 1], [0, 0]]
         write_benchmark(task, tmp_path)
         back = open_benchmark(tmp_path)
         assert back.kind == "multilabel"
-        assert back.targets is not None
-        assert back.targets[1].tolist() == task.targets[1].tolist()
+        assert back.test.targets is not None
+        assert back.test.targets.tolist() == task.pool.targets.tolist()
 
 
 def test_numbers_are_targets_of_a_regression(tmp_path):
     path = write(tmp_path / "a.csv", table([("ACGTAC", "-1.5"), ("ACGTTT", "2")], names=("sequence", "target")))
     task = FileTask("x", path, path, kind="regression").read()
-    assert task.targets is not None
-    assert task.targets[0].tolist() == [[-1.5], [2.0]]
+    assert task.pool.targets is not None
+    assert task.pool.targets.tolist() == [[-1.5], [2.0]]
     bad = write(tmp_path / "b.csv", table([("ACGTAC", "high")]))
     with pytest.raises(ValueError, match=r"line 2: the label must be a finite number, not 'high'"):
         FileTask("x", bad, bad, kind="regression").read()

@@ -51,8 +51,7 @@ def bed(tmp_path, name, records=CHROMOSOMES, rest="peak{n}\t5\t{strand}"):
 def test_bed_files_for_each_class_are_cut_by_any_names_of_chromosomes(tmp_path, genome):
     files = [bed(tmp_path, "no.bed", ["chr1"]), bed(tmp_path, "yes.bed", ["chr8"])]
     task = FileTask("x", files, files, genome="x").read(genome)
-    assert task.places is not None
-    assert texts(task.pool) == [text_of(place._replace(record=f"chr{place.record}")) for place in task.places[0]]
+    assert texts(task.pool) == [text_of(place._replace(record=f"chr{place.record}")) for place in task.pool.places]
     assert Counter(task.pool.labels.tolist()) == {0: 10, 1: 10}
 
 
@@ -73,8 +72,7 @@ def test_a_table_of_places_has_labels_splits_and_strands_in_columns(tmp_path, ge
 def test_places_are_centered_on_the_summits_of_narrow_peaks(tmp_path, genome):
     path = bed(tmp_path, "a.narrowPeak", ["chr1"], rest="p\t0\t.\t1\t1\t1\t7")
     task = FileTask("x", table=path, genome="x", bases=10, negatives="shuffled", test_share=0.2).read(genome)
-    assert task.places is not None
-    assert {place.start % 300 for side in task.places for place in side} == {100 + 7 - 5}
+    assert {place.start % 300 for side in (task.pool, task.test) for place in side.places} == {100 + 7 - 5}
     assert set(task.pool.lengths.tolist()) == {10}
 
 
@@ -93,9 +91,8 @@ def test_places_that_the_genome_lacks_are_counted(tmp_path, genome):
 def test_matched_negatives_are_windows_of_the_same_chromosome_length_and_gc_apart_from_all_positives(tmp_path, genome):
     table = bed(tmp_path, "a.bed")
     task = FileTask("x", table=table, genome="x", negatives="matched", holdout=["8", "chr9"]).read(genome)
-    assert task.places is not None
-    for places, part in zip(task.places, (task.pool, task.test), strict=True):
-        rows = texts(part)
+    for part in (task.pool, task.test):
+        rows, places = texts(part), part.places
         assert part.labels.tolist() == [1, 0] * (len(rows) // 2)
         assert rows == [text_of(place._replace(record="chr" + place.record.removeprefix("chr"))) for place in places]
         for row in range(0, len(rows), 2):
@@ -104,8 +101,8 @@ def test_matched_negatives_are_windows_of_the_same_chromosome_length_and_gc_apar
             assert not any(start - 40 < negative.start < start + 40 for start in STARTS)
             counts = [sum(letter in "GC" for letter in text) for text in rows[row : row + 2]]
             assert abs(counts[0] - counts[1]) / 40 <= 0.02
-    assert {place.record.removeprefix("chr") for place in task.places[0]} == {"1"}
-    assert {place.record.removeprefix("chr") for place in task.places[1]} == {"8", "9"}
+    assert {place.record.removeprefix("chr") for place in task.pool.places} == {"1"}
+    assert {place.record.removeprefix("chr") for place in task.test.places} == {"8", "9"}
 
 
 def test_a_positive_without_a_matching_window_has_none(genome):

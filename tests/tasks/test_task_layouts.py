@@ -152,9 +152,8 @@ def test_one_table_is_taken_apart_by_its_column_and_keeps_its_places(tmp_path):
         FileTask("x", table=str(tmp_path / "all.csv"), test="validation").read()
     (tmp_path / "all.csv").write_text((tmp_path / "all.csv").read_text().replace("test", "held"))
     task = FileTask("x", table=str(tmp_path / "all.csv"), test="held", places=columns).read()
-    assert task.places
-    assert [place.start for place in task.places[0]] == [1, 3]
-    assert [place[:1] + place[2:] for place in task.places[1]] == [("chr1", 10, "-"), ("chr1", 12, "-")]
+    assert [place.start for place in task.pool.places] == [1, 3]
+    assert [place[:1] + place[2:] for place in task.test.places] == [("chr1", 10, "-"), ("chr1", 12, "-")]
     assert decode(task.test.bases) == ROWS[1][0] * 2
 
 

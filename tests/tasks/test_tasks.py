@@ -26,7 +26,7 @@ def kmers(sequence: str, k: int = 6) -> str:
 
 def pairs(path):
     """(sequence, label) of every row of a file."""
-    return [(row.sequence, row.label) for row in read_rows(path).rows]
+    return [(row.sequence, row.label) for row in read_rows(path)]
 
 
 @pytest.mark.parametrize("separator", [",", "\t", ";"])

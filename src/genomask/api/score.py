@@ -129,14 +129,14 @@ def _of_classes(file: Benchmark, classes: tuple[str, ...]) -> Benchmark:
     unknown = [name for name in file.classes if name not in classes]
     require(not unknown, "The file", f"labels that the classifier knows ({', '.join(classes)})", ", ".join(unknown))
     places = [classes.index(name) for name in file.classes]
-    found, targets = file.test, file.targets
-    if targets is None:
+    found = file.test
+    if found.targets is None:
         found = found._replace(labels=np.array(places, dtype=np.int64)[found.labels])
     else:
-        wide = np.zeros((len(targets[1]), len(classes)))
-        wide[:, places] = targets[1]
-        targets = (wide, wide)
-    task = file._replace(pool=found, test=found, classes=classes, targets=targets)
+        wide = np.zeros((len(found.targets), len(classes)))
+        wide[:, places] = found.targets
+        found = found._replace(targets=wide)
+    task = file._replace(pool=found, test=found, classes=classes)
     check_test_set(task, targets=True, name="The file")
     return task
 
@@ -147,9 +147,9 @@ def _scores(known: Scored, task: Benchmark, kind: str) -> dict[str, Any]:
     from genomask.finetune.metrics import score, score_targets
 
     predicted = torch.from_numpy(np.asarray(_predict(known, task)))
-    if task.targets is None:
+    if task.test.targets is None:
         return score(predicted, torch.from_numpy(task.test.labels))._asdict()
-    return score_targets(predicted, torch.from_numpy(task.targets[1]), kind)
+    return score_targets(predicted, torch.from_numpy(task.test.targets), kind)
 
 
 def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
@@ -169,8 +169,7 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
     pool, rows = open_benchmark(known.input("task")), read_episode(known.folder)
     if isinstance(config.classifier, PROBES):
         return _by_probe(known, pool, rows, task)
-    targets = None if pool.targets is None or task.targets is None else (pool.targets[0], task.targets[1])
-    whole = pool._replace(test=task.test, targets=targets)
+    whole = pool._replace(test=task.test)
     with TemporaryDirectory(prefix="genomask-score-") as folder, fixed_order(config.trainer):
         run = Context(config, Store(Path(folder)))
         return train(run, Episode(whole, rows, None, [], Path(folder), known.folder.name)).predicted

@@ -99,7 +99,7 @@ class CorpusDataModule(LightningDataModule):
         # A strategy that validations change is asked in this process, where it changes, and one step at a time.
         workers = 0 if self.masker.strategy.state_dict() else self.workers
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-        return StepLoader(
+        return StatelessLoader(
             dataset,
             batch_size=None,
             sampler=sampler,
@@ -109,8 +109,8 @@ class CorpusDataModule(LightningDataModule):
         )
 
 
-class StepLoader(DataLoader[Batch]):
-    """A loader that Lightning may resume; it keeps no state, as the trainer's step says where to go on."""
+class StatelessLoader(DataLoader[Batch]):
+    """A loader that Lightning may resume; it keeps no state, as the trainer's step and the data say where to go on."""
 
     def state_dict(self) -> dict[str, int]:
         return {}

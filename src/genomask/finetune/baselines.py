@@ -14,9 +14,9 @@ from genomask.finetune.module import CLASSES, EpisodeModule, Objective
 from genomask.finetune.settings import FinetuneSettings
 from genomask.finetune.shallow import logistic_regression, standardised
 from genomask.seeds import derived_seed
+from genomask.tasks.alike import both_strands, row_kmers
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tasks.examples import Examples
-from genomask.tasks.kmers import both_strands, row_kmers
 
 
 def gc_content(

@@ -107,10 +107,9 @@ def fold_data(data: EpisodeDataModule, *, folds: int, seed: int) -> list[Episode
     Raises:
         ValueError: If a class has fewer examples than there are folds, or a fold could not be scored.
     """
-    labels, targets, found = np.array(data.episode.labels), data.targets[0], []
+    labels, found = np.array(data.episode.labels), []
     for held in draw_folds(labels, folds=folds, seed=seed) if folds else []:
-        known = None if targets is None else (targets, targets[held])
-        task = Benchmark(data.episode, data.episode.take(held), data.classes, kind=data.kind, targets=known)
+        task = Benchmark(data.episode, data.episode.take(held), data.classes, kind=data.kind)
         check_test_set(task, targets=True, name="A fold of finetune.cross_validate")
         rest = np.setdiff1d(np.arange(len(labels)), held)
         sizes = {"batch_size": data.batch_size, "evaluation_batch": data.evaluation_batch}
@@ -131,7 +130,7 @@ def cross_validate(
     """
     found, sizes = [], [len(fold.test.labels) for fold in folds]
     for fold in folds:
-        targets, predicted = fold.targets[1], predict(fold)
+        targets, predicted = fold.test.targets, predict(fold)
         if targets is None:
             scores = score(predicted, torch.from_numpy(np.array(fold.test.labels)))
             found.append({"accuracy": scores.accuracy, "auc": scores.auc})

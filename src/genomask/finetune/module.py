@@ -51,7 +51,7 @@ CLASSES: Final = Objective()
 
 def objective_of(data: EpisodeDataModule) -> Objective:
     """What a network learns from an episode."""
-    values = data.targets[0]
+    values = data.episode.targets
     if data.kind != "regression" or values is None:
         return Objective(data.kind)
     return Objective(data.kind, float(np.mean(values)), float(np.std(values)) or 1.0)  # values may all be the same

@@ -17,13 +17,13 @@ _FEW_CLASSES: Final = 12  # whose rows and GC are said class by class
 
 def write_benchmark(task: Benchmark, directory: Path) -> None:
     """Write pool and test set as ``.npy`` arrays, what is known of their rows, and counts for people to read."""
-    for number, part in enumerate(PARTS):
-        arrays = getattr(task, part)._asdict()
-        arrays |= {name: both[number] for name in ("targets", "lines") if (both := getattr(task, name)) is not None}
-        for field, array in arrays.items():
-            np.save(directory / f"{part}-{field}.npy", array, allow_pickle=False)
-        if task.places is not None:
-            write_places(places_file(directory, part), task.places[number])
+    for part in PARTS:
+        *arrays, places = zip(Examples._fields, getattr(task, part), strict=True)
+        for field, array in arrays:
+            if array is not None:
+                np.save(directory / f"{part}-{field}.npy", array, allow_pickle=False)
+        if places[1] is not None:
+            write_places(places_file(directory, part), places[1])
     sets = {part: summary(getattr(task, part), task.classes if task.kind == "classes" else ()) for part in PARTS}
     kind = {} if task.kind == "classes" else {"kind": task.kind}
     write_json(directory / SUMMARY, {"classes": task.classes, **kind, **sets, "origin": task.origin})
@@ -32,22 +32,17 @@ def write_benchmark(task: Benchmark, directory: Path) -> None:
 def open_benchmark(directory: Path, *, placed: bool = False) -> Benchmark:
     """Map a benchmark that ``write_benchmark`` wrote; with the places of its rows, if they are known and wanted."""
 
-    def pair(field: str) -> Any:
-        files = [directory / f"{part}-{field}.npy" for part in PARTS]
-        return tuple(np.load(file, mmap_mode="r", allow_pickle=False) for file in files if file.is_file()) or None
+    def opened(part: str) -> Examples:
+        files = {field: directory / f"{part}-{field}.npy" for field in Examples._fields}
+        arrays: dict[str, Any] = {
+            field: np.load(file, mmap_mode="r", allow_pickle=False) for field, file in files.items() if file.is_file()
+        }
+        places = places_file(directory, part)
+        return Examples(**arrays, places=read_places(places) if placed and places.is_file() else None)
 
-    known, files = read_json(directory / SUMMARY), [places_file(directory, part) for part in PARTS]
-    pool, test = map(Examples, *map(pair, Examples._fields))
-    return Benchmark(
-        pool,
-        test,
-        tuple(known["classes"]),
-        places=(read_places(files[0]), read_places(files[1])) if placed and files[0].is_file() else None,
-        origin=known.get("origin"),
-        kind=known.get("kind", "classes"),
-        targets=pair("targets"),
-        lines=pair("lines"),
-    )
+    known = read_json(directory / SUMMARY)
+    sides, kind = map(opened, PARTS), known.get("kind", "classes")
+    return Benchmark(*sides, classes=tuple(known["classes"]), origin=known.get("origin"), kind=kind)
 
 
 def describe(directory: Path) -> list[str]:

@@ -11,8 +11,8 @@ from genomask.genome.encoded import EncodedGenome
 from genomask.genome.places import Place
 from genomask.tasks.examples import Benchmark
 from genomask.tasks.file_task import BuiltTask
-from genomask.tasks.readers import Names, Needs, read_rows
-from genomask.tasks.sources import Tally, benchmark_of, cut_rows, files_at_hand
+from genomask.tasks.readers import Names, Needs, Tally, read_rows
+from genomask.tasks.sources import benchmark_of, cut_rows, files_at_hand
 
 CLASSES: Final = ("negative", "positive")  # class 0 and class 1
 SPLIT_NAMES: Final = ("train", "test")
@@ -54,8 +54,8 @@ class CohnTask(BuiltTask):
         assert genome is not None, "sequences that are cut need a genome"
         files, tally, sides = self._tables(), Tally(), {}
         for split in SPLIT_NAMES:
-            rows = read_rows([(files[split, name], str(label)) for label, name in enumerate(CLASSES)], *INTERVALS).rows
-            tally.read += len(rows)
+            of_split = [(files[split, name], str(label)) for label, name in enumerate(CLASSES)]
+            rows = read_rows(of_split, *INTERVALS, tally=tally)
             sides[split] = cut_rows(rows, genome, self.assembly, tally)
         source = f"cut by {'coordinates at hand' if self.coordinates else self.url}"
         origin = {"source": source, "files": files_at_hand(files.values()), **tally.origin(), "assembly": self.assembly}
@@ -84,4 +84,4 @@ class CohnTask(BuiltTask):
 def read_intervals(path: Path) -> list[Place]:
     """Read a table of genomic-benchmarks: region, start (0-based), end (exclusive), strand. Raises ValueError naming
     file and line, for anything else."""
-    return [row.place for row in read_rows([(path, "")], *INTERVALS).rows if row.place is not None]
+    return [row.place for row in read_rows([(path, "")], *INTERVALS) if row.place is not None]

@@ -5,43 +5,40 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
+from genomask.corpus.datamodule import StatelessLoader
 from genomask.tasks.examples import Benchmark, Examples
 
 
 class ExampleBatch(NamedTuple):
-    """Sequences with their lengths in bases, class indices, and rows in the set they come from; tokens, once cut.
-
-    ``targets`` are those of ``Benchmark``, for tasks whose rows have no class of their own.
-    """
+    """Sequences with their lengths in bases, class indices, and rows in the set they come from; tokens, once cut."""
 
     bases: UInt8[Tensor, "batch bases"]
     lengths: Int64[Tensor, " batch"]
     labels: Int64[Tensor, " batch"]
     rows: Int64[Tensor, " batch"]
     token_ids: Int64[Tensor, "batch tokens"] | None = None
-    targets: Float32[Tensor, "batch classes"] | None = None
+    targets: Float32[Tensor, "batch classes"] | None = None  # of rows that have no class of their own
 
 
 class ExampleDataset(Dataset[ExampleBatch]):
     """A set of examples that is asked for a whole batch of rows at a time."""
 
-    def __init__(self, examples: Examples, targets: Float64[np.ndarray, "rows classes"] | None = None) -> None:
-        self.examples, self.targets = examples, targets
+    def __init__(self, examples: Examples) -> None:
+        self.examples = examples
 
     def __len__(self) -> int:
         return len(self.examples.labels)
 
     def __getitem__(self, rows: list[int]) -> ExampleBatch:
-        chosen = np.asarray(rows, dtype=np.int64)
-        lengths, labels = self.examples.lengths[chosen], np.array(self.examples.labels[chosen])
-        found = (torch.from_numpy(array) for array in (self.examples.padded(chosen), lengths, labels, chosen))
-        targets = None if self.targets is None else torch.from_numpy(self.targets[chosen]).float()
-        return ExampleBatch(*found, targets=targets)
+        chosen, known = np.asarray(rows, dtype=np.int64), self.examples
+        arrays = (known.padded(chosen), known.lengths[chosen], np.array(known.labels[chosen]), chosen)
+        targets = None if known.targets is None else torch.from_numpy(known.targets[chosen]).float()
+        return ExampleBatch(*map(torch.from_numpy, arrays), targets=targets)
 
 
 class EpisodeDataModule(LightningDataModule):
@@ -63,7 +60,6 @@ class EpisodeDataModule(LightningDataModule):
         super().__init__()
         self.episode, self.test = task.pool.take(episode), task.test
         self.classes, self.kind = task.classes, task.kind
-        self.targets = (None, None) if task.targets is None else (task.targets[0][episode], task.targets[1])
         self.batch_size, self.evaluation_batch, self.seed = batch_size, evaluation_batch, seed
         self.order: EpisodeOrder | None = None
         self.resumed: tuple[int, Tensor] | None = None
@@ -72,8 +68,7 @@ class EpisodeDataModule(LightningDataModule):
         """Batches of the episode; the last one of an epoch may be smaller."""
         draws = torch.Generator().manual_seed(self.seed)
         self.order = EpisodeOrder(self, draws)
-        examples = ExampleDataset(self.episode, self.targets[0])
-        return EpisodeLoader(examples, batch_size=None, sampler=self.order, generator=draws)
+        return StatelessLoader(ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws)
 
     def state_dict(self) -> dict[str, Any]:
         begun = self.order.begun if self.order else None
@@ -86,17 +81,7 @@ class EpisodeDataModule(LightningDataModule):
         """The whole test set, longest sequences first."""
         longest_first = np.argsort(-self.test.lengths, kind="stable").tolist()
         order = BatchSampler(longest_first, self.evaluation_batch, drop_last=False)
-        return DataLoader(ExampleDataset(self.test, self.targets[1]), batch_size=None, sampler=order)
-
-
-class EpisodeLoader(DataLoader[ExampleBatch]):
-    """A loader that Lightning may resume; what there is to keep, the data module keeps."""
-
-    def state_dict(self) -> dict[str, int]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        pass
+        return DataLoader(ExampleDataset(self.test), batch_size=None, sampler=order)
 
 
 class EpisodeOrder(BatchSampler):

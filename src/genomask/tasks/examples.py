@@ -28,11 +28,20 @@ _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 class Examples(NamedTuple):
-    """Sequences end to end, where each begins (one entry more than rows), and their class indices."""
+    """Sequences end to end, where each begins (one entry more than rows), their class indices, and what else is known.
+
+    Attributes:
+        targets: 0 or 1 for each label, or the one value, of rows that have no class; their ``labels`` are 0.
+        lines: Number of the file in the benchmark's ``origin["row_files"]``, and line.
+        places: Where the rows lie in a genome.
+    """
 
     bases: UInt8[np.ndarray, " bases"]
     offsets: Int64[np.ndarray, " _offsets"]
     labels: Int64[np.ndarray, " rows"]
+    targets: Float64[np.ndarray, "rows columns"] | None = None
+    lines: Int64[np.ndarray, "rows 2"] | None = None
+    places: list[Place] | None = None
 
     @property
     def lengths(self) -> Int64[np.ndarray, " rows"]:
@@ -51,7 +60,9 @@ class Examples(NamedTuple):
 
     def take(self, rows: Int64[np.ndarray, " _taken"]) -> "Examples":
         """The examples at these rows, in this order."""
-        return pack([self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows])
+        taken = pack([self.bases[self.offsets[row] : self.offsets[row + 1]] for row in rows], self.labels[rows])
+        arrays = {name: part[rows] for name in ("targets", "lines") if (part := getattr(self, name)) is not None}
+        return taken._replace(places=self.places and [self.places[row] for row in rows], **arrays)
 
     def padded(self, rows: Int64[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch bases"]:
         """The sequences at these rows, as wide as the longest of them and filled up with ``OTHER``."""
@@ -65,29 +76,23 @@ class Examples(NamedTuple):
 class Benchmark(NamedTuple):
     """A task: its k-shot pool, its test set, and the names of its classes by class index.
 
-    Attributes:
-        places: Where the rows of pool and test set lie in a genome, if that is known.
-        origin: Where the rows came from, as JSON: ``source``, ``files`` with checksums, and what was left out.
-        kind: ``classes``, or ``multilabel`` (the classes are labels of which a row has any number) or
-            ``regression``; in these two the class indices of all rows are 0 and ``targets`` says what they are.
-        targets: Of pool and test set: 0 or 1 for each label, or the one value.
-        lines: Of the rows of pool and test set: number of the file in ``origin["row_files"]``, and line.
+    ``origin`` says where the rows came from, as JSON: ``source``, ``files`` with checksums, and what was left out.
+    ``kind`` is ``classes``, or ``multilabel`` (the classes are labels of which a row has any number) or ``regression``;
+    in these two, ``targets`` of pool and test set say what is learned.
     """
 
     pool: Examples
     test: Examples
     classes: tuple[str, ...]
-    places: tuple[list[Place], list[Place]] | None = None
     origin: dict[str, Any] | None = None
     kind: str = "classes"
-    targets: tuple[Float64[np.ndarray, "_pool columns"], Float64[np.ndarray, "_test columns"]] | None = None
-    lines: tuple[Int64[np.ndarray, "_pool 2"], Int64[np.ndarray, "_test 2"]] | None = None
 
     def where(self, part: str, row: int) -> str:
         """What to call a row of ``pool`` or ``test`` in a message: its file and line, if they are known."""
-        if self.lines is None:
+        lines = getattr(self, part).lines
+        if lines is None:
             return f"{part} row {row} (from 0)"
-        file, line = self.lines[PARTS.index(part)][row].tolist()
+        file, line = lines[row].tolist()
         return f"{(self.origin or {})['row_files'][file]}, line {line}"
 
 
@@ -108,30 +113,30 @@ def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], 
     """
     if not test:
         raise ValueError("The test set has no rows.")
-    sides, targets, names = (pool, test), None, ("value",)
-    numbers = [[0] * len(rows) for rows in sides]
+    labels = [[label for _, label in rows] for rows in (pool, test)]
+    zeros = [np.zeros(len(column), dtype=np.int64) for column in labels]
+    packed = [pack((encode(text) for text, _ in rows), zero) for rows, zero in zip((pool, test), zeros, strict=True)]
     if kind == "regression":
-        targets = [np.array([[float(label)] for _, label in rows]).reshape(-1, 1) for rows in sides]
+        values = [np.array(column, dtype=np.float64)[:, None] for column in labels]
+        sides = [side._replace(targets=value) for side, value in zip(packed, values, strict=True)]
+        return Benchmark(*sides, classes=("value",), kind=kind)
+    several = kind == "multilabel"
+    split = [[set(label.split(LABEL_DIVIDER)) - {""} if several else {label} for label in column] for column in labels]
+    known, tested = (set[str]().union(*column) for column in split)
+    names = tuple(sorted(known, key=_numbers_first))
+    if len(names) < 2:
+        raise ValueError(f"A classification task needs at least two classes; the pool has {list(names)}.")
+    if tested - known:
+        found = f"{sorted(tested - known)[:8]}; the pool has {list(names)[:8]}"
+        raise ValueError(f"The test set has labels that the pool has not: {found}.")
+    if several:
+        flags = [np.array([[float(name in row) for name in names] for row in column]) for column in split]
+        sides = [side._replace(targets=part) for side, part in zip(packed, flags, strict=True)]
     else:
-        divider = LABEL_DIVIDER if kind == "multilabel" else None
-        labels = [[label.split(divider) if divider else [label] for _, label in rows] for rows in sides]
-        known, tested = ({label for row in rows for label in row} - ({""} if divider else set()) for rows in labels)
-        names = tuple(sorted(known, key=_numbers_first))
-        if len(names) < 2:
-            raise ValueError(f"A classification task needs at least two classes; the pool has {list(names)}.")
-        if tested - known:
-            found = f"{sorted(tested - known)[:8]}; the pool has {list(names)[:8]}"
-            raise ValueError(f"The test set has labels that the pool has not: {found}.")
-        if divider:
-            targets = [np.array([[float(name in row) for name in names] for row in rows]) for rows in labels]
-        else:
-            index = {name: number for number, name in enumerate(names)}
-            numbers = [[index[label] for _, label in rows] for rows in sides]
-    first, second = (
-        pack((encode(sequence) for sequence, _ in rows), np.array(number, dtype=np.int64))
-        for rows, number in zip(sides, numbers, strict=True)
-    )
-    return Benchmark(first, second, names, kind=kind, targets=(targets[0], targets[1]) if targets else None)
+        index = {name: number for number, name in enumerate(names)}
+        numbers = [np.array([index[label] for label in column], dtype=np.int64) for column in labels]
+        sides = [side._replace(labels=number) for side, number in zip(packed, numbers, strict=True)]
+    return Benchmark(*sides, classes=names, kind=kind)
 
 
 def _numbers_first(label: str) -> tuple[int, float, str]:
@@ -152,8 +157,8 @@ def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The t
         return
     if not targets:
         raise ValueError(f"task.kind={task.kind} is learned by classifier=encoder, ridge and cnn only.")
-    assert task.targets is not None, "a task of targets has them"
-    if not np.ptp(np.asarray(task.targets[1]), axis=0).any():
+    assert task.test.targets is not None, "a task of targets has them"
+    if not np.ptp(np.asarray(task.test.targets), axis=0).any():
         number = "the same value in all rows"
         what = number if task.kind == "regression" else "no label that some rows have and some lack"
         raise ValueError(f"{name} has {what}, so that nothing can be scored.")
@@ -192,7 +197,8 @@ def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
         if excess.any():
             start = excess // 2 if keep == "center" else np.zeros_like(excess)
             rows = zip(examples.rows(), start.tolist(), strict=True)
-            task = task._replace(**{part: pack([row[at : at + longest] for row, at in rows], examples.labels)})
+            cut = pack([row[at : at + longest] for row, at in rows], examples.labels)
+            task = task._replace(**{part: examples._replace(bases=cut.bases, offsets=cut.offsets)})
     return task
 
 

@@ -12,9 +12,9 @@ from genomask.genome.encoded import EncodedGenome
 from genomask.seeds import generator
 from genomask.tasks.examples import KINDS, Benchmark
 from genomask.tasks.negatives import WAYS, add_negatives
-from genomask.tasks.readers import Names, Needs, Row, read_rows
+from genomask.tasks.readers import Names, Needs, Row, Tally, read_rows
 from genomask.tasks.records import kind_of, parts_of
-from genomask.tasks.sources import GenomeSource, Source, Tally, benchmark_of, cut_rows, files_at_hand, genome_source
+from genomask.tasks.sources import GenomeSource, Source, benchmark_of, cut_rows, files_at_hand, genome_source
 from genomask.tasks.split import SplitRule, divide
 
 SPLITS: Final = ("train", "dev", "test")
@@ -120,9 +120,7 @@ class FileTask(Source, Names, SplitRule):
                 read_rows([file], self, self._needs(), most=FIRST_ROWS)
 
     def _read_side(self, files: Files, genome: EncodedGenome | None, tally: Tally) -> list[Row]:
-        rows, notes = read_rows(files, self, self._needs())
-        tally.say(*notes)
-        tally.read += len(rows)
+        rows = read_rows(files, self, self._needs(), tally=tally)
         if genome is not None:
             rows = cut_rows(rows, genome, self.assembly, tally)
         if self.longest is None:

@@ -13,8 +13,7 @@ from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import require_record
 from genomask.genome.places import Place
 from genomask.genome.sequences import gc_share
-from genomask.tasks.readers import Row
-from genomask.tasks.sources import Tally
+from genomask.tasks.readers import Row, Tally
 
 NEGATIVE: Final = "0"  # the label of negatives that are made; their positives have 1
 WAYS: Final = ("given", "shuffled", "replaced", "matched")

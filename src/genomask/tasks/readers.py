@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -11,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from genomask.checks import one_line, require
 from genomask.genome.places import Place, parse_place
 from genomask.tasks.examples import LABEL_DIVIDER
-from genomask.tasks.records import FASTA_COLUMNS, Faults, Record, read_records
+from genomask.tasks.records import FASTA_COLUMNS, Record, made_of, read_records
 from genomask.text_files import read_lines, wrong_line
 
 LONGEST_LABEL: Final = 100  # characters
@@ -81,11 +82,34 @@ class Needs(NamedTuple):
     label: str | None = None
 
 
-class Rows(NamedTuple):
-    """Rows in the order of their files, and what is to be said of how they were read."""
+class Tally:
+    """What is to be said of a benchmark's rows: notes, how many were read, and how many left out and why."""
 
-    rows: list[Row]
-    notes: list[str]
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.left_out = Counter[str]()
+        self.read = 0  # rows in all
+
+    def say(self, note: str) -> None:
+        """Keep a note, once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def leave_out(self, why: str, count: int = 1) -> None:
+        """Count rows that are not used."""
+        if count:
+            self.left_out[why] += count
+
+    @property
+    def lost(self) -> str:
+        """Rows that are left out, in words."""
+        return ", ".join(f"{count:,} {why}" for why, count in self.left_out.items())
+
+    def origin(self) -> dict[str, Any]:
+        """The entries of a benchmark's origin."""
+        notes = [*self.notes, *([f"left out of {self.read:,} rows: {self.lost}"] if self.lost else [])]
+        found: dict[str, Any] = {"note": "; ".join(notes)} if notes else {}
+        return found | {"rows_read": self.read} | ({"left_out": dict(self.left_out)} if self.lost else {})
 
 
 def read_rows(
@@ -93,14 +117,16 @@ def read_rows(
     names: Names | None = None,
     needs: Needs = Needs(),  # noqa: B008  (immutable)
     *,
+    tally: Tally | None = None,
     most: int | None = None,
-) -> Rows:
+) -> list[Row]:
     """Read labelled sequences: raw, or as overlapping k-mers separated by blanks, as DNABERT writes them.
 
     Args:
         files: A file, or several, each with the label of those of its rows that do not say their own.
         names: What columns are called; None finds the usual names.
         needs: What rows must have.
+        tally: Counts the rows, and notes which columns were found.
         most: Records of each file to read; None for all.
 
     Raises:
@@ -108,37 +134,36 @@ def read_rows(
         ValueError: Naming file and line of the first ten rows that cannot be read, and their number; or the
             columns that a file lacks.
     """
-    found, faults, notes = list[Row](), Faults(), dict[str, None]()
-    path, total, passed, names = Path(), 0, 0, names or Names()
+    names, tally, path, passed = names or Names(), tally or Tally(), Path(), 0
     chosen, _, value = (names.only or "").partition(":")
-    for path, label in [(files, None)] if isinstance(files, Path) else files:
-        columns, records = _open(path, names, needs, label)
-        other = [f"{column} is the {field}" for field, column in columns.items() if field not in (column, "only")]
-        if other and {"sequence", "label"} & set(columns):
-            notes[f"columns: {', '.join(other)}"] = None
-        for record in islice(records, most):
-            if chosen and not record.problem and record.cells[columns["only"]].strip() != value:
-                passed += 1
-                continue
-            total += 1
-            try:
-                found.append(_row(path, record, columns, names, needs.label or label))
-            except ValueError as error:
-                faults.add(path, record.line, str(error))
-    faults.check(total)
+
+    def records() -> Iterator[tuple[Path, int, tuple[Path, Record, dict[str, Any], str | None]]]:
+        nonlocal path, passed
+        for path, label in [(files, None)] if isinstance(files, Path) else files:
+            columns, found = _open(path, names, needs, label)
+            other = [f"{column} is the {field}" for field, column in columns.items() if field not in (column, "only")]
+            if other and {"sequence", "label"} & set(columns):
+                tally.say(f"columns: {', '.join(other)}")
+            for record in islice(found, most):
+                if chosen and not record.problem and record.cells[columns["only"]].strip() != value:
+                    passed += 1
+                else:
+                    yield path, record.line, (path, record, columns, needs.label or label)
+
+    rows = made_of(records(), lambda given: _row(*given, names))
+    tally.read += len(rows)
     if passed:
-        notes[f"{passed:,} rows have another {chosen} than {value}"] = None
-    if not found and passed and most is None:
+        tally.say(f"{passed:,} rows have another {chosen} than {value}")
+    if not rows and passed and most is None:
         raise ValueError(f"{path} has no row whose {chosen} is {value} (task.only={names.only}).")
-    if not found and not passed:
+    if not rows and not passed:
         raise ValueError(f"{path} has no rows.")
-    return Rows(found, list(notes))
+    return rows
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
-    """Yield the records of a file that has these columns, once each, and perhaps others. Raises FileNotFoundError if
-    the file does not exist; ValueError naming file and line, if a column is absent or a row has more or fewer cells
-    than the header."""
+    """Yield the records of a file that has these columns once each. Raises ValueError naming file and line, if a column
+    is absent or a row has more or fewer cells than the header."""
     records = read_records(path)
     for name in columns:
         _column(path, records.columns, name, name)
@@ -214,7 +239,7 @@ def _plain(path: Path) -> Record:
     return Record(texts[0].number, {"sequence": text}, f"{_ONE_SEQUENCE}, without blanks" if " " in text else "")
 
 
-def _row(path: Path, record: Record, columns: dict[str, Any], names: Names, label: str | None) -> Row:
+def _row(path: Path, record: Record, columns: dict[str, Any], label: str | None, names: Names) -> Row:
     """The row of a record; a ``ValueError`` says why it is none, without file and line."""
     if record.problem:
         raise ValueError(record.problem)

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from genomask.checks import one_line
 from genomask.genome.places import bed_cells
@@ -26,6 +26,9 @@ PACKED: Final = ("gz", "bgz", "zst")
 _PARQUET: Final = b"PAR1"
 _DNA_CELL: Final = re.compile(r"[ACGTUN ]{6,}", re.IGNORECASE)
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
 
 class Record(NamedTuple):
     """A row: its line (its number in Parquet and in JSON arrays), its cells by column, or why it has none."""
@@ -42,32 +45,25 @@ class Records(NamedTuple):
     rows: Iterator[Record]
 
 
-class Faults:
-    """Rows that cannot be used: the first ten are shown, all are counted."""
-
-    def __init__(self) -> None:
-        self.first: list[tuple[Path, int, str]] = []
-        self.count = 0
-
-    def add(self, path: Path, line: int, problem: str) -> None:
-        """Note what is wrong with a row."""
-        self.count += 1
-        if len(self.first) < MOST_FAULTS:
-            self.first.append((path, line, problem))
-
-    def check(self, total: int) -> None:
-        """Refuse the rows if any of them has a fault. Raises ValueError naming file and line of the first ten, and how
-        many there are."""
-        if not self.count:
-            return
-        path, line, problem = self.first[0]
-        if self.count == 1:
-            raise wrong_line(path, line, problem)
-        same = all(other == path for other, _, _ in self.first)
-        shown = [f"{'' if same else f'{other}, '}line {line}: {what[:60]}" for other, line, what in self.first]
-        more = f"; and {self.count - len(shown):,} more" if self.count > len(shown) else ""
-        where = f"{path}: " if same else ""
-        raise ValueError(f"{where}{self.count:,} of {total:,} rows cannot be read. {'; '.join(shown)}{more}.")
+def made_of(rows: Iterable[tuple[Path, int, Given]], make: Callable[[Given], Made]) -> list[Made]:
+    """What is made of every row of files. Raises ValueError naming file and line of the first ten rows that ``make``
+    refuses, and how many there are."""
+    found, faults, total = list[Made](), list[tuple[Path, int, str]](), 0
+    for total, (path, line, given) in enumerate(rows, start=1):  # noqa: B007  (the message has it)
+        try:
+            found.append(make(given))
+        except ValueError as error:
+            faults.append((path, line, str(error)))
+    if len(faults) == 1:
+        raise wrong_line(*faults[0])
+    if faults:
+        one_file = len({path for path, _, _ in faults}) == 1
+        shown = ((path, f"line {line}: {why[:60]}") for path, line, why in faults[:MOST_FAULTS])
+        first = [what if one_file else f"{path}, {what}" for path, what in shown]
+        more = f"; and {len(faults) - MOST_FAULTS:,} more" if len(faults) > MOST_FAULTS else ""
+        where = f"{faults[0][0]}: " if one_file else ""
+        raise ValueError(f"{where}{len(faults):,} of {total:,} rows cannot be read. {'; '.join(first)}{more}.")
+    return found
 
 
 def kind_of(path: Path) -> str | None:
@@ -113,23 +109,14 @@ def _table(path: Path, lines: Iterator[Line], columns: Sequence[str]) -> Records
     separator = "\t" if "\t" in first.text else max(",;", key=first.text.count)
     rows = read_cells(path, chain([first], lines), separator=separator)
     line, header = next(rows)
-    names = [name.strip().lstrip("#").lower() for name in header]
     if columns:
-        names, rows = [name.lower() for name in columns], chain([(line, header)], rows)
-    elif any(_DNA_CELL.fullmatch(cell.strip()) for cell in header):
+        return _named(columns, chain([(line, header)], rows))
+    if any(_DNA_CELL.fullmatch(cell.strip()) for cell in header):
         raise ValueError(
             f"{path} has no header: line {line} begins {one_line(first.text[:60])}. Name its {len(header)} columns, "
             "for instance task.columns=[sequence,label]."
         )
-    return Records(tuple(names), _with_names(names, rows))
-
-
-def _with_names(names: Sequence[str], rows: Iterator[tuple[int, list[str]]]) -> Iterator[Record]:
-    for line, cells in rows:
-        if len(cells) == len(names):
-            yield Record(line, dict(zip(names, cells, strict=True)))
-        else:
-            yield Record(line, {}, f"the row has {len(cells)} columns, the header {len(names)}")
+    return _named([name.strip().lstrip("#") for name in header], rows)
 
 
 def _bed(path: Path, lines: Iterator[Line], columns: Sequence[str]) -> Records:
@@ -138,13 +125,24 @@ def _bed(path: Path, lines: Iterator[Line], columns: Sequence[str]) -> Records:
     first = next(rows, None)
     if first is None:
         raise ValueError(f"{path} has no intervals.")
-    names = [name.lower() for name in columns] or [*PEAK_COLUMNS, *map(str, range(len(PEAK_COLUMNS), len(first[1])))]
-    if not columns and len(first[1]) > 1 and not first[1][1].isdecimal():
-        names = [name.lstrip("#").lower() for name in first[1]]
-    else:
-        rows = chain([first], rows)
-    names = names[: len(first[1])]
-    return Records(tuple(names), _with_names(names, rows))
+    cells = first[1]
+    if not columns and len(cells) > 1 and not cells[1].isdecimal():
+        return _named([name.lstrip("#") for name in cells], rows)
+    names = columns or [*PEAK_COLUMNS, *map(str, range(len(PEAK_COLUMNS), len(cells)))]
+    return _named(names[: len(cells)], chain([first], rows))
+
+
+def _named(columns: Sequence[str], rows: Iterator[tuple[int, list[str]]]) -> Records:
+    names = tuple(name.lower() for name in columns)
+
+    def records() -> Iterator[Record]:
+        for line, cells in rows:
+            if len(cells) == len(names):
+                yield Record(line, dict(zip(names, cells, strict=True)))
+            else:
+                yield Record(line, {}, f"the row has {len(cells)} columns, the header {len(names)}")
+
+    return Records(names, records())
 
 
 def _fasta(lines: Iterator[Line]) -> Iterator[Record]:
@@ -174,15 +172,14 @@ def _json(path: Path, lines: Iterator[Line]) -> Records:
     if not isinstance(head, dict):
         raise ValueError(f"{path} must hold JSON objects with a sequence and a label: an array, or one per line.")
     names = tuple(map(str, head))
-    return Records(tuple(name.lower() for name in names), _objects(names, chain([(number, head, "")], found)))
 
-
-def _objects(names: Sequence[str], found: Iterator[tuple[int, Any, str]]) -> Iterator[Record]:
-    for number, one, problem in found:
+    def record(number: int, one: Any, problem: str) -> Record:
         if isinstance(one, dict) and set(names) <= set(one):
-            yield Record(number, {name.lower(): _cell(one[name]) for name in names})
-        else:
-            yield Record(number, {}, problem or f"the record lacks one of {', '.join(names)}")
+            return Record(number, {name.lower(): _cell(one[name]) for name in names})
+        return Record(number, {}, problem or f"the record lacks one of {', '.join(names)}")
+
+    rows = (record(*each) for each in chain([(number, head, "")], found))
+    return Records(tuple(name.lower() for name in names), rows)
 
 
 def _parsed(text: str) -> tuple[Any, str, int]:

@@ -1,6 +1,5 @@
 """What every source of a benchmark can do, and how rows become one; the synthetic twins of the paper's benchmarks."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from genomask.genome.grch38 import Grch38Genome
 from genomask.genome.names import listed
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.genome.synthetic.task import TASKS, synthetic_task
-from genomask.tasks.examples import Benchmark, benchmark
-from genomask.tasks.readers import Row
+from genomask.tasks.examples import PARTS, Benchmark, benchmark
+from genomask.tasks.readers import Row, Tally
 
 GenomeSource = FastaGenome | Grch38Genome
 
@@ -62,35 +61,6 @@ def files_at_hand(paths: Iterable[Path]) -> list[dict[str, Any]]:
     return [{"name": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths]
 
 
-class Tally:
-    """What is to be said of a benchmark's rows: notes, how many were read, and how many left out and why."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.left_out = Counter[str]()
-        self.read = 0  # rows in all
-
-    def say(self, *notes: str) -> None:
-        """Keep notes, each once."""
-        self.notes += [note for note in notes if note not in self.notes]
-
-    def leave_out(self, why: str, count: int) -> None:
-        """Count rows that are not used."""
-        if count:
-            self.left_out[why] += count
-
-    @property
-    def lost(self) -> str:
-        """Rows that are left out, in words."""
-        return ", ".join(f"{count:,} {why}" for why, count in self.left_out.items())
-
-    def origin(self) -> dict[str, Any]:
-        """The entries of a benchmark's origin."""
-        notes = [*self.notes, *([f"left out of {self.read:,} rows: {self.lost}"] if self.lost else [])]
-        found: dict[str, Any] = {"note": "; ".join(notes)} if notes else {}
-        return found | {"rows_read": self.read} | ({"left_out": dict(self.left_out)} if self.lost else {})
-
-
 def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, tally: Tally) -> list[Row]:
     """The rows that the genome holds, with their sequences. Raises ValueError if the genome is another assembly, or
     holds none."""
@@ -114,12 +84,12 @@ def benchmark_of(pool: list[Row], test: list[Row], kind: str, origin: dict[str, 
         task = benchmark(*([(row.sequence, row.label) for row in rows] for rows in sides), kind=kind)
     except ValueError as error:
         raise ValueError(f"{', '.join(map(str, [*number][:4]))}: {error}") from None
-    places = [[row.place for row in rows if row.place is not None] for rows in sides]
-    if [len(part) for part in places] == [len(pool), len(test)]:
-        task = task._replace(places=(places[0], places[1]))
-    lines = [np.array([(number[row.path], row.line) for row in rows], dtype=np.int64) for rows in sides]
-    named = origin | {"row_files": [path.name for path in number]}
-    return task._replace(lines=(lines[0], lines[1]), origin=named)
+    placed = all(row.place is not None for row in (*pool, *test))
+    for part, rows in zip(PARTS, sides, strict=True):
+        lines = np.array([(number[row.path], row.line) for row in rows], dtype=np.int64)
+        places = [row.place for row in rows if row.place is not None] if placed else None
+        task = task._replace(**{part: getattr(task, part)._replace(lines=lines, places=places)})
+    return task._replace(origin=origin | {"row_files": [path.name for path in number]})
 
 
 @dataclass

@@ -14,10 +14,9 @@ from genomask.genome.names import chromosome
 from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
+from genomask.tasks.alike import Pairs, near_pairs
 from genomask.tasks.examples import Examples, pack
-from genomask.tasks.leaks.pairs import Pairs, near_pairs
-from genomask.tasks.readers import Row
-from genomask.tasks.sources import Tally
+from genomask.tasks.readers import Row, Tally
 
 SPLIT_BY = ("random", "cluster", "chromosome")
 _WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", "chromosome": "whole chromosome"}
@@ -145,7 +144,7 @@ def _draw(group: Int64[np.ndarray, " rows"], labels: Sequence[str], rule: SplitR
 
 def draw_test_side(
     group: Int64[np.ndarray, " rows"],
-    stratum: Sequence[str],
+    stratum: Sequence[str] | np.ndarray,
     *,
     share: float,
     seed: int,

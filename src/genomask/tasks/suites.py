@@ -11,9 +11,9 @@ import numpy as np
 
 from genomask.checks import one_line
 from genomask.console import program, say
+from genomask.tasks.alike import groups
 from genomask.tasks.arrays import describe_part, summary
 from genomask.tasks.file_task import SPLITS, FileTask, files_of_split
-from genomask.tasks.leaks.pairs import groups
 from genomask.tasks.records import KINDS, kind_of, read_records
 
 TASK_COLUMN = "task"  # of files that hold several

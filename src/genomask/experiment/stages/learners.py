@@ -120,9 +120,9 @@ def probe_prediction(
     settings: Any, task: Benchmark, rows: Int64[np.ndarray, " _episode"], known: Any, test: Any, *, seed: int
 ) -> Float[np.ndarray, "rows classes"]:
     """Predictions by a probe that learns the embeddings of some rows of the task's pool."""
-    if task.targets is None:
+    if task.pool.targets is None:
         return fit_probe(settings, known, np.array(task.pool.labels[rows]), seed=seed)(test)
-    return fit_targets(known, task.targets[0][rows])(test)
+    return fit_targets(known, task.pool.targets[rows])(test)
 
 
 def shallow_prediction(

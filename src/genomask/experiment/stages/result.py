@@ -56,13 +56,13 @@ def _write(run: Context, episode: Episode, outcome: Outcome) -> None:
     task, rows, directory = episode.task, episode.rows, episode.directory
     predicted, line = torch.from_numpy(outcome.predicted), _line(run, outcome, task, len(rows), episode.encoder)
     labels = None
-    if task.targets is None:
+    if task.pool.targets is None or task.test.targets is None:
         labels, name = torch.from_numpy(np.array(task.test.labels)), "probabilities.npy"
         answers = [task.classes[label] for label in task.pool.labels[rows]]
         scores = score(predicted, labels)._asdict()
     else:
-        name, targets = "predictions.npy", torch.from_numpy(np.array(task.targets[1]))
-        answers = [LABEL_DIVIDER.join(map(str, row)) for row in task.targets[0][rows].tolist()]
+        name, targets = "predictions.npy", torch.from_numpy(np.array(task.test.targets))
+        answers = [LABEL_DIVIDER.join(map(str, row)) for row in task.pool.targets[rows].tolist()]
         scores, line["kind"] = score_targets(predicted, targets, task.kind), task.kind
     log_scores(episode.logs, scores, predicted, labels)
     np.save(directory / name, outcome.predicted, allow_pickle=False)

@@ -9,9 +9,8 @@ from jaxtyping import Bool, Int64
 
 from genomask.checks import require, require_choice
 from genomask.files import write_csv
+from genomask.tasks.alike import LONGEST_K, NO_PAIRS, Matches, groups, joined, matches, near_pairs, overlaps
 from genomask.tasks.examples import PARTS, Benchmark
-from genomask.tasks.kmers import LONGEST_K
-from genomask.tasks.leaks.pairs import Groups, Matches, groups, matches, near_pairs, overlaps, pairs_of
 
 ACROSS: Final = ("exact", "reverse", "near", "places")  # relations of pool and test rows
 DROPPABLE: Final = ("repeats", *ACROSS, "genome")
@@ -66,8 +65,7 @@ def find_leaks(
 ) -> list[Relation]:
     """Find the relations that are asked for; ``places`` only where the benchmark knows its places."""
     labels = {part: np.asarray(getattr(task, part).labels) for part in PARTS}
-    numbers: dict[str, Groups] = dict(zip(PARTS, groups(task.pool, task.test), strict=True))
-    crossings = (PARTS, PARTS[::-1])
+    numbers, crossings = dict(zip(PARTS, groups(task.pool, task.test), strict=True)), (PARTS, PARTS[::-1])
     wanted = [(name, part, part) for name in ACROSS[:2] for part in PARTS] if within else []
     wanted += [(name, *sides) for name in ACROSS[:2] if name in across for sides in crossings]
     found = []
@@ -76,12 +74,12 @@ def find_leaks(
         own = part == other and name == "exact"  # no sequence is a mirror of another that it equals
         alike = matches(number, labels[part], numbers[other].same, labels[other], within=own)
         found.append(Relation(name, part, other, alike))
-    pairs = {}
+    pairs, places = {}, (task.pool.places, task.test.places)
     if "near" in across:
-        near = pairs_of(near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
+        near = joined(NO_PAIRS, near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
         pairs["near"] = near, near.turned
-    if "places" in across and task.places is not None:
-        pairs["places"] = overlaps(*task.places), overlaps(*task.places[::-1])
+    if "places" in across and places[0] is not None and places[1] is not None:
+        pairs["places"] = overlaps(*places), overlaps(*places[::-1])
     for name, both in pairs.items():
         for (part, other), alike in zip(crossings, both, strict=True):
             found.append(Relation(name, part, other, alike.matches(labels[part], labels[other])))
@@ -93,7 +91,7 @@ def dropped_rows(
 ) -> dict[str, Bool[np.ndarray, " rows"]]:
     """Which rows of the chosen side each of ``settings.drop`` leaves out; ``in_genome`` are test rows in the genome.
     Raises ValueError if places are to be dropped and the benchmark does not know any."""
-    if "places" in settings.drop and task.places is None and len(settings.drop) == 1:
+    if "places" in settings.drop and task.pool.places is None and len(settings.drop) == 1:
         raise ValueError("leaks.drop=[places] needs to know where the rows lie in a genome; this task does not.")
     across = tuple(name for name in ACROSS if name in settings.drop)
     rows = {}
@@ -118,14 +116,7 @@ def without(task: Benchmark, side: str, rows: Bool[np.ndarray, " rows"]) -> Benc
             f"leaks.drop would leave no {side} row of class {', '.join(empty)}; drop less, or drop from the "
             f"other side: leaks.side={'pool' if side == 'test' else 'test'}."
         )
-    known = {}
-    for name in ("places", "targets", "lines"):
-        both = getattr(task, name)
-        if both is not None:
-            chosen = [both[PARTS.index(side)][row] for row in kept]
-            chosen = chosen if name == "places" else np.array(chosen)
-            known[name] = (chosen, both[1]) if side == "pool" else (both[0], chosen)
-    return task._replace(**{side: part.take(kept)}, **known)
+    return task._replace(**{side: part.take(kept)})
 
 
 def write_dropped(path: Path, side: str, rows: dict[str, Bool[np.ndarray, " rows"]]) -> None:

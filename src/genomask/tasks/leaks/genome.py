@@ -9,8 +9,8 @@ from genomask.alphabet import OTHER
 from genomask.console import progress
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.sequences import kmer_codes, reverse_complement
+from genomask.tasks.alike import NO_KMERS, both_strands, distinct_kmers, joined
 from genomask.tasks.examples import Examples
-from genomask.tasks.kmers import both_strands, distinct_kmers, joined
 
 CHUNK_BASES: Final = 2**20  # of the genome, whose codes stay in a cache
 _FILTER_BITS: Final = 5  # log2 of the filter's bytes a k-mer: 3 % of all other k-mers pass
@@ -31,7 +31,7 @@ def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOv
     The test set's k-mers are kept and the genome streams past. A sequence that is shorter than k, or holds
     a letter that is not A, C, G or T, has no occurrences.
     """
-    codes, rows = joined(distinct_kmers(test, k))
+    codes, rows = joined(NO_KMERS, distinct_kmers(test, k))
     wanted = np.unique(codes)
     bits = max(16, len(wanted).bit_length() + _FILTER_BITS)
     maybe, seen = np.zeros(2**bits, dtype=bool), np.zeros(len(wanted), dtype=bool)

@@ -7,11 +7,12 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from genomask.alphabet import encode
 from genomask.checks import require, require_choice
 from genomask.genome.places import Place
 from genomask.seeds import generator
 from genomask.tasks.examples import Benchmark, Examples
-from genomask.tasks.promoters.epd import Promoters, said
+from genomask.tasks.readers import Row, Tally
 from genomask.tasks.split import canonical, draw_test_side, join_groups
 
 # -34..+35 begins at 215. The released files' begins one base later. A split must not depend on the choice.
@@ -52,7 +53,7 @@ class Negatives:
 
 
 def build(
-    promoters: Promoters, window: slice, negatives: Negatives, *, test_share: float, split_seed: int
+    promoters: list[Row], window: slice, negatives: Negatives, tally: Tally, *, test_share: float, split_seed: int
 ) -> Benchmark:
     """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side.
 
@@ -60,40 +61,35 @@ def build(
     window, unless that makes promoters alike which are not in the paper's two: a promoter is on the same side in
     ``prom_core`` and in ``prom_300``. Pool rows that are, on either strand, in the test set too are taken out.
     """
-    bases = promoters.bases
+    bases, kinds = np.stack([encode(row.sequence) for row in promoters]), np.array([row.label for row in promoters])
     windows = (slice(None), *CORE_WINDOWS, window)
     group = join_groups([canonical(bases[:, part]) for part in windows], len(bases))  # alike in any window
-    in_test = draw_test_side(group, promoters.kinds, share=test_share, seed=split_seed)
+    in_test = draw_test_side(group, kinds, share=test_share, seed=split_seed)
     rows = np.stack((bases[:, window], _windows_of_negatives(bases, window, negatives)), axis=1)
     keys = np.array(canonical(rows.reshape(-1, rows.shape[-1])), dtype=object).reshape(-1, 2)
     tested = set(keys[in_test].ravel().tolist())
     crossing = np.array([key in tested for key in keys.ravel()]).reshape(-1, 2) & ~in_test[:, None]
     in_pool = ~in_test[:, None] & ~crossing
-    places = None
-    if promoters.places is not None:
-        inside = [_inside(place, window) for place in promoters.places]
-        sides = np.nonzero(in_pool)[0], np.flatnonzero(in_test).repeat(2)
-        places = [inside[row] for row in sides[0].tolist()], [inside[row] for row in sides[1].tolist()]
-    found, left_out = len(bases), promoters.left_out
-    lost = f" ({said(left_out)} left out)" if left_out else ""
+    found, lost = len(bases), f" ({tally.lost} left out)" if tally.lost else ""
     paper = f"; the paper's {2 * PAPER_COUNT:,} rows are of {PAPER_COUNT:,}" if found != PAPER_COUNT else ""
     origin: dict[str, Any] = {
         "note": f"{found:,} promoters{lost}{paper}",
         "promoters": found,
-        "kinds": dict(sorted(Counter(promoters.kinds).items())),
-        "kinds_in_test": dict(sorted(Counter(np.asarray(promoters.kinds)[in_test].tolist()).items())),
-        "left_out": dict(left_out),
+        "kinds": dict(sorted(Counter(kinds.tolist()).items())),
+        "kinds_in_test": dict(sorted(Counter(kinds[in_test].tolist()).items())),
+        "left_out": dict(tally.left_out),
         "groups_of_duplicates": len(np.unique(group)),
         "taken_out_of_pool_as_in_test": int(crossing.sum()),
     }
-    pool, test = (_examples(rows, chosen) for chosen in (in_pool, np.repeat(in_test[:, None], 2, axis=1)))
-    return Benchmark(pool, test, ("0", "1"), places, origin)
+    inside = [_inside(row.place, window) for row in promoters if row.place is not None]
 
+    def side(chosen: Bool[np.ndarray, "rows 2"]) -> Examples:
+        promoter, label = np.nonzero(chosen)
+        offsets = np.arange(len(label) + 1, dtype=np.int64) * rows.shape[-1]
+        places = [inside[row] for row in promoter.tolist()] if inside else None
+        return Examples(rows[chosen].reshape(-1), offsets, 1 - label, places=places)
 
-def _examples(rows: UInt8[np.ndarray, "rows 2 bases"], chosen: Bool[np.ndarray, "rows 2"]) -> Examples:
-    kept = rows[chosen]
-    labels = np.broadcast_to(np.array([1, 0]), chosen.shape)[chosen]
-    return Examples(kept.reshape(-1), np.arange(len(kept) + 1, dtype=np.int64) * rows.shape[-1], labels)
+    return Benchmark(side(in_pool), side(np.repeat(in_test[:, None], 2, axis=1)), ("0", "1"), origin)
 
 
 def _inside(place: Place, window: slice) -> Place:

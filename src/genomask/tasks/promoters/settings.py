@@ -19,7 +19,9 @@ from genomask.tasks.promoters.epd import (
     read_start_sites,
     read_tata,
 )
+from genomask.tasks.readers import Tally
 from genomask.tasks.sources import GenomeSource, files_at_hand
+from genomask.tasks.split import SplitRule
 
 EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
 INSTEAD: Final = (
@@ -55,8 +57,7 @@ class PromoterTask(BuiltTask):
         inside = 0 <= self.start < self.start + self.bases <= PROMOTER_BASES and self.bases > 0
         found = (self.start, self.start + self.bases)
         require(inside, "task.start and task.bases", f"a window of the promoter's {PROMOTER_BASES}", found)
-        require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
-        require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
+        SplitRule(test_share=self.test_share, split_seed=self.split_seed).check_rule()
         given = [name for name in ("dir", "positives", "tss") if getattr(self, name)]
         require(len(given) <= 1, "A promoter task", "one of task.dir, task.positives, task.tss", given)
 
@@ -70,7 +71,7 @@ class PromoterTask(BuiltTask):
         # Two settings that were once, so that what was built with their defaults is still found.
         fixed = {"together": "duplicates", "negatives": {**asdict(self.negatives), "of": "promoter"}}
         if self.positives:
-            files = [sha256(existing(path, "task.positives")) for path in self.positives]
+            files = list(map(sha256, self._positives()))
             known: dict[str, Any] = {"positives": files, "export_start": self.export_start}
         else:
             motifs = sha256(existing(self.motifs, "task.motifs")) if self.motifs else None
@@ -85,20 +86,21 @@ class PromoterTask(BuiltTask):
 
     def build(self, genome: EncodedGenome | None) -> Benchmark:
         """Cut the promoters, split them and make negatives."""
+        tally = Tally()
         if self.positives:
-            files, source = (
-                [existing(path, "task.positives") for path in self.positives],
-                "built from sequences at hand",
-            )
-            promoters = cut_exports(files, self.export_start)
+            files, source = self._positives(), "built from sequences at hand"
+            promoters = cut_exports(files, self.export_start, tally)
         else:
             assert genome is not None, "promoters that are cut need a genome"
             sites, kinds, files = self._sites()
-            promoters = cut_promoters(sites, kinds, genome, self.assembly)
+            promoters = cut_promoters(sites, kinds, genome, self.assembly, tally)
             source = "built from start sites at hand" if self.tss else f"built from EPDnew {self.release}, {self.url}"
-        window = slice(self.start, self.start + self.bases)
-        task = build(promoters, window, self.negatives, test_share=self.test_share, split_seed=self.split_seed)
+        window, share = slice(self.start, self.start + self.bases), self.test_share
+        task = build(promoters, window, self.negatives, tally, test_share=share, split_seed=self.split_seed)
         return task._replace(origin={"source": source, "files": files_at_hand(files), **(task.origin or {})})
+
+    def _positives(self) -> list[Path]:
+        return [existing(path, "task.positives") for path in self.positives or ()]
 
     def _sites(self) -> tuple[list[StartSite], dict[str, str], list[Path]]:
         motifs = existing(self.motifs, "task.motifs") if self.motifs else None

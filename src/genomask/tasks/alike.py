@@ -1,18 +1,71 @@
-"""Rows that are alike: equal sequences, reverse complements, near duplicates, places that overlap."""
+"""Rows that are alike: equal sequences, reverse complements, rows that share k-mers, places that overlap."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int64, UInt64
 
+from genomask.alphabet import OTHER
+from genomask.checks import require
 from genomask.genome.places import Place
-from genomask.genome.sequences import reverse_complement
+from genomask.genome.sequences import kmer_codes, reverse_complement, reverse_complement_codes
 from genomask.tasks.examples import Examples
-from genomask.tasks.kmers import distinct_kmers, joined
 
+LONGEST_K = 31  # 62 bits
 NO_ROW = -1
+_BLOCK = 1 << 20  # bases looked at together: the memory that is needed does not grow with the set
+
+Columns = TypeVar("Columns", bound=tuple[np.ndarray, ...])
+
+
+def joined(empty: Columns, blocks: Iterable[Columns]) -> Columns:
+    """All blocks of columns as one."""
+    return type(empty)(*(np.concatenate(parts) for parts in zip(empty, *blocks, strict=True)))
+
+
+class RowKmers(NamedTuple):
+    """Codes of k-mers and the rows that they lie in, in the order of the rows."""
+
+    codes: UInt64[np.ndarray, " _kmers"]
+    rows: Int64[np.ndarray, " _kmers"]
+
+
+NO_KMERS = RowKmers(np.empty(0, np.uint64), np.empty(0, np.int64))
+
+
+def row_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
+    """Every k-mer of A, C, G and T that lies within one row, in blocks of whole rows. Raises ValueError if k is out of
+    range."""
+    require(1 <= k <= LONGEST_K, "k", f"a number from 1 to {LONGEST_K}", k)
+    first, offsets = 0, examples.offsets
+    while first < len(examples.labels):
+        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _BLOCK, side="right")) - 1)
+        bases = np.asarray(examples.bases[offsets[first] : offsets[last]])
+        rows = np.repeat(np.arange(first, last), np.diff(offsets[first : last + 1]))
+        codes = kmer_codes(bases, k)
+        others = np.concatenate(([0], np.cumsum(bases >= OTHER)))
+        ends = np.arange(len(codes)) + k
+        whole = (rows[: len(codes)] == rows[ends - 1]) & (others[ends] == others[: len(codes)])
+        yield RowKmers(codes[whole], rows[: len(codes)][whole])
+        first = last
+
+
+def distinct_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
+    """Every k-mer of a row once, both strands taken together, in blocks of whole rows."""
+    for block in row_kmers(examples, k):
+        canonical = both_strands(block.codes, k)
+        order = np.lexsort((canonical, block.rows))
+        codes, rows = canonical[order], block.rows[order]
+        new = np.ones(len(codes), dtype=bool)
+        new[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
+        yield RowKmers(codes[new], rows[new])
+
+
+def both_strands(codes: UInt64[np.ndarray, " kmers"], k: int) -> UInt64[np.ndarray, " kmers"]:
+    """The smaller of each code and the code of its reverse complement."""
+    return np.minimum(codes, reverse_complement_codes(codes, k))
 
 
 class Matches(NamedTuple):
@@ -40,10 +93,12 @@ class Groups(NamedTuple):
 def groups(*sets: Examples) -> list[Groups]:
     """Number the sequences of all sets, equal ones alike. Letters that are not A, C, G or T are all alike."""
     numbers: dict[bytes, int] = {}
-    found = [[numbers.setdefault(row.tobytes(), len(numbers)) for row in part.rows()] for part in sets]
-    mirrored = [[numbers.get(reverse_complement(row).tobytes(), NO_ROW) for row in part.rows()] for part in sets]
-    arrays = [[np.array(side, dtype=np.int64) for side in both] for both in zip(found, mirrored, strict=True)]
-    return [Groups(same, np.where(turned == same, NO_ROW, turned)) for same, turned in arrays]
+    same = [[numbers.setdefault(row.tobytes(), len(numbers)) for row in part.rows()] for part in sets]
+    found = []
+    for part, own in zip(sets, (np.array(side, np.int64) for side in same), strict=True):
+        turned = [numbers.get(reverse_complement(row).tobytes(), NO_ROW) for row in part.rows()]
+        found.append(Groups(own, np.where(turned == own, NO_ROW, np.array(turned, np.int64))))
+    return found
 
 
 def matches(
@@ -96,10 +151,7 @@ class Pairs(NamedTuple):
         return Matches(partner, counts, conflicts > 0, share)
 
 
-def pairs_of(blocks: Iterator[Pairs]) -> Pairs:
-    """All blocks as one."""
-    empty = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    return Pairs(*(np.concatenate(parts) for parts in zip(empty, *blocks, strict=True)))
+NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 def near_pairs(first: Examples, second: Examples, *, k: int, share: float) -> Iterator[Pairs]:
@@ -108,7 +160,7 @@ def near_pairs(first: Examples, second: Examples, *, k: int, share: float) -> It
     The share is of the k-mers of the row that has fewer. The second set is indexed and the first streams past,
     so that memory does not grow with the first. A row without a k-mer is in no pair.
     """
-    codes, others = joined(distinct_kmers(second, k))
+    codes, others = joined(NO_KMERS, distinct_kmers(second, k))
     sizes = np.bincount(others, minlength=len(second.labels))
     order = np.argsort(codes, kind="stable")
     codes, others = codes[order], others[order]
@@ -143,4 +195,4 @@ def overlaps(places: Sequence[Place], others: Sequence[Place]) -> Pairs:
             there = np.flatnonzero(common > 0)
             shares = common[there] / (place.stop - place.start)
             found.append(Pairs(np.full(len(there), row), rows[first:last][there], shares))
-    return pairs_of(iter(found))
+    return joined(NO_PAIRS, found)
