@@ -1,7 +1,8 @@
 """Places in a genome become sequences, negatives are made as they are named, and held-out test sets hold."""
 
 from collections import Counter
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, zip_longest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,10 @@ from hypothesis import strategies as st
 from genomask.alphabet import decode, encode
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
-from genomask.tasks.examples import pack
 from genomask.tasks.file_task import FileTask
 from genomask.tasks.leaks.find import LeakSettings, find_leaks
 from genomask.tasks.negatives import match_windows, replace_parts, shuffle_dinucleotides
+from genomask.tasks.readers import Row
 from genomask.tasks.split import SplitRule, hold_out
 
 RNG = np.random.default_rng(3)
@@ -136,15 +137,16 @@ def test_replaced_parts_change_some_bases_and_no_length():
     assert 10 <= (changed != bases).sum() <= 120
 
 
-def random_rows(count, copies=0):
-    rows = ["".join(RNG.choice(list("ACGT"), 60)) for _ in range(count)]
-    rows += [text.translate(TURNED)[::-1] for text in rows[:copies]]
-    return pack(map(encode, rows), np.arange(len(rows)) % 2)
+def random_rows(count, copies=0, places=()):
+    texts = ["".join(RNG.choice(list("ACGT"), 60)) for _ in range(count)]
+    texts += [text.translate(TURNED)[::-1] for text in texts[:copies]]
+    placed = zip_longest(texts, places)
+    return [Row(Path(), 0, text, str(at % 2), place=place) for at, (text, place) in enumerate(placed)]
 
 
 def test_equal_sequences_and_reverse_complements_stay_on_one_side():
-    examples = random_rows(80, copies=40)
-    in_test, held = hold_out(examples, None, SplitRule(test_share=0.25))
+    rows = random_rows(80, copies=40)
+    in_test, held = hold_out(rows, SplitRule(test_share=0.25))
     assert in_test.sum() == 30
     assert (in_test[:40] == in_test[80:]).all()
     assert held["test_rows_beside_their_group_by_chance"] > 5
@@ -167,21 +169,21 @@ def test_near_duplicates_stay_on_one_side_with_clusters(tmp_path):
 
 
 def test_folds_divide_the_rows():
-    examples = random_rows(50)
-    sides = [hold_out(examples, None, SplitRule(folds=5, fold=fold))[0] for fold in range(5)]
+    rows = random_rows(50)
+    sides = [hold_out(rows, SplitRule(folds=5, fold=fold))[0] for fold in range(5)]
     assert np.sum(sides, axis=0).tolist() == [1] * 50
     assert [int(side.sum()) for side in sides] == [10] * 5
 
 
 def test_a_split_by_chromosomes_needs_places_and_keeps_them_whole():
     places = [Place(f"chr{number % 10}", number, number + 60, "+") for number in range(60)]
-    in_test, _ = hold_out(random_rows(60), places, SplitRule(test_share=0.3, split_by="chromosome"))
+    in_test, _ = hold_out(random_rows(60, places=places), SplitRule(test_share=0.3, split_by="chromosome"))
     assert in_test.sum() == 18
     assert all(len({bool(in_test[row]) for row in range(first, 60, 10)}) == 1 for first in range(10))
     with pytest.raises(ValueError, match=r"task\.split_by=chromosome needs rows with places"):
-        hold_out(random_rows(4), None, SplitRule(test_share=0.3, split_by="chromosome"))
+        hold_out(random_rows(4), SplitRule(test_share=0.3, split_by="chromosome"))
     with pytest.raises(ValueError, match=r"task\.holdout needs chromosomes that have rows; found '22'"):
-        hold_out(random_rows(60), places, SplitRule(test_share=0.3, holdout=["chr22"]))
+        hold_out(random_rows(60, places=places), SplitRule(test_share=0.3, holdout=["chr22"]))
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 
 def test_every_folder_with_splits_is_a_task_with_its_path_as_its_name(folder):
-    found = [candidate.words for candidate in candidates(folder)]
+    found = list(candidates(folder))
     assert [words["name"] for words in found] == ["emp_H3", "tf_0"]
     assert [words["dir"] for words in found] == [str(folder / "emp" / "H3"), str(folder / "tf" / "0")]
 
@@ -35,7 +35,7 @@ def test_a_folder_without_a_training_set_takes_its_other_split_as_the_pool(tmp_p
     for split in ("dev", "test"):
         (tmp_path / f"{split}.csv").write_text(f"sequence,label\n{ROWS}")
     (found,) = candidates(tmp_path)
-    assert found.words["pool"] == "dev"
+    assert found["pool"] == "dev"
     assert len(found.task.read().pool.labels) == 20
 
 
@@ -49,7 +49,7 @@ def test_a_folder_without_splits_has_a_task_in_each_table(tmp_path):
     for name in ("a.csv", "b.jsonl"):
         (tmp_path / name).write_text("x")
     (tmp_path / "README.md").write_text("x")
-    assert [candidate.words["name"] for candidate in candidates(tmp_path)] == ["a", "b"]
+    assert [words["name"] for words in candidates(tmp_path)] == ["a", "b"]
 
 
 def test_a_task_that_cannot_be_read_is_named_and_the_others_run(folder, capsys):
@@ -74,7 +74,7 @@ def test_a_table_with_a_column_of_tasks_is_one_task_for_each(tmp_path, capsys):
     for split, part in (("train", rows), ("test", rows[::-1])):
         pq.write_table(pa.Table.from_pylist(part), tmp_path / "data" / f"{split}-00000-of-00001.parquet")
     found = list(candidates(tmp_path))
-    assert [candidate.words["only"] for candidate in found] == ["task:a", "task:b"]
+    assert [words["only"] for words in found] == ["task:a", "task:b"]
     task = found[1].task.read()
     assert len(task.pool.labels) == len(task.test.labels) == 7
     assert "13 rows have another task than b" in (task.origin or {})["note"]

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float64, Int64, UInt8
 
 from genomask.alphabet import decode, encode
-from genomask.genome.assembly import cut
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import require_record
 from genomask.genome.places import Place
 from genomask.genome.sequences import gc_share
 from genomask.tasks.readers import Row, Tally
+from genomask.tasks.sources import cut_rows
 
 NEGATIVE: Final = "0"  # the label of negatives that are made; their positives have 1
 WAYS: Final = ("given", "shuffled", "replaced", "matched")
@@ -45,13 +45,11 @@ def add_negatives(
     assert genome is not None, "the settings saw to it"
     taken, wanted = ([row.place for row in side if row.place is not None] for side in (positives, rows))
     windows = match_windows([encode(row.sequence) for row in rows], wanted, taken, genome, draw)
-    pieces, _ = cut(genome, [window or Place("", 0, 1, "+") for window in windows], None)
-    found = list[Row]()
-    for row, window, piece in zip(rows, windows, pieces, strict=True):
-        if window is not None and piece is not None:
-            found += [row, row._replace(sequence=decode(piece), label=NEGATIVE, place=window)]
-    tally.leave_out("that no window of the genome matches", len(rows) - len(found) // 2)
-    return found
+    matched = [(row, window) for row, window in zip(rows, windows, strict=True) if window is not None]
+    tally.leave_out("that no window of the genome matches", len(rows) - len(matched))
+    placed = [row._replace(label=NEGATIVE, place=window) for row, window in matched]
+    negatives = cut_rows(placed, genome, None, tally) if placed else []
+    return [each for (row, _), negative in zip(matched, negatives, strict=True) for each in (row, negative)]
 
 
 def shuffle_dinucleotides(bases: Bases, draw: np.random.Generator) -> Bases:

@@ -1,6 +1,5 @@
 """Test sets that are split off: stratified, deterministic, and nothing alike on both sides."""
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +10,13 @@ from jaxtyping import Bool, Int64, UInt8
 from genomask.alphabet import encode
 from genomask.checks import require, require_choice
 from genomask.genome.names import chromosome
-from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
-from genomask.tasks.alike import Pairs, near_pairs
-from genomask.tasks.examples import Examples, pack
+from genomask.tasks.alike import NO_PAIRS, Pairs, joined, near_pairs
+from genomask.tasks.examples import pack
 from genomask.tasks.readers import Row, Tally
 
+CLUSTER_K, CLUSTER_SHARE = 12, 0.5  # rows of a cluster share this much of the k-mers of the one that has fewer
 SPLIT_BY = ("random", "cluster", "chromosome")
 _WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", "chromosome": "whole chromosome"}
 
@@ -64,32 +63,27 @@ def divide(
     """The pool and the test set of one table, and for the benchmark's origin how a test set was held out, if it was.
     Raises ValueError if the column of splits never says ``train`` or never says ``test``."""
     words = [row.split.strip().lower() for row in rows]
-    if any(words) and not rule.chosen:
-        names = train.lower(), test.lower()
-        sides = [[row for row, word in zip(rows, words, strict=True) if word == name] for name in names]
-        for word, side in zip((train, test), sides, strict=True):
-            if not side:
-                says = ", ".join(sorted(set(words))[:8])
-                raise ValueError(f"{rows[0].path}: the column of splits needs rows that say {word}; it says {says}.")
-        for word, count in Counter(words).items():
-            if word not in names:
-                tally.leave_out(f"whose split is {word or 'empty'}", count)
-        return sides[0], sides[1], {}
-    places = [row.place for row in rows if row.place is not None]
-    number = {label: at for at, label in enumerate(dict.fromkeys(row.label for row in rows))}
-    labels = np.array([number[row.label] for row in rows], dtype=np.int64)
-    examples = pack((encode(row.sequence) for row in rows), labels)
-    in_test, held = hold_out(examples, places if len(places) == len(rows) else None, rule)
-    tally.say(held.pop("note"))
-    pool, held_out = ([rows[row] for row in np.flatnonzero(side).tolist()] for side in (~in_test, in_test))
-    return pool, held_out, held
+    if not any(words) or rule.chosen:
+        in_test, held = hold_out(rows, rule)
+        tally.say(held.pop("note"))
+        pool, held_out = ([rows[row] for row in np.flatnonzero(side).tolist()] for side in (~in_test, in_test))
+        return pool, held_out, held
+    sides = {name.lower(): list[Row]() for name in (train, test)}
+    for row, word in zip(rows, words, strict=True):
+        if word in sides:
+            sides[word].append(row)
+        else:
+            tally.leave_out(f"whose split is {word or 'empty'}")
+    for name in (train, test):
+        if not sides[name.lower()]:
+            says = ", ".join(sorted(set(words))[:8])
+            raise ValueError(f"{rows[0].path}: the column of splits needs rows that say {name}; it says {says}.")
+    return sides[train.lower()], sides[test.lower()], {}
 
 
-def hold_out(
-    examples: Examples, places: Sequence[Place] | None, rule: SplitRule, *, k: int = 12, share: float = 0.5
-) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
-    """Choose the test set of a table that has none; with ``split_by=cluster``, two rows of a cluster share ``share`` of
-    their k-mers. Raises ValueError if places are needed and not known, or a chromosome of ``holdout`` has no row.
+def hold_out(rows: Sequence[Row], rule: SplitRule) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
+    """Choose the test set of a table that has none; rows of a cluster share half of their 12-mers with another of it.
+    Raises ValueError if places are needed and not known, or a chromosome of ``holdout`` has no row.
 
     Returns:
         Which rows are the test set; and, for the benchmark's origin, how it was chosen and what a split by chance
@@ -97,21 +91,23 @@ def hold_out(
     """
     by_place = rule.holdout or rule.split_by == "chromosome"
     where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
-    has_places = places is not None or not by_place
-    require(has_places, where, "rows with places: task.places=[chrom,start,end,strand]", "none")
+    chromosomes = [chromosome(row.place.record) for row in rows if row.place is not None]
+    placed = len(chromosomes) == len(rows) or not by_place
+    require(placed, where, "rows with places: task.places=[chrom,start,end,strand]", "none")
     if by_place:
-        chromosomes = [chromosome(place.record) for place in places or ()]
-        group = join_groups([chromosomes], len(chromosomes))
+        group = join_groups([chromosomes], len(rows))
     else:
-        alike = near_pairs(examples, examples, k=k, share=share) if rule.split_by == "cluster" else ()
-        group, chromosomes = join_groups([canonical(examples.rows())], len(examples.labels), alike), []
+        examples = pack((encode(row.sequence) for row in rows), np.zeros(len(rows), dtype=np.int64))
+        alike = near_pairs(examples, examples, k=CLUSTER_K, share=CLUSTER_SHARE) if rule.split_by == "cluster" else ()
+        group = join_groups([canonical(examples.rows())], len(rows), alike)
     if rule.holdout:
         wanted = {chromosome(name) for name in rule.holdout}
         absent = sorted(wanted - set(chromosomes))
         require(not absent, "task.holdout", "chromosomes that have rows", ", ".join(absent))
         in_test, how = np.array([name in wanted for name in chromosomes]), f"chromosomes {', '.join(rule.holdout)}"
     else:
-        in_test = _draw(group, [str(label) * (not by_place) for label in examples.labels.tolist()], rule)
+        number = {label: str(at) for at, label in enumerate(dict.fromkeys(row.label for row in rows))}
+        in_test = _draw(group, ["" if by_place else number[row.label] for row in rows], rule)
         how = f"{rule.split_by}, seed {rule.split_seed}"
     if not in_test.any():
         held = f"task.test_share={rule.test_share:g} of {len(group):,} rows"
@@ -175,25 +171,19 @@ def join_groups(
     keys: Iterable[Sequence[Hashable]], rows: int, alike: Iterable[Pairs] = ()
 ) -> Int64[np.ndarray, " rows"]:
     """Put rows that share any key, or are alike, into one group, named by its first row."""
-    parent = list(range(rows))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = row = parent[parent[row]]
-        return row
-
-    def join(one: int, other: int) -> None:
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
-
+    group, links = np.arange(rows), [joined(NO_PAIRS, alike)[:2]]
     for column in keys:
-        seen: dict[Hashable, int] = {}
-        for row, key in enumerate(column):
-            join(seen.setdefault(key, row), row)
-    for pairs in alike:
-        for row, other in zip(pairs.rows.tolist(), pairs.others.tolist(), strict=True):
-            join(row, other)
-    return np.array([root(row) for row in range(rows)], dtype=np.int64)
+        first = {key: row for row, key in reversed([*enumerate(column)])}
+        links.append((group, np.array([first[key] for key in column], dtype=np.int64)))
+    one, other = map(np.concatenate, zip(*links, strict=True))
+    while True:
+        lowest, joined_with = group.copy(), np.minimum(group[one], group[other])
+        np.minimum.at(lowest, one, joined_with)
+        np.minimum.at(lowest, other, joined_with)
+        lowest = lowest[lowest]
+        if (lowest == group).all():
+            return group
+        group = lowest
 
 
 def canonical(sequences: Iterable[UInt8[np.ndarray, " _bases"]]) -> list[bytes]:

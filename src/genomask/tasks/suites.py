@@ -31,21 +31,7 @@ class Suite:
     count: int | None = None
 
 
-@dataclass
-class Candidate:
-    """A task that may lie somewhere: the words that say where."""
-
-    words: dict[str, Any]
-
-    @property
-    def path(self) -> str:
-        """The file or folder."""
-        return self.words.get("table") or self.words["dir"]
-
-    @property
-    def task(self) -> FileTask:
-        """The task; it is read when it is asked to."""
-        return FileTask(**self.words)
+Words = dict[str, Any]  # settings of ``task`` that say where a task lies
 
 
 def main(arguments: list[str]) -> int:
@@ -56,17 +42,16 @@ def main(arguments: list[str]) -> int:
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {path}.")
     read = tried = 0
-    for candidate in candidates(path):
-        tried += 1
-        say(candidate.path)
+    for tried, words in enumerate(candidates(path), start=1):  # noqa: B007  (said below)
+        say(path_of(words))
         try:
-            lines = _describe(candidate.task)
+            lines = _describe(FileTask(**words))
         except (ValueError, OSError) as error:
             say(f"  cannot be read: {one_line(str(error))}", style="yellow")
             continue
         read += 1
-        words = " ".join(f"task.{name}={_for_a_shell(value)}" for name, value in candidate.words.items())
-        for line in [*lines, f"{program()} stage=finetune classifier=gc task=csv {words}"]:
+        typed = " ".join(f"task.{name}={_for_a_shell(value)}" for name, value in words.items())
+        for line in [*lines, f"{program()} stage=finetune classifier=gc task=csv {typed}"]:
             say(f"  {line}")
     if not tried:
         endings = ", ".join(ending for endings in KINDS.values() for ending in endings)
@@ -94,13 +79,18 @@ def _for_a_shell(value: str) -> str:
     return f"'\"{value}\"'" if set(value) & set(' "=,()[]{}~$&;|<>*?!') or not value.isascii() else value
 
 
-def candidates(path: Path) -> Iterator[Candidate]:
+def path_of(words: Words) -> str:
+    """The file or folder of a task."""
+    return words.get("table") or words["dir"]
+
+
+def candidates(path: Path) -> Iterator[Words]:
     """The tasks that lie at a path: one in a file; one in a folder with splits, or in each such folder below it.
 
     A folder without any is looked through for tables, each of them a task.
     """
     if path.is_file():
-        yield Candidate({"name": name_of(Path(path.name)), "table": str(path)})
+        yield {"name": name_of(Path(path.name)), "table": str(path)}
         return
     found = False
     for folder in sorted({path, *(inner for inner in path.rglob("*") if inner.is_dir())}):
@@ -112,11 +102,11 @@ def candidates(path: Path) -> Iterator[Candidate]:
             words |= {} if "test" in splits else {"test": splits[1]}
             name = name_of(folder.relative_to(path) if folder != path else Path(path.name))
             several = _tasks_of(folder, splits[0])
-            yield from [Candidate({"name": each, **words, "only": f"{TASK_COLUMN}:{each}"}) for each in several]
-            yield from [] if several else [Candidate({"name": name} | words)]
+            yield from ({"name": each, **words, "only": f"{TASK_COLUMN}:{each}"} for each in several)
+            yield from [] if several else [{"name": name} | words]
     for file in [] if found else sorted(path.iterdir()):
         if file.is_file() and kind_of(file) in READABLE:
-            yield Candidate({"name": name_of(Path(file.name)), "table": str(file)})
+            yield from candidates(file)
 
 
 def _tasks_of(folder: Path, split: str) -> list[str]:
@@ -136,24 +126,24 @@ def suite_jobs(suite: Suite, jobs: Sequence[tuple[str, ...]]) -> list[tuple[str,
     folder = Path(suite.dir).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"suite.dir={suite.dir} is no folder.")
-    found, readable = list(candidates(folder)), list[Candidate]()
-    for candidate in found:
+    found, readable = list(candidates(folder)), list[Words]()
+    for words in found:
         try:
-            candidate.task.look()
-            readable.append(candidate)
+            FileTask(**words).look()
+            readable.append(words)
         except (ValueError, OSError) as error:
-            say(f"warning: {candidate.path} is left out of the suite: {one_line(str(error))}", style="yellow")
+            say(f"warning: {path_of(words)} is left out of the suite: {one_line(str(error))}", style="yellow")
     if not readable:
         raise ValueError(f"suite.dir={suite.dir} holds no task that can be read; genomask tasks {suite.dir} says why.")
-    names = {candidate.words["name"] for candidate in found}
+    names = {words["name"] for words in found}
     absent = [name for name in suite.tasks or () if name_of(Path(name)) not in names]
     if absent:
         say(f"warning: suite {suite.name} lacks {', '.join(absent)}", style="yellow")
     count = len(suite.tasks) if suite.tasks else suite.count
     say(f"suite  {suite.name}: {len(readable)}{f' of {count}' if count else ''} tasks below {folder}")
-    escaped = [{name: value.replace("'", "\\'") for name, value in one.words.items()} for one in readable]
-    words = [tuple(f"task.{name}='{value}'" for name, value in task.items()) for task in escaped]
-    return [(*task, *job) for task in words for job in jobs]
+    quoted = [{name: value.replace("'", "\\'") for name, value in words.items()} for words in readable]
+    tasks = [tuple(f"task.{name}='{value}'" for name, value in words.items()) for words in quoted]
+    return [(*task, *job) for task in tasks for job in jobs]
 
 
 def name_of(path: Path) -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import UInt8
 
 from genomask.alphabet import OTHER, decode
 from genomask.checks import require
 from genomask.files import write_csv
 from genomask.genome.encoded import EncodedGenome, Pieces, write_genome
 from genomask.genome.sequences import reverse_complement
-from genomask.genome.synthetic.background import Consensus, draw_background, draw_consensus, draw_isochores
+from genomask.genome.synthetic.background import draw_background, draw_consensus, draw_isochores
 from genomask.genome.synthetic.motifs import ENHANCER_BASES, PROMOTER_BASES, Sites, plant_enhancers, plant_promoters
 from genomask.seeds import generator
 
@@ -26,6 +26,10 @@ SHORTEST_CHROMOSOME: Final = 10_000
 SLOT_BASES: Final = 1_000  # at most one element lies in a slot
 GAP_SHARE: Final = 0.01  # of the chromosome, for each telomere and for the assembly gap
 ASSEMBLY_GAP: Final = 0.4  # where on the chromosome the assembly gap begins
+ELEMENTS: Final = (
+    ("promoter", PROMOTER_BASES, plant_promoters),
+    ("enhancer", ENHANCER_BASES, plant_enhancers),
+)
 
 
 @dataclass
@@ -73,27 +77,14 @@ class SyntheticGenome:
 
     def _records(self, truth: "list[Planted]") -> Iterator[tuple[str, Pieces]]:
         """Draw the chromosomes one after the other; what is planted is added to ``truth``."""
-        consensus = draw_consensus(self.seed)
+        consensus, totals = draw_consensus(self.seed), np.array([self.bases, self.promoters, self.enhancers])
         for number in range(self.chromosomes):
-            length, promoters, enhancers = (
-                total * (number + 1) // self.chromosomes - total * number // self.chromosomes
-                for total in (self.bases, self.promoters, self.enhancers)
-            )
+            share = totals * (number + 1) // self.chromosomes - totals * number // self.chromosomes
             name = f"synthetic{number + 1}"
             rng = generator(self.seed, "synthetic", name)
-            bases, placed = draw_chromosome(length, consensus, (promoters, enhancers), self.conservation, rng)
-            truth.extend(planted_rows(name, bases, placed))
+            bases = draw_background(draw_isochores(int(share[0]), rng), consensus, rng)
+            truth += plant(bases, name, share[1:].tolist(), self.conservation, rng)
             yield name, [bases]
-
-
-class Placed(NamedTuple):
-    """Elements of one kind on a chromosome."""
-
-    kind: str
-    bases: int  # width of an element
-    start: Int64[np.ndarray, " elements"]
-    reverse: Bool[np.ndarray, " elements"]
-    sites: list[Sites]
 
 
 class Planted(NamedTuple):
@@ -109,49 +100,34 @@ class Planted(NamedTuple):
     element: str  # the same for an element and its motifs
 
 
-def draw_chromosome(
-    length: int, consensus: Consensus, counts: tuple[int, int], conservation: float, rng: np.random.Generator
-) -> tuple[UInt8[np.ndarray, " bases"], list[Placed]]:
-    """Draw a chromosome (bases 0..3, ``OTHER`` in both telomeres and one gap), and promoters and enhancers in it."""
-    bases = draw_background(draw_isochores(length, rng), consensus, rng)
-    gap, inside = int(GAP_SHARE * length), int(ASSEMBLY_GAP * length)
-    for start in (0, inside, length - gap):
+def plant(
+    bases: UInt8[np.ndarray, " bases"], name: str, counts: list[int], conservation: float, rng: np.random.Generator
+) -> list[Planted]:
+    """Turn background into a chromosome, in place: ``OTHER`` in both telomeres and one gap, promoters and enhancers."""
+    gap, inside = int(GAP_SHARE * len(bases)), int(ASSEMBLY_GAP * len(bases))
+    for start in (0, inside, len(bases) - gap):
         bases[start : start + gap] = OTHER
-    windows = bases[: length // SLOT_BASES * SLOT_BASES].reshape(-1, SLOT_BASES)
-    slots = rng.permutation(np.flatnonzero((windows != OTHER).all(axis=1))) * SLOT_BASES
-    placed = []
-    for (kind, width, plant), count in zip(
-        (("promoter", PROMOTER_BASES, plant_promoters), ("enhancer", ENHANCER_BASES, plant_enhancers)),
-        counts,
-        strict=True,
-    ):
+    windows = bases[: len(bases) // SLOT_BASES * SLOT_BASES].reshape(-1, SLOT_BASES)
+    slots, planted = rng.permutation(np.flatnonzero((windows != OTHER).all(axis=1))) * SLOT_BASES, list[Planted]()
+    for (kind, width, plant_all), count in zip(ELEMENTS, counts, strict=True):
         start = slots[:count] + rng.integers(SLOT_BASES - width + 1, size=count)
-        slots = slots[count:]
+        slots, along = slots[count:], np.arange(width)
         reverse = rng.random(count) < 0.5
-        along = np.arange(width)
         position = start[:, None] + np.where(reverse[:, None], width - 1 - along, along)
         blocks = bases[position] ^ reverse[:, None]
-        sites = plant(blocks, conservation=conservation, rng=rng)
+        found = plant_all(blocks, conservation=conservation, rng=rng)
         bases[position] = blocks ^ reverse[:, None]
-        placed.append(Placed(kind, width, start, reverse, sites))
-    return bases, placed
-
-
-def planted_rows(chromosome: str, bases: UInt8[np.ndarray, " bases"], placed: list[Placed]) -> Iterator[Planted]:
-    """List the elements of a chromosome and their motifs, in coordinates of the chromosome."""
-    for elements in placed:
-        every = np.arange(elements.start.size)
-        whole = Sites("element", elements.bases, every, np.zeros_like(every), np.zeros(every.size, dtype=bool))
-        for sites in (whole, *elements.sites):
-            reverse = elements.reverse[sites.element]
-            from_left = np.where(reverse, elements.bases - sites.bases - sites.start, sites.start)
-            starts = (elements.start[sites.element] + from_left).tolist()
-            strands = (reverse ^ sites.reverse).tolist()
-            for start, minus, number in zip(starts, strands, sites.element.tolist(), strict=True):
-                stop, strand = start + sites.bases, "-" if minus else "+"
-                sequence = decode(reverse_complement(bases[start:stop]) if minus else bases[start:stop])
-                name = f"{chromosome}-{elements.kind}-{number}"
-                yield Planted(elements.kind, sites.motif, chromosome, start, stop, strand, sequence, name)
+        every = np.arange(count)
+        whole = Sites("element", width, every, np.zeros_like(every), np.zeros(count, dtype=bool))
+        for sites in (whole, *found):
+            backward = reverse[sites.element]
+            from_left = np.where(backward, width - sites.bases - sites.start, sites.start)
+            places = (sites.element, start[sites.element] + from_left, backward ^ sites.reverse)
+            for number, first, minus in zip(*(part.tolist() for part in places), strict=True):
+                site, strand = bases[first : first + sites.bases], "-" if minus else "+"
+                row = (first, first + sites.bases, strand, decode(reverse_complement(site) if minus else site))
+                planted.append(Planted(kind, sites.motif, name, *row, f"{name}-{kind}-{number}"))
+    return planted
 
 
 def with_planted(genome: EncodedGenome, directory: Path) -> EncodedGenome:
@@ -161,7 +137,8 @@ def with_planted(genome: EncodedGenome, directory: Path) -> EncodedGenome:
     values = np.zeros(len(genome.bases), dtype=np.float32)
     first = dict(zip(genome.names, genome.offsets.tolist(), strict=False))
     with (directory / PLANTED).open(newline="") as file:
-        for row in map(Planted._make, csv.reader(file)):
-            if row.motif not in ("motif", "element"):  # the head, and what motifs are planted in
-                values[first[row.chromosome] + int(row.start) : first[row.chromosome] + int(row.stop)] = 1
+        for row in csv.DictReader(file):
+            if row["motif"] != "element":
+                start = first[row["chromosome"]]
+                values[start + int(row["start"]) : start + int(row["stop"])] = 1
     return replace(genome, tracks={**genome.tracks, PLANTED_TRACK: values})
