@@ -8,10 +8,11 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
 from genomask.corpus.settings import CorpusSettings
+from genomask.genome.assembly import place_in
 from genomask.genome.encoded import EncodedGenome, is_lower
-from genomask.genome.names import require_record
 from genomask.genome.places import read_bed
 from genomask.genome.sequences import reverse_complement
+from genomask.text_files import wrong_line
 
 
 class Segments(NamedTuple):
@@ -70,14 +71,11 @@ def read_regions(genome: EncodedGenome, settings: CorpusSettings) -> list[tuple[
     file, found = Path(settings.regions or "").expanduser(), []
     for line, place, *_ in read_bed(file):
         try:
-            number = require_record(genome.names, place.record)
+            name, inside = place_in(genome, place)
         except ValueError as error:
-            raise ValueError(f"{file}, line {line}: {error}.") from None
-        first, last = genome.offsets[number : number + 2].tolist()
-        if place.stop > last - first:
-            raise ValueError(f"{file}, line {line}: stop {place.stop:,} lies beyond the end of {place.record}.")
-        start, stop = first + place.start - settings.margin, first + place.stop + settings.margin
-        found.append((max(start, first), min(stop, last)))
+            raise wrong_line(file, line, str(error)) from None
+        first, last = genome.offsets[genome.names.index(name) :][:2].tolist()
+        found.append((max(inside.start - settings.margin, first), min(inside.stop + settings.margin, last)))
     return found
 
 

@@ -60,10 +60,17 @@ def download(
     with FileLock(f"{path}.lock"):
         if path.is_file() and not _difference(path, checksums):
             return
-        problem = _try(url, part, tries, timeout, sleep)
-        if problem:
-            by_hand = f"Or get the file by other means and put it at {path}"
-            raise ConnectionError(f"{url} cannot be downloaded: {problem}. {by_hand}.")
+        for attempt in range(tries):
+            problem, may_succeed = _try(url, part, timeout)
+            if not problem:
+                break
+            last = not may_succeed or attempt == tries - 1
+            if last:
+                of = f" (in the last of {tries} tries; what has arrived is kept)" if may_succeed else ""
+                by_hand = f"Or get the file by other means and put it at {path}"
+                raise ConnectionError(f"{url} cannot be downloaded: {problem}{of}. {by_hand}.")
+            say(f"{url}: {problem}; next try in {2**attempt} s")
+            sleep(2.0**attempt)
         difference = _difference(part, checksums)
         _note(part).unlink()
         if difference:
@@ -110,33 +117,22 @@ def fetch(url: str, path: Path, read: Callable[[Path], Content], *, instead: str
 
 def cache_folder(cache: str | None) -> Path:
     """Where downloads stay: the given folder, else folder genomask of the user's cache (XDG_CACHE_HOME)."""
-    if cache:
-        return Path(cache).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "genomask"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "genomask"
+    return Path(cache or home).expanduser()
 
 
-def _try(url: str, part: Path, tries: int, timeout: float, sleep: Callable[[float], None]) -> str:
-    """Fetch the file in several tries; what stood in the way of the last one, or nothing."""
-    problem = ""
-    for attempt in range(tries):
-        if attempt:
-            pause = 2.0 ** (attempt - 1)
-            say(f"{url}: {problem}; next try in {pause:.0f} s")
-            sleep(pause)
-        try:
-            _receive(url, part, timeout)
-        except urllib.error.HTTPError as error:
-            error.close()
-            problem = f"the server answers {error.code} {error.reason}"
-            if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                part.unlink(missing_ok=True)  # as long as the file or longer: begin again
-            elif error.code < 500 and error.code not in _TRY_AGAIN:
-                return problem
-        except _BROKEN as error:
-            problem = str(error) or type(error).__name__
-        else:
-            return ""
-    return f"{problem} (in the last of {tries} tries; what has arrived is kept)"
+def _try(url: str, part: Path, timeout: float) -> tuple[str, bool]:
+    """Ask once for the file: what stood in the way, if anything, and whether another try may succeed."""
+    try:
+        _receive(url, part, timeout)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink(missing_ok=True)  # as long as the file or longer: begin again
+        return f"the server answers {error.code} {error.reason}", error.code >= 500 or error.code in _TRY_AGAIN
+    except _BROKEN as error:
+        return str(error) or type(error).__name__, True
+    return "", False
 
 
 def _receive(url: str, part: Path, timeout: float) -> None:

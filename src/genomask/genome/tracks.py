@@ -22,7 +22,7 @@ _BIGWIG: Final = re.compile(r"\.(bw|bigwig)$", re.IGNORECASE)
 _VCF: Final = re.compile(r"\.(vcf(\.b?gz)?|bcf)$", re.IGNORECASE)  # BCF is refused by the reader of VCF
 _AT_ONCE: Final = 1 << 20  # bases of a bigWig file
 
-Filled = tuple[str, str, int, int, Any]  # place in the file, record, start, stop, value or values
+Filled = tuple[str, Place, Any]  # where in the file, place, value or values
 
 
 def check_tracks(tracks: Any) -> None:
@@ -71,12 +71,12 @@ def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Pa
     """Write every interval's values; returns the number of intervals on records that are left out."""
     passed = 0
     read = _bigwig if _BIGWIG.search(file.name) else _vcf if _VCF.search(file.name) else _bed
-    for where, record, start, stop, value in read(file):
-        if find_record(genome.names, record) is None and find_record(left_out, record) is not None:
+    for where, place, value in read(file):
+        if find_record(genome.names, place.record) is None and find_record(left_out, place.record) is not None:
             passed += 1
             continue
         try:
-            values[place_in(genome, Place(record, start, stop, "+"))[1]] = value
+            values[place_in(genome, place)[1]] = value
         except ValueError as error:
             raise ValueError(f"{where}: {error}.") from None
     return passed
@@ -84,14 +84,13 @@ def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Pa
 
 def _bed(file: Path) -> Iterator[Filled]:
     for line, place, _, score in read_bed(file):
-        yield f"{file}, line {line}", place.record, place.start, place.stop, 1.0 if score is None else score
+        yield f"{file}, line {line}", place, 1.0 if score is None else score
 
 
 def _vcf(file: Path) -> Iterator[Filled]:
     for record in read_records(file):
-        start = record.position - 1
-        where = f"{file}, {record.chromosome}:{record.position}"
-        yield where, record.chromosome, start, start + len(record.reference), 1.0
+        place = Place(record.chromosome, record.position - 1, record.position - 1 + len(record.reference), "+")
+        yield f"{file}, {record.chromosome}:{record.position}", place, 1.0
 
 
 def _bigwig(file: Path) -> Iterator[Filled]:
@@ -108,4 +107,4 @@ def _bigwig(file: Path) -> Iterator[Filled]:
                 covered = np.flatnonzero(~np.isnan(found))
                 if len(covered):
                     stop = int(covered[-1]) + 1
-                    yield f"{file}, {record}", record, start, start + stop, np.nan_to_num(found[:stop])
+                    yield f"{file}, {record}", Place(record, start, start + stop, "+"), np.nan_to_num(found[:stop])

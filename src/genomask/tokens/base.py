@@ -1,5 +1,6 @@
 """What every kind of tokens can say of a sequence."""
 
+import json
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +51,11 @@ class Tokens(ABC):
     @abstractmethod
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
         """Write what ``AutoTokenizer`` opens, which reads raw DNA as ``split`` does, into an existing folder."""
+
+    def _save_config(self, directory: Path, special: dict[str, str | None], max_tokens: int) -> None:
+        config = {f"{kind}_token": token for kind, token in special.items()}
+        config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens}
+        (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
     @property
     def name(self) -> str:

@@ -9,7 +9,8 @@ from genomask.checks import require
 from genomask.files import read_object
 from genomask.text_files import read_lines
 from genomask.tokens.base import Tokens
-from genomask.tokens.kmer import LONGEST_K, KmerTokens
+from genomask.tokens.kmer import KmerTokens
+from genomask.tokens.settings import LONGEST_K
 from genomask.tokens.subword import SubwordTokens
 
 TOKENS_FILE: Final = "tokens.json"
@@ -26,10 +27,8 @@ def save_tokens(tokens: Tokens, directory: Path, *, max_tokens: int) -> None:
 def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
     """The tokens of a model folder; one without tokens.json has overlapping k-mers if its vocabulary says so.
 
-    ``vocabulary`` is the number of rows of the model's table of token embeddings.
-
-    Raises:
-        ValueError: If the files do not fit together, or do not say what the tokens are.
+    ``vocabulary`` is the number of rows of the model's table of token embeddings. Raises ValueError if the files do not
+    fit together, or do not say what the tokens are.
     """
     file, tokenizer = directory / TOKENS_FILE, directory / "tokenizer.json"
     identity: dict[str, Any] = read_object(file) if file.is_file() else {}
@@ -69,9 +68,8 @@ def check_vocabulary(directory: Path, tokens: KmerTokens) -> None:
             require(token == other, f"{lines}, line {line},", f"{token} ({ORDER})", other)
     if tokenizer.is_file():
         model = read_object(tokenizer).get("model")
-        ids = model.get("vocab") if isinstance(model, dict) else None
+        ids: Any = model.get("vocab") if isinstance(model, dict) else None
         require(isinstance(ids, dict), str(tokenizer), "a vocabulary of words", type(ids).__name__)
-        assert isinstance(ids, dict)
         require(len(ids) == len(wanted), str(tokenizer), f"{len(wanted)} tokens for k = {k}", len(ids))
         for token_id, token in enumerate(wanted):
             place = f"{token} in {tokenizer}"

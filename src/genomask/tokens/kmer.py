@@ -1,6 +1,5 @@
 """k-mers as tokens: overlapping ones as DNABERT's, or side by side as the Nucleotide Transformer's; single bases."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import BertProcessing
 
 from genomask.alphabet import BASES, CLS, FIRST_KMER, MASK, OTHER, PAD, SEP, SPECIAL_TOKENS, UNK, kmer_table
-from genomask.checks import require
 from genomask.compiled import compiled
 from genomask.tokens.base import Split, Tokens
-from genomask.tokens.settings import LONGEST_K
+from genomask.tokens.settings import KmerSettings
 
 
 class KmerTokens(Tokens):
@@ -33,8 +31,7 @@ class KmerTokens(Tokens):
     """
 
     def __init__(self, k: int = 6, stride: int = 1) -> None:
-        require(k in range(1, LONGEST_K + 1), "tokens.k", f"a number from 1 to {LONGEST_K}", k)
-        require(stride in (1, k), "tokens.stride", f"1, or tokens.k = {k}", stride)
+        KmerSettings(k, stride)  # which refuses what is out of range
         self.k, self.stride = k, stride
         self.vocabulary = [*SPECIAL_TOKENS, *kmer_table(k), *([] if stride == 1 else [*BASES, "N"])]
         self.vocabulary_size = len(self.vocabulary)
@@ -73,9 +70,7 @@ class KmerTokens(Tokens):
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
         kmer_tokenizer(self.k, self.stride).save(str(directory / "tokenizer.json"))
-        config = {f"{token[1:-1].lower()}_token": token for token in SPECIAL_TOKENS}
-        config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens}
-        (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        self._save_config(directory, {token[1:-1].lower(): token for token in SPECIAL_TOKENS}, max_tokens)
 
 
 @compiled
@@ -121,11 +116,15 @@ def kmer_tokenizer(k: int, stride: int = 1) -> Tokenizer:
         tokenizer.normalizer = _sliding_window(k)
         tokenizer.pre_tokenizer = WhitespaceSplit()
     else:
-        capitals: list[Normalizer] = [Replace(letter.lower(), letter) for letter in BASES]
-        tokenizer.normalizer = Sequence([*capitals, Replace(Regex(r"\s"), ""), Replace(Regex("[^ACGT]"), "N")])
+        tokenizer.normalizer = capital_letters(Replace(Regex(r"\s"), ""))
         tokenizer.pre_tokenizer = SplitText(Regex(f"[ACGT]{{{k}}}|."), "isolated")
     tokenizer.post_processor = BertProcessing(("[SEP]", SEP), ("[CLS]", CLS))
     return tokenizer
+
+
+def capital_letters(*more: Normalizer) -> Normalizer:
+    """Write A, C, G and T in capitals, and N for any other letter."""
+    return Sequence([*(Replace(letter.lower(), letter) for letter in BASES), *more, Replace(Regex("[^ACGT]"), "N")])
 
 
 def _sliding_window(k: int) -> Normalizer:

@@ -1,6 +1,5 @@
 """Tokens of a Hugging Face tokenizer, whose offsets say which bases each covers: BPE, or what a model brings along."""
 
-import json
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -8,9 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 from jaxtyping import UInt8
-from tokenizers import Regex, Tokenizer
+from tokenizers import Tokenizer
 from tokenizers.models import BPE
-from tokenizers.normalizers import Normalizer, Replace, Sequence
 from tokenizers.processors import BertProcessing
 from tokenizers.trainers import BpeTrainer
 
@@ -20,6 +18,7 @@ from genomask.files import read_object
 from genomask.genome.encoded import EncodedGenome
 from genomask.seeds import generator
 from genomask.tokens.base import Split, Tokens
+from genomask.tokens.kmer import capital_letters
 
 STRETCH: Final = 500  # bases that tokens are trained on at a time
 STRETCHES: Final = 20_000  # of the genome, drawn at random
@@ -88,12 +87,9 @@ class SubwordTokens(Tokens):
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
         (directory / "tokenizer.json").write_bytes(self.content)
-        names = self.tokenizer.id_to_token
-        config = {f"{kind}_token": names(getattr(self, kind)) for kind in NAMES}
-        roles = (("cls_token", self.prefix), ("sep_token", self.suffix))
-        config |= {role: names(ids[0]) for role, ids in roles if len(ids) == 1}
-        config |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_tokens}
-        (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        ids = {kind: getattr(self, kind) for kind in NAMES}
+        ids |= {kind: ends[0] for kind, ends in (("cls", self.prefix), ("sep", self.suffix)) if len(ends) == 1}
+        self._save_config(directory, {kind: self.tokenizer.id_to_token(one) for kind, one in ids.items()}, max_tokens)
 
     def _special(self, kind: str, names: dict[str, Any]) -> int:
         named = names.get(f"{kind}_token")
@@ -133,8 +129,7 @@ def train_bpe(sequences: Iterable[str], size: int) -> Tokenizer:
     No token reaches from one stretch into the next; ``size`` counts special tokens, too.
     """
     tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
-    capitals: list[Normalizer] = [Replace(letter.lower(), letter) for letter in BASES]
-    tokenizer.normalizer = Sequence([*capitals, Replace(Regex("[^ACGT]"), "N")])
+    tokenizer.normalizer = capital_letters()
     trainer = BpeTrainer(
         vocab_size=size,
         special_tokens=list(SPECIAL_TOKENS),
