@@ -33,12 +33,9 @@ class ValidationBatch(NamedTuple):
 
 
 class CorpusDataModule(LightningDataModule):
-    """Masked segments of a genome: one item per optimiser step for training, a fixed sample for validation.
-
-    ``masker`` masks training sequences, and may be exchanged before the training begins; ``common`` masks validation
-    sequences alike for every model. The seed draws the cuts, the split, the order of every epoch and the masks; the
-    batch is that of all ranks. The number of workers never changes a batch.
-    """
+    """Masked segments of a genome: one item per optimiser step for training, a fixed sample for validation. ``masker``
+    masks training sequences, and may be exchanged before the training begins; ``common`` masks validation sequences
+    alike for every model. The seed draws cuts, split, orders and masks; the batch is that of all ranks."""
 
     def __init__(
         self,
@@ -157,11 +154,8 @@ class ValidationBatches(Dataset[ValidationBatch]):
 
 
 def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segments, Segments]:
-    """Split segments into training and validation at random; the validation part comes shuffled.
-
-    Raises:
-        ValueError: If there are too few segments for both.
-    """
+    """Split segments into training and validation at random; the validation part comes shuffled. Raises ValueError if
+    there are too few segments for both."""
     count = len(segments.start)
     held_out = round(count * settings.validation_share)
     if not 0 < held_out < count:

@@ -27,10 +27,8 @@ class Segments(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """The line along which segments are laid: stretches of the genome, end to end.
-
-    ``origin[i]`` is where stretch ``i`` starts on the line, ``genome[i]`` where it starts in the genome.
-    """
+    """The line along which segments are laid: stretches of the genome, end to end. ``origin[i]`` is where stretch ``i``
+    starts on the line, ``genome[i]`` where it starts in the genome."""
 
     origin: Int64[np.ndarray, " _stretches"]
     genome: Int64[np.ndarray, " stretches"]
@@ -47,15 +45,9 @@ def lay_out(genome: EncodedGenome, *, gaps: str) -> Axis:
 
 
 def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Generator) -> Segments:
-    """Cut every chromosome from a random start into consecutive segments of random length.
-
-    Half of the segments have ``longest`` bases, the others a length drawn uniformly from
-    ``shortest..longest`` (steps 1 and 2); those with a base other than A, C, G or T are left out (step 3).
-
-    Raises:
-        FileNotFoundError: If there is no such BED file.
-        ValueError: If it is no BED file, or names a record that the genome lacks.
-    """
+    """Cut every chromosome from a random start into consecutive segments: half of ``longest`` bases, the others of a
+    length drawn from ``shortest..longest`` (steps 1 and 2); those with a base other than A, C, G or T are left out
+    (step 3). Raises ValueError if ``regions`` is no BED file, or names a record that the genome lacks."""
     axis = lay_out(genome, gaps=settings.gaps)
     bounds = zip(axis.chromosomes[:-1].tolist(), axis.chromosomes[1:].tolist(), strict=True)
     if settings.regions is None:

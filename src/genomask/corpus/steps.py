@@ -46,10 +46,8 @@ class Work(NamedTuple):
 
 
 class HiddenBases(NamedTuple):
-    """Hidden bases that the input does not show, each with a token that covers it, as central as there is one.
-
-    They come by their place in that token: ``per_place`` counts those that are its first base, its second, and so on.
-    """
+    """Hidden bases that the input does not show, each with a token that covers it, as central as there is one, by their
+    place in that token: ``per_place`` counts those that are its first base, its second, and so on."""
 
     token: Int64[Tensor, " hidden_bases"]  # counts the masked tokens of the batch
     base: Int64[Tensor, " hidden_bases"]  # 0..3
@@ -58,12 +56,9 @@ class HiddenBases(NamedTuple):
 
 class StepBatch(NamedTuple):
     """The masked sequences of one optimiser step, longest first, so that its micro-batches hold little padding.
-
     ``flat`` is where masked tokens stand in their micro-batch (row * width + position), ``slot`` their place in a table
-    of ``most`` masked tokens a row. ``hidden`` is there where overlapping tokens share bases and the batch is for
-    validation; ``codes``, where the strategy learns of validations by k-mer: the k-mers in the middle of the masked
-    tokens, ``4**k`` for an unknown one. Without ``weights`` all are equal.
-    """
+    of ``most`` masked tokens a row. For validation only: ``hidden``, where overlapping tokens share bases; ``codes``,
+    where the strategy learns by k-mer: the k-mers in the middle of the masked tokens, ``4**k`` for an unknown one."""
 
     input_ids: Int64[Tensor, "batch tokens"]
     lengths: Int64[Tensor, " batch"]  # tokens of every row
@@ -79,11 +74,8 @@ class StepBatch(NamedTuple):
 
 @dataclass(eq=False)
 class Steps(Dataset[StepBatch]):
-    """Item ``step`` is what that optimiser step is trained on.
-
-    The segments form an endless stream, each epoch of it a permutation drawn from (seed, epoch); a step takes the next
-    ``batch`` of them, and of these every rank its share.
-    """
+    """Item ``step`` is what that optimiser step is trained on: the next ``batch`` segments of an endless stream, each
+    epoch of it a permutation drawn from (seed, epoch); of these every rank takes its share."""
 
     corpus: Corpus
     segments: Segments

@@ -74,15 +74,9 @@ def place_in(genome: EncodedGenome, place: Place) -> tuple[str, slice]:
 def cut(
     genome: EncodedGenome, places: Iterable[Place], assembly: str | None
 ) -> tuple[list[UInt8[np.ndarray, " _bases"] | None], Counter[str]]:
-    """Cut stretches from a genome, those of the ``-`` strand as their reverse complement.
-
-    Returns:
-        One array of bases a place, or None where the genome does not hold all of it; and how many of these
-        there are, by reason.
-
-    Raises:
-        ValueError: If the genome is not of the assembly that the places are on.
-    """
+    """Cut stretches from a genome, those of the ``-`` strand as their reverse complement; None where the genome does
+    not hold all of it, and how many of these there are, by reason. Raises ValueError if the genome is of another
+    assembly."""
     check_assembly(genome, assembly)
     reasons, pieces = Counter[str](), list[UInt8[np.ndarray, " _bases"] | None]()
     for place in places:

@@ -21,13 +21,8 @@ def count_kmers(
     bases: UInt8[np.ndarray, " bases"], runs: Int64[np.ndarray, "runs 2"], *, k: int = 10
 ) -> list[Int64[np.ndarray, " _kmers"]]:
     """Count every n-mer for n = 1..k that lies inside one run (a stretch without other letters, in ascending order).
-
-    Returns:
-        Occurrences by base-4 code; entry ``n - 1`` has ``4**n`` of them.
-
-    Raises:
-        ValueError: If k is out of range, or the runs overlap or leave the genome.
-    """
+    Entry ``n - 1`` has the occurrences of n-mers by base-4 code. Raises ValueError if k is out of range, or the runs
+    overlap or leave the genome."""
     require(1 <= k <= LONGEST, "k", f"a length from 1 to {LONGEST}", k)
     edges = np.concatenate(([0], runs.ravel(), [len(bases)]))
     ascending = bool((np.diff(edges) >= 0).all())
@@ -47,10 +42,8 @@ def count_kmers(
 
 
 def context_nats(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> dict[int, float]:
-    """Nats of a base given 0, 1, 2, ... bases on either side, from counts of k-mers of the same genome.
-
-    As far as the genome is long enough; entry ``n - 1`` of ``counts`` has the occurrences of n-mers by base-4 code.
-    """
+    """Nats of a base given 0, 1, 2, ... bases on either side, as far as the genome is long enough; entry ``n - 1`` of
+    ``counts`` has the occurrences of n-mers of the same genome by base-4 code."""
     found = {}
     for n in range(LONGEST_CONTEXT + 1):
         if 2 * n + 1 > len(counts) or counts[2 * n].sum() < ENOUGH * 4 ** (2 * n):

@@ -68,13 +68,9 @@ class _Stretches:
 
 
 def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, source: str = "A genome") -> None:
-    """Write records into an existing directory, each its name and its bases in pieces.
-
-    A base is 0..4, plus ``LOWER`` where the letter is lower case. Errors name the ``source``.
-
-    Raises:
-        ValueError: If two records share a name, or no record holds an A, C, G or T.
-    """
+    """Write records (name, and bases in pieces, plus ``LOWER`` where the letter is lower case) into an existing
+    directory. Raises ValueError naming the ``source`` if two records share a name, or no record holds an A, C, G or
+    T."""
     lengths: dict[str, int] = {}
     runs, lower, offset = _Stretches(), _Stretches(), 0
     with (directory / BASES_FILE).open("wb") as file:

@@ -29,10 +29,8 @@ _ACCESSIONS: Final = {
 
 @dataclass
 class Grch38Genome:
-    """The human reference genome, a record for each chromosome, called chr1 to chrY.
-
-    ``chromosomes=[1, 2, 3]`` is what the ranking was counted on that the paper's authors published.
-    """
+    """The human reference genome, a record for each chromosome, called chr1 to chrY. ``chromosomes=[1, 2, 3]`` is what
+    the ranking was counted on that the paper's authors published."""
 
     chromosomes: list[str] | None = None  # of 1..22, X, Y; None: all 24
     cache: str | None = None  # where downloads stay; None: folder genomask of the user's cache
@@ -57,15 +55,9 @@ class Grch38Genome:
         return chosen | fingerprint_tracks(self.tracks)
 
     def encode(self, directory: Path) -> list[str]:
-        """Download what is not in the cache yet, and write the encoded genome into an existing directory.
-
-        Returns:
-            Chromosomes that it leaves out.
-
-        Raises:
-            ConnectionError: If a file cannot be downloaded.
-            ValueError: If a file is not what NCBI's list of checksums says, or not of this assembly.
-        """
+        """Download what is not in the cache yet, and write the encoded genome into an existing directory; returns the
+        chromosomes that it leaves out. Raises ConnectionError if a file cannot be downloaded; ValueError if it is not
+        what NCBI's list of checksums says, or not of this assembly."""
         with closing(_records(self._download())) as records:
             write_genome(records, directory)
         left_out = [f"chr{name}" for name in HUMAN if name not in self._chosen()]

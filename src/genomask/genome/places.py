@@ -18,10 +18,8 @@ _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re
 
 
 class Place(NamedTuple):
-    """A stretch of a record: ``start`` is 0-based, ``stop`` exclusive, ``strand`` is ``+`` or ``-``.
-
-    The negative of a promoter has its promoter's place, as the parts that it keeps lie there.
-    """
+    """A stretch of a record: ``start`` is 0-based, ``stop`` exclusive, ``strand`` is ``+`` or ``-``. The negative of a
+    promoter has its promoter's place, as the parts that it keeps lie there."""
 
     record: str
     start: int
@@ -64,10 +62,8 @@ def parse_region(text: str) -> Place:
 
 
 def bed_cells(lines: Iterable[Line]) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and cells, divided by tabs or else by blanks, of every line of a BED file that is an interval.
-
-    Blank lines, comments, and lines ``track ...`` and ``browser ...`` are passed over.
-    """
+    """Yield number and cells, divided by tabs or else by blanks, of every line of a BED file that is an interval: no
+    blank line, comment, ``track ...`` or ``browser ...``."""
     for number, text in lines:
         if not _NOT_AN_INTERVAL.match(text):
             yield number, [cell.strip() for cell in (text.split("\t") if "\t" in text else text.split())]

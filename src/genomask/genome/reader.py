@@ -32,10 +32,8 @@ _PIECE: Final = 1 << 19  # letters converted together
 
 @dataclass
 class Tally:
-    """Counts records, and letters outside headers, in a FASTA text that arrives in pieces.
-
-    Every ``>`` outside a header counts as the next one: within a line it is an error, which the parser finds.
-    """
+    """Counts records, and letters outside headers, in a FASTA text that arrives in pieces. Every ``>`` outside a header
+    counts as the next one: within a line it is an error, which the parser finds."""
 
     records: int = 0
     letters: int = 0
@@ -76,16 +74,10 @@ def read_fasta(path: Path) -> Iterator[tuple[str, UInt8[np.ndarray, " _bases"]]]
 
 
 def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, " _bases"]]]]:
-    """Yield the name (the first word of the header) of every record, in file order, and its bases.
-
-    A base is 0..4, plus ``LOWER`` where the letter is lower case. The bases come in pieces, to be taken before the
-    next record. A foreign letter ends them early, and is reported when the next record is asked for.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is truncated, damaged or no FASTA; or a record has no name, no bases, the
-            name of another, or a letter that is no IUPAC code of DNA.
-    """
+    """Yield the name (the first word of the header) of every record and its bases, 0..4 plus ``LOWER`` where the letter
+    is lower case, in pieces to be taken before the next record. A foreign letter ends them early, and is reported when
+    the next record is asked for. Raises ValueError if the file is truncated, damaged or no FASTA; or a record has no
+    name, no bases, the name of another, or a letter that is no IUPAC code of DNA."""
     path, whole, read, names = fasta_file(path), Tally(), Tally(), set[str]()
     try:
         with path.open("rb") as file, TemporaryFile() as copy:
@@ -114,10 +106,8 @@ def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, "
 
 
 def read_text(source: BufferedReader, copy: IO[bytes] | None = None) -> Iterator[bytes]:
-    """Yield the plain text of a FASTA file in pieces. Raises ValueError if it is no FASTA, ends early, or is damaged.
-
-    ``copy`` gets the text if it begins with a byte order mark or its lines end in CR alone: pyfastx takes neither.
-    """
+    """Yield the plain text of a FASTA file in pieces; ``copy`` gets it if it begins with a byte order mark or its lines
+    end in CR alone: pyfastx takes neither. Raises ValueError if it is no FASTA, ends early, or is damaged."""
     packed, found, returns, mark = is_packed(source.fileno()), 0, False, False
     size = unpacked_size(source.fileno()) if packed else None
     text: Any = gzip.GzipFile(fileobj=source) if packed else source

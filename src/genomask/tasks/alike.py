@@ -109,10 +109,8 @@ def matches(
     *,
     within: bool = False,
 ) -> Matches:
-    """Match every row with the rows of a set that have the number it wants; below 0 it wants none.
-
-    ``within`` says that both are one set, where no row matches itself.
-    """
+    """Match every row with the rows of a set that have the number it wants; below 0 it wants none. ``within`` says that
+    both are one set, where no row matches itself."""
     size = int(max(wanted.max(initial=0), groups.max(initial=0))) + 1
     classes = int(max(labels.max(initial=0), other_labels.max(initial=0))) + 1
     number = np.where(wanted < 0, size, wanted)  # a number that no row has
@@ -155,11 +153,8 @@ NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 def near_pairs(first: Examples, second: Examples, *, k: int, share: float) -> Iterator[Pairs]:
-    """Yield the rows of two sets that share enough distinct k-mers, whatever their strands, row by row.
-
-    The share is of the k-mers of the row that has fewer. The second set is indexed and the first streams past,
-    so that memory does not grow with the first. A row without a k-mer is in no pair.
-    """
+    """Yield the rows of two sets that share enough distinct k-mers (of the row that has fewer), whatever their strands.
+    The first set streams past the second, so that memory does not grow with it. A row without a k-mer is in no pair."""
     codes, others = joined(NO_KMERS, distinct_kmers(second, k))
     sizes = np.bincount(others, minlength=len(second.labels))
     order = np.argsort(codes, kind="stable")

@@ -29,10 +29,8 @@ INSTEAD: Final = (
 
 @dataclass
 class CohnTask(BuiltTask):
-    """Enhancers and other stretches of the genome, 500 bases each.
-
-    ``coordinates`` is a folder with the benchmark's four tables, which are downloaded if it is null.
-    """
+    """Enhancers and other stretches of the genome, 500 bases each. ``coordinates`` is a folder with the benchmark's
+    four tables; null downloads them."""
 
     name: str
     coordinates: str | None = None

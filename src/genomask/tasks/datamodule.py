@@ -42,11 +42,9 @@ class ExampleDataset(Dataset[ExampleBatch]):
 
 
 class EpisodeDataModule(LightningDataModule):
-    """One episode for training, in an order drawn from the seed for every epoch, and the whole test set.
-
-    Test sequences come longest first, so that batches hold little padding. Its state is the epoch that has begun, and
-    the state that its order is drawn from.
-    """
+    """One episode for training, in an order drawn from the seed for every epoch, and the whole test set, longest first
+    so that batches hold little padding. Its state is the epoch that has begun, and the state that its order is drawn
+    from."""
 
     def __init__(
         self,
@@ -85,12 +83,9 @@ class EpisodeDataModule(LightningDataModule):
 
 
 class EpisodeOrder(BatchSampler):
-    """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done.
-
-    ``draws`` draws all orders, so its state at the start of an epoch is what a checkpoint holds; which batches are
-    done, the trainer's step says. Torch's own sampler would draw once more if it is read to its end, which Lightning
-    does not do. The length counts them, as Lightning does.
-    """
+    """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done. ``draws`` draws
+    all orders: its state at the start of an epoch is what a checkpoint holds. Torch's own sampler would draw once more
+    if it is read to its end, which Lightning does not do."""
 
     def __init__(self, data: EpisodeDataModule, draws: torch.Generator) -> None:
         super().__init__(range(len(data.episode.labels)), data.batch_size, drop_last=False)

@@ -28,13 +28,10 @@ _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 class Examples(NamedTuple):
-    """Sequences end to end, where each begins (one entry more than rows), their class indices, and what else is known.
-
-    Attributes:
-        targets: 0 or 1 for each label, or the one value, of rows that have no class; their ``labels`` are 0.
-        lines: Number of the file in the benchmark's ``origin["row_files"]``, and line.
-        places: Where the rows lie in a genome.
-    """
+    """Sequences end to end, where each begins (one entry more than rows), and their class indices. Of rows without a
+    class of their own ``targets`` are 0 or 1 for each label, or the one value, and the class indices 0. ``lines`` are
+    the number of a file in ``origin["row_files"]`` of the benchmark, and line; ``places`` where the rows lie in a
+    genome."""
 
     bases: UInt8[np.ndarray, " bases"]
     offsets: Int64[np.ndarray, " _offsets"]
@@ -104,13 +101,9 @@ def pack(sequences: Iterable[UInt8[np.ndarray, " _bases"]], labels: Int64[np.nda
 
 
 def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], *, kind: str = "classes") -> Benchmark:
-    """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order.
-
-    ``kind`` says whether a label is a class, several labels divided by semicolons, or a number.
-
-    Raises:
-        ValueError: If the pool has fewer than two classes, or the test set is empty or has another class.
-    """
+    """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order. ``kind`` is
+    that of ``Benchmark``. Raises ValueError if the pool has fewer than two classes, or the test set is empty or has
+    another class."""
     if not test:
         raise ValueError("The test set has no rows.")
     labels = [[label for _, label in rows] for rows in (pool, test)]
@@ -166,10 +159,7 @@ def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The t
 
 def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) -> None:
     """Find before a training that sequences are shorter than a token, or longer than the encoder takes and not cropped.
-
-    Raises:
-        ValueError: With the number of such rows, the first ten of them, and the setting that helps.
-    """
+    Raises ValueError with the number of such rows, the first ten of them, and the setting that helps."""
     for part in PARTS:
         lengths = getattr(task, part).lengths
         short, long = lengths < shortest, (lengths > longest) & (keep == "refuse")
@@ -205,14 +195,9 @@ def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
 def draw_episode(
     labels: Int64[np.ndarray, " rows"], *, task: str, shots: int | None, seed: int
 ) -> Int64[np.ndarray, " _episode"]:
-    """Rows of a balanced training set of ``shots`` examples per class, without repeats (Sec. 5.2).
-
-    The draw depends on task, shots and seed alone, so that two encoders meet the same examples.
-    ``shots=None`` takes every row.
-
-    Raises:
-        ValueError: If a class has fewer examples than there are shots.
-    """
+    """Rows of a balanced training set of ``shots`` examples per class without repeats (Sec. 5.2), or all for None. The
+    draw depends on task, shots and seed alone, so that two encoders meet the same examples. Raises ValueError if a
+    class has fewer examples than there are shots."""
     if shots is None:
         return np.arange(len(labels))
     classes, sizes = np.unique(labels, return_counts=True)

@@ -29,13 +29,10 @@ Files = list[tuple[Path, str | None]]  # each with the label of its rows, if the
 
 @dataclass
 class FileTask(Source, Names, SplitRule):
-    """Labelled sequences in files: where they are, how they are read (``Names``), how a test set is held out.
-
-    ``train`` and ``test`` are files: one each, or one for each class in the order of the classes. ``dir`` is a folder
-    with a file or a folder for each split, and ``pool`` and ``test`` name the two that are used. ``table`` is one file,
-    or several, with a column of splits, in which ``train`` and ``test`` are what that column says; without such a
-    column a test set is held out.
-    """
+    """Labelled sequences in files: ``train`` and ``test`` (one file each, or one for each class in the order of the
+    classes), a folder ``dir`` with a file or folder for the splits that ``pool`` and ``test`` name, or a ``table`` (one
+    file or several) in whose column of splits ``train`` and ``test`` are words; without such a column a test set is
+    held out."""
 
     name: str
     train: Any = None
@@ -205,14 +202,9 @@ def existing(path: str, setting: str) -> Path:
 
 
 def files_of_split(folder: Path, split: str, setting: str) -> Files:
-    """The files of one split in a folder, in one of these layouts.
-
-    ``SPLIT.csv`` (or another format, packed or not), Hugging Face's parts ``SPLIT-*.parquet`` in the folder itself
-    or in ``data/``, ``SPLIT/CLASS/*.txt``, and a file for each class, ``SPLIT/CLASS.csv``.
-
-    Raises:
-        FileNotFoundError: If there is no such file, or several could be meant.
-    """
+    """The files of one split: ``SPLIT.csv`` (or another format, packed or not), Hugging Face's parts
+    ``SPLIT-*.parquet`` in the folder or in ``data/``, ``SPLIT/CLASS/*.txt``, or a file for each class,
+    ``SPLIT/CLASS.csv``. Raises FileNotFoundError if there is none, or several could be meant."""
     inside, entries = folder / split, sorted(folder.iterdir()) if folder.is_dir() else []
     names = [path.name for path in entries if path.is_file()]
     found = [name for name in names if name.partition(".")[0] == split and kind_of(Path(name))]

@@ -34,10 +34,8 @@ def add_negatives(
     draw: np.random.Generator,
     tally: Tally,
 ) -> list[Row]:
-    """Every positive row of one side, followed by the negative that is made of it in one of ``WAYS``.
-
-    Matched windows of the genome do not touch ``positives``, those of both sides; rows without a window are left out.
-    """
+    """Every positive row of one side, followed by the negative that is made of it in one of ``WAYS``. Matched windows
+    of the genome do not touch ``positives``, those of both sides; rows without a window are left out."""
     if way != "matched":
         make = shuffle_dinucleotides if way == "shuffled" else replace_parts
         pairs = ((row, decode(make(encode(row.sequence), draw))) for row in rows)
@@ -53,11 +51,9 @@ def add_negatives(
 
 
 def shuffle_dinucleotides(bases: Bases, draw: np.random.Generator) -> Bases:
-    """A random sequence with the same first and last base and the same number of every pair of neighbours.
-
-    All such sequences are equally probable (Altschul and Erickson 1985): the last step from every letter is a
-    random tree that leads to the last base, and the other steps come in random order.
-    """
+    """A random sequence with the same first and last base and the same number of every pair of neighbours, all of them
+    equally probable (Altschul and Erickson 1985): the last step from every letter is a random tree that leads to the
+    last base, and the other steps come in random order."""
     steps: dict[int, list[int]] = {}
     letters = bases.tolist()
     for one, following in pairwise(letters):
@@ -91,10 +87,8 @@ def match_windows(
     genome: EncodedGenome,
     draw: np.random.Generator,
 ) -> list[Place | None]:
-    """A window of the genome for each positive: of its record, length, strand and GC, and apart from ``avoid``.
-
-    It is the best of those that were looked at, or None where none has the same GC to 0.02.
-    """
+    """A window of the genome for each positive: of its record, length, strand and GC, and apart from ``avoid``; the
+    best of those that were looked at, or None where none has the same GC to 0.02."""
     records = [require_record(genome.names, place.record) for place in places]
     starts = np.array([genome.offsets[require_record(genome.names, place.record)] + place.start for place in avoid])
     order, lengths = np.argsort(starts), np.array([place.stop - place.start for place in avoid])

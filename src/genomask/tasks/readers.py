@@ -120,20 +120,10 @@ def read_rows(
     tally: Tally | None = None,
     most: int | None = None,
 ) -> list[Row]:
-    """Read labelled sequences: raw, or as overlapping k-mers separated by blanks, as DNABERT writes them.
-
-    Args:
-        files: A file, or several, each with the label of those of its rows that do not say their own.
-        names: What columns are called; None finds the usual names.
-        needs: What rows must have.
-        tally: Counts the rows, and notes which columns were found.
-        most: Records of each file to read; None for all.
-
-    Raises:
-        FileNotFoundError: If a file does not exist.
-        ValueError: Naming file and line of the first ten rows that cannot be read, and their number; or the
-            columns that a file lacks.
-    """
+    """Read labelled sequences: raw, or as overlapping k-mers separated by blanks, as DNABERT writes them. ``files``
+    have the label of those of their rows that do not say their own; ``tally`` counts rows and notes which columns were
+    found; ``most`` records of each file are read. Raises FileNotFoundError if a file does not exist; ValueError naming
+    file and line of the first ten rows that cannot be read, and their number, or the columns that a file lacks."""
     names, tally, path, passed = names or Names(), tally or Tally(), Path(), 0
     chosen, _, value = (names.only or "").partition(":")
 

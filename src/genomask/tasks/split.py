@@ -23,17 +23,10 @@ _WHOLE = {"random": "sequence with all its copies", "cluster": "whole cluster", 
 
 @dataclass(kw_only=True)
 class SplitRule:
-    """How a test set is split off.
-
-    Attributes:
-        test_share: Share of the rows that the test set gets.
-        split_by: What stays on one side: ``random`` equal sequences and reverse complements only, ``cluster`` also
-            rows that near duplicates connect, ``chromosome`` also all rows of a chromosome.
-        holdout: Chromosomes that are the test set.
-        folds: Number of folds of equal size, of which ``fold`` is the test set; None takes ``test_share``.
-        fold: Number of the fold, from 0.
-        split_seed: Draws the rows.
-    """
+    """How a test set is split off: ``test_share`` of the rows, or the fold number ``fold`` (from 0) of ``folds`` of
+    equal size, or the chromosomes ``holdout``. ``split_by`` says what stays on one side: ``random`` equal sequences and
+    reverse complements only, ``cluster`` also rows that near duplicates connect, ``chromosome`` all rows of a
+    chromosome. ``split_seed`` draws the rows."""
 
     test_share: float = 0.1
     split_by: str = "random"
@@ -82,13 +75,9 @@ def divide(
 
 
 def hold_out(rows: Sequence[Row], rule: SplitRule) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
-    """Choose the test set of a table that has none; rows of a cluster share half of their 12-mers with another of it.
-    Raises ValueError if places are needed and not known, or a chromosome of ``holdout`` has no row.
-
-    Returns:
-        Which rows are the test set; and, for the benchmark's origin, how it was chosen and what a split by chance
-        would have leaked.
-    """
+    """Choose the test set of a table that has none; returns which rows it is, and for the benchmark's origin how it was
+    chosen and what a split by chance would have leaked. Raises ValueError if places are needed and not known, or a
+    chromosome of ``holdout`` has no row."""
     by_place = rule.holdout or rule.split_by == "chromosome"
     where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
     chromosomes = [chromosome(row.place.record) for row in rows if row.place is not None]
@@ -146,11 +135,9 @@ def draw_test_side(
     seed: int,
     stream: Sequence[str | int] = ("promoters", "split"),
 ) -> Bool[np.ndarray, " rows"]:
-    """Choose the rows of the test set: ``share`` of every stratum, whole groups only.
-
-    A group belongs to the stratum of its first row. The whole test set has ``round(share * rows)`` rows, unless
-    groups of several leave a gap that no group fits. ``stream`` names the draw.
-    """
+    """Choose the rows of the test set: ``share`` of every stratum, whole groups only; a group belongs to the stratum of
+    its first row. The whole test set has ``round(share * rows)`` rows, unless no group fits a gap. ``stream`` names the
+    draw."""
     first, sizes = np.unique(group, return_index=True, return_counts=True)[1:]
     names, of_group = np.unique(np.asarray(stratum)[first], return_inverse=True)
     wanted = share * np.bincount(of_group, weights=sizes, minlength=len(names))

@@ -85,10 +85,8 @@ def path_of(words: Words) -> str:
 
 
 def candidates(path: Path) -> Iterator[Words]:
-    """The tasks that lie at a path: one in a file; one in a folder with splits, or in each such folder below it.
-
-    A folder without any is looked through for tables, each of them a task.
-    """
+    """The tasks that lie at a path: one in a file; one in a folder with splits, or in each such folder below it. A
+    folder without any is looked through for tables, each of them a task."""
     if path.is_file():
         yield {"name": name_of(Path(path.name)), "table": str(path)}
         return

@@ -55,10 +55,8 @@ def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
 
 
 def check_vocabulary(directory: Path, tokens: KmerTokens) -> None:
-    """Hold vocab.txt and tokenizer.json, where they are there, against the ids of this program.
-
-    Weights under another order of k-mers would load, and mean nothing: a ``ValueError`` names the file and the token.
-    """
+    """Hold vocab.txt and tokenizer.json, where they are there, against the ids of this program: weights under another
+    order of k-mers would load, and mean nothing. Raises ValueError naming the file and the token."""
     wanted, k = tokens.vocabulary, tokens.k
     lines, tokenizer = directory / "vocab.txt", directory / "tokenizer.json"
     if lines.is_file():

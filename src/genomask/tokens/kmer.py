@@ -19,16 +19,10 @@ from genomask.tokens.settings import KmerSettings
 
 
 class KmerTokens(Tokens):
-    """k-mers of A, C, G and T.
-
-    With ``stride=1`` they overlap, their ids are DNABERT's, and a k-mer with another letter is [UNK]. With
-    ``stride=k`` they lie side by side; where a letter that is not A, C, G or T is among the next k, or fewer than k
-    are left, single letters take their place, which have tokens of their own (A, T, C, G, N), as in the Nucleotide
-    Transformer.
-
-    Raises:
-        ValueError: If k is not from 1 to 8, or the stride is neither 1 nor k.
-    """
+    """k-mers of A, C, G and T. With ``stride=1`` they overlap, their ids are DNABERT's, and a k-mer with another letter
+    is [UNK]. With ``stride=k`` they lie side by side; where another letter is among the next k, or fewer than k are
+    left, single letters with tokens of their own (A, T, C, G, N) take their place, as in the Nucleotide Transformer.
+    Raises ValueError if k is not from 1 to 8, or the stride is neither 1 nor k."""
 
     def __init__(self, k: int = 6, stride: int = 1) -> None:
         KmerSettings(k, stride)  # which refuses what is out of range
@@ -104,11 +98,8 @@ def _write_side_by_side(bases: Any, k: Any, ids: Any, start: Any) -> Any:
 
 
 def kmer_tokenizer(k: int, stride: int = 1) -> Tokenizer:
-    """Build a Hugging Face tokenizer that splits raw DNA as ``KmerTokens`` does, in tokenizer.json alone.
-
-    Case does not matter. Overlapping: a k-mer with a letter that is not A, C, G or T is [UNK]; words are windowed
-    one by one, so that k-mers apart (``ACGTAC CGTACG``) read the same.
-    """
+    """Build a Hugging Face tokenizer that splits raw DNA of either case as ``KmerTokens`` does, in tokenizer.json
+    alone. Overlapping, words are windowed one by one, so that k-mers apart (``ACGTAC CGTACG``) read the same."""
     tokens = KmerTokens(k, stride).vocabulary
     tokenizer = Tokenizer(WordLevel({token: token_id for token_id, token in enumerate(tokens)}, "[UNK]"))
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))

@@ -29,12 +29,8 @@ NAMES: Final = {"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": 
 
 
 class SubwordTokens(Tokens):
-    """Tokens of a tokenizer.json; a tokenizer_config.json beside it may name its special tokens.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no tokenizer, lacks a special token, or its tokens lose bases.
-    """
+    """Tokens of a tokenizer.json; a tokenizer_config.json beside it may name its special tokens. Raises ValueError if
+    it is no tokenizer, lacks a special token, or its tokens lose bases."""
 
     def __init__(self, file: Path) -> None:
         if not file.is_file():
@@ -58,11 +54,7 @@ class SubwordTokens(Tokens):
         self.bases_per_token = TRIAL / len(self.split(trial).ids)
 
     def split(self, bases: UInt8[np.ndarray, " bases"]) -> Split:
-        """Cut one sequence.
-
-        Raises:
-            ValueError: If the tokens do not cover every base once, in order.
-        """
+        """Cut one sequence. Raises ValueError if the tokens do not cover every base once, in order."""
         encoding = self.tokenizer.encode(decode(bases), add_special_tokens=False)
         edges = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         start, stop = edges[:, 0], edges[:, 1]
@@ -124,10 +116,8 @@ def genome_stretches(genome: EncodedGenome) -> Iterator[str]:
 
 
 def train_bpe(sequences: Iterable[str], size: int) -> Tokenizer:
-    """Train byte-pair encoding on stretches of DNA, with BERT's special tokens first.
-
-    No token reaches from one stretch into the next; ``size`` counts special tokens, too.
-    """
+    """Train byte-pair encoding on stretches of DNA, with BERT's special tokens first; no token reaches from one stretch
+    into the next. ``size`` counts special tokens, too."""
     tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
     tokenizer.normalizer = capital_letters()
     trainer = BpeTrainer(

@@ -58,10 +58,8 @@ def draw_isochores(length: int, rng: np.random.Generator) -> Float32[np.ndarray,
 def draw_background(
     gc: Float32[np.ndarray, " bases"], consensus: Consensus, rng: np.random.Generator
 ) -> UInt8[np.ndarray, " bases"]:
-    """Draw DNA without elements (bases 0..3), given the share of G and C at every base.
-
-    Diverged copies of the repeat families of ``consensus`` lie on both strands.
-    """
+    """Draw DNA without elements (bases 0..3), given the share of G and C at every base, with diverged copies of the
+    repeat families of ``consensus`` on both strands."""
     bases = draw_bases(gc, rng)
     for family, founder in consensus.items():
         _insert_copies(bases, family, founder, rng)

@@ -96,10 +96,8 @@ def plant_promoters(
 def plant_enhancers(
     blocks: UInt8[np.ndarray, "elements bases"], *, conservation: float, rng: np.random.Generator
 ) -> list[Sites]:
-    """Turn blocks of background into enhancers, in place; each block holds ``ENHANCER_BASES``.
-
-    An enhancer follows one programme: its motifs take turns along the element, some places stay empty.
-    """
+    """Turn blocks of ``ENHANCER_BASES`` of background into enhancers, in place. An enhancer follows one programme: its
+    motifs take turns along the element, some places stay empty."""
     count, places = len(blocks), ENHANCER_BASES // SITE_EVERY
     enrich(blocks, rng.uniform(*ENHANCER_ENRICHMENT, size=count), rng)
     programme = np.array(PROGRAMMES)[rng.integers(len(PROGRAMMES), size=count)]

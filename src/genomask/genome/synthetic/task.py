@@ -44,18 +44,10 @@ NEGATIVE_ENRICHMENT: Final = (0.0, 0.15)  # of that background, so that composit
 def synthetic_task(
     genome: SyntheticGenome, name: str, *, train: int = 1_200, test: int = 600
 ) -> dict[str, list[tuple[str, int]]]:
-    """Draw a benchmark: sequences with label 1 (promoter, enhancer) or 0, as many of each.
-
-    The elements obey the grammar and the composition of the genome, but none of them lies in it, so
-    no encoder has seen a test sequence. Even rows are elements and odd rows their negatives. Row i of
-    ``prom_core`` is the middle of row i of ``prom_300``.
-
-    Args:
-        genome: Settings whose seed, repeat families and conservation the benchmark shares.
-        name: ``prom_core`` (70 bases, -34..+35), ``prom_300`` (-249..+50) or ``cohn_enh`` (500).
-        train: Elements to train on, and as many negatives.
-        test: Other elements to test on, and as many negatives.
-    """
+    """Draw a benchmark: for ``train`` and ``test`` so many elements (label 1, even rows) and as many negatives (odd
+    rows). The elements obey the grammar and the composition of the genome, but none of them lies in it, so no encoder
+    has seen a test sequence. ``name`` is ``prom_core`` (70 bases, -34..+35, the middle of the same row of
+    ``prom_300``), ``prom_300`` (-249..+50) or ``cohn_enh`` (500)."""
     require_choice(name, "task.name", TASKS)
     require(min(train, test) >= 1, "task.train and task.test", "at least 1 element each", (train, test))
     enhancers, rows = name == "cohn_enh", {}

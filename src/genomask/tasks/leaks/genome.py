@@ -26,11 +26,8 @@ class GenomeOverlap(NamedTuple):
 
 
 def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOverlap:
-    """Look for every test sequence and all of its k-mers in a genome, on both strands.
-
-    The test set's k-mers are kept and the genome streams past. A sequence that is shorter than k, or holds
-    a letter that is not A, C, G or T, has no occurrences.
-    """
+    """Look for every test sequence and all of its k-mers in a genome that streams past, on both strands. A sequence
+    that is shorter than k, or holds a letter that is not A, C, G or T, has no occurrences."""
     codes, rows = joined(NO_KMERS, distinct_kmers(test, k))
     wanted = np.unique(codes)
     bits = max(16, len(wanted).bit_length() + _FILTER_BITS)

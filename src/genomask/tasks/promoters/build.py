@@ -24,17 +24,9 @@ DRAWS: Final = 100  # more copies in a row than this are no accident
 
 @dataclass
 class Negatives:
-    """How a promoter becomes its negative.
-
-    Attributes:
-        parts: Number of parts that a promoter of 300 bases is cut into.
-        kept: How many of them stay; every base of the others is drawn anew, uniformly.
-        breakpoints: ``equal`` parts, or parts between ``random`` cuts, drawn for every promoter.
-        keep_last: Whether the last part is always one of those kept.
-        redraw_copies: Draw again where all that is in the window was kept, which would give one sequence
-            both labels.
-        seed: Draws parts and bases.
-    """
+    """How a promoter becomes its negative: cut into ``parts``, ``equal`` or between ``random`` breakpoints, of which
+    ``kept`` stay (with ``keep_last`` the last one always); every base of the others is drawn anew, uniformly.
+    ``redraw_copies`` draws again where all in the window was kept, which would give one sequence both labels."""
 
     parts: int
     kept: int
@@ -55,12 +47,10 @@ class Negatives:
 def build(
     promoters: list[Row], window: slice, negatives: Negatives, tally: Tally, *, test_share: float, split_seed: int
 ) -> Benchmark:
-    """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side.
-
-    Which side a promoter is on depends on the promoters, ``test_share`` and the seed. It does not depend on the
-    window, unless that makes promoters alike which are not in the paper's two: a promoter is on the same side in
-    ``prom_core`` and in ``prom_300``. Pool rows that are, on either strand, in the test set too are taken out.
-    """
+    """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side. That side
+    does not depend on the window, unless it makes promoters alike which are not in the paper's two: a promoter is on
+    the same side in ``prom_core`` and ``prom_300``. Pool rows that are, on either strand, in the test set too are taken
+    out."""
     bases, kinds = np.stack([encode(row.sequence) for row in promoters]), np.array([row.label for row in promoters])
     windows = (slice(None), *CORE_WINDOWS, window)
     group = join_groups([canonical(bases[:, part]) for part in windows], len(bases))  # alike in any window

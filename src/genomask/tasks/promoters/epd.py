@@ -32,14 +32,9 @@ class StartSite(NamedTuple):
 
 
 def read_start_sites(path: Path) -> list[StartSite]:
-    """Read EPDnew's BED file, gzipped or not.
-
-    The start site of an item is the first base of its thick part as its strand is read; items without
-    one are single bases, or have EPDnew's 60 bases with 49 before the start site.
-
-    Raises:
-        ValueError: Naming file and line of the first ten that are anything else, and their number.
-    """
+    """Read EPDnew's BED file. The start site of an item is the first base of its thick part as its strand is read;
+    items without one are single bases, or have EPDnew's 60 bases with 49 before the start site. Raises ValueError
+    naming file and line of the first ten that are anything else, and their number."""
     sites = made_of(((path, number, cells) for number, cells in bed_cells(read_lines(path))), _start_site)
     if not sites:
         raise ValueError(f"{path} has no start sites.")

@@ -33,11 +33,8 @@ ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
 
 @dataclass
 class PromoterTask(BuiltTask):
-    """Promoters and their negatives.
-
-    ``positives`` are sequences that EPD exported, or ``tss`` are start sites whose promoters are cut from ``genome``;
-    with none of them, EPDnew's start sites are downloaded.
-    """
+    """Promoters and their negatives. ``positives`` are sequences that EPD exported, or ``tss`` are start sites whose
+    promoters are cut from ``genome``; with none of them, EPDnew's start sites are downloaded."""
 
     name: str
     start: int  # where the window begins in the promoter's 300 bases, counted from 0
