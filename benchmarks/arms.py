@@ -10,7 +10,7 @@ from lightning import Trainer
 
 from benchmarks.pretrain import LOGO, TINY
 from genomask.corpus.datamodule import CorpusDataModule
-from genomask.corpus.settings import CorpusSettings
+from genomask.corpus.segments import CorpusSettings
 from genomask.masking.base import Masking
 from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking

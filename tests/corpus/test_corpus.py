@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from genomask.alphabet import decode, encode
 from genomask.corpus.datamodule import CorpusDataModule, split
-from genomask.corpus.segments import Corpus, Segments, cut, lay_out
-from genomask.corpus.settings import CorpusSettings
+from genomask.corpus.segments import Corpus, CorpusSettings, Segments, cut, lay_out
 from genomask.corpus.steps import Steps, collate
 from genomask.genome.encoded import LOWER, open_genome, write_genome
 from genomask.genome.sequences import reverse_complement

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from genomask.analysis.motifs.matrix import consensus_matrix
-from genomask.corpus.segments import Corpus, cut, lay_out
-from genomask.corpus.settings import CorpusSettings
+from genomask.corpus.segments import Corpus, CorpusSettings, cut, lay_out
 from genomask.genome.counts import count_kmers
 from genomask.genome.encoded import open_genome
 from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS

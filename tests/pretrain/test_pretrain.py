@@ -9,7 +9,7 @@ from lightning import Callback, Trainer, seed_everything
 
 from genomask.alphabet import encode
 from genomask.corpus.datamodule import CorpusDataModule
-from genomask.corpus.settings import CorpusSettings
+from genomask.corpus.segments import CorpusSettings
 from genomask.genome.encoded import write_genome
 from genomask.masking.base import Choice, Masking
 from genomask.masking.draws import sequence_keys

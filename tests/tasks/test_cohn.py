@@ -10,14 +10,15 @@ import pytest
 from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import source_artefact
-from genomask.genome.assembly import LENGTHS, check_assembly, cut
+from genomask.genome.assembly import LENGTHS, check_assembly
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.names import chromosome
-from genomask.genome.places import Place, places_file, read_places
+from genomask.genome.places import Place
 from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.cohn import CohnTask, read_intervals
-from genomask.tasks.readers import read_rows
+from genomask.tasks.readers import Row, Tally, read_rows
+from genomask.tasks.sources import cut_rows
 
 RNG = np.random.default_rng(0)
 CHROMOSOMES = {name: RNG.integers(4, size=5_000, dtype=np.uint8) for name in ("1", "X")}
@@ -74,7 +75,8 @@ def test_a_genome_of_some_chromosomes_gives_the_subset_and_says_how_much_that_is
     assert origin["note"] == "left out of 40 rows: 20 on a chromosome that the genome lacks"
     assert np.bincount(task.pool.labels).tolist() == np.bincount(task.test.labels).tolist() == [5, 5]
     assert len(origin["files"]) == 4
-    places = read_places(places_file(tmp_path / "built", "pool"))
+    places = open_benchmark(tmp_path / "built", placed=True).pool.places
+    assert places
     assert {place.record for place in places} == {"chr1"}
     assert len(places) == len(open_benchmark(tmp_path / "built").pool.labels)
 
@@ -84,9 +86,10 @@ def test_intervals_with_other_letters_or_beyond_the_end_are_left_out(tmp_path):
     bases[10] = 4
     genome = genome_of(tmp_path, {"chr1": bases})
     stretches = [(0, 10), (0, 11), (10, 12), (11, 12), (4_990, 5_000), (4_990, 5_001), (-1, 5), (7, 7)]
-    pieces, left_out = cut(genome, [Place("chr1", *stretch, "+") for stretch in stretches], None)
-    assert [piece is not None for piece in pieces] == [True, False, False, True, True, False, False, False]
-    assert sorted(left_out.values()) == [2, 3]
+    rows = [Row(tmp_path, at, "", "", place=Place("chr1", *stretch, "+")) for at, stretch in enumerate(stretches)]
+    kept = cut_rows(rows, genome, None, tally := Tally())
+    assert [row.line for row in kept] == [0, 3, 4]
+    assert sorted(tally.left_out.values()) == [2, 3]
 
 
 def test_a_genome_that_holds_nothing_is_refused(coordinates, tmp_path):
@@ -127,9 +130,10 @@ def test_real_intervals_are_the_sequences_of_the_authors_files(shared_data, chr2
     with gzip.open(shared_data / "cohn_enh" / "cohn_on_held_genome.csv.gz", "rt") as lines:
         rows = [row for row in csv.DictReader(lines) if row["chrom"] == "chr20"]
     places = [Place("chr20", int(row["hg19_start"]), int(row["hg19_end"]), row["strand"]) for row in rows]
-    pieces, left_out = cut(chr20, places, "GRCh37")
-    assert not left_out
-    texts = [decode(piece) for piece in pieces if piece is not None]
+    placed = [Row(shared_data, 0, "", "", place=place) for place in places]
+    cut = cut_rows(placed, chr20, "GRCh37", tally := Tally())
+    texts = [row.sequence for row in cut]
+    assert not tally.left_out
     assert texts == [row["sequence"] for row in rows]
     published = {row.sequence: row.label for row in read_rows(shared_data / "cohn_enh" / "kmer_500shot_train.tsv.gz")}
     found = [(row["label"], published[text]) for row, text in zip(rows, texts, strict=True) if text in published]

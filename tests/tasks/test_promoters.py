@@ -14,7 +14,7 @@ from genomask.alphabet import decode, encode
 from genomask.experiment.run import CONF
 from genomask.experiment.stages.task import source_artefact
 from genomask.genome.encoded import open_genome, write_genome
-from genomask.genome.places import Place, places_file, read_places
+from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.tasks.alike import overlaps
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
@@ -161,7 +161,7 @@ def test_places_are_where_the_rows_lie(files):
     task, directory = task_of(files, "prom_core")
     for part in ("pool", "test"):
         examples = getattr(task, part)
-        places = read_places(places_file(directory, part))
+        places = getattr(open_benchmark(directory, placed=True), part).places
         assert len(places) == len(examples.labels)
         for row in np.flatnonzero(examples.labels == 1).tolist():
             record, start, stop, strand = places[row]

@@ -36,7 +36,7 @@ def test_a_folder_without_a_training_set_takes_its_other_split_as_the_pool(tmp_p
         (tmp_path / f"{split}.csv").write_text(f"sequence,label\n{ROWS}")
     (found,) = candidates(tmp_path)
     assert found["pool"] == "dev"
-    assert len(found.task.read().pool.labels) == 20
+    assert len(FileTask(**found).read().pool.labels) == 20
 
 
 def test_a_table_of_places_is_said_to_need_a_genome(tmp_path):
@@ -75,7 +75,7 @@ def test_a_table_with_a_column_of_tasks_is_one_task_for_each(tmp_path, capsys):
         pq.write_table(pa.Table.from_pylist(part), tmp_path / "data" / f"{split}-00000-of-00001.parquet")
     found = list(candidates(tmp_path))
     assert [words["only"] for words in found] == ["task:a", "task:b"]
-    task = found[1].task.read()
+    task = FileTask(**found[1]).read()
     assert len(task.pool.labels) == len(task.test.labels) == 7
     assert "13 rows have another task than b" in (task.origin or {})["note"]
     assert main([str(tmp_path)]) == 0

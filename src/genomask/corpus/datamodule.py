@@ -9,8 +9,7 @@ import numpy as np
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from genomask.corpus.segments import Corpus, Segments, cut, lay_out
-from genomask.corpus.settings import CorpusSettings
+from genomask.corpus.segments import Corpus, CorpusSettings, Segments, cut, lay_out
 from genomask.corpus.steps import StepBatch, Steps, collate
 from genomask.genome.encoded import open_genome
 from genomask.genome.synthetic.settings import with_planted

@@ -1,18 +1,14 @@
-"""Checks that a genome is of an assembly, and stretches cut from an encoded genome."""
+"""Checks that a genome is of an assembly, and where places lie in an encoded genome."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt8
 
-from genomask.alphabet import OTHER
 from genomask.checks import require_choice
 from genomask.genome.encoded import EncodedGenome
-from genomask.genome.names import HUMAN, chromosome, find_record, require_record
+from genomask.genome.names import HUMAN, chromosome, require_record
 from genomask.genome.places import Place
-from genomask.genome.sequences import reverse_complement
 
 # Lengths of 1..22, X and Y as the Genome Reference Consortium published them; no two agree between the two.
 _GRCH38: Final = (
@@ -29,10 +25,6 @@ LENGTHS: Final[Mapping[str, Mapping[str, int]]] = {
     "GRCh38": dict(zip(HUMAN, _GRCH38, strict=True)),
     "GRCh37": dict(zip(HUMAN, _GRCH37, strict=True)),
 }
-
-NO_RECORD: Final = "on a chromosome that the genome lacks"
-BEYOND: Final = "beyond the end of their chromosome"
-NOT_ACGT: Final = "with letters other than A, C, G and T"
 
 
 def require_assembly(assembly: str | None) -> None:
@@ -69,24 +61,3 @@ def place_in(genome: EncodedGenome, place: Place) -> tuple[str, slice]:
     if place.stop > last - first:
         raise ValueError(f"stop {place.stop:,} lies beyond the end of {name}, which has {last - first:,} bases")
     return name, slice(first + place.start, first + place.stop)
-
-
-def cut(
-    genome: EncodedGenome, places: Iterable[Place], assembly: str | None
-) -> tuple[list[UInt8[np.ndarray, " _bases"] | None], Counter[str]]:
-    """Cut stretches from a genome, those of the ``-`` strand as their reverse complement; None where the genome does
-    not hold all of it, and how many of these there are, by reason. Raises ValueError if the genome is of another
-    assembly."""
-    check_assembly(genome, assembly)
-    reasons, pieces = Counter[str](), list[UInt8[np.ndarray, " _bases"] | None]()
-    for place in places:
-        number = find_record(genome.names, place.record)
-        first, last = genome.offsets[number : number + 2].tolist() if number is not None else (0, 0)
-        inside = 0 <= place.start < place.stop <= last - first
-        bases = genome.bases[first + place.start : first + place.stop] if inside else np.empty(0, np.uint8)
-        whole = inside and not (bases == OTHER).any()
-        if not whole:
-            reasons[NO_RECORD if number is None else NOT_ACGT if inside else BEYOND] += 1
-        cut_out = reverse_complement(bases) if place.strand == "-" else np.array(bases)
-        pieces.append(cut_out if whole else None)
-    return pieces, reasons

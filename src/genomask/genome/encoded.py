@@ -24,24 +24,16 @@ Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after anothe
 
 @dataclass(frozen=True, eq=False)
 class EncodedGenome:
-    """Bases of a genome, and where its records and its readable stretches lie.
+    """Bases of a genome, and where its records and its readable stretches lie; arrays of all bases are memory maps.
 
-    Attributes:
-        bases: All records one after another, 0..3 in the order A, T, C, G and 4 for any other letter;
-            a read-only memory map.
-        names: Names of the records.
-        offsets: Record ``i`` is ``bases[offsets[i]:offsets[i + 1]]``.
-        runs: ``[start, stop)`` in ``bases`` of every longest stretch of A, C, G and T only. No run leads
-            from one record into the next, so neither does a k-mer or a segment within a run.
-        lower: Likewise of every stretch of lower-case letters, which are soft-masked repeats.
-        tracks: By name, one value for every base; read-only memory maps.
+    No run leads from one record into the next, so neither does a k-mer or a segment within a run.
     """
 
-    bases: UInt8[np.ndarray, " bases"]
+    bases: UInt8[np.ndarray, " bases"]  # all records end to end, 0..3 in the order A, T, C, G; 4: any other letter
     names: tuple[str, ...]
-    offsets: Int64[np.ndarray, " _records"]
-    runs: Int64[np.ndarray, "runs 2"]
-    lower: Int64[np.ndarray, "_stretches 2"] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    offsets: Int64[np.ndarray, " _records"]  # record i is bases[offsets[i]:offsets[i + 1]]
+    runs: Int64[np.ndarray, "runs 2"]  # [start, stop) of every longest stretch of A, C, G and T only
+    lower: Int64[np.ndarray, "_stretches 2"] = field(default_factory=lambda: np.empty((0, 2), np.int64))  # soft-masked
     tracks: Mapping[str, Float32[np.ndarray, " bases"]] = field(default_factory=dict)
 
 
@@ -49,19 +41,14 @@ class _Stretches:
     """Where some kind of base begins and ends, in pieces that arrive one after another."""
 
     def __init__(self) -> None:
-        self._edges = [np.empty(0, dtype=np.int64)]
-        self._inside = False
+        self._edges, self._inside = [np.empty(0, dtype=np.int64)], False
 
     def add(self, flags: Bool[np.ndarray, " bases"], offset: int) -> None:
-        """Go on with a piece of a record that starts at the offset."""
+        """Go on with a piece of a record that starts at the offset; at a record's end, with False."""
         self._edges.append(np.flatnonzero(np.diff(flags, prepend=self._inside)) + offset)
         self._inside = bool(flags[-1])
 
-    def end(self, offset: int) -> None:
-        """End the stretch that is open, if there is one, with the record."""
-        self._edges.append(np.full(int(self._inside), offset))
-        self._inside = False
-
+    @property
     def table(self) -> Int64[np.ndarray, "stretches 2"]:
         """Start and stop of every stretch."""
         return np.concatenate(self._edges).reshape(-1, 2)
@@ -83,13 +70,13 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, sour
                 runs.add(bases < OTHER, offset)
                 lower.add(piece >= LOWER, offset)
                 offset += len(piece)
-            runs.end(offset)
-            lower.end(offset)
+            for stretches in (runs, lower):
+                stretches.add(np.zeros(1, dtype=bool), offset)
             lengths[name] = offset - first
-    require(len(runs.table()) > 0, source, "at least one A, C, G or T", f"{offset} other letters")
-    np.save(directory / RUNS_FILE, runs.table())
-    if len(lower.table()):
-        np.save(directory / LOWER_FILE, lower.table())
+    require(len(runs.table) > 0, source, "at least one A, C, G or T", f"{offset} other letters")
+    np.save(directory / RUNS_FILE, runs.table)
+    if len(lower.table):
+        np.save(directory / LOWER_FILE, lower.table)
     (directory / RECORDS_FILE).write_text(json.dumps(lengths), encoding="utf-8")
 
 

@@ -1,13 +1,11 @@
 """Stretches of records: those that a BED file lists, and those that the rows of a benchmark come from."""
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from genomask.checks import shown
-from genomask.files import write_csv
 from genomask.text_files import Line, read_lines, whole_number, wrong_line
 
 STRANDS: Final = ("+", "-")
@@ -90,20 +88,3 @@ def _interval(line: int, cells: list[str]) -> Interval:
         raise ValueError(f"the strand is in column {astray}; it belongs in column 6 ({_BED_COLUMNS})")
     place = parse_place(cells[0], cells[1], cells[2], strand if strand in STRANDS else "+")
     return Interval(line, place, name or None, float(score) if _NUMBER.fullmatch(score) else None)
-
-
-def places_file(directory: Path, part: str) -> Path:
-    """The file with the places of ``pool`` or ``test``; it is absent where they are not known."""
-    return directory / f"{part}-places.csv"
-
-
-def write_places(path: Path, places: Sequence[Place]) -> None:
-    """Write one line per row, in the order of the rows."""
-    write_csv(path, Place._fields, places)
-
-
-def read_places(path: Path) -> list[Place]:
-    """Read what ``write_places`` wrote."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.DictReader(handle)
-        return [Place(row["record"], int(row["start"]), int(row["stop"]), row["strand"]) for row in rows]

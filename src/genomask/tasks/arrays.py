@@ -1,17 +1,19 @@
 """A benchmark as plain arrays on disk, so that a sweep parses its tables once; and what it is made of."""
 
+import csv
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from genomask.alphabet import OTHER
-from genomask.files import read_json, write_json
-from genomask.genome.places import places_file, read_places, write_places
+from genomask.files import read_json, write_csv, write_json
+from genomask.genome.places import Place
 from genomask.genome.sequences import gc_share, length_histogram
 from genomask.tasks.examples import PARTS, Benchmark, Examples
 
 SUMMARY: Final = "benchmark.json"
+PLACES_FILE: Final = "{}-places.csv"  # of pool or test; absent where the places are not known
 _FEW_CLASSES: Final = 12  # whose rows and GC are said class by class
 
 
@@ -23,7 +25,7 @@ def write_benchmark(task: Benchmark, directory: Path) -> None:
             if array is not None:
                 np.save(directory / f"{part}-{field}.npy", array, allow_pickle=False)
         if places[1] is not None:
-            write_places(places_file(directory, part), places[1])
+            write_csv(directory / PLACES_FILE.format(part), Place._fields, places[1])
     sets = {part: summary(getattr(task, part), task.classes if task.kind == "classes" else ()) for part in PARTS}
     kind = {} if task.kind == "classes" else {"kind": task.kind}
     write_json(directory / SUMMARY, {"classes": task.classes, **kind, **sets, "origin": task.origin})
@@ -37,8 +39,12 @@ def open_benchmark(directory: Path, *, placed: bool = False) -> Benchmark:
         arrays: dict[str, Any] = {
             field: np.load(file, mmap_mode="r", allow_pickle=False) for field, file in files.items() if file.is_file()
         }
-        places = places_file(directory, part)
-        return Examples(**arrays, places=read_places(places) if placed and places.is_file() else None)
+        places, found = directory / PLACES_FILE.format(part), None
+        if placed and places.is_file():
+            with places.open(encoding="utf-8", newline="") as file:
+                rows = csv.DictReader(file)
+                found = [Place(row["record"], int(row["start"]), int(row["stop"]), row["strand"]) for row in rows]
+        return Examples(**arrays, places=found)
 
     known = read_json(directory / SUMMARY)
     sides, kind = map(opened, PARTS), known.get("kind", "classes")

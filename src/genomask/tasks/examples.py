@@ -162,13 +162,13 @@ def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) ->
     Raises ValueError with the number of such rows, the first ten of them, and the setting that helps."""
     for part in PARTS:
         lengths = getattr(task, part).lengths
-        short, long = lengths < shortest, (lengths > longest) & (keep == "refuse")
         too_short = f"shorter than a token of {shortest} bases", "Leave them out of the files."
         too_long = (
             f"longer than the {longest} bases that the encoder takes at most (the longest has {lengths.max()})",
             "Set finetune.crop=center or finetune.crop=start to cut such sequences.",
         )
-        for wrong, (problem, remedy) in ((short, too_short), (long, too_long)):
+        long = (lengths > longest) & (keep == "refuse")
+        for wrong, (problem, remedy) in ((lengths < shortest, too_short), (long, too_long)):
             rows = np.flatnonzero(wrong).tolist()
             if rows:
                 shown = "; ".join(task.where(part, row) for row in rows[:MOST_SHOWN])

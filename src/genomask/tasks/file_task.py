@@ -165,21 +165,10 @@ class BuiltTask(Source):
         """The genome that the sequences are cut from, if any is needed."""
         return None if self.dir else genome_source(self.genome, self.assembly, self.cache)
 
-    def fingerprint(self) -> dict[str, Any]:
-        """What shapes the rows; the genome is an input of its own."""
-        return self.known_by() if not self.dir else FileTask(self.name, dir=self.dir, pool=self.pool).fingerprint()
-
-    def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read the tables, or build the benchmark."""
-        return self.build(genome) if not self.dir else FileTask(self.name, dir=self.dir, pool=self.pool).read()
-
-    def known_by(self) -> dict[str, Any]:
-        """What shapes the rows that are built."""
-        raise NotImplementedError
-
-    def build(self, genome: EncodedGenome | None) -> Benchmark:
-        """Build the benchmark."""
-        raise NotImplementedError
+    @property
+    def tables(self) -> FileTask | None:
+        """The tables that exist, if they are named."""
+        return FileTask(self.name, dir=self.dir, pool=self.pool) if self.dir else None
 
 
 def files_named(value: Any, setting: str) -> Files:

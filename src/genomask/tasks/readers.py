@@ -47,31 +47,18 @@ class Row(NamedTuple):
 
 @dataclass(kw_only=True)
 class Names:
-    """What the columns of a file are called, and how its rows are read; None finds the usual names.
-
-    Attributes:
-        sequence: Column of the sequences.
-        label: Column of the labels; several columns of 0 and 1 for rows that may have several labels.
-        split: Column that says which split a row is in.
-        only: ``COLUMN:VALUE``: use the rows that have this value in this column, and pass the others over.
-        columns: All columns of a table without a header.
-        places: Columns of record, start (0-based), stop (exclusive) and, if there is one, strand.
-        label_from: ``header``, or a pattern with one group that finds the label in the header of a FASTA record.
-        rna: Read U as T.
-        kind: ``classes``, ``multilabel`` or ``regression``.
-        bases: Length of the places around the centers of the given ones, or around the summits of narrowPeak.
-    """
+    """What the columns of a file are called, and how its rows are read; None finds the usual names."""
 
     sequence: str | None = None
-    label: Any = None
+    label: Any = None  # several columns of 0 and 1 for rows that may have several labels
     split: str | None = None
-    only: str | None = None
-    columns: list[str] | None = None
-    places: list[str] | None = None
-    label_from: str | None = None
-    rna: bool = False
-    kind: str = "classes"
-    bases: int | None = None
+    only: str | None = None  # COLUMN:VALUE: use the rows that have this value in this column, and pass the others over
+    columns: list[str] | None = None  # all columns of a table without a header
+    places: list[str] | None = None  # of record, start (0-based), stop (exclusive) and, if there is one, strand
+    label_from: str | None = None  # header, or a pattern with one group that finds the label in that of a FASTA record
+    rna: bool = False  # read U as T
+    kind: str = "classes"  # or multilabel, regression
+    bases: int | None = None  # of places around the centers of the given ones, or around the summits of narrowPeak
 
 
 class Needs(NamedTuple):
@@ -131,8 +118,9 @@ def read_rows(
         nonlocal path, passed
         for path, label in [(files, None)] if isinstance(files, Path) else files:
             columns, found = _open(path, names, needs, label)
-            other = [f"{column} is the {field}" for field, column in columns.items() if field not in (column, "only")]
-            if other and {"sequence", "label"} & set(columns):
+            named = {field: column for field, column in columns.items() if not isinstance(column, re.Pattern)}
+            other = [f"{column} is the {field}" for field, column in named.items() if field not in (column, "only")]
+            if other and {"sequence", "label"} & set(named):
                 tally.say(f"columns: {', '.join(other)}")
             for record in islice(found, most):
                 if chosen and not record.problem and record.cells[columns["only"]].strip() != value:
@@ -164,7 +152,7 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
 
 
 def _open(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[dict[str, Any], Iterable[Record]]:
-    """Which column of a file is which, and its records; those of FASTA have their labels in a column."""
+    """Which column of a file is which, and its records; of FASTA, also the pattern that finds labels in headers."""
     if label is not None and path.suffix == ".txt":
         return {"sequence": "sequence"}, [_plain(path)]
     records = read_records(path, names.columns or ())
@@ -177,7 +165,7 @@ def _open(path: Path, names: Names, needs: Needs, label: str | None) -> tuple[di
     except re.error:
         pattern = re.compile("")
     require(pattern.groups == 1, "task.label_from", "header, or a pattern with one group", names.label_from)
-    return {"sequence": "sequence", "label": "label"}, (_with_label(record, pattern) for record in records.rows)
+    return {"sequence": "sequence", "label": pattern}, records.rows
 
 
 def _find_columns(path: Path, columns: Sequence[str], names: Names, needs: Needs, *, labelled: bool) -> dict[str, Any]:
@@ -213,14 +201,6 @@ def _column(path: Path, columns: Sequence[str], field: str, name: str | None, *,
     raise ValueError(f"{path} line 1 needs one column {name or field}; found {has}. {other}")
 
 
-def _with_label(record: Record, pattern: re.Pattern[str]) -> Record:
-    header = record.cells["header"]
-    found = pattern.match(header)
-    if found is None:
-        return record._replace(problem=f"the header {header[:60]!r} has no label (task.label_from)")
-    return record._replace(cells={**record.cells, "label": found[1]})
-
-
 def _plain(path: Path) -> Record:
     texts = [line for line in read_lines(path) if line.text.strip()]
     if len(texts) != 1:
@@ -252,25 +232,28 @@ def _row(path: Path, record: Record, columns: dict[str, Any], label: str | None,
     return Row(path, record.line, text, own, cells[columns["split"]] if "split" in columns else "", place)
 
 
-def _label(cells: dict[str, str], column: Any, kind: str) -> str:
+def _label(cells: dict[str, str], column: str | list[str] | re.Pattern[str], kind: str) -> str:
     """The label of a row: its class, its number, or its labels divided by semicolons."""
-    if not isinstance(column, str):
+    if isinstance(column, list):
         wrong = [name for name in column if cells[name].strip() not in ("0", "1")]
         if wrong:
             raise ValueError(f"the label {wrong[0]} must be 0 or 1, not {cells[wrong[0]][:40]!r}")
         return LABEL_DIVIDER.join(name for name in column if cells[name].strip() == "1")
-    label = cells[column].strip()
+    if isinstance(column, re.Pattern):
+        match = column.match(cells["header"])
+        if match is None:
+            raise ValueError(f"the header {cells['header'][:60]!r} has no label (task.label_from)")
+    label = (cells[column] if isinstance(column, str) else match[1]).strip()
     if kind == "multilabel":
         return LABEL_DIVIDER.join(part.strip() for part in label.split(LABEL_DIVIDER) if part.strip())
     if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
         raise ValueError(f"the row needs a label of up to {LONGEST_LABEL} characters; found {label[:40]!r}")
-    if kind == "regression":
-        try:
-            fits = math.isfinite(float(label))
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ValueError(f"the label must be a finite number, not {label[:40]!r}")
+    try:
+        fits = kind != "regression" or math.isfinite(float(label))
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"the label must be a finite number, not {label[:40]!r}")
     return label
 
 

@@ -3,22 +3,27 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from genomask.alphabet import decode
+from genomask.alphabet import OTHER, decode
 from genomask.checks import require_choice
 from genomask.files import sha256
-from genomask.genome.assembly import cut
+from genomask.genome.assembly import check_assembly
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
-from genomask.genome.names import listed
+from genomask.genome.names import find_record, listed
+from genomask.genome.sequences import reverse_complement
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.genome.synthetic.task import TASKS, synthetic_task
 from genomask.tasks.examples import PARTS, Benchmark, benchmark
 from genomask.tasks.readers import Row, Tally
+
+NO_RECORD: Final = "on a chromosome that the genome lacks"
+BEYOND: Final = "beyond the end of their chromosome"
+NOT_ACGT: Final = "with letters other than A, C, G and T"
 
 GenomeSource = FastaGenome | Grch38Genome
 
@@ -62,14 +67,22 @@ def files_at_hand(paths: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, tally: Tally) -> list[Row]:
-    """The rows that the genome holds, with their sequences. Raises ValueError if the genome is another assembly, or
-    holds none."""
-    places = [row.place for row in rows if row.place is not None]
-    assert len(places) == len(rows), "rows that are cut have places"
-    pieces, reasons = cut(genome, places, assembly)
-    for why, count in reasons.items():
-        tally.leave_out(why, count)
-    kept = [row._replace(sequence=decode(piece)) for row, piece in zip(rows, pieces, strict=True) if piece is not None]
+    """The rows whose places the genome holds whole, with their sequences as their strands are read. Raises ValueError
+    if the genome is of another assembly, or holds none."""
+    check_assembly(genome, assembly)
+    kept = list[Row]()
+    for row in rows:
+        place, bases = row.place, np.empty(0, np.uint8)
+        assert place is not None, "rows that are cut have places"
+        number = find_record(genome.names, place.record)
+        first, last = genome.offsets[number : number + 2].tolist() if number is not None else (0, 0)
+        inside = 0 <= place.start < place.stop <= last - first
+        if inside:
+            bases = genome.bases[first + place.start : first + place.stop]
+        if not inside or (bases == OTHER).any():
+            tally.leave_out(NO_RECORD if number is None else NOT_ACGT if inside else BEYOND)
+        else:
+            kept.append(row._replace(sequence=decode(reverse_complement(bases) if place.strand == "-" else bases)))
     if not kept:
         raise ValueError(f"The genome ({listed(genome.names)}) holds none of the {len(rows):,} places: {tally.lost}.")
     return kept

@@ -15,7 +15,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from genomask.analysis.motifs.settings import MotifSettings
 from genomask.analysis.variants.settings import VariantSettings
 from genomask.checks import require
-from genomask.corpus.settings import CorpusSettings
+from genomask.corpus.segments import CorpusSettings
 from genomask.experiment.config.trust import watch_composition
 from genomask.experiment.store.artefact import MANIFEST, Artefact, Json, read_manifest
 from genomask.finetune.classifiers import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import UInt8
 
 from genomask.alphabet import encode
 from genomask.checks import require, require_choice
@@ -37,9 +37,8 @@ class Negatives:
 
     def __post_init__(self) -> None:
         require(self.parts >= 2, "task.negatives.parts", "at least 2", self.parts)
-        fewest = 1 if self.keep_last else 0
-        found = self.kept
-        require(fewest <= found < self.parts, "task.negatives.kept", f"{fewest} to {self.parts - 1} parts", found)
+        fewest, kept = int(self.keep_last), self.kept
+        require(fewest <= kept < self.parts, "task.negatives.kept", f"{fewest} to {self.parts - 1} parts", kept)
         require_choice(self.breakpoints, "task.negatives.breakpoints", ("equal", "random"))
         require(self.seed >= 0, "task.negatives.seed", "at least 0", self.seed)
 
@@ -52,14 +51,14 @@ def build(
     the same side in ``prom_core`` and ``prom_300``. Pool rows that are, on either strand, in the test set too are taken
     out."""
     bases, kinds = np.stack([encode(row.sequence) for row in promoters]), np.array([row.label for row in promoters])
-    windows = (slice(None), *CORE_WINDOWS, window)
-    group = join_groups([canonical(bases[:, part]) for part in windows], len(bases))  # alike in any window
+    keys = [canonical(bases[:, part]) for part in (slice(None), *CORE_WINDOWS, window)]
+    group = join_groups(keys, len(bases))  # alike in any window
     in_test = draw_test_side(group, kinds, share=test_share, seed=split_seed)
     rows = np.stack((bases[:, window], _windows_of_negatives(bases, window, negatives)), axis=1)
-    keys = np.array(canonical(rows.reshape(-1, rows.shape[-1])), dtype=object).reshape(-1, 2)
-    tested = set(keys[in_test].ravel().tolist())
-    crossing = np.array([key in tested for key in keys.ravel()]).reshape(-1, 2) & ~in_test[:, None]
-    in_pool = ~in_test[:, None] & ~crossing
+    of_row = canonical(rows.reshape(-1, rows.shape[-1]))
+    tested = {key for key, held in zip(of_row, in_test.repeat(2), strict=True) if held}
+    crossing = np.array([key in tested for key in of_row]) & ~in_test.repeat(2)
+    in_pool = ~in_test.repeat(2) & ~crossing
     found, lost = len(bases), f" ({tally.lost} left out)" if tally.lost else ""
     paper = f"; the paper's {2 * PAPER_COUNT:,} rows are of {PAPER_COUNT:,}" if found != PAPER_COUNT else ""
     origin: dict[str, Any] = {
@@ -71,15 +70,11 @@ def build(
         "groups_of_duplicates": len(np.unique(group)),
         "taken_out_of_pool_as_in_test": int(crossing.sum()),
     }
-    inside = [_inside(row.place, window) for row in promoters if row.place is not None]
-
-    def side(chosen: Bool[np.ndarray, "rows 2"]) -> Examples:
-        promoter, label = np.nonzero(chosen)
-        offsets = np.arange(len(label) + 1, dtype=np.int64) * rows.shape[-1]
-        places = [inside[row] for row in promoter.tolist()] if inside else None
-        return Examples(rows[chosen].reshape(-1), offsets, 1 - label, places=places)
-
-    return Benchmark(side(in_pool), side(np.repeat(in_test[:, None], 2, axis=1)), ("0", "1"), origin)
+    places = [_inside(row.place, window) for row in promoters if row.place is not None for _ in range(2)]
+    offsets = np.arange(2 * found + 1, dtype=np.int64) * rows.shape[-1]
+    whole = Examples(rows.reshape(-1), offsets, np.tile([1, 0], found), places=places or None)
+    pool, test = (whole.take(np.flatnonzero(side)) for side in (in_pool, in_test.repeat(2)))
+    return Benchmark(pool, test, ("0", "1"), origin)
 
 
 def _inside(place: Place, window: slice) -> Place:

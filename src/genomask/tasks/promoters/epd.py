@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from genomask.alphabet import OTHER, encode
-from genomask.genome.assembly import NOT_ACGT
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.places import Place, bed_cells
 from genomask.tasks.readers import Names, Needs, Row, Tally, read_rows
 from genomask.tasks.records import made_of
-from genomask.tasks.sources import cut_rows
+from genomask.tasks.sources import NOT_ACGT, cut_rows
 from genomask.text_files import read_lines, whole_number
 
 FIRST: Final = -249  # position of a promoter's first base; the start site is position 0 (Sec. 5.1)

@@ -62,18 +62,19 @@ class PromoterTask(BuiltTask):
         """The genome that promoters are cut from, if any is needed."""
         return None if self.positives else super().genome_source()
 
-    def known_by(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Settings, and checksums of the files or the release that is downloaded."""
+        if self.tables:
+            return self.tables.fingerprint()
         shape = {name: getattr(self, name) for name in ("start", "bases", "test_share", "split_seed")}
         # Two settings that were once, so that what was built with their defaults is still found.
         fixed = {"together": "duplicates", "negatives": {**asdict(self.negatives), "of": "promoter"}}
         if self.positives:
-            files = list(map(sha256, self._positives()))
-            known: dict[str, Any] = {"positives": files, "export_start": self.export_start}
+            known = {"positives": list(map(sha256, self._positives())), "export_start": self.export_start}
         else:
             motifs = sha256(existing(self.motifs, "task.motifs")) if self.motifs else None
-            tss = {"tss": sha256(existing(self.tss, "task.tss"))} if self.tss else {"epdnew": self.release}
-            known = {**tss, "motifs": motifs, "assembly": self.assembly}
+            known = {"tss": sha256(existing(self.tss, "task.tss"))} if self.tss else {"epdnew": self.release}
+            known |= {"motifs": motifs, "assembly": self.assembly}
         return {"built": "promoters", **shape, **fixed, **known}
 
     def prepare(self) -> None:
@@ -81,8 +82,10 @@ class PromoterTask(BuiltTask):
         if not (self.dir or self.positives):
             self._sites()
 
-    def build(self, genome: EncodedGenome | None) -> Benchmark:
-        """Cut the promoters, split them and make negatives."""
+    def read(self, genome: EncodedGenome | None = None) -> Benchmark:
+        """Read the tables; or cut the promoters, split them and make negatives."""
+        if self.tables:
+            return self.tables.read()
         tally = Tally()
         if self.positives:
             files, source = self._positives(), "built from sequences at hand"
@@ -100,16 +103,19 @@ class PromoterTask(BuiltTask):
         return [existing(path, "task.positives") for path in self.positives or ()]
 
     def _sites(self) -> tuple[list[StartSite], dict[str, str], list[Path]]:
-        motifs = existing(self.motifs, "task.motifs") if self.motifs else None
-        if self.tss:
-            paths = [existing(self.tss, "task.tss"), *([motifs] if motifs else [])]
-            return read_start_sites(paths[0]), read_tata(motifs) if motifs else {}, paths
-        name = ASSEMBLY_IN_NAMES.get(self.assembly or "")
-        require(name, "EPDnew's start sites", "task.assembly=GRCh38 or GRCh37", self.assembly)
         home, url = cache_folder(self.cache) / f"epdnew-{self.release}", f"{self.url.rstrip('/')}/{self.release}"
-        table = home / f"Hs_EPDnew_{self.release}_{name}.bed"
-        sites = fetch(f"{url}/{table.name}", table, read_start_sites, instead=INSTEAD)
-        if motifs:
+        if self.tss:
+            table = existing(self.tss, "task.tss")
+            sites = read_start_sites(table)
+        else:
+            name = ASSEMBLY_IN_NAMES.get(self.assembly or "")
+            require(name, "EPDnew's start sites", "task.assembly=GRCh38 or GRCh37", self.assembly)
+            table = home / f"Hs_EPDnew_{self.release}_{name}.bed"
+            sites = fetch(f"{url}/{table.name}", table, read_start_sites, instead=INSTEAD)
+        if self.motifs:
+            motifs = existing(self.motifs, "task.motifs")
             return sites, read_tata(motifs), [table, motifs]
+        if self.tss:
+            return sites, {}, [table]
         motifs = home / "promoter_motifs.txt"
         return sites, fetch(f"{url}/db/{motifs.name}", motifs, read_tata, instead=INSTEAD), [table, motifs]
