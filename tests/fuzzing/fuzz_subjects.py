@@ -13,8 +13,8 @@ from genomask.genome.vcf import read_records, survey
 from genomask.ranking.table import read_ranking
 from genomask.ranking.vocabulary import read_vocabulary
 from genomask.tasks.cohn import read_intervals
+from genomask.tasks.epd import read_start_sites
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.promoters.epd import read_start_sites
 from genomask.tasks.readers import read_rows
 
 WHOLE_FILE = (

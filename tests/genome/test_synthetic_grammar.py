@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genomask.genome.synthetic.background import draw_background, draw_consensus, draw_isochores
-from genomask.genome.synthetic.motifs import (
+from genomask.genome.synthetic.dna import (
     ENHANCER_BASES,
     ENHANCER_MOTIFS,
     PROGRAMMES,
@@ -17,6 +16,9 @@ from genomask.genome.synthetic.motifs import (
     PROMOTER_MOTIFS,
     SITE_EVERY,
     TSS,
+    draw_background,
+    draw_consensus,
+    draw_isochores,
     draw_motif,
     plant_enhancers,
     plant_promoters,

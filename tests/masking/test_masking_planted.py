@@ -7,7 +7,7 @@ from genomask.analysis.motifs.matrix import consensus_matrix
 from genomask.corpus.segments import Corpus, CorpusSettings, cut, lay_out
 from genomask.genome.counts import count_kmers
 from genomask.genome.encoded import open_genome
-from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS
+from genomask.genome.synthetic.dna import ENHANCER_MOTIFS, PROMOTER_MOTIFS
 from genomask.genome.synthetic.settings import SyntheticGenome, with_planted
 from genomask.masking.calibration import Sample, match, planted_shares
 from genomask.masking.draws import sequence_keys

@@ -10,10 +10,9 @@ import pytest
 from compose import composed
 from genomask.alphabet import decode
 from genomask.experiment.stages.task import source_artefact
-from genomask.genome.assembly import LENGTHS, check_assembly
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.fasta import FastaGenome
-from genomask.genome.names import chromosome
+from genomask.genome.names import LENGTHS, check_assembly, chromosome
 from genomask.genome.places import Place
 from genomask.tasks.arrays import open_benchmark, write_benchmark
 from genomask.tasks.cohn import CohnTask, read_intervals

@@ -18,9 +18,8 @@ from genomask.tasks.alike import NO_PAIRS, groups, joined, matches, near_pairs, 
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, pack
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.find import LeakSettings, dropped_rows, find_leaks, without
-from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.report import summary
+from genomask.tasks.genome_overlap import find_in_genome
+from genomask.tasks.leaks import LeakSettings, dropped_rows, find_leaks, summary, without
 
 ROWS = st.lists(st.tuples(st.text("ACN", min_size=1, max_size=3), st.integers(0, 1)), min_size=1, max_size=12)
 TURNED = str.maketrans("ACGTN", "TGCAN")
@@ -174,7 +173,7 @@ def test_a_search_in_chunks_finds_the_same(tmp_path, monkeypatch):
     texts = [decode(genome.bases[start : start + 40]) for start in range(0, 4900, 7)] + ["AC" * 20]
     whole = find_in_genome(examples(texts), genome, k=11)
     assert len(set(whole.row.tolist())) == 700
-    monkeypatch.setattr("genomask.tasks.leaks.genome.CHUNK_BASES", 100)
+    monkeypatch.setattr("genomask.tasks.genome_overlap.CHUNK_BASES", 100)
     for one, other in zip(whole, find_in_genome(examples(texts), genome, k=11), strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from genomask.tasks.promoters.build import Negatives, draw_negatives
+from genomask.tasks.promoters import Negatives, draw_negatives
 from genomask.tasks.readers import read_rows
 
 DESCRIBED = {

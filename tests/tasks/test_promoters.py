@@ -18,9 +18,8 @@ from genomask.genome.places import Place
 from genomask.genome.sequences import reverse_complement
 from genomask.tasks.alike import overlaps
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
-from genomask.tasks.promoters.build import Negatives
-from genomask.tasks.promoters.epd import EXPORT, StartSite, cut_promoters, read_start_sites, read_tata
-from genomask.tasks.promoters.settings import PromoterTask
+from genomask.tasks.epd import EXPORT, StartSite, cut_promoters, read_start_sites, read_tata
+from genomask.tasks.promoters import Negatives, PromoterTask
 from genomask.tasks.readers import Needs, Tally, read_rows
 from genomask.tasks.split import draw_test_side, join_groups
 

@@ -17,7 +17,7 @@ from genomask.genome import download as downloads
 from genomask.genome.download import download, fetch
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.cohn import read_intervals
-from genomask.tasks.promoters.epd import read_start_sites
+from genomask.tasks.epd import read_start_sites
 
 BED = "".join(f"chr1 {at} {at + 60} P{at}_1 900 + {at + 49} {at + 60}\n" for at in range(300, 9_000, 70))
 MOTIFS = "#Name\tTATA-box\n" + "".join(f"P{at}_1\t{at // 70 % 2}\n" for at in range(300, 9_000, 70))
@@ -158,7 +158,7 @@ def words(tmp_path, genome, url, name):
 
 
 def test_promoters_are_downloaded_and_built_once(server, genome, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("genomask.genome.assembly.LENGTHS", {"GRCh38": {"1": 10_000}})
+    monkeypatch.setattr("genomask.genome.names.LENGTHS", {"GRCh38": {"1": 10_000}})
     server.plan = ["cut"]
     run = composed(*words(tmp_path, genome, f"{server.url}/epd", "prom_300"))
     task = open_benchmark(build_source(run))
@@ -174,7 +174,7 @@ def test_promoters_are_downloaded_and_built_once(server, genome, tmp_path, capsy
 
 
 def test_enhancers_are_downloaded_and_cut(server, genome, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("genomask.genome.assembly.LENGTHS", {"GRCh38": {"1": 10_000}})
+    monkeypatch.setattr("genomask.genome.names.LENGTHS", {"GRCh38": {"1": 10_000}})
     task = open_benchmark(build_source(composed(*words(tmp_path, genome, f"{server.url}/cohn", "cohn_enh"))))
     assert np.bincount(task.pool.labels).tolist() == [50, 50]
     assert len(server.paths) == 4

@@ -13,7 +13,7 @@ from genomask.alphabet import decode, encode
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.find import LeakSettings, find_leaks
+from genomask.tasks.leaks import LeakSettings, find_leaks
 from genomask.tasks.negatives import match_windows, replace_parts, shuffle_dinucleotides
 from genomask.tasks.readers import Row
 from genomask.tasks.split import SplitRule, hold_out

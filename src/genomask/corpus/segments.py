@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
 from genomask.checks import require, require_choice
-from genomask.genome.assembly import place_in
 from genomask.genome.encoded import EncodedGenome, is_lower
+from genomask.genome.names import place_in
 from genomask.genome.places import read_bed
 from genomask.genome.sequences import reverse_complement
 from genomask.text_files import wrong_line

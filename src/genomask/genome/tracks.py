@@ -11,9 +11,8 @@ from jaxtyping import Float32
 from genomask.checks import require
 from genomask.console import say
 from genomask.files import sha256
-from genomask.genome.assembly import place_in
 from genomask.genome.encoded import TRACK_FILE, EncodedGenome, open_genome
-from genomask.genome.names import find_record
+from genomask.genome.names import find_record, place_in
 from genomask.genome.places import Place, read_bed
 from genomask.genome.vcf import read_records
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from genomask.checks import renamed_to, require, require_choice, take_old_names
 from genomask.files import sha256
-from genomask.genome.assembly import require_assembly
 from genomask.genome.encoded import EncodedGenome
+from genomask.genome.names import require_assembly
 from genomask.seeds import generator
 from genomask.tasks.examples import KINDS, Benchmark
 from genomask.tasks.negatives import WAYS, add_negatives

@@ -10,11 +10,10 @@ import numpy as np
 from genomask.alphabet import OTHER, decode
 from genomask.checks import require_choice
 from genomask.files import sha256
-from genomask.genome.assembly import check_assembly
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
-from genomask.genome.names import find_record, listed
+from genomask.genome.names import check_assembly, find_record, listed
 from genomask.genome.sequences import reverse_complement
 from genomask.genome.synthetic.settings import SyntheticGenome
 from genomask.genome.synthetic.task import TASKS, synthetic_task

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from genomask.alphabet import BASES, OTHER, encode, kmer_table
-from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, IUPAC, PROMOTER_MOTIFS, TSS
+from genomask.genome.synthetic.dna import ENHANCER_MOTIFS, IUPAC, PROMOTER_MOTIFS, TSS
 from genomask.genome.synthetic.task import CORE_WINDOW, PROMOTER_WINDOW
 
 COMPLEMENT: Final = [1, 0, 3, 2]  # columns of the complementary bases

@@ -11,8 +11,8 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import encode
 from genomask.checks import require
-from genomask.genome.assembly import place_in
 from genomask.genome.encoded import EncodedGenome
+from genomask.genome.names import place_in
 from genomask.genome.places import Place, read_bed
 from genomask.genome.reader import read_fasta
 from genomask.genome.sequences import reverse_complement

@@ -39,8 +39,8 @@ from genomask.ranking.table import RankingSettings
 from genomask.ranking.vocabulary import VocabularySettings
 from genomask.tasks.cohn import CohnTask
 from genomask.tasks.file_task import FileTask
-from genomask.tasks.leaks.find import LeakSettings
-from genomask.tasks.promoters.settings import PromoterTask
+from genomask.tasks.leaks import LeakSettings
+from genomask.tasks.promoters import PromoterTask
 from genomask.tasks.sources import SyntheticTask
 from genomask.tasks.suites import Suite
 from genomask.tokens.settings import BpeSettings, KmerSettings, OwnSettings

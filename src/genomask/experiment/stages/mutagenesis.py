@@ -15,8 +15,8 @@ from genomask.experiment.stages.rank import build_genome
 from genomask.experiment.stages.saved_classifiers import open_classifiers, windows_at_once
 from genomask.experiment.store.artefact import Artefact, Count, digest_of
 from genomask.files import write_csv
-from genomask.genome.assembly import place_in
 from genomask.genome.encoded import open_genome
+from genomask.genome.names import place_in
 from genomask.genome.places import parse_region
 
 MUTAGENESIS_FORMAT: Final = 1  # raised when the code would write other scores

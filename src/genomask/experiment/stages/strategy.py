@@ -16,7 +16,7 @@ from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import build_ranking, build_vocabulary, ranking_artefact, vocabulary_artefact
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
-from genomask.genome.synthetic.motifs import ENHANCER_MOTIFS, PROMOTER_MOTIFS
+from genomask.genome.synthetic.dna import ENHANCER_MOTIFS, PROMOTER_MOTIFS
 from genomask.genome.synthetic.settings import PLANTED_TRACK, SyntheticGenome
 from genomask.masking.base import Masking
 from genomask.ranking.table import identity_ranking, read_ranking, scores_by_rank

@@ -17,9 +17,20 @@ from genomask.models.initial import max_tokens
 from genomask.tasks.arrays import PARTS, SUMMARY, describe, open_benchmark, write_benchmark
 from genomask.tasks.arrays import summary as summary_of_rows
 from genomask.tasks.examples import check_lengths, check_test_set, draw_episode
-from genomask.tasks.leaks.find import DROPPED_FILE, LeakSettings, dropped_rows, find_leaks, without, write_dropped
-from genomask.tasks.leaks.genome import find_in_genome
-from genomask.tasks.leaks.report import genome_summary, lines_of, summary, write_genome, write_rows
+from genomask.tasks.genome_overlap import find_in_genome
+from genomask.tasks.leaks import (
+    DROPPED_FILE,
+    LeakSettings,
+    dropped_rows,
+    find_leaks,
+    genome_summary,
+    lines_of,
+    summary,
+    without,
+    write_dropped,
+    write_genome,
+    write_rows,
+)
 from genomask.tokens.settings import KmerSettings
 
 TASK_FORMAT = 2  # raised when the code would write other bytes

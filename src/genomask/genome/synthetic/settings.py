@@ -14,8 +14,16 @@ from genomask.checks import require
 from genomask.files import write_csv
 from genomask.genome.encoded import EncodedGenome, Pieces, write_genome
 from genomask.genome.sequences import reverse_complement
-from genomask.genome.synthetic.background import draw_background, draw_consensus, draw_isochores
-from genomask.genome.synthetic.motifs import ENHANCER_BASES, PROMOTER_BASES, Sites, plant_enhancers, plant_promoters
+from genomask.genome.synthetic.dna import (
+    ENHANCER_BASES,
+    PROMOTER_BASES,
+    Sites,
+    draw_background,
+    draw_consensus,
+    draw_isochores,
+    plant_enhancers,
+    plant_promoters,
+)
 from genomask.seeds import generator
 
 FORMAT: Final = 1  # changes whenever the same settings give another genome or benchmark

@@ -11,11 +11,13 @@ from jaxtyping import UInt8
 
 from genomask.alphabet import decode
 from genomask.checks import require, require_choice
-from genomask.genome.synthetic.background import ISOCHORE_GC, draw_background, draw_consensus
-from genomask.genome.synthetic.motifs import (
+from genomask.genome.synthetic.dna import (
     ENHANCER_BASES,
+    ISOCHORE_GC,
     PROMOTER_BASES,
     TSS,
+    draw_background,
+    draw_consensus,
     enrich,
     plant_enhancers,
     plant_promoters,

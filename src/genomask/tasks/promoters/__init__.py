@@ -1,1 +1,0 @@
-"""Promoter benchmarks (Sec. 5.1), built from the Eukaryotic Promoter Database and a genome."""
