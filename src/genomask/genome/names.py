@@ -1,4 +1,4 @@
-"""The one resolver of chromosome names: UCSC's, Ensembl's, NCBI's and GenBank's mean one record; assemblies by length."""
+"""The one resolver of chromosome names (UCSC, Ensembl, NCBI, GenBank), and the lengths that tell assemblies apart."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
