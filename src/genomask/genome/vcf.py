@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -45,36 +46,46 @@ class VcfSummary(NamedTuple):
 def survey(path: Path) -> VcfSummary:
     """Read and check a VCF file from its first line to its last. Raises FileNotFoundError if there is no such file;
     ValueError naming the line, if it is no VCF, a record is none, or the file is truncated or damaged."""
-    digest, header, count, last = hashlib.sha256(), [], 0, 0
-    for number, line in _lines(path):
+    digest, header, count = hashlib.sha256(), list[str](), 0
+    for line, record in _parsed(path):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
-        if not line.startswith("#"):
-            if count == 0:
-                if not header[-1].startswith("#CHROM"):
-                    raise wrong_line(path, number, "a record comes before the line #CHROM")
-                _check_columns(path, last, header[-1])
-            _record(path, number, line, len(header[-1].split("\t")))
-            count += 1
-        elif count:
-            raise wrong_line(path, number, f"a line of the header comes after a record: {line[:40]!r}")
-        else:
+        if record is None:
             header.append(line)
-            last = number
-    _check_columns(path, last, header[-1])
+        else:
+            count += 1
     return VcfSummary(digest.hexdigest(), tuple(header), count)
 
 
 def read_records(path: Path, *, skip: int = 0) -> Iterator[Record]:
-    """Yield the records in file order, after the first ``skip`` of them. Raises FileNotFoundError if there is no such
-    file; ValueError naming the line that is no VCF record."""
-    width, passed = len(FIXED), 0
-    for number, line in _lines(path):
+    """Yield the records in file order, after the first ``skip`` of them. Raises as ``survey`` does."""
+    return islice((record for _, record in _parsed(path) if record is not None), skip, None)
+
+
+def _parsed(path: Path) -> Iterator[tuple[str, Record | None]]:
+    """Every line that is not blank, and its record if it is none of the header."""
+    path, number, header, last, count = path.expanduser(), 0, "", 0, 0
+    if not path.is_file():
+        raise FileNotFoundError(f"variants.vcf needs a VCF file; there is none at {path}.")
+    if path.suffix == ".bcf":
+        raise ValueError(f"{path} is BCF; make a VCF of it: bcftools view {path} -Oz -o {path.with_suffix('.vcf.gz')}")
+    for number, line in read_lines(path, any_bytes=True):
+        if number == 1 and not line.startswith("##fileformat=VCF"):
+            raise wrong_line(path, 1, "a VCF begins with ##fileformat=VCF")
         if line.startswith("#"):
-            width = len(line.split("\t"))  # in the end that of the line #CHROM
-        elif passed < skip:
-            passed += 1
-        else:
-            yield _record(path, number, line, width)
+            if count:
+                raise wrong_line(path, number, f"a line of the header comes after a record: {line[:40]!r}")
+            header, last = line, number
+            yield line, None
+        elif line:
+            if not header.startswith("#CHROM"):
+                raise wrong_line(path, number, "a record comes before the line #CHROM")
+            if not count:
+                _check_columns(path, last, header)
+            count += 1
+            yield line, _record(path, number, line, header.count("\t") + 1)
+    if number == 0:
+        raise wrong_line(path, 1, "the file is empty")
+    _check_columns(path, last, header)
 
 
 def _check_columns(path: Path, number: int, line: str) -> None:
@@ -97,19 +108,3 @@ def _record(path: Path, number: int, line: str, width: int) -> Record:
         if not _ALLELE.fullmatch(allele):
             raise wrong_line(path, number, f"ALT must be bases, <ID>, *, a breakend or .; found {allele!r}")
     return Record(columns, chromosome, int(position), reference.upper(), alleles)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines that are not blank, numbered from 1 and without their ends."""
-    path, number = path.expanduser(), 0
-    if not path.is_file():
-        raise FileNotFoundError(f"variants.vcf needs a VCF file; there is none at {path}.")
-    if path.suffix == ".bcf":
-        raise ValueError(f"{path} is BCF; make a VCF of it: bcftools view {path} -Oz -o {path.with_suffix('.vcf.gz')}")
-    for number, line in read_lines(path, any_bytes=True):
-        if number == 1 and not line.startswith("##fileformat=VCF"):
-            raise wrong_line(path, 1, "a VCF begins with ##fileformat=VCF")
-        if line:
-            yield number, line
-    if number == 0:
-        raise wrong_line(path, 1, "the file is empty")

@@ -1,7 +1,7 @@
 """A k-shot episode and its test set as a LightningDataModule."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -43,37 +43,21 @@ class ExampleDataset(Dataset[ExampleBatch]):
 
 class EpisodeDataModule(LightningDataModule):
     """One episode for training, in an order drawn from the seed for every epoch, and the whole test set, longest first
-    so that batches hold little padding. Its state is the epoch that has begun, and the state that its order is drawn
-    from."""
+    so that batches hold little padding."""
 
     def __init__(
-        self,
-        task: Benchmark,
-        episode: Int64[np.ndarray, " _episode"],
-        *,
-        batch_size: int,
-        evaluation_batch: int,
-        seed: int,
+        self, task: Benchmark, episode: Int64[np.ndarray, " _"], *, batch_size: int, evaluation_batch: int, seed: int
     ) -> None:
         super().__init__()
         self.episode, self.test = task.pool.take(episode), task.test
         self.classes, self.kind = task.classes, task.kind
         self.batch_size, self.evaluation_batch, self.seed = batch_size, evaluation_batch, seed
-        self.order: EpisodeOrder | None = None
-        self.resumed: tuple[int, Tensor] | None = None
 
     def train_dataloader(self) -> DataLoader[ExampleBatch]:
         """Batches of the episode; the last one of an epoch may be smaller."""
-        draws = torch.Generator().manual_seed(self.seed)
-        self.order = EpisodeOrder(self, draws)
-        return StatelessLoader(ExampleDataset(self.episode), batch_size=None, sampler=self.order, generator=draws)
-
-    def state_dict(self) -> dict[str, Any]:
-        begun = self.order.begun if self.order else None
-        return dict(zip(("epoch", "state"), begun, strict=True)) if begun else {}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.resumed = state_dict["epoch"], state_dict["state"]
+        unused = torch.Generator()  # or the loader would draw from the global one
+        order = EpisodeOrder(self)
+        return StatelessLoader(ExampleDataset(self.episode), batch_size=None, sampler=order, generator=unused)
 
     def test_dataloader(self) -> DataLoader[ExampleBatch]:
         """The whole test set, longest sequences first."""
@@ -83,22 +67,21 @@ class EpisodeDataModule(LightningDataModule):
 
 
 class EpisodeOrder(BatchSampler):
-    """Batches of rows in an order that is drawn anew for every epoch; a resumed epoch lacks those done. ``draws`` draws
-    all orders: its state at the start of an epoch is what a checkpoint holds. Torch's own sampler would draw once more
-    if it is read to its end, which Lightning does not do."""
+    """Batches of rows in an order that the seed draws for every epoch; a resumed epoch lacks the batches that are done,
+    which the trainer's step says, but its length counts them, as Lightning does. Each order is drawn after a number
+    that a loader used to draw from the same generator."""
 
-    def __init__(self, data: EpisodeDataModule, draws: torch.Generator) -> None:
+    def __init__(self, data: EpisodeDataModule) -> None:
         super().__init__(range(len(data.episode.labels)), data.batch_size, drop_last=False)
-        self.data, self.draws = data, draws
-        self.begun: tuple[int, Tensor] | None = data.resumed  # an epoch, and the state before its order
+        self.data, self.epoch = data, -1
 
     def __iter__(self) -> Iterator[list[int]]:
-        done = 0
+        self.epoch, done = self.epoch + 1, 0
         if self.data.trainer is not None:
-            epoch, done = divmod(self.data.trainer.global_step, len(self))
-            if self.begun is not None and self.begun[0] == epoch:
-                self.draws.set_state(self.begun[1])
-            self.begun = epoch, self.draws.get_state()
-        order = torch.randperm(len(self.data.episode.labels), generator=self.draws)
+            self.epoch, done = divmod(self.data.trainer.global_step, len(self))
+        draws, order = torch.Generator().manual_seed(self.data.seed), torch.empty(0, dtype=torch.int64)
+        for _ in range(self.epoch + 1):
+            torch.empty((), dtype=torch.int64).random_(generator=draws)
+            order = torch.randperm(len(self.data.episode.labels), generator=draws)
         for batch in order.split(self.batch_size)[done:]:
             yield batch.tolist()
