@@ -153,8 +153,7 @@ class ValidationBatches(Dataset[ValidationBatch]):
 
 
 def split(segments: Segments, settings: CorpusSettings, seed: int) -> tuple[Segments, Segments]:
-    """Split segments into training and validation at random; the validation part comes shuffled. Raises ValueError if
-    there are too few segments for both."""
+    """Split segments into training and validation (which comes shuffled); ValueError if there are too few for both."""
     count = len(segments.start)
     held_out = round(count * settings.validation_share)
     if not 0 < held_out < count:

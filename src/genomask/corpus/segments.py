@@ -18,14 +18,11 @@ from genomask.text_files import wrong_line
 
 @dataclass
 class CorpusSettings:
-    """Segmentation of Sec. 3, steps 1 to 3.
-
-    ``gaps`` says what happens to bases that are not A, C, G or T: ``"drop"`` leaves out every segment that holds one
-    (the paper); ``"join"`` deletes them first, so that a segment may run across a gap (the released code). ``regions``
-    is a BED file: segments come from its regions alone, each with ``margin`` bases on either side, cut from its start.
-    ``jitter`` moves a segment by up to so many bases, drawn anew every time. ``strand`` is ``"given"``, the FASTA
-    file's (the paper), or ``"both"``: one is drawn for every segment and epoch.
-    """
+    """Segmentation of Sec. 3, steps 1 to 3. ``gaps``: ``"drop"`` leaves out every segment with a base other than A, C,
+    G and T (the paper); ``"join"`` deletes these first, so that a segment may run across a gap (the released code).
+    ``regions`` is a BED file from whose regions alone, with ``margin`` bases on either side, segments come. ``jitter``
+    moves a segment by up to so many bases, drawn anew every time. ``strand`` is ``"given"``, the FASTA file's (the
+    paper), or ``"both"``: one is drawn for every segment and epoch."""
 
     longest: int
     shortest: int
@@ -68,8 +65,8 @@ class Segments(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """The line along which segments are laid: stretches of the genome, end to end. ``origin[i]`` is where stretch ``i``
-    starts on the line, ``genome[i]`` where it starts in the genome."""
+    """The line along which segments are laid, stretches end to end: ``origin[i]`` is where stretch ``i`` starts on the
+    line, ``genome[i]`` where it starts in the genome."""
 
     origin: Int64[np.ndarray, " _stretches"]
     genome: Int64[np.ndarray, " stretches"]

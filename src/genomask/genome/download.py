@@ -35,11 +35,10 @@ def download(
     timeout: float = 30.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Download a file, unless it is there already with the right checksum. Until it is complete, what has arrived lies
-    in ``<path>.part``, and its version in ``<path>.part.from``; the next try, or program, goes on from there if the
-    server's file is still the same. Pauses between tries are 1, 2, 4, ... seconds; a connection that is silent for
-    ``timeout`` seconds counts as broken. Raises ConnectionError if the server refuses the file, or it has not arrived
-    after so many tries; ValueError if what arrives is a web page, or has another checksum."""
+    """Download a file, unless it is there already with the right checksum. What has arrived lies in ``<path>.part``,
+    its version in ``<path>.part.from``; the next try, or program, goes on from there if the server's file is the same.
+    Pauses are 1, 2, 4, ... seconds; after ``timeout`` seconds of silence a connection counts as broken. Raises
+    ConnectionError if the file does not arrive; ValueError if what arrives is a web page, or has another checksum."""
     require(url.startswith(("http://", "https://")), "A download", "an http or https address", url)
     path.parent.mkdir(parents=True, exist_ok=True)
     checksums = {"sha256": sha256, "md5": md5}
@@ -68,10 +67,9 @@ def download(
 
 def fetch(url: str, path: Path, read: Callable[[Path], Content], *, instead: str) -> Content:
     """Download a file unless it is there, ``read`` it, and keep its checksum. The sources of benchmarks publish none:
-    that of the first file that could be read is written to ``<path>.sha256``, and from then on the file must have it. A
-    file that lies there already is read as it is. Messages say what to do ``instead``. Raises ConnectionError if the
-    file does not arrive; ValueError if what arrives is a web page, cannot be read, or is not what it was the first
-    time."""
+    that of the first file that could be read is written to ``<path>.sha256``, and from then on the file must have it.
+    Messages say what to do ``instead``. Raises ConnectionError if the file does not arrive; ValueError if it cannot be
+    read, or is not what it was the first time."""
     record, by_hand = path.with_name(f"{path.name}.sha256"), path.is_file()
     known = record.read_text(encoding="utf-8").split()[0] if record.is_file() else None
     try:

@@ -24,10 +24,8 @@ Pieces = Iterable[UInt8[np.ndarray, " _bases"]]  # of a record, one after anothe
 
 @dataclass(frozen=True, eq=False)
 class EncodedGenome:
-    """Bases of a genome, and where its records and its readable stretches lie; arrays of all bases are memory maps.
-
-    No run leads from one record into the next, so neither does a k-mer or a segment within a run.
-    """
+    """Bases of a genome (a memory map, as tracks are), and where its records and readable stretches lie. No run leads
+    from one record into the next, so neither does a k-mer or a segment within a run."""
 
     bases: UInt8[np.ndarray, " bases"]  # all records end to end, 0..3 in the order A, T, C, G; 4: any other letter
     names: tuple[str, ...]
@@ -55,9 +53,8 @@ class _Stretches:
 
 
 def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, source: str = "A genome") -> None:
-    """Write records (name, and bases in pieces, plus ``LOWER`` where the letter is lower case) into an existing
-    directory. Raises ValueError naming the ``source`` if two records share a name, or no record holds an A, C, G or
-    T."""
+    """Write records, ``LOWER`` added where a letter is lower case, into an existing directory. Raises ValueError naming
+    the ``source`` if two records share a name, or none holds an A, C, G or T."""
     lengths: dict[str, int] = {}
     runs, lower, offset = _Stretches(), _Stretches(), 0
     with (directory / BASES_FILE).open("wb") as file:
@@ -81,8 +78,8 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, sour
 
 
 def open_genome(directory: Path) -> EncodedGenome:
-    """Open what ``write_genome`` wrote. Raises FileNotFoundError if a file is missing; ValueError if the files do not
-    belong together."""
+    """Open what ``write_genome`` wrote; FileNotFoundError or ValueError if files are missing or do not belong
+    together."""
     for file in (BASES_FILE, RECORDS_FILE, RUNS_FILE):
         if not (directory / file).is_file():
             raise FileNotFoundError(f"An encoded genome needs {directory / file}, which does not exist.")

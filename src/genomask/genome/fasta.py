@@ -52,8 +52,7 @@ class FastaGenome:
         return sum(file.stat().st_size * (_BASES_A_BYTE if file.suffix in _PACKED else 1) for file in self._files())
 
     def fingerprint(self) -> dict[str, Any]:
-        """All that shapes the genome, for hashing: what is in the files, whatever they are called. Raises
-        FileNotFoundError if there is no such file."""
+        """All that shapes the genome, for hashing: what is in the files, whatever they are called."""
         digests = list(map(sha256, self._files()))
         return {
             "source": "fasta",
@@ -64,8 +63,8 @@ class FastaGenome:
 
     def encode(self, directory: Path) -> list[str]:
         """Write the encoded genome and its tracks into an existing directory; returns the records that it leaves out.
-        Raises FileNotFoundError if there is no such file; ValueError if a file is not whole and sound, a record is in
-        two files, or a name or pattern matches no record."""
+        Raises ValueError if a file is not whole and sound, a record is in two files, or a name or pattern matches no
+        record."""
         left_out: list[str] = []
         with closing(self._records(left_out)) as records:
             write_genome(records, directory, source=f"genome.path={self.path}")
@@ -114,8 +113,8 @@ class FastaGenome:
 
 
 def read_2bit(path: Path) -> Iterator[tuple[str, Pieces]]:
-    """Yield the name of every record of a 2bit file, and its bases in pieces as ``read_pieces`` does. Raises ValueError
-    if the file is damaged, or py2bit is not installed."""
+    """Yield names and pieces of a 2bit file as ``read_pieces`` does; ValueError if it is damaged, or py2bit is
+    absent."""
     try:
         import py2bit
     except ImportError:

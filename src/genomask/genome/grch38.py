@@ -56,8 +56,7 @@ class Grch38Genome:
 
     def encode(self, directory: Path) -> list[str]:
         """Download what is not in the cache yet, and write the encoded genome into an existing directory; returns the
-        chromosomes that it leaves out. Raises ConnectionError if a file cannot be downloaded; ValueError if it is not
-        what NCBI's list of checksums says, or not of this assembly."""
+        chromosomes that it leaves out. Raises ConnectionError; ValueError if a file is not NCBI's."""
         with closing(_records(self._download())) as records:
             write_genome(records, directory)
         left_out = [f"chr{name}" for name in HUMAN if name not in self._chosen()]

@@ -48,8 +48,7 @@ def parse_place(record: str, start: str, stop: str, strand: str = "+") -> Place:
 
 
 def parse_region(text: str) -> Place:
-    """The place of a region as UCSC and samtools write it: ``chr1:1,001-2,000``, 1-based, both ends included. Raises
-    ValueError if it is none; the message gives the numbers as they were written."""
+    """The place of a region as UCSC and samtools write it: ``chr1:1,001-2,000``, 1-based, both ends included."""
     parts = _REGION.fullmatch(text)
     if not parts:
         raise ValueError(f"a region is written NAME:START-STOP, such as chr1:1,001-2,000, not {shown(text)}")
@@ -60,16 +59,14 @@ def parse_region(text: str) -> Place:
 
 
 def bed_cells(lines: Iterable[Line]) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and cells, divided by tabs or else by blanks, of every line of a BED file that is an interval: no
-    blank line, comment, ``track ...`` or ``browser ...``."""
+    """Yield number and cells, divided by tabs or else by blanks, of every line of a BED file that is an interval."""
     for number, text in lines:
         if not _NOT_AN_INTERVAL.match(text):
             yield number, [cell.strip() for cell in (text.split("\t") if "\t" in text else text.split())]
 
 
 def read_bed(path: Path) -> Iterator[Interval]:
-    """Yield the intervals of a BED file, plain or packed; one without a strand is on ``+``. Raises FileNotFoundError if
-    there is no such file; ValueError naming file and line, for anything but an interval."""
+    """Yield the intervals of a BED file; one without a strand is on ``+``. Raises ValueError naming file and line."""
     for number, cells in bed_cells(read_lines(path)):
         try:
             yield _interval(number, cells)

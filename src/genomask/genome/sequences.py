@@ -44,8 +44,7 @@ def reverse_complement_codes(codes: UInt64[np.ndarray, " kmers"], k: int) -> UIn
 def gc_share(
     bases: UInt8[np.ndarray, " bases"], offsets: Integer[np.ndarray, " _offsets"]
 ) -> Float64[np.ndarray, " rows"]:
-    """Share of G and C among the A, C, G and T of each of the sequences that lie end to end in ``bases``; NaN for one
-    that has none of the four."""
+    """Share of G and C among the A, C, G and T of each sequence, end to end in ``bases``; NaN for one without them."""
     known = bases < OTHER
     strong = known & (bases >= _STRONG)
     strong_count, known_count = (np.diff(np.append(0, np.cumsum(flags))[offsets]) for flags in (strong, known))

@@ -38,10 +38,10 @@ def fingerprint_tracks(tracks: Mapping[str, str] | None) -> dict[str, Any]:
 
 
 def write_tracks(tracks: Mapping[str, str] | None, directory: Path, *, left_out: Sequence[str] = ()) -> None:
-    """Write tracks beside the genome that this directory holds. A BED interval has its score (column 5), or 1; of
-    overlapping ones the later counts; the bases of a variant's REF have 1; a base that nothing covers has 0. Intervals
-    on records that the genome leaves out of its file (``left_out``) are passed over and counted. Raises ValueError if a
-    record is unknown, an interval ends beyond its record, or every value is 0."""
+    """Write tracks beside the genome that this directory holds. A BED interval has its score (column 5), or 1; the
+    later of overlapping ones counts; a variant's REF has 1, all else 0. Intervals on records that the genome leaves
+    out of its file are counted. Raises ValueError if a record is unknown, an interval ends beyond it, or every value
+    is 0."""
     for name, path in (tracks or {}).items():
         genome, file = open_genome(directory), _existing(name, path)
         values = np.memmap(directory / TRACK_FILE.format(name), np.float32, "w+", shape=(len(genome.bases),))

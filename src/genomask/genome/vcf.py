@@ -44,8 +44,8 @@ class VcfSummary(NamedTuple):
 
 
 def survey(path: Path) -> VcfSummary:
-    """Read and check a VCF file from its first line to its last. Raises FileNotFoundError if there is no such file;
-    ValueError naming the line, if it is no VCF, a record is none, or the file is truncated or damaged."""
+    """Read and check a VCF file to its last line; ValueError naming the line, if it is no VCF, or truncated or
+    damaged."""
     digest, header, count = hashlib.sha256(), list[str](), 0
     for line, record in _parsed(path):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")

@@ -36,8 +36,7 @@ NO_KMERS = RowKmers(np.empty(0, np.uint64), np.empty(0, np.int64))
 
 
 def row_kmers(examples: Examples, k: int) -> Iterator[RowKmers]:
-    """Every k-mer of A, C, G and T that lies within one row, in blocks of whole rows. Raises ValueError if k is out of
-    range."""
+    """Yield every k-mer of A, C, G and T within one row, in blocks of whole rows. ValueError if k is out of range."""
     require(1 <= k <= LONGEST_K, "k", f"a number from 1 to {LONGEST_K}", k)
     first, offsets = 0, examples.offsets
     while first < len(examples.labels):

@@ -29,8 +29,8 @@ INSTEAD: Final = (
 
 @dataclass
 class CohnTask(BuiltTask):
-    """Enhancers and other stretches of the genome, 500 bases each. ``coordinates`` is a folder with the benchmark's
-    four tables; null downloads them."""
+    """Enhancers and other stretches of 500 bases; ``coordinates`` is a folder with their four tables (null:
+    download)."""
 
     name: str
     coordinates: str | None = None
@@ -84,6 +84,5 @@ class CohnTask(BuiltTask):
 
 
 def read_intervals(path: Path) -> list[Place]:
-    """Read a table of genomic-benchmarks: region, start (0-based), end (exclusive), strand. Raises ValueError naming
-    file and line, for anything else."""
+    """Read region, start (0-based), end (exclusive) and strand; ValueError naming file and line for anything else."""
     return [row.place for row in read_rows([(path, "")], *INTERVALS) if row.place is not None]

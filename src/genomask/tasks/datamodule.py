@@ -42,8 +42,7 @@ class ExampleDataset(Dataset[ExampleBatch]):
 
 
 class EpisodeDataModule(LightningDataModule):
-    """One episode for training, in an order drawn from the seed for every epoch, and the whole test set, longest first
-    so that batches hold little padding."""
+    """An episode, in an order that the seed draws for every epoch, and the whole test set, longest sequences first."""
 
     def __init__(
         self, task: Benchmark, episode: Int64[np.ndarray, " _"], *, batch_size: int, evaluation_batch: int, seed: int
@@ -68,8 +67,7 @@ class EpisodeDataModule(LightningDataModule):
 
 class EpisodeOrder(BatchSampler):
     """Batches of rows in an order that the seed draws for every epoch; a resumed epoch lacks the batches that are done,
-    which the trainer's step says, but its length counts them, as Lightning does. Each order is drawn after a number
-    that a loader used to draw from the same generator."""
+    but its length counts them, as Lightning does. (A loader used to draw a number before each order.)"""
 
     def __init__(self, data: EpisodeDataModule) -> None:
         super().__init__(range(len(data.episode.labels)), data.batch_size, drop_last=False)

@@ -32,8 +32,7 @@ class StartSite(NamedTuple):
 
 def read_start_sites(path: Path) -> list[StartSite]:
     """Read EPDnew's BED file. The start site of an item is the first base of its thick part as its strand is read;
-    items without one are single bases, or have EPDnew's 60 bases with 49 before the start site. Raises ValueError
-    naming file and line of the first ten that are anything else, and their number."""
+    items without one are single bases, or have EPDnew's 60 bases with 49 before the start site."""
     sites = made_of(((path, number, cells) for number, cells in bed_cells(read_lines(path))), _start_site)
     if not sites:
         raise ValueError(f"{path} has no start sites.")
@@ -57,9 +56,8 @@ def _start_site(cells: list[str]) -> StartSite:
 
 
 def read_tata(path: Path) -> dict[str, str]:
-    """Read which promoters have a TATA box: EPDnew's table of motifs, or any with such a column. Raises ValueError if
-    the first line names no column that begins with TATA; or naming the first ten lines that have no 0 or 1 there or
-    repeat a promoter, and their number."""
+    """Read which promoters have a TATA box, from EPDnew's table of motifs or any with one column that begins with TATA.
+    Raises ValueError naming the first ten lines that have no 0 or 1 there or repeat a promoter, and their number."""
     lines = ((path, number, text.lstrip("#").split()) for number, text in read_lines(path) if text.strip())
     header = next(lines, (path, 1, []))[2]
     columns = [place for place, word in enumerate(header) if word.upper().startswith("TATA")]

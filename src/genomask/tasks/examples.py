@@ -28,10 +28,9 @@ _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
 class Examples(NamedTuple):
-    """Sequences end to end, where each begins (one entry more than rows), and their class indices. Of rows without a
-    class of their own ``targets`` are 0 or 1 for each label, or the one value, and the class indices 0. ``lines`` are
-    the number of a file in ``origin["row_files"]`` of the benchmark, and line; ``places`` where the rows lie in a
-    genome."""
+    """Sequences end to end, where each begins (one entry more than rows), and their class indices (0 where ``targets``
+    say for each label 0 or 1, or the one value). ``lines`` are the number of a file in the benchmark's
+    ``origin["row_files"]``, and line; ``places`` where the rows lie in a genome."""
 
     bases: UInt8[np.ndarray, " bases"]
     offsets: Int64[np.ndarray, " _offsets"]
@@ -71,12 +70,8 @@ class Examples(NamedTuple):
 
 
 class Benchmark(NamedTuple):
-    """A task: its k-shot pool, its test set, and the names of its classes by class index.
-
-    ``origin`` says where the rows came from, as JSON: ``source``, ``files`` with checksums, and what was left out.
-    ``kind`` is ``classes``, or ``multilabel`` (the classes are labels of which a row has any number) or ``regression``;
-    in these two, ``targets`` of pool and test set say what is learned.
-    """
+    """A task: its k-shot pool, its test set, the names of its classes, and where the rows came from, as JSON. ``kind``
+    is ``classes``, or ``multilabel`` (classes are labels of which a row has any number) or ``regression``."""
 
     pool: Examples
     test: Examples
@@ -101,9 +96,8 @@ def pack(sequences: Iterable[UInt8[np.ndarray, " _bases"]], labels: Int64[np.nda
 
 
 def benchmark(pool: Sequence[tuple[str, str]], test: Sequence[tuple[str, str]], *, kind: str = "classes") -> Benchmark:
-    """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order. ``kind`` is
-    that of ``Benchmark``. Raises ValueError if the pool has fewer than two classes, or the test set is empty or has
-    another class."""
+    """Make a benchmark of (sequence, label) rows; classes are the pool's labels, numbers in numeric order. Raises
+    ValueError if the pool has fewer than two classes, or the test set is empty or has another class."""
     if not test:
         raise ValueError("The test set has no rows.")
     labels = [[label for _, label in rows] for rows in (pool, test)]
@@ -137,9 +131,8 @@ def _numbers_first(label: str) -> tuple[int, float, str]:
 
 
 def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The test set") -> None:
-    """Refuse a test set that cannot be scored; ``targets`` says whether the classifier learns other than classes.
-    Raises ValueError if rows have no class of their own and the classifier needs one, or the test set lacks a class,
-    where AUC is undefined."""
+    """Refuse a test set that lacks a class, where AUC is undefined, or whose targets cannot be scored; ``targets`` says
+    whether the classifier learns other than classes."""
     if task.kind == "classes":
         absent = [known for label, known in enumerate(task.classes) if not (task.test.labels == label).any()]
         if absent:
@@ -158,8 +151,8 @@ def check_test_set(task: Benchmark, *, targets: bool = False, name: str = "The t
 
 
 def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) -> None:
-    """Find before a training that sequences are shorter than a token, or longer than the encoder takes and not cropped.
-    Raises ValueError with the number of such rows, the first ten of them, and the setting that helps."""
+    """Refuse sequences that are shorter than a token, or longer than the encoder takes and not cropped; the ValueError
+    counts them, and names the first ten and the setting that helps."""
     for part in PARTS:
         lengths = getattr(task, part).lengths
         too_short = f"shorter than a token of {shortest} bases", "Leave them out of the files."
@@ -178,8 +171,8 @@ def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) ->
 
 
 def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
-    """Cut sequences to at most ``longest`` bases, keeping their ``start`` or ``center``. Raises ValueError if a
-    sequence is longer and ``keep`` is ``"refuse"``."""
+    """Cut sequences to ``longest`` bases, keeping their ``start`` or ``center``; ``keep="refuse"`` raises
+    ValueError."""
     check_lengths(task, shortest=0, longest=longest, keep=keep)
     for part in PARTS:
         examples: Examples = getattr(task, part)
@@ -196,8 +189,7 @@ def draw_episode(
     labels: Int64[np.ndarray, " rows"], *, task: str, shots: int | None, seed: int
 ) -> Int64[np.ndarray, " _episode"]:
     """Rows of a balanced training set of ``shots`` examples per class without repeats (Sec. 5.2), or all for None. The
-    draw depends on task, shots and seed alone, so that two encoders meet the same examples. Raises ValueError if a
-    class has fewer examples than there are shots."""
+    draw depends on task, shots and seed alone. Raises ValueError if a class has fewer examples than there are shots."""
     if shots is None:
         return np.arange(len(labels))
     classes, sizes = np.unique(labels, return_counts=True)

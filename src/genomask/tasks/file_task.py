@@ -110,8 +110,7 @@ class FileTask(Source, Names, SplitRule):
         return benchmark_of(pool, test, self.kind, origin)
 
     def look(self) -> None:
-        """Read the first rows of every file, to find early that they cannot be read. Raises FileNotFoundError if a file
-        is not there; ValueError naming file and line, if its columns are not clear or its first rows cannot be read."""
+        """Read the first rows of every file, to find early that they cannot be read. Raises as ``read`` does."""
         for files in self._files().values():
             for file in files[:MOST_LISTED]:
                 read_rows([file], self, self._needs(), most=FIRST_ROWS)
@@ -172,8 +171,7 @@ class BuiltTask(Source):
 
 
 def files_named(value: Any, setting: str) -> Files:
-    """The files that a setting names: one, or one for each class in the order of the classes. Raises FileNotFoundError
-    naming the setting, if one is not there."""
+    """The files that a setting names: one, or one for each class in the order of the classes."""
     if isinstance(value, str):
         return [(existing(value, setting), None)]
     paths = [existing(path, setting) for path in value]
@@ -182,8 +180,7 @@ def files_named(value: Any, setting: str) -> Files:
 
 
 def existing(path: str, setting: str) -> Path:
-    """The path of a file that is there, or of a folder with the parts of one. Raises FileNotFoundError naming the
-    setting, if it is not."""
+    """The path of a file, or of a folder with its parts; FileNotFoundError naming the setting if it is not there."""
     found = Path(path).expanduser()
     if not found.is_file() and not (found.is_dir() and parts_of(found)):
         raise FileNotFoundError(f"{setting} needs a file; there is none at {path}.")

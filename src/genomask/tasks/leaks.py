@@ -22,12 +22,11 @@ DROPPED_FILE: Final = "dropped.csv"
 
 @dataclass
 class LeakSettings:
-    """How leaks are found, and what becomes of them; by default nothing is left out. Two rows are near duplicates if
-    they share ``share`` of the ``k``-mers (both strands taken together) of the one that has fewer. ``genome`` says
-    whether the report looks for the test set in the pretraining genome, by k-mers of ``genome_k``. Rows that ``drop``
-    names leave ``side``, the pool or the test set: ``exact``, ``reverse``, ``near`` and ``places`` concern pairs of a
-    pool and a test row; ``repeats`` are rows that their own set has already, and all copies of those with several
-    labels; ``genome`` are test rows that occur whole in the genome."""
+    """What counts as a leak, and what becomes of it. Near duplicates share ``share`` of the ``k``-mers (both strands
+    taken together) of the row that has fewer; with ``genome``, the report looks for the test set in the pretraining
+    genome by k-mers of ``genome_k``. Rows that ``drop`` names leave ``side``: ``exact``, ``reverse``, ``near`` and
+    ``places`` concern pairs of a pool and a test row; ``repeats`` are rows that their own set has already, and all
+    copies of those with several labels; ``genome`` are test rows that occur whole in the genome."""
 
     k: int = 12
     share: float = 0.5

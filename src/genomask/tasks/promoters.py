@@ -60,10 +60,9 @@ class Negatives:
 def build(
     promoters: list[Row], window: slice, negatives: Negatives, tally: Tally, *, test_share: float, split_seed: int
 ) -> Benchmark:
-    """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side. That side
-    does not depend on the window, unless it makes promoters alike which are not in the paper's two: a promoter is on
-    the same side in ``prom_core`` and ``prom_300``. Pool rows that are, on either strand, in the test set too are taken
-    out."""
+    """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side. A promoter
+    is on the same side in ``prom_core`` and ``prom_300``. Pool rows that are, on either strand, in the test set too are
+    taken out."""
     bases, kinds = np.stack([encode(row.sequence) for row in promoters]), np.array([row.label for row in promoters])
     keys = [canonical(bases[:, part]) for part in (slice(None), *CORE_WINDOWS, window)]
     group = join_groups(keys, len(bases))  # alike in any window
@@ -118,8 +117,7 @@ def _windows_of_negatives(
 def draw_negatives(
     promoters: UInt8[np.ndarray, "rows bases"], settings: Negatives, rng: np.random.Generator
 ) -> UInt8[np.ndarray, "rows bases"]:
-    """Make a negative of every promoter: every choice of as many parts to keep is equally probable. Raises ValueError
-    if a promoter has fewer bases than there are parts."""
+    """Make a negative of every promoter: every choice of as many parts to keep is equally probable."""
     (rows, bases), parts = promoters.shape, settings.parts
     require(parts <= bases, "task.negatives.parts", f"at most {bases}", parts)
     if settings.breakpoints == "equal":

@@ -140,8 +140,8 @@ def read_rows(
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
-    """Yield the records of a file that has these columns once each. Raises ValueError naming file and line, if a column
-    is absent or a row has more or fewer cells than the header."""
+    """Yield the records of a file that has these columns; ValueError naming file and line, if it lacks a column or
+    cell."""
     records = read_records(path)
     for name in columns:
         _column(path, records.columns, name, name)
@@ -258,8 +258,7 @@ def _label(cells: dict[str, str], column: str | list[str] | re.Pattern[str], kin
 
 
 def dna(text: str) -> str:
-    """The text itself, if it is a sequence of DNA in IUPAC's letters. Raises ValueError if it is not; the message does
-    not name file and line."""
+    """The text itself, if it is DNA in IUPAC's letters; a ValueError without file and line, if it is not."""
     if not _SEQUENCE.fullmatch(text):
         at = next((place for place, letter in enumerate(text) if not _SEQUENCE.fullmatch(letter)), 0)
         letter = text[at : at + 1].upper()
@@ -280,8 +279,8 @@ def sequence_text(path: Path, line: int, text: str) -> str:
 
 
 def join_kmers(text: str) -> str:
-    """Turn ``ATGCCA TGCCAT`` back into the sequence; raw sequences come back as they are. Raises ValueError if blanks
-    divide anything but k-mers that overlap in all but one base."""
+    """Turn ``ATGCCA TGCCAT`` back into the sequence; raw sequences come back as they are. Raises ValueError without
+    file and line."""
     kmers = text.split()
     if len(kmers) > 1 and len(kmers[0]) > LONGEST_KMER:
         found = f"a sequence has blanks only between overlapping k-mers of up to {LONGEST_KMER} bases"

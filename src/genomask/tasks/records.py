@@ -46,8 +46,8 @@ class Records(NamedTuple):
 
 
 def made_of(rows: Iterable[tuple[Path, int, Given]], make: Callable[[Given], Made]) -> list[Made]:
-    """What is made of every row of files. Raises ValueError naming file and line of the first ten rows that ``make``
-    refuses, and how many there are."""
+    """Make something of every row; ValueError with file and line of the first ten rows that ``make`` refuses, and their
+    number."""
     found, faults, total = list[Made](), list[tuple[Path, int, str]](), 0
     for total, (path, line, given) in enumerate(rows, start=1):  # noqa: B007  (the message has it)
         try:
@@ -80,8 +80,7 @@ def parts_of(folder: Path) -> list[Path]:
 
 def read_records(path: Path, columns: Sequence[str] = ()) -> Records:
     """Open a file of records, or a folder with the parts of one; ``columns`` are those of a table without a header.
-    Raises FileNotFoundError if there is no such file; ValueError naming file and line, if it is damaged, empty, or has
-    no header."""
+    Raises FileNotFoundError; ValueError naming file and line, if it is damaged, empty, or has no header."""
     if path.is_dir():
         parts = [read_records(part, columns) for part in parts_of(path)]
         if len({part.columns for part in parts}) != 1:

@@ -44,15 +44,14 @@ class Source:
         """Fetch and check what is small, so that what is wrong shows before a genome is downloaded."""
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
-        """Read or build the benchmark; ``genome`` is ``genome_source`` encoded. Raises ConnectionError if a file is
-        needed and cannot be downloaded; FileNotFoundError if a file is not there; ValueError naming files and lines, if
-        rows cannot be read or are no task, or the genome is another."""
+        """Read or build the benchmark; ``genome`` is ``genome_source`` encoded. Raises ConnectionError or
+        FileNotFoundError if a file cannot be had; ValueError naming files and lines, if rows cannot be read or are no
+        task."""
         raise NotImplementedError
 
 
 def genome_source(path: str | None, assembly: str | None, cache: str | None) -> GenomeSource:
-    """The FASTA file that is named, else the whole of GRCh38 as ``genome=grch38`` downloads it. Raises ValueError if
-    another assembly is needed and no file is named."""
+    """The FASTA file that is named, else GRCh38 by download; ValueError if the assembly is another."""
     if path:
         return FastaGenome(path)
     if assembly not in ("GRCh38", None):
@@ -88,8 +87,7 @@ def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, t
 
 
 def benchmark_of(pool: list[Row], test: list[Row], kind: str, origin: dict[str, Any]) -> Benchmark:
-    """The benchmark of these rows, with their places and lines. Raises ValueError naming the files, if the rows are no
-    task."""
+    """The benchmark of these rows, with their places and lines; ValueError naming the files, if they are no task."""
     sides = (pool, test)
     number = {path: at for at, path in enumerate(dict.fromkeys(row.path for row in (*pool, *test)))}
     try:

@@ -76,8 +76,7 @@ def divide(
 
 def hold_out(rows: Sequence[Row], rule: SplitRule) -> tuple[Bool[np.ndarray, " rows"], dict[str, Any]]:
     """Choose the test set of a table that has none; returns which rows it is, and for the benchmark's origin how it was
-    chosen and what a split by chance would have leaked. Raises ValueError if places are needed and not known, or a
-    chromosome of ``holdout`` has no row."""
+    chosen and what a split by chance would have leaked. Raises ValueError if places are needed and not known."""
     by_place = rule.holdout or rule.split_by == "chromosome"
     where = "task.holdout" if rule.holdout else "task.split_by=chromosome"
     chromosomes = [chromosome(row.place.record) for row in rows if row.place is not None]
@@ -135,9 +134,8 @@ def draw_test_side(
     seed: int,
     stream: Sequence[str | int] = ("promoters", "split"),
 ) -> Bool[np.ndarray, " rows"]:
-    """Choose the rows of the test set: ``share`` of every stratum, whole groups only; a group belongs to the stratum of
-    its first row. The whole test set has ``round(share * rows)`` rows, unless no group fits a gap. ``stream`` names the
-    draw."""
+    """Choose the rows of the test set: ``share`` of every stratum (that of a group's first row), whole groups only, so
+    that it has ``round(share * rows)`` rows, unless no group fits a gap. ``stream`` names the draw."""
     first, sizes = np.unique(group, return_index=True, return_counts=True)[1:]
     names, of_group = np.unique(np.asarray(stratum)[first], return_inverse=True)
     wanted = share * np.bincount(of_group, weights=sizes, minlength=len(names))

@@ -21,8 +21,7 @@ from genomask.tokens.settings import KmerSettings
 class KmerTokens(Tokens):
     """k-mers of A, C, G and T. With ``stride=1`` they overlap, their ids are DNABERT's, and a k-mer with another letter
     is [UNK]. With ``stride=k`` they lie side by side; where another letter is among the next k, or fewer than k are
-    left, single letters with tokens of their own (A, T, C, G, N) take their place, as in the Nucleotide Transformer.
-    Raises ValueError if k is not from 1 to 8, or the stride is neither 1 nor k."""
+    left, single letters with tokens of their own (A, T, C, G, N) take their place, as in the Nucleotide Transformer."""
 
     def __init__(self, k: int = 6, stride: int = 1) -> None:
         KmerSettings(k, stride)  # which refuses what is out of range

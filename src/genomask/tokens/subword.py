@@ -29,8 +29,8 @@ NAMES: Final = {"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": 
 
 
 class SubwordTokens(Tokens):
-    """Tokens of a tokenizer.json; a tokenizer_config.json beside it may name its special tokens. Raises ValueError if
-    it is no tokenizer, lacks a special token, or its tokens lose bases."""
+    """Tokens of a tokenizer.json; a tokenizer_config.json beside it may name its special tokens. Raises ValueError if a
+    special token is absent, or tokens lose bases."""
 
     def __init__(self, file: Path) -> None:
         if not file.is_file():

@@ -74,8 +74,7 @@ class SyntheticGenome:
         return {"source": "synthetic", "format": FORMAT, **asdict(self)}
 
     def encode(self, directory: Path) -> list[str]:
-        """Write the encoded genome, and what was planted in it as ``planted.csv``, into a directory; leaves out no
-        record."""
+        """Write the encoded genome, and what was planted in it as ``planted.csv``; leaves out no record."""
         truth: list[Planted] = []
         write_genome(self._records(truth), directory)
         write_csv(directory / PLANTED, Planted._fields, truth)
