@@ -21,8 +21,7 @@ def count_kmers(
     bases: UInt8[np.ndarray, " bases"], runs: Int64[np.ndarray, "runs 2"], *, k: int = 10
 ) -> list[Int64[np.ndarray, " _kmers"]]:
     """Count every n-mer for n = 1..k that lies inside one run (a stretch without other letters, in ascending order);
-    entry ``n - 1`` has them by base-4 code. Raises ValueError if k is out of range, or runs overlap or leave the
-    genome."""
+    entry ``n - 1`` has them by base-4 code. Raises ValueError if k is out of range, or runs overlap."""
     require(1 <= k <= LONGEST, "k", f"a length from 1 to {LONGEST}", k)
     edges = np.concatenate(([0], runs.ravel(), [len(bases)]))
     ascending = bool((np.diff(edges) >= 0).all())

@@ -78,8 +78,7 @@ def write_genome(records: Iterable[tuple[str, Pieces]], directory: Path, *, sour
 
 
 def open_genome(directory: Path) -> EncodedGenome:
-    """Open what ``write_genome`` wrote; FileNotFoundError or ValueError if files are missing or do not belong
-    together."""
+    """Open what ``write_genome`` wrote; FileNotFoundError or ValueError if files do not belong together."""
     for file in (BASES_FILE, RECORDS_FILE, RUNS_FILE):
         if not (directory / file).is_file():
             raise FileNotFoundError(f"An encoded genome needs {directory / file}, which does not exist.")

@@ -113,8 +113,7 @@ class FastaGenome:
 
 
 def read_2bit(path: Path) -> Iterator[tuple[str, Pieces]]:
-    """Yield names and pieces of a 2bit file as ``read_pieces`` does; ValueError if it is damaged, or py2bit is
-    absent."""
+    """Yield names and pieces of a 2bit file as ``read_pieces`` does; ValueError if it is damaged."""
     try:
         import py2bit
     except ImportError:

@@ -48,8 +48,7 @@ def find_record(names: tuple[str, ...], name: str) -> int | None:
 
 
 def require_record(names: tuple[str, ...], name: str) -> int:
-    """The record that a name means; ValueError with the names that there are, without file and line, if there is
-    none."""
+    """The record that a name means; ValueError with the names that there are, if there is none."""
     record = find_record(names, name)
     if record is None:
         raise ValueError(f"the genome has no record {shown(name)}; it has {listed(names)}")
@@ -90,8 +89,7 @@ def require_assembly(assembly: str | None) -> None:
 
 
 def check_assembly(genome: EncodedGenome, assembly: str | None) -> None:
-    """Refuse a genome in which two records are one chromosome, or one has not the length that it has in the
-    assembly."""
+    """Refuse a genome with two records of one chromosome, or with other lengths than the assembly's."""
     records: dict[str, str] = {}
     for name, length in zip(genome.names, np.diff(genome.offsets).tolist(), strict=True):
         bare = chromosome(name)
@@ -110,8 +108,7 @@ def check_assembly(genome: EncodedGenome, assembly: str | None) -> None:
 
 
 def place_in(genome: EncodedGenome, place: Place) -> tuple[str, slice]:
-    """The name of a place's record, and where the place lies in the genome's bases; ValueError without file and
-    line."""
+    """The name of a place's record, and where the place lies in the genome's bases; ValueError if it does not."""
     number = require_record(genome.names, place.record)
     name, (first, last) = genome.names[number], genome.offsets[number : number + 2].tolist()
     if place.stop > last - first:

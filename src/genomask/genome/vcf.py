@@ -44,8 +44,7 @@ class VcfSummary(NamedTuple):
 
 
 def survey(path: Path) -> VcfSummary:
-    """Read and check a VCF file to its last line; ValueError naming the line, if it is no VCF, or truncated or
-    damaged."""
+    """Read and check a VCF file to its last line; ValueError naming the line that is wrong."""
     digest, header, count = hashlib.sha256(), list[str](), 0
     for line, record in _parsed(path):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")

@@ -29,8 +29,7 @@ INSTEAD: Final = (
 
 @dataclass
 class CohnTask(BuiltTask):
-    """Enhancers and other stretches of 500 bases; ``coordinates`` is a folder with their four tables (null:
-    download)."""
+    """Enhancers and other stretches of 500 bases; ``coordinates`` is a folder with their four tables."""
 
     name: str
     coordinates: str | None = None

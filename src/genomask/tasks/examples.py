@@ -171,8 +171,7 @@ def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) ->
 
 
 def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
-    """Cut sequences to ``longest`` bases, keeping their ``start`` or ``center``; ``keep="refuse"`` raises
-    ValueError."""
+    """Cut sequences to ``longest`` bases, keeping their ``start`` or ``center``, or ``refuse`` (a ValueError)."""
     check_lengths(task, shortest=0, longest=longest, keep=keep)
     for part in PARTS:
         examples: Examples = getattr(task, part)

@@ -51,9 +51,8 @@ def add_negatives(
 
 
 def shuffle_dinucleotides(bases: Bases, draw: np.random.Generator) -> Bases:
-    """A random sequence with the same first and last base and the same pairs of neighbours, all of them equally
-    probable (Altschul and Erickson 1985): the last steps from each letter are a random tree that leads to the last
-    base."""
+    """A random sequence with the same first and last base and the same pairs of neighbours, all equally probable
+    (Altschul and Erickson 1985): the last steps from each letter are a random tree that leads to the last base."""
     steps: dict[int, list[int]] = {}
     letters = bases.tolist()
     for one, following in pairwise(letters):

@@ -60,9 +60,8 @@ class Negatives:
 def build(
     promoters: list[Row], window: slice, negatives: Negatives, tally: Tally, *, test_share: float, split_seed: int
 ) -> Benchmark:
-    """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side. A promoter
-    is on the same side in ``prom_core`` and ``prom_300``. Pool rows that are, on either strand, in the test set too are
-    taken out."""
+    """Make pool and test set: every promoter's window (class 1) and its negative's (class 0), on one side, the same in
+    ``prom_core`` and ``prom_300``. Pool rows that are, on either strand, in the test set too are taken out."""
     bases, kinds = np.stack([encode(row.sequence) for row in promoters]), np.array([row.label for row in promoters])
     keys = [canonical(bases[:, part]) for part in (slice(None), *CORE_WINDOWS, window)]
     group = join_groups(keys, len(bases))  # alike in any window

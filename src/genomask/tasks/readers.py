@@ -140,8 +140,7 @@ def read_rows(
 
 
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[Record]:
-    """Yield the records of a file that has these columns; ValueError naming file and line, if it lacks a column or
-    cell."""
+    """Yield the records of a file that has these columns; ValueError naming file and line, if one is absent."""
     records = read_records(path)
     for name in columns:
         _column(path, records.columns, name, name)
@@ -279,8 +278,7 @@ def sequence_text(path: Path, line: int, text: str) -> str:
 
 
 def join_kmers(text: str) -> str:
-    """Turn ``ATGCCA TGCCAT`` back into the sequence; raw sequences come back as they are. Raises ValueError without
-    file and line."""
+    """Turn ``ATGCCA TGCCAT`` back into the sequence; raw sequences come back as they are."""
     kmers = text.split()
     if len(kmers) > 1 and len(kmers[0]) > LONGEST_KMER:
         found = f"a sequence has blanks only between overlapping k-mers of up to {LONGEST_KMER} bases"

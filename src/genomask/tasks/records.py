@@ -46,8 +46,7 @@ class Records(NamedTuple):
 
 
 def made_of(rows: Iterable[tuple[Path, int, Given]], make: Callable[[Given], Made]) -> list[Made]:
-    """Make something of every row; ValueError with file and line of the first ten rows that ``make`` refuses, and their
-    number."""
+    """Make something of every row; ValueError with the first ten rows that ``make`` refuses, and their number."""
     found, faults, total = list[Made](), list[tuple[Path, int, str]](), 0
     for total, (path, line, given) in enumerate(rows, start=1):  # noqa: B007  (the message has it)
         try:

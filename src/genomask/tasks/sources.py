@@ -87,7 +87,7 @@ def cut_rows(rows: Sequence[Row], genome: EncodedGenome, assembly: str | None, t
 
 
 def benchmark_of(pool: list[Row], test: list[Row], kind: str, origin: dict[str, Any]) -> Benchmark:
-    """The benchmark of these rows, with their places and lines; ValueError naming the files, if they are no task."""
+    """The benchmark of these rows, with their places and lines; ValueError naming the files."""
     sides = (pool, test)
     number = {path: at for at, path in enumerate(dict.fromkeys(row.path for row in (*pool, *test)))}
     try:

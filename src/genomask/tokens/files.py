@@ -26,8 +26,7 @@ def save_tokens(tokens: Tokens, directory: Path, *, max_tokens: int) -> None:
 
 def open_tokens(directory: Path, *, vocabulary: int) -> Tokens:
     """The tokens of a model folder with ``vocabulary`` rows of token embeddings; without tokens.json, overlapping
-    k-mers if that number says so. Raises ValueError if the files do not fit together, or do not say what the tokens
-    are."""
+    k-mers if that number says so. Raises ValueError if the files do not fit together."""
     file, tokenizer = directory / TOKENS_FILE, directory / "tokenizer.json"
     identity: dict[str, Any] = read_object(file) if file.is_file() else {}
     if not file.is_file() and vocabulary in K_BY_VOCABULARY:
