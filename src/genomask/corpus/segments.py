@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,14 +87,16 @@ def cut(genome: EncodedGenome, settings: CorpusSettings, generator: np.random.Ge
     """Cut every chromosome from a random start into consecutive segments: half of ``longest`` bases, the others of a
     length drawn from ``shortest..longest`` (steps 1 and 2); those with a base other than A, C, G or T are left out
     (step 3). Raises ValueError if ``regions`` is no BED file, or names a record that the genome lacks."""
-    axis = lay_out(genome, gaps=settings.gaps)
-    bounds = zip(axis.chromosomes[:-1].tolist(), axis.chromosomes[1:].tolist(), strict=True)
     if settings.regions is None:
+        bounds = pairwise(lay_out(genome, gaps=settings.gaps).chromosomes.tolist())
         parts = [_cut_chromosome(start, stop, settings, generator) for start, stop in bounds]
     else:
         parts = [_cut_region(*region, settings) for region in read_regions(genome, settings)]
     segments = Segments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return segments.take(_inside_a_run(segments, genome)) if settings.gaps == "drop" else segments
+    if settings.gaps != "drop":
+        return segments
+    run = np.searchsorted(genome.runs[:, 0], segments.start, side="right") - 1
+    return segments.take((run >= 0) & (segments.start + segments.length <= genome.runs[run, 1]))
 
 
 def read_regions(genome: EncodedGenome, settings: CorpusSettings) -> list[tuple[int, int]]:
@@ -131,11 +134,6 @@ def _cut_chromosome(start: int, stop: int, settings: CorpusSettings, generator: 
     return Segments((end - length)[whole], length[whole] + settings.extra_bases)
 
 
-def _inside_a_run(segments: Segments, genome: EncodedGenome) -> np.ndarray:
-    run = np.searchsorted(genome.runs[:, 0], segments.start, side="right") - 1
-    return (run >= 0) & (segments.start + segments.length <= genome.runs[run, 1])
-
-
 class Piece(NamedTuple):
     """The bases of a segment, which of them are lower case in the FASTA file, and the values of tracks."""
 
@@ -163,12 +161,11 @@ class Corpus(NamedTuple):
             moved = start + (key >> 1) % (2 * self.jitter + 1) - self.jitter
             start = max(first, min(moved, last - length))
         parts = list(self._places(start, start + length))
-        bases = _join([np.asarray(self.genome.bases[place]) for place in parts])
-        known = len(self.genome.lower) > 0
-        lower = _join([is_lower(self.genome, place.start, place.stop) for place in parts]) if known else None
-        tracks = {
-            name: _join([np.asarray(values[place]) for place in parts]) for name, values in self.genome.tracks.items()
-        }
+        bases, lower = np.concatenate([self.genome.bases[place] for place in parts]), None
+        if len(self.genome.lower):
+            lower = np.concatenate([is_lower(self.genome, place.start, place.stop) for place in parts])
+        known = self.genome.tracks.items()
+        tracks = {name: np.concatenate([values[place] for place in parts]) for name, values in known}
         if self.strand == "both" and key & 1:
             flipped = {name: values[::-1] for name, values in tracks.items()}
             return Piece(reverse_complement(bases), None if lower is None else lower[::-1], flipped)
@@ -182,7 +179,3 @@ class Corpus(NamedTuple):
             shift = int(self.axis.genome[stretch] - self.axis.origin[stretch])
             yield slice(start + shift, end + shift)
             start, stretch = end, stretch + 1
-
-
-def _join(parts: list[np.ndarray]) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -136,10 +136,10 @@ def collate(
     counts = np.array([len(row) for row in positions], dtype=np.int64)
     cuts = _cuts(lengths, counts, micro_batch, few_shapes=few_shapes)
     bounds, flat, slot = np.concatenate(([0], np.cumsum(counts))), [], []
-    for cut in cuts:
-        for place, row in enumerate(positions[cut.start : cut.stop]):
-            flat.append(place * cut.width + len(tokens.prefix) + row)
-            slot.append(place * cut.most + np.arange(len(row)))
+    for number, row in enumerate(positions):
+        cut, place = cuts[number // micro_batch], number % micro_batch
+        flat.append(place * cut.width + len(tokens.prefix) + row)
+        slot.append(place * cut.most + np.arange(len(row)))
     weights = None
     if any(row.weights is not None for row in rows):
         ones = (np.ones(len(row.masked), dtype=np.float32) if row.weights is None else row.weights for row in rows)

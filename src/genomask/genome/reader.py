@@ -157,12 +157,7 @@ def _pieces(letters: str, name: str, read: Tally, problems: list[str]) -> Iterat
             yield bases
 
 
-def _letter_table() -> bytes:
-    table = np.full(256, _FOREIGN, dtype=np.uint8)
-    for base, letters in enumerate((*BASES, _SEVERAL_BASES)):
-        for letter in letters:
-            table[[ord(letter), ord(letter.lower())]] = base, base + LOWER
-    return table.tobytes()
-
-
-_LETTER_TO_BASE: Final = _letter_table()
+_LETTER_TO_BASE: Final = bytearray([_FOREIGN]) * 256
+for _base, _letters in enumerate((*BASES, _SEVERAL_BASES)):
+    for _letter in _letters:
+        _LETTER_TO_BASE[ord(_letter)], _LETTER_TO_BASE[ord(_letter.lower())] = _base, _base + LOWER

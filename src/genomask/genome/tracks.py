@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float32
 
 from genomask.checks import require
 from genomask.console import say
 from genomask.files import sha256
-from genomask.genome.encoded import TRACK_FILE, EncodedGenome, open_genome
+from genomask.genome.encoded import TRACK_FILE, open_genome
 from genomask.genome.names import find_record, place_in
 from genomask.genome.places import Place, read_bed
 from genomask.genome.vcf import read_records
@@ -39,13 +38,22 @@ def fingerprint_tracks(tracks: Mapping[str, str] | None) -> dict[str, Any]:
 
 def write_tracks(tracks: Mapping[str, str] | None, directory: Path, *, left_out: Sequence[str] = ()) -> None:
     """Write tracks beside the genome that this directory holds. A BED interval has its score (column 5), or 1; the
-    later of overlapping ones counts; a variant's REF has 1, all else 0. Intervals on records that the genome leaves
-    out of its file are counted. Raises ValueError if a record is unknown, an interval ends beyond it, or every value
-    is 0."""
+    later of overlapping ones counts; a variant's REF has 1, all else 0. Intervals on records that the genome leaves out
+    of its file are counted. Raises ValueError if a record is unknown, an interval ends beyond it, or all values are 0.
+    """
     for name, path in (tracks or {}).items():
-        genome, file = open_genome(directory), _existing(name, path)
+        genome, file, passed = open_genome(directory), _existing(name, path), 0
         values = np.memmap(directory / TRACK_FILE.format(name), np.float32, "w+", shape=(len(genome.bases),))
-        passed = _fill(values, genome, file, tuple(left_out))
+        read = _bigwig if _BIGWIG.search(file.name) else _vcf if _VCF.search(file.name) else _bed
+        for where, place, value in read(file):
+            known = find_record(genome.names, place.record) is not None
+            if not known and find_record(tuple(left_out), place.record) is not None:
+                passed += 1
+                continue
+            try:
+                values[place_in(genome, place)[1]] = value
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}.") from None
         require(values.any(), f"genome.tracks.{name}={path}", "a value other than 0", "none")
         values.flush()
         if passed:
@@ -57,21 +65,6 @@ def _existing(name: str, path: str) -> Path:
     if not file.is_file():
         raise FileNotFoundError(f"genome.tracks.{name} needs a BED, bigWig or VCF file; there is none at {file}.")
     return file
-
-
-def _fill(values: Float32[np.ndarray, " bases"], genome: EncodedGenome, file: Path, left_out: tuple[str, ...]) -> int:
-    """Write every interval's values; returns the number of intervals on records that are left out."""
-    passed = 0
-    read = _bigwig if _BIGWIG.search(file.name) else _vcf if _VCF.search(file.name) else _bed
-    for where, place, value in read(file):
-        if find_record(genome.names, place.record) is None and find_record(left_out, place.record) is not None:
-            passed += 1
-            continue
-        try:
-            values[place_in(genome, place)[1]] = value
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}.") from None
-    return passed
 
 
 def _bed(file: Path) -> Iterator[Filled]:

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         raise FileNotFoundError(f"There is no file or folder {path}.")
     read = tried = 0
     for tried, words in enumerate(candidates(path), start=1):  # noqa: B007  (said below)
-        say(path_of(words))
+        say(words.get("table") or words["dir"])
         try:
             lines = _describe(FileTask(**words))
         except (ValueError, OSError) as error:
@@ -77,11 +77,6 @@ def _describe(source: FileTask) -> list[str]:
 def _for_a_shell(value: str) -> str:
     """A value as a shell passes it to Hydra."""
     return f"'\"{value}\"'" if set(value) & set(' "=,()[]{}~$&;|<>*?!') or not value.isascii() else value
-
-
-def path_of(words: Words) -> str:
-    """The file or folder of a task."""
-    return words.get("table") or words["dir"]
 
 
 def candidates(path: Path) -> Iterator[Words]:
@@ -130,7 +125,8 @@ def suite_jobs(suite: Suite, jobs: Sequence[tuple[str, ...]]) -> list[tuple[str,
             FileTask(**words).look()
             readable.append(words)
         except (ValueError, OSError) as error:
-            say(f"warning: {path_of(words)} is left out of the suite: {one_line(str(error))}", style="yellow")
+            path = words.get("table") or words["dir"]
+            say(f"warning: {path} is left out of the suite: {one_line(str(error))}", style="yellow")
     if not readable:
         raise ValueError(f"suite.dir={suite.dir} holds no task that can be read; genomask tasks {suite.dir} says why.")
     names = {words["name"] for words in found}
