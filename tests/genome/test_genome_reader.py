@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import fuzz_spoil
 from genomask.genome import reader
-from genomask.genome.reader import Tally, read_fasta, read_pieces, read_text
+from genomask.genome.reader import TextCount, read_fasta, read_pieces, read_text
 from genomask.text_files import read_lines
 
 bgzip = partial(fuzz_spoil.bgzip, block=7)  # many blocks, though the text is short
@@ -219,7 +219,7 @@ def test_damage_is_reported_even_if_the_letters_look_sound(tmp_path, data, probl
 
 @given(fasta_texts(), st.integers(1, 20))
 def test_the_tally_does_not_depend_on_how_the_text_arrives(text, size):
-    tally, data = Tally(), text.encode()
+    tally, data = TextCount(), text.encode()
     for start in range(0, len(data), size):
         tally.add(data[start : start + size])
     records = literal(text)

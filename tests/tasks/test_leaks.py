@@ -14,7 +14,7 @@ from genomask.experiment.stages.run import run_stages
 from genomask.experiment.stages.task import build_leaks, build_task, task_artefact
 from genomask.genome.encoded import open_genome, write_genome
 from genomask.genome.places import Place
-from genomask.tasks.alike import NO_PAIRS, groups, joined, matches, near_pairs, overlaps
+from genomask.tasks.alike import NO_PAIRS, concatenate, groups, matches, near_pairs, overlaps
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, pack
 from genomask.tasks.file_task import FileTask
@@ -70,7 +70,7 @@ def test_duplicates_are_those_of_all_pairs(pool_rows, test_rows):
 
 
 def near_duplicates(pool, test, *, k, share):
-    pairs = joined(NO_PAIRS, near_pairs(pool, test, k=k, share=share))
+    pairs = concatenate(NO_PAIRS, near_pairs(pool, test, k=k, share=share))
     return pairs.matches(pool.labels, test.labels), pairs.turned.matches(test.labels, pool.labels)
 
 

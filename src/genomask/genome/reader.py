@@ -31,7 +31,7 @@ _PIECE: Final = 1 << 19  # letters converted together
 
 
 @dataclass
-class Tally:
+class TextCount:
     """Counts records, and letters outside headers, in a FASTA text that arrives in pieces. Every ``>`` outside a header
     counts as the next one: within a line it is an error, which the parser finds."""
 
@@ -78,7 +78,7 @@ def read_pieces(path: Path) -> Generator[tuple[str, Iterator[UInt8[np.ndarray, "
     is lower case, in pieces to be taken before the next record. A foreign letter ends them early, and is reported when
     the next record is asked for. Raises ValueError if the file is truncated, damaged or no FASTA; or a record has no
     name, no bases, the name of another, or a letter that is no IUPAC code of DNA."""
-    path, whole, read, names = fasta_file(path), Tally(), Tally(), set[str]()
+    path, whole, read, names = fasta_file(path), TextCount(), TextCount(), set[str]()
     try:
         with path.open("rb") as file, TemporaryFile() as copy:
             for piece in read_text(file, copy):
@@ -142,7 +142,7 @@ def encode_piece(letters: bytes) -> UInt8[np.ndarray, " _bases"]:
     return np.frombuffer(letters.translate(_LETTER_TO_BASE, _BLANKS), dtype=np.uint8)
 
 
-def _pieces(letters: str, name: str, read: Tally, problems: list[str]) -> Iterator[UInt8[np.ndarray, " _bases"]]:
+def _pieces(letters: str, name: str, read: TextCount, problems: list[str]) -> Iterator[UInt8[np.ndarray, " _bases"]]:
     """Bases of a record's letters, and counted; ends early at a letter that has no place."""
     for start in range(0, len(letters), _PIECE):
         text = letters[start : start + _PIECE]

@@ -20,7 +20,7 @@ _BLOCK = 1 << 20  # bases looked at together: the memory that is needed does not
 Columns = TypeVar("Columns", bound=tuple[np.ndarray, ...])
 
 
-def joined(empty: Columns, blocks: Iterable[Columns]) -> Columns:
+def concatenate(empty: Columns, blocks: Iterable[Columns]) -> Columns:
     """All blocks of columns as one."""
     return type(empty)(*(np.concatenate(parts) for parts in zip(empty, *blocks, strict=True)))
 
@@ -154,7 +154,7 @@ NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 def near_pairs(first: Examples, second: Examples, *, k: int, share: float) -> Iterator[Pairs]:
     """Yield the rows of two sets that share enough distinct k-mers (of the row that has fewer), whatever their strands.
     The first set streams past the second, so that memory does not grow with it. A row without a k-mer is in no pair."""
-    codes, others = joined(NO_KMERS, distinct_kmers(second, k))
+    codes, others = concatenate(NO_KMERS, distinct_kmers(second, k))
     sizes = np.bincount(others, minlength=len(second.labels))
     order = np.argsort(codes, kind="stable")
     codes, others = codes[order], others[order]
@@ -189,4 +189,4 @@ def overlaps(places: Sequence[Place], others: Sequence[Place]) -> Pairs:
             there = np.flatnonzero(common > 0)
             shares = common[there] / (place.stop - place.start)
             found.append(Pairs(np.full(len(there), row), rows[first:last][there], shares))
-    return joined(NO_PAIRS, found)
+    return concatenate(NO_PAIRS, found)

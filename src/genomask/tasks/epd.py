@@ -8,7 +8,7 @@ from genomask.alphabet import OTHER, encode
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.places import Place, bed_cells
 from genomask.tasks.readers import Names, Needs, Row, Tally, read_rows
-from genomask.tasks.records import made_of
+from genomask.tasks.records import convert_rows
 from genomask.tasks.sources import NOT_ACGT, cut_rows
 from genomask.text_files import read_lines, whole_number
 
@@ -33,7 +33,7 @@ class StartSite(NamedTuple):
 def read_start_sites(path: Path) -> list[StartSite]:
     """Read EPDnew's BED file. The start site of an item is the first base of its thick part as its strand is read;
     items without one are single bases, or have EPDnew's 60 bases with 49 before the start site."""
-    sites = made_of(((path, number, cells) for number, cells in bed_cells(read_lines(path))), _start_site)
+    sites = convert_rows(((path, number, cells) for number, cells in bed_cells(read_lines(path))), _start_site)
     if not sites:
         raise ValueError(f"{path} has no start sites.")
     return sites
@@ -72,7 +72,7 @@ def read_tata(path: Path) -> dict[str, str]:
             raise ValueError(f"a line before this one is about {words[0]!r} already")
         kinds[words[0]] = TATA if words[columns[0]] == "1" else NO_TATA
 
-    made_of(lines, add)
+    convert_rows(lines, add)
     return kinds
 
 

@@ -9,7 +9,7 @@ from genomask.alphabet import OTHER
 from genomask.console import progress
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.sequences import kmer_codes, reverse_complement
-from genomask.tasks.alike import NO_KMERS, both_strands, distinct_kmers, joined
+from genomask.tasks.alike import NO_KMERS, both_strands, concatenate, distinct_kmers
 from genomask.tasks.examples import Examples
 
 CHUNK_BASES: Final = 2**20  # of the genome, whose codes stay in a cache
@@ -28,7 +28,7 @@ class GenomeOverlap(NamedTuple):
 def find_in_genome(test: Examples, genome: EncodedGenome, *, k: int) -> GenomeOverlap:
     """Look for every test sequence and all of its k-mers in a genome that streams past, on both strands. A sequence
     that is shorter than k, or holds a letter that is not A, C, G or T, has no occurrences."""
-    codes, rows = joined(NO_KMERS, distinct_kmers(test, k))
+    codes, rows = concatenate(NO_KMERS, distinct_kmers(test, k))
     wanted = np.unique(codes)
     bits = max(16, len(wanted).bit_length() + _FILTER_BITS)
     maybe, seen = np.zeros(2**bits, dtype=bool), np.zeros(len(wanted), dtype=bool)

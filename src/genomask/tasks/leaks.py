@@ -11,7 +11,7 @@ from jaxtyping import Bool, Int64
 from genomask.checks import require, require_choice
 from genomask.files import write_csv
 from genomask.genome.encoded import EncodedGenome
-from genomask.tasks.alike import LONGEST_K, NO_PAIRS, Matches, groups, joined, matches, near_pairs, overlaps
+from genomask.tasks.alike import LONGEST_K, NO_PAIRS, Matches, concatenate, groups, matches, near_pairs, overlaps
 from genomask.tasks.examples import PARTS, Benchmark
 from genomask.tasks.genome_overlap import GenomeOverlap
 
@@ -72,7 +72,7 @@ def find_leaks(
         found.append(Relation(name, part, other, alike))
     pairs, places = {}, (task.pool.places, task.test.places)
     if "near" in across:
-        near = joined(NO_PAIRS, near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
+        near = concatenate(NO_PAIRS, near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
         pairs["near"] = near, near.turned
     if "places" in across and places[0] is not None and places[1] is not None:
         pairs["places"] = overlaps(*places), overlaps(*places[::-1])

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from genomask.checks import one_line, require
 from genomask.genome.places import Place, parse_place
 from genomask.tasks.examples import LABEL_DIVIDER
-from genomask.tasks.records import FASTA_COLUMNS, Record, made_of, read_records
+from genomask.tasks.records import FASTA_COLUMNS, Record, convert_rows, read_records
 from genomask.text_files import read_lines, wrong_line
 
 LONGEST_LABEL: Final = 100  # characters
@@ -128,7 +128,7 @@ def read_rows(
                 else:
                     yield path, record.line, (path, record, columns, needs.label or label)
 
-    rows = made_of(records(), lambda given: _row(*given, names))
+    rows = convert_rows(records(), lambda given: _row(*given, names))
     tally.read += len(rows)
     if passed:
         tally.say(f"{passed:,} rows have another {chosen} than {value}")

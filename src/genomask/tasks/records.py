@@ -26,8 +26,8 @@ PACKED: Final = ("gz", "bgz", "zst")
 _PARQUET: Final = b"PAR1"
 _DNA_CELL: Final = re.compile(r"[ACGTUN ]{6,}", re.IGNORECASE)
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Raw = TypeVar("Raw")
+Item = TypeVar("Item")
 
 
 class Record(NamedTuple):
@@ -45,9 +45,9 @@ class Records(NamedTuple):
     rows: Iterator[Record]
 
 
-def made_of(rows: Iterable[tuple[Path, int, Given]], make: Callable[[Given], Made]) -> list[Made]:
+def convert_rows(rows: Iterable[tuple[Path, int, Raw]], make: Callable[[Raw], Item]) -> list[Item]:
     """Make something of every row; ValueError with the first ten rows that ``make`` refuses, and their number."""
-    found, faults, total = list[Made](), list[tuple[Path, int, str]](), 0
+    found, faults, total = list[Item](), list[tuple[Path, int, str]](), 0
     for total, (path, line, given) in enumerate(rows, start=1):  # noqa: B007  (the message has it)
         try:
             found.append(make(given))

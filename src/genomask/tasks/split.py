@@ -12,7 +12,7 @@ from genomask.checks import require, require_choice
 from genomask.genome.names import chromosome
 from genomask.genome.sequences import reverse_complement
 from genomask.seeds import generator
-from genomask.tasks.alike import NO_PAIRS, Pairs, joined, near_pairs
+from genomask.tasks.alike import NO_PAIRS, Pairs, concatenate, near_pairs
 from genomask.tasks.examples import pack
 from genomask.tasks.readers import Row, Tally
 
@@ -156,15 +156,15 @@ def join_groups(
     keys: Iterable[Sequence[Hashable]], rows: int, alike: Iterable[Pairs] = ()
 ) -> Int64[np.ndarray, " rows"]:
     """Put rows that share any key, or are alike, into one group, named by its first row."""
-    group, links = np.arange(rows), [joined(NO_PAIRS, alike)[:2]]
+    group, links = np.arange(rows), [concatenate(NO_PAIRS, alike)[:2]]
     for column in keys:
         first = {key: row for row, key in reversed([*enumerate(column)])}
         links.append((group, np.array([first[key] for key in column], dtype=np.int64)))
     one, other = map(np.concatenate, zip(*links, strict=True))
     while True:
-        lowest, joined_with = group.copy(), np.minimum(group[one], group[other])
-        np.minimum.at(lowest, one, joined_with)
-        np.minimum.at(lowest, other, joined_with)
+        lowest, shared = group.copy(), np.minimum(group[one], group[other])
+        np.minimum.at(lowest, one, shared)
+        np.minimum.at(lowest, other, shared)
         lowest = lowest[lowest]
         if (lowest == group).all():
             return group
