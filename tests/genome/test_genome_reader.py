@@ -218,12 +218,12 @@ def test_damage_is_reported_even_if_the_letters_look_sound(tmp_path, data, probl
 
 
 @given(fasta_texts(), st.integers(1, 20))
-def test_the_tally_does_not_depend_on_how_the_text_arrives(text, size):
-    tally, data = TextCount(), text.encode()
+def test_counts_of_a_text_do_not_depend_on_how_the_text_arrives(text, size):
+    counts, data = TextCount(), text.encode()
     for start in range(0, len(data), size):
-        tally.add(data[start : start + size])
+        counts.add(data[start : start + size])
     records = literal(text)
-    assert (tally.records, tally.letters) == (len(records), sum(map(len, records.values())))
+    assert (counts.records, counts.letters) == (len(records), sum(map(len, records.values())))
 
 
 def test_a_file_that_is_damaged_at_its_end_gives_no_record(tmp_path):
