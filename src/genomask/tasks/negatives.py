@@ -23,16 +23,11 @@ TRIES: Final = 64  # windows that are looked at for each positive
 GC_TOLERANCE: Final = 0.02
 
 Bases = UInt8[np.ndarray, " _bases"]
+Random = np.random.Generator
 
 
 def add_negatives(
-    rows: list[Row],
-    positives: list[Row],
-    way: str,
-    genome: EncodedGenome | None,
-    *,
-    draw: np.random.Generator,
-    tally: Tally,
+    rows: list[Row], positives: list[Row], way: str, genome: EncodedGenome | None, *, draw: Random, tally: Tally
 ) -> list[Row]:
     """Every positive row of one side, followed by the negative that is made of it in one of ``WAYS``. Matched windows
     of the genome do not touch ``positives``, those of both sides; rows without a window are left out."""
@@ -50,7 +45,7 @@ def add_negatives(
     return [each for (row, _), negative in zip(matched, negatives, strict=True) for each in (row, negative)]
 
 
-def shuffle_dinucleotides(bases: Bases, draw: np.random.Generator) -> Bases:
+def shuffle_dinucleotides(bases: Bases, draw: Random) -> Bases:
     """A random sequence with the same first and last base and the same pairs of neighbours, all equally probable
     (Altschul and Erickson 1985): the last steps from each letter are a random tree that leads to the last base."""
     steps: dict[int, list[int]] = {}
@@ -71,7 +66,7 @@ def shuffle_dinucleotides(bases: Bases, draw: np.random.Generator) -> Bases:
     return np.array(shuffled, dtype=np.uint8)
 
 
-def replace_parts(bases: Bases, draw: np.random.Generator) -> Bases:
+def replace_parts(bases: Bases, draw: Random) -> Bases:
     """Twelve times, a twentieth of the bases at a random place are replaced by random ones (CM-GEMS' silencers)."""
     changed, size = bases.copy(), max(1, len(bases) // REPLACED_PARTS)
     for start in draw.integers(len(bases) - size + 1, size=REPLACED_TIMES).tolist():
@@ -80,11 +75,7 @@ def replace_parts(bases: Bases, draw: np.random.Generator) -> Bases:
 
 
 def match_windows(
-    positives: Sequence[Bases],
-    places: Sequence[Place],
-    avoid: Sequence[Place],
-    genome: EncodedGenome,
-    draw: np.random.Generator,
+    positives: Sequence[Bases], places: Sequence[Place], avoid: Sequence[Place], genome: EncodedGenome, draw: Random
 ) -> list[Place | None]:
     """A window of the genome for each positive: of its record, length, strand and GC, and apart from ``avoid``; the
     best of those that were looked at, or None where none has the same GC to 0.02."""
@@ -104,7 +95,7 @@ def match_windows(
     return windows
 
 
-def _random_tree(steps: dict[int, list[int]], root: int, draw: np.random.Generator) -> dict[int, int]:
+def _random_tree(steps: dict[int, list[int]], root: int, draw: Random) -> dict[int, int]:
     """The last step from every letter but the root, such that they lead to the root (Wilson's walks)."""
     last: dict[int, int] = {}
     for letter in steps:

@@ -33,6 +33,10 @@ FAMILIES: Final = (
 )
 TAIL_BASES: Final = 18  # poly-A at the 3' end of every consensus
 
+Bases = UInt8[np.ndarray, " bases"]
+Blocks = UInt8[np.ndarray, "elements bases"]
+Shares = Float32[np.ndarray, " bases"]  # of G and C, at every base
+Random = np.random.Generator
 Consensus = dict[Family, UInt8[np.ndarray, " _bases"]]
 
 
@@ -47,7 +51,7 @@ def draw_consensus(seed: int) -> Consensus:
     return consensus
 
 
-def draw_isochores(length: int, rng: np.random.Generator) -> Float32[np.ndarray, " bases"]:
+def draw_isochores(length: int, rng: Random) -> Shares:
     """Draw the share of G and C at every base, constant within a domain."""
     shortest, longest = ISOCHORE_BASES
     ends = rng.integers(shortest, longest + 1, size=length // shortest + 1).cumsum()
@@ -55,9 +59,7 @@ def draw_isochores(length: int, rng: np.random.Generator) -> Float32[np.ndarray,
     return np.repeat(levels, np.diff(np.minimum(ends, length), prepend=0))
 
 
-def draw_background(
-    gc: Float32[np.ndarray, " bases"], consensus: Consensus, rng: np.random.Generator
-) -> UInt8[np.ndarray, " bases"]:
+def draw_background(gc: Shares, consensus: Consensus, rng: Random) -> Bases:
     """Draw DNA without elements (bases 0..3), given the share of G and C at every base, with diverged copies of the
     repeat families of ``consensus`` on both strands."""
     bases = draw_bases(gc, rng)
@@ -68,15 +70,13 @@ def draw_background(
     return bases
 
 
-def draw_bases(gc: Float32[np.ndarray, " bases"], rng: np.random.Generator) -> UInt8[np.ndarray, " bases"]:
+def draw_bases(gc: Shares, rng: Random) -> Bases:
     """Draw independent bases, of which a share ``gc`` is G or C."""
     strong = (rng.random(gc.size, dtype=np.float32) < gc).astype(np.uint8)
     return 2 * strong + rng.integers(2, size=gc.size, dtype=np.uint8)
 
 
-def _insert_copies(
-    bases: UInt8[np.ndarray, " bases"], family: Family, founder: UInt8[np.ndarray, " _bases"], rng: np.random.Generator
-) -> None:
+def _insert_copies(bases: Bases, family: Family, founder: UInt8[np.ndarray, " _bases"], rng: Random) -> None:
     count = int(family.share * bases.size / ((family.shortest + family.longest) / 2))
     lengths = rng.integers(family.shortest, family.longest + 1, size=count)
     copy, within = _ragged(lengths)
@@ -88,7 +88,7 @@ def _insert_copies(
     _scatter(bases, lengths, letters, rng)
 
 
-def _insert_tandem_repeats(bases: UInt8[np.ndarray, " bases"], rng: np.random.Generator) -> None:
+def _insert_tandem_repeats(bases: Bases, rng: Random) -> None:
     count = bases.size // TANDEM_EVERY
     lengths = rng.integers(TANDEM_BASES[0], TANDEM_BASES[1] + 1, size=count)
     unit_lengths = rng.integers(2, TANDEM_UNIT + 1, size=count)
@@ -99,7 +99,7 @@ def _insert_tandem_repeats(bases: UInt8[np.ndarray, " bases"], rng: np.random.Ge
     _scatter(bases, lengths, units[repeat, within % unit_lengths[repeat]], rng)
 
 
-def _decay_cpg(bases: UInt8[np.ndarray, " bases"], rng: np.random.Generator) -> None:
+def _decay_cpg(bases: Bases, rng: Random) -> None:
     """Turn most CpG into TpG, or into CpA if the other strand decayed."""
     cytosine = np.flatnonzero((bases[:-1] == BASES.index("C")) & (bases[1:] == BASES.index("G")))
     decayed = cytosine[rng.random(cytosine.size) < CPG_LOSS]
@@ -114,10 +114,7 @@ def _ragged(lengths: Int64[np.ndarray, " items"]) -> tuple[np.ndarray, np.ndarra
 
 
 def _scatter(
-    bases: UInt8[np.ndarray, " bases"],
-    lengths: Int64[np.ndarray, " items"],
-    letters: UInt8[np.ndarray, " _bases"],
-    rng: np.random.Generator,
+    bases: Bases, lengths: Int64[np.ndarray, " items"], letters: UInt8[np.ndarray, " _bases"], rng: Random
 ) -> None:
     """Write items, laid end to end in ``letters``, over random places; later ones lie over earlier ones."""
     starts = (rng.random(lengths.size) * (bases.size - lengths + 1)).astype(np.int64)
@@ -182,9 +179,7 @@ class Sites(NamedTuple):
     reverse: Bool[np.ndarray, " sites"]
 
 
-def draw_motif(
-    consensus: str, count: int, *, conservation: float, rng: np.random.Generator
-) -> UInt8[np.ndarray, "sites bases"]:
+def draw_motif(consensus: str, count: int, *, conservation: float, rng: Random) -> UInt8[np.ndarray, "sites bases"]:
     """Draw sites of a motif: a base obeys the consensus with probability ``conservation``, else it is any base."""
     allowed = np.array([[base in IUPAC[letter] for base in BASES] for letter in consensus])
     probability = conservation * allowed / allowed.sum(axis=1, keepdims=True) + (1 - conservation) / 4
@@ -192,9 +187,7 @@ def draw_motif(
     return (rng.random((count, len(consensus), 1)) > threshold).sum(axis=-1, dtype=np.uint8)
 
 
-def plant_promoters(
-    blocks: UInt8[np.ndarray, "elements bases"], *, conservation: float, rng: np.random.Generator
-) -> list[Sites]:
+def plant_promoters(blocks: Blocks, *, conservation: float, rng: Random) -> list[Sites]:
     """Turn blocks of background into promoters, in place; each block holds ``PROMOTER_BASES``."""
     count = len(blocks)
     island = rng.random(count) < ISLAND_SHARE
@@ -211,9 +204,7 @@ def plant_promoters(
     return planted
 
 
-def plant_enhancers(
-    blocks: UInt8[np.ndarray, "elements bases"], *, conservation: float, rng: np.random.Generator
-) -> list[Sites]:
+def plant_enhancers(blocks: Blocks, *, conservation: float, rng: Random) -> list[Sites]:
     """Turn blocks of ``ENHANCER_BASES`` of background into enhancers, in place. An enhancer follows one programme: its
     motifs take turns along the element, some places stay empty."""
     count, places = len(blocks), ENHANCER_BASES // SITE_EVERY
@@ -231,16 +222,12 @@ def plant_enhancers(
     return planted
 
 
-def enrich(
-    blocks: UInt8[np.ndarray, "elements bases"], probability: Float64[np.ndarray, " elements"], rng: np.random.Generator
-) -> None:
+def enrich(blocks: Blocks, probability: Float64[np.ndarray, " elements"], rng: Random) -> None:
     """Turn A into C and T into G (bit 1 of a base) with each element's probability."""
     blocks |= 2 * (rng.random(blocks.shape) < probability[:, None]).astype(np.uint8)
 
 
-def _write(
-    blocks: UInt8[np.ndarray, "elements bases"], sites: Sites, copies: UInt8[np.ndarray, "sites _bases"]
-) -> None:
+def _write(blocks: Blocks, sites: Sites, copies: UInt8[np.ndarray, "sites _bases"]) -> None:
     along = np.arange(sites.bases)
     within = np.where(sites.reverse[:, None], sites.bases - 1 - along, along)
     blocks[sites.element[:, None], sites.start[:, None] + within] = copies ^ sites.reverse[:, None]
