@@ -33,9 +33,10 @@ class FastaGenome:
 
     def __post_init__(self) -> None:
         require(self.chromosomes != [], "genome.chromosomes", "names or patterns, or null for all", [])
-        self._paths: list[str] = [self.path] if isinstance(self.path, str) else self.path
-        fits = isinstance(self._paths, list) and self._paths and all(isinstance(path, str) for path in self._paths)
+        paths = [self.path] if isinstance(self.path, str) else self.path
+        fits = isinstance(paths, list) and paths and all(isinstance(path, str) for path in paths)
         require(fits, "genome.path", "a file, a pattern, or a list of them", self.path)
+        self._paths: list[str] = paths
         check_tracks(self.tracks)
 
     @property

@@ -11,7 +11,17 @@ from jaxtyping import Bool, Int64
 from genomask.checks import require, require_choice
 from genomask.files import write_csv
 from genomask.genome.encoded import EncodedGenome
-from genomask.tasks.alike import LONGEST_K, NO_PAIRS, Matches, concatenate, groups, matches, near_pairs, overlaps
+from genomask.tasks.alike import (
+    LONGEST_K,
+    NO_PAIRS,
+    Groups,
+    Matches,
+    concatenate,
+    groups,
+    matches,
+    near_pairs,
+    overlaps,
+)
 from genomask.tasks.examples import PARTS, Benchmark
 from genomask.tasks.genome_overlap import GenomeOverlap
 
@@ -61,7 +71,8 @@ def find_leaks(
 ) -> list[Relation]:
     """Find the relations that are asked for; ``places`` only where the benchmark knows its places."""
     labels = {part: np.asarray(getattr(task, part).labels) for part in PARTS}
-    numbers, crossings = dict(zip(PARTS, groups(task.pool, task.test), strict=True)), (PARTS, PARTS[::-1])
+    numbers: dict[str, Groups] = dict(zip(PARTS, groups(task.pool, task.test), strict=True))
+    crossings = (PARTS, PARTS[::-1])
     wanted = [(name, part, part) for name in ACROSS[:2] for part in PARTS] if within else []
     wanted += [(name, *sides) for name in ACROSS[:2] if name in across for sides in crossings]
     found = []
@@ -70,12 +81,12 @@ def find_leaks(
         own = part == other and name == "exact"  # no sequence is a mirror of another that it equals
         alike = matches(number, labels[part], numbers[other].same, labels[other], within=own)
         found.append(Relation(name, part, other, alike))
-    pairs, places = {}, (task.pool.places, task.test.places)
+    pairs, pool, test = {}, task.pool.places, task.test.places
     if "near" in across:
         near = concatenate(NO_PAIRS, near_pairs(task.pool, task.test, k=settings.k, share=settings.share))
         pairs["near"] = near, near.turned
-    if "places" in across and places[0] is not None and places[1] is not None:
-        pairs["places"] = overlaps(*places), overlaps(*places[::-1])
+    if "places" in across and pool is not None and test is not None:
+        pairs["places"] = overlaps(pool, test), overlaps(test, pool)
     for name, both in pairs.items():
         for (part, other), alike in zip(crossings, both, strict=True):
             found.append(Relation(name, part, other, alike.matches(labels[part], labels[other])))

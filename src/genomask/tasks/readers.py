@@ -238,11 +238,12 @@ def _label(cells: dict[str, str], column: str | list[str] | re.Pattern[str], kin
         if wrong:
             raise ValueError(f"the label {wrong[0]} must be 0 or 1, not {cells[wrong[0]][:40]!r}")
         return LABEL_DIVIDER.join(name for name in column if cells[name].strip() == "1")
-    if isinstance(column, re.Pattern):
-        match = column.match(cells["header"])
-        if match is None:
-            raise ValueError(f"the header {cells['header'][:60]!r} has no label (task.label_from)")
-    label = (cells[column] if isinstance(column, str) else match[1]).strip()
+    if isinstance(column, str):
+        label = cells[column].strip()
+    elif match := column.match(cells["header"]):
+        label = match[1].strip()
+    else:
+        raise ValueError(f"the header {cells['header'][:60]!r} has no label (task.label_from)")
     if kind == "multilabel":
         return LABEL_DIVIDER.join(part.strip() for part in label.split(LABEL_DIVIDER) if part.strip())
     if not label or not label.isprintable() or len(label) > LONGEST_LABEL:
