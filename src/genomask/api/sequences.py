@@ -10,7 +10,7 @@ from jaxtyping import Int64, UInt8
 from genomask.alphabet import decode, encode
 from genomask.checks import require
 from genomask.tasks.examples import Benchmark, benchmark, draw_episode, read_episode
-from genomask.tasks.readers import join_kmers, sequence_text
+from genomask.tasks.readers import sequence_text
 
 GIVEN: Final = Path("sequences")  # what messages call them; a line is a sequence, from 1
 
@@ -25,7 +25,7 @@ def encoded(sequences: Iterable[Any]) -> list[UInt8[np.ndarray, " _bases"]]:
     found = []
     for number, one in enumerate(sequences, start=1):
         is_text = isinstance(one, str)
-        text = sequence_text(GIVEN, number, join_kmers(one)) if is_text else ""
+        text = sequence_text(GIVEN, number, one) if is_text else ""
         found.append(encode(text) if is_text else np.asarray(one, dtype=np.uint8))
     return found
 

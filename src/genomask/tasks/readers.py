@@ -271,9 +271,9 @@ def dna(text: str) -> str:
 
 
 def sequence_text(path: Path, line: int, text: str) -> str:
-    """As ``dna``, with file and line in the message."""
+    """The sequence of DNA that a cell holds, raw or as k-mers; a ValueError naming file and line, if it holds none."""
     try:
-        return dna(text)
+        return dna(join_kmers(text))
     except ValueError as error:
         raise wrong_line(path, line, str(error)) from None
 

@@ -16,7 +16,7 @@ from genomask.genome.names import place_in
 from genomask.genome.places import Place, read_bed
 from genomask.genome.reader import read_fasta
 from genomask.genome.sequences import reverse_complement
-from genomask.tasks.readers import join_kmers, read_table, sequence_text
+from genomask.tasks.readers import read_table, sequence_text
 from genomask.text_files import wrong_line
 
 KINDS: Final[Mapping[str, str]] = {  # of a file, by its last ending but that of gzip
@@ -84,12 +84,9 @@ def read_sequences(path: Path, k: int = 0) -> Iterator[Piece]:
         if len(words) > 1 and {len(word) for word in words} != {k}:
             kmers = f"{k}-mers, which the classifier reads" if k else "tokens of the classifier"
             raise wrong_line(path, row.line, f"the blanks in the sequence do not separate {kmers}; remove them")
-        try:
-            text = join_kmers(row.cells["sequence"])
-        except ValueError as error:
-            raise wrong_line(path, row.line, str(error)) from None
+        text = sequence_text(path, row.line, row.cells["sequence"])
         name = next((row.cells[column].strip() for column in NAME_COLUMNS if column in row.cells), str(number))
-        yield Piece(name, 0, encode(sequence_text(path, row.line, text)), f"{path}, line {row.line}", number)
+        yield Piece(name, 0, encode(text), f"{path}, line {row.line}", number)
 
 
 def read_intervals(path: Path, genome: EncodedGenome, *, track: bool = False) -> Iterator[Piece]:
