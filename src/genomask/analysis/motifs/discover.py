@@ -25,7 +25,7 @@ from genomask.analysis.motifs.matrix import (
 )
 from genomask.console import progress
 from genomask.genome.sequences import gc_share, kmer_codes
-from genomask.tasks.kmers import both_strands
+from genomask.tasks.alike import both_strands
 
 FEWEST: Final = 10  # sequences that must hold a word for it to be tried
 FLANK: Final = 4  # positions on either side of the word that the matrix may grow into
