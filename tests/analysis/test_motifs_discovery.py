@@ -6,8 +6,6 @@ import pytest
 from genomask.alphabet import encode
 from genomask.analysis.motifs.discover import Labelled, best_word, discover, labelled, trim
 from genomask.analysis.motifs.matrix import (
-    SIMILAR,
-    chance,
     consensus_matrix,
     kmer_matrix,
     planted_in,
@@ -95,17 +93,6 @@ def test_recall_and_precision_count_what_is_similar_on_either_side():
     assert truth.nearest["one"] == ("1", pytest.approx(1))
     assert recovery(planted, {}).precision is None
     assert recovery(planted, {}).recall == 0
-
-
-def test_chance_is_the_share_of_6_mers_that_would_pass():
-    motifs = [consensus_matrix("CCGGAAGY"), consensus_matrix("TCAKTY")]
-    draw = np.random.default_rng(0)
-    passed = []
-    for _ in range(150):
-        kmer = kmer_matrix("".join(draw.choice(list("ACGT"), 6)))
-        passed.append(max(similarity(kmer, motif) for motif in motifs) >= SIMILAR)
-    share = chance(motifs)
-    assert share == pytest.approx(np.mean(passed), abs=4 * np.sqrt(share / 150))
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Compare every cell with others that met the same draws: four questions, each with a baseline of its own."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -24,12 +24,11 @@ class BaselineComparison(NamedTuple):
     ``holm`` holds the p of every comparison, corrected over all rows of the same question, model and score.
     """
 
-    question: str
     cell: Cell
     baseline: Cell | None
     comparisons: dict[str, Comparison]
     holm: dict[str, float | None]
-    reason: str = ""
+    reason: str
 
 
 class Questions(NamedTuple):
@@ -50,10 +49,8 @@ def questions(cells: list[Cell], baseline: str, *, bound: float = BOUND) -> Ques
     for cell in cells:  # only rows on the same task with as many shots meet the same draws
         blocks[cell.task, cell.shots].append(cell)
 
-    def pair(
-        question: str, chosen: Iterable[Cell], partner: Callable[[Cell, list[Cell]], Partner]
-    ) -> list[BaselineComparison]:
-        pairs = [_compare(question, cell, *partner(cell, blocks[cell.task, cell.shots]), bound) for cell in chosen]
+    def pair(chosen: list[Cell], partner: Callable[[Cell, list[Cell]], Partner]) -> list[BaselineComparison]:
+        pairs = [_compare(cell, *partner(cell, blocks[cell.task, cell.shots]), bound) for cell in chosen]
         for model, score in product({pair.cell.model for pair in pairs}, SCORES):
             group = [pair for pair in pairs if pair.cell.model == model and score in pair.comparisons]
             for each, p in zip(group, holm([each.comparisons[score].p for each in group]), strict=True):
@@ -62,14 +59,14 @@ def questions(cells: list[Cell], baseline: str, *, bound: float = BOUND) -> Ques
 
     fixed = [cell for cell in cells if has_encoder(cell.result) and not cell.chosen]
     pretrained = [cell for cell in fixed if cell.kind not in UNTRAINED] if baseline != "none" else []
-    added = pair("pretraining", pretrained, lambda cell, block: _baseline(cell, block, "none"))
-    beside = pair("encoder", fixed, _strongest)
+    added = pair(pretrained, lambda cell, block: _baseline(cell, block, "none"))
+    beside = pair(fixed, _strongest)
     named = [cell for cell in fixed if cell.result.get("control")]
     return Questions(
-        masking=pair("masking", cells, lambda cell, block: _baseline(cell, block, baseline)),
+        masking=pair(cells, lambda cell, block: _baseline(cell, block, baseline)),
         pretraining=[each for each in added if each.comparisons],
         encoder=[each for each in beside if each.comparisons],
-        control=pair("control", named, lambda cell, block: _baseline(cell, block, cell.result["control"])),
+        control=pair(named, lambda cell, block: _baseline(cell, block, cell.result["control"])),
     )
 
 
@@ -114,14 +111,14 @@ def _strongest(cell: Cell, block: list[Cell]) -> Partner:
     return max(rivals, key=auc, default=None), ""
 
 
-def _compare(question: str, cell: Cell, base: Cell | None, reason: str, bound: float) -> BaselineComparison:
+def _compare(cell: Cell, base: Cell | None, reason: str, bound: float) -> BaselineComparison:
     comparisons: dict[str, Comparison] = {}
     for score in (score for score in cell.scores if base and score in base.scores):
         values = matrix(differences_by_pretraining(cell, base, score))
         if not values.size:
-            return BaselineComparison(question, cell, base, {}, {}, "no draw in common yet")
+            return BaselineComparison(cell, base, {}, {}, "no draw in common yet")
         comparisons[score] = compare(values, np.zeros_like(values), bound=bound)
-    return BaselineComparison(question, cell, base, comparisons, {}, reason)
+    return BaselineComparison(cell, base, comparisons, {}, reason)
 
 
 def matrix(values: ByPretraining) -> Float[np.ndarray, "pretrainings draws"]:

@@ -175,10 +175,11 @@ def _cell(pair: BaselineComparison) -> Row:
 
 
 def _comparisons(report: Report) -> Iterable[Row]:
-    for pair in (pair for pairs in report.questions for pair in pairs):
-        against = {"question": pair.question, "against": pair.baseline.label if pair.baseline else None}
-        for score in pair.comparisons:
-            yield _identity(pair.cell) | against | {"score": score} | _compared(pair, score)
+    for question, pairs in report.questions._asdict().items():
+        for pair in pairs:
+            asked = {"question": question, "against": pair.baseline.label if pair.baseline else None}
+            for score in pair.comparisons:
+                yield _identity(pair.cell) | asked | {"score": score} | _compared(pair, score)
 
 
 def _identity(cell: Cell) -> Row:

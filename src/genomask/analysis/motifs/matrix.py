@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
-from genomask.alphabet import BASES, OTHER, encode, kmer_table
+from genomask.alphabet import BASES, OTHER, encode
 from genomask.genome.synthetic.dna import ENHANCER_MOTIFS, IUPAC, PROMOTER_MOTIFS, TSS
 from genomask.genome.synthetic.task import CORE_WINDOW, PROMOTER_WINDOW
 
@@ -112,7 +112,6 @@ class Recovery(NamedTuple):
 
     recall: float
     precision: float | None  # None if nothing was found
-    chance: float  # share of all 6-mers that would count as precise
     nearest: dict[str, tuple[str | None, float]]  # planted name -> consensus found, similarity
 
 
@@ -157,16 +156,4 @@ def recovery(planted: Mapping[str, str], found: Mapping[str, Matrix]) -> Recover
         nearest[name] = list(found)[best], score
     precise = [most_similar(matrix, list(targets.values()))[1] >= SIMILAR for matrix in found.values()]
     recall = float(np.mean([score >= SIMILAR for _, score in nearest.values()]))
-    return Recovery(recall, float(np.mean(precise)) if precise else None, chance(list(targets.values())), nearest)
-
-
-def chance(planted: Sequence[Matrix], k: int = 6) -> float:
-    """Share of all k-mers that are as similar to a planted motif as a recalled one must be."""
-    kmers = kmer_matrix("".join(kmer_table(k))).reshape(-1, k * 4) - 0.25
-    best = np.zeros(len(kmers))
-    for strand in (strand - 0.25 for motif in planted for strand in (motif, reverse_complement(motif))):
-        padded = np.pad(strand, ((k - 1, k - 1), (0, 0)))
-        shifts = np.stack([padded[start : start + k].ravel() for start in range(len(padded) - k + 1)])
-        cosine = (kmers @ shifts.T).max(axis=1) / (np.linalg.norm(kmers[0]) * np.linalg.norm(strand))
-        best = np.maximum(best, cosine)
-    return float((best >= SIMILAR).mean())
+    return Recovery(recall, float(np.mean(precise)) if precise else None, nearest)

@@ -173,7 +173,7 @@ def _say_motifs(found: dict[str, Any]) -> None:
     if "recovery" in found:
         truth = found["recovery"]
         precision = "none found" if truth["precision"] is None else f"{truth['precision']:.2f}"
-        say(f"  planted motifs: recall {truth['recall']:.2f}, precision {precision} (chance {truth['chance']:.2f})")
+        say(f"  planted motifs: recall {truth['recall']:.2f}, precision {precision}")
 
 
 PARTS: Final[dict[str, Callable[[Context], None]]] = {
