@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,14 +98,9 @@ class FileTask(Source, Names, SplitRule):
         else:
             pool, test = sides["train"], sides["test"]
         if self.negatives != "given":
-            both = [*pool, *test]
-            pool, test = (
-                add_negatives(
-                    rows, both, self.negatives, genome,
-                    draw=generator(self.split_seed, "task", "negatives", side), tally=tally,
-                )
-                for side, rows in (("pool", pool), ("test", test))
-            )  # fmt: skip
+            make = partial(add_negatives, positives=[*pool, *test], way=self.negatives, genome=genome, tally=tally)
+            draws = (generator(self.split_seed, "task", "negatives", side) for side in ("pool", "test"))
+            pool, test = (make(rows, draw=draw) for rows, draw in zip((pool, test), draws, strict=True))
         warning = {"warning": _SAME_FILES} if not self.table and files["train"] == files["test"] else {}
         origin = {"source": SOURCE, "files": self._listed(files), **held, **tally.origin(), **warning}
         return benchmark_of(pool, test, self.kind, origin)

@@ -46,7 +46,10 @@ class SubwordTokens(Tokens):
         config = file.with_name("tokenizer_config.json")
         names = read_object(config) if config.is_file() else {}
         self.mask, self.pad, self.unk = (self._special(kind, names) for kind in NAMES)
-        self._read_affixes()
+        example = self.tokenizer.encode("ACGT", add_special_tokens=True)  # which shows what stands around a sequence
+        content = [place for place, special in enumerate(example.special_tokens_mask) if not special]
+        require(content, f"{file}", "tokens for ACGT", example.tokens)
+        self.prefix, self.suffix = tuple(example.ids[: content[0]]), tuple(example.ids[content[-1] + 1 :])
         special = {token_id for token_id, token in self.tokenizer.get_added_tokens_decoder().items() if token.special}
         ids = set(self.tokenizer.get_vocab(with_added_tokens=True).values())
         self.random_ids = np.array(sorted(ids - special - {self.pad, self.unk, self.mask}), dtype=np.int64)
@@ -93,14 +96,6 @@ class SubwordTokens(Tokens):
         if not ids:
             raise ValueError(f"{self.file} lacks a special token: {' or '.join(choices)}.")
         return ids[0]
-
-    def _read_affixes(self) -> None:
-        """Read the special tokens before and behind a sequence off an example."""
-        example = self.tokenizer.encode("ACGT", add_special_tokens=True)
-        content = [place for place, special in enumerate(example.special_tokens_mask) if not special]
-        require(content, f"{self.file}", "tokens for ACGT", example.tokens)
-        self.prefix = tuple(example.ids[: content[0]])
-        self.suffix = tuple(example.ids[content[-1] + 1 :])
 
 
 def genome_stretches(genome: EncodedGenome) -> Iterator[str]:
