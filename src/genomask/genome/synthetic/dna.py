@@ -15,6 +15,19 @@ DIVERGENCE: Final = (0.05, 0.20)  # share of bases in which a copy differs from 
 TANDEM_EVERY: Final = 2_000  # bases of genome per tandem repeat
 TANDEM_BASES: Final = (10, 40)
 TANDEM_UNIT: Final = 4  # longest unit; half of the repeats have a unit of one base, A or T
+IUPAC: Final = {
+    "A": "A", "C": "C", "G": "G", "T": "T", "R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC",
+    "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG", "N": "ACGT",
+}  # fmt: skip
+PROMOTER_BASES: Final = 600
+TSS: Final = 350  # position of the transcription start site in a promoter
+ISLAND_SHARE: Final = 0.7  # of promoters lie in a CpG island
+ISLAND_ENRICHMENT: Final = (0.1, 0.6)  # share of A and T that became C or G, in an island
+PROMOTER_ENRICHMENT: Final = (0.0, 0.2)  # and elsewhere
+ENHANCER_BASES: Final = 500
+ENHANCER_ENRICHMENT: Final = (0.0, 0.1)
+SITE_EVERY: Final = 50  # bases of enhancer per place for a motif
+SITE_SHARE: Final = 0.35  # of places that are taken
 
 
 class Family(NamedTuple):
@@ -122,21 +135,6 @@ def _scatter(
     bases[starts[item] + within] = letters
 
 
-IUPAC: Final = {
-    "A": "A", "C": "C", "G": "G", "T": "T", "R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC",
-    "B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG", "N": "ACGT",
-}  # fmt: skip
-PROMOTER_BASES: Final = 600
-TSS: Final = 350  # position of the transcription start site in a promoter
-ISLAND_SHARE: Final = 0.7  # of promoters lie in a CpG island
-ISLAND_ENRICHMENT: Final = (0.1, 0.6)  # share of A and T that became C or G, in an island
-PROMOTER_ENRICHMENT: Final = (0.0, 0.2)  # and elsewhere
-ENHANCER_BASES: Final = 500
-ENHANCER_ENRICHMENT: Final = (0.0, 0.1)
-SITE_EVERY: Final = 50  # bases of enhancer per place for a motif
-SITE_SHARE: Final = 0.35  # of places that are taken
-
-
 class PromoterMotif(NamedTuple):
     """A motif at a distance from the transcription start site (TSS, position 0)."""
 
@@ -199,8 +197,7 @@ def plant_promoters(blocks: Blocks, *, conservation: float, rng: Random) -> list
         start = TSS + rng.integers(motif.first, motif.last + 1, size=element.size)
         reverse = (rng.random(element.size) < 0.5) & motif.either_strand
         sites = Sites(motif.name, len(motif.consensus), element, start, reverse)
-        _write(blocks, sites, draw_motif(motif.consensus, element.size, conservation=conservation, rng=rng))
-        planted.append(sites)
+        planted.append(_plant(blocks, sites, motif.consensus, conservation, rng))
     return planted
 
 
@@ -217,8 +214,7 @@ def plant_enhancers(blocks: Blocks, *, conservation: float, rng: Random) -> list
         element, place = np.nonzero(taken & (wanted == name))
         start = place * SITE_EVERY + rng.integers(SITE_EVERY - len(consensus) + 1, size=element.size)
         sites = Sites(name, len(consensus), element, start, rng.random(element.size) < 0.5)
-        _write(blocks, sites, draw_motif(consensus, element.size, conservation=conservation, rng=rng))
-        planted.append(sites)
+        planted.append(_plant(blocks, sites, consensus, conservation, rng))
     return planted
 
 
@@ -227,7 +223,11 @@ def enrich(blocks: Blocks, probability: Float64[np.ndarray, " elements"], rng: R
     blocks |= 2 * (rng.random(blocks.shape) < probability[:, None]).astype(np.uint8)
 
 
-def _write(blocks: Blocks, sites: Sites, copies: UInt8[np.ndarray, "sites _bases"]) -> None:
-    along = np.arange(sites.bases)
+def _plant(blocks: Blocks, sites: Sites, consensus: str, conservation: float, rng: Random) -> Sites:
+    copies, along = (
+        draw_motif(consensus, sites.element.size, conservation=conservation, rng=rng),
+        np.arange(sites.bases),
+    )
     within = np.where(sites.reverse[:, None], sites.bases - 1 - along, along)
     blocks[sites.element[:, None], sites.start[:, None] + within] = copies ^ sites.reverse[:, None]
+    return sites
