@@ -224,10 +224,8 @@ def enrich(blocks: Blocks, probability: Float64[np.ndarray, " elements"], rng: R
 
 
 def _plant(blocks: Blocks, sites: Sites, consensus: str, conservation: float, rng: Random) -> Sites:
-    copies, along = (
-        draw_motif(consensus, sites.element.size, conservation=conservation, rng=rng),
-        np.arange(sites.bases),
-    )
+    copies = draw_motif(consensus, sites.element.size, conservation=conservation, rng=rng)
+    along = np.arange(sites.bases)
     within = np.where(sites.reverse[:, None], sites.bases - 1 - along, along)
     blocks[sites.element[:, None], sites.start[:, None] + within] = copies ^ sites.reverse[:, None]
     return sites
