@@ -26,6 +26,22 @@ _ACCESSION: Final[dict[str, str]] = {
     for number, chromosome in enumerate(HUMAN)
 } | {"CP086569": "Y", "NC_012920": MITOCHONDRIAL, "J01415": MITOCHONDRIAL}
 
+# Lengths of 1..22, X and Y as the Genome Reference Consortium published them; no two agree between the two.
+_GRCH38: Final = (
+    *(248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636),
+    *(138394717, 133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345),
+    *(83257441, 80373285, 58617616, 64444167, 46709983, 50818468, 156040895, 57227415),
+)
+_GRCH37: Final = (
+    *(249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022),
+    *(141213431, 135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753),
+    *(81195210, 78077248, 59128983, 63025520, 48129895, 51304566, 155270560, 59373566),
+)
+LENGTHS: Final[Mapping[str, Mapping[str, int]]] = {
+    "GRCh38": dict(zip(HUMAN, _GRCH38, strict=True)),
+    "GRCh37": dict(zip(HUMAN, _GRCH37, strict=True)),
+}
+
 
 def chromosome(name: str) -> str:
     """A chromosome's bare name: 20 for chr20, 20, NC_000020.11 and CM000682.2; MT for chrM; any other as it is."""
@@ -63,23 +79,6 @@ def listed(names: Sequence[str]) -> str:
 @lru_cache(maxsize=4)
 def _bare(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(chromosome, names))
-
-
-# Lengths of 1..22, X and Y as the Genome Reference Consortium published them; no two agree between the two.
-_GRCH38: Final = (
-    *(248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636),
-    *(138394717, 133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345),
-    *(83257441, 80373285, 58617616, 64444167, 46709983, 50818468, 156040895, 57227415),
-)
-_GRCH37: Final = (
-    *(249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022),
-    *(141213431, 135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753),
-    *(81195210, 78077248, 59128983, 63025520, 48129895, 51304566, 155270560, 59373566),
-)
-LENGTHS: Final[Mapping[str, Mapping[str, int]]] = {
-    "GRCh38": dict(zip(HUMAN, _GRCH38, strict=True)),
-    "GRCh37": dict(zip(HUMAN, _GRCH37, strict=True)),
-}
 
 
 def require_assembly(assembly: str | None) -> None:

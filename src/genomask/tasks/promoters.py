@@ -34,6 +34,12 @@ CORE_WINDOWS: Final = (slice(215, 285), slice(216, 286))
 CORE_IN_BOTH: Final = slice(216, 285)
 PAPER_COUNT: Final = 29_598  # promoters of EPDnew 006, and half of the paper's 59,196 rows
 DRAWS: Final = 100  # more copies in a row than this are no accident
+EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
+INSTEAD: Final = (
+    "Without a network: task.tss=BED task.motifs=promoter_motifs.txt task.genome=FASTA, "
+    "task.positives=[FASTA,FASTA] of EPD's selection tool, or task.dir=FOLDER with its tables."
+)
+ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
 
 
 @dataclass
@@ -131,14 +137,6 @@ def draw_negatives(
     kept = np.hstack((order < settings.kept - always, np.ones((rows, always), dtype=bool)))
     stays = np.take_along_axis(kept, part, axis=1)
     return np.where(stays, promoters, rng.integers(4, size=promoters.shape, dtype=np.uint8))
-
-
-EPD: Final = "https://epd.expasy.org/ftp/epdnew/H_sapiens"
-INSTEAD: Final = (
-    "Without a network: task.tss=BED task.motifs=promoter_motifs.txt task.genome=FASTA, "
-    "task.positives=[FASTA,FASTA] of EPD's selection tool, or task.dir=FOLDER with its tables."
-)
-ASSEMBLY_IN_NAMES: Final = {"GRCh38": "hg38", "GRCh37": "hg19"}
 
 
 @dataclass
