@@ -17,7 +17,7 @@ from genomask.analysis.variants.comparison import (
     separation,
     shared,
 )
-from genomask.analysis.variants.mutagenesis import mutagenesis_figure
+from genomask.analysis.variants.scores import mutagenesis_figure
 
 SETTINGS = {"reference": None, "resamples": 20, "seed": 0}
 

@@ -7,13 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genomask.alphabet import encode
-from genomask.analysis.variants.mutagenesis import grid, mutants, saturate
 from genomask.analysis.variants.scores import (
     Predictor,
+    grid,
     log_probabilities,
     mean_of_strands,
+    mutants,
     predict,
     predictor,
+    saturate,
     scores,
 )
 from genomask.models.export import Classifier

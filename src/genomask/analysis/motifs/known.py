@@ -15,7 +15,7 @@ from genomask.alphabet import BASES, encode, kmer_table
 from genomask.analysis.motifs.consensus import MotifRank, Printed, consensus_table
 from genomask.analysis.motifs.jaspar import matched_kmers, read_jaspar
 from genomask.analysis.motifs.matrix import COMPLEMENT
-from genomask.analysis.motifs.settings import MotifSettings
+from genomask.analysis.settings import MotifSettings
 from genomask.files import write_csv, write_json
 from genomask.genome.sequences import reverse_complement_codes
 from genomask.ranking.table import Ranking

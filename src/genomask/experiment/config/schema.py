@@ -12,8 +12,7 @@ from typing import Any, Final, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from genomask.analysis.motifs.settings import MotifSettings
-from genomask.analysis.variants.settings import VariantSettings
+from genomask.analysis.settings import MotifSettings, VariantSettings
 from genomask.checks import require
 from genomask.corpus.segments import CorpusSettings
 from genomask.experiment.config.trust import watch_composition

@@ -6,8 +6,7 @@ from typing import Final, NamedTuple
 
 from genomask.alphabet import OTHER, decode, encode
 from genomask.analysis.figure_style import save
-from genomask.analysis.variants.mutagenesis import grid, mutagenesis_figure, mutant_rows, saturate
-from genomask.analysis.variants.scores import Scores
+from genomask.analysis.variants.scores import Scores, grid, mutagenesis_figure, mutant_rows, saturate
 from genomask.checks import require
 from genomask.console import say
 from genomask.experiment.stages.context import Context

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, Literal, NamedTuple
 
-from genomask.analysis.variants.settings import check_variants
+from genomask.analysis.settings import check_variants
 from genomask.checks import require_choice
 from genomask.experiment.stages.classifier import check_classifier, check_settings
 from genomask.experiment.stages.context import Context
