@@ -39,21 +39,21 @@ class CohnTask(BuiltTask):
         """Checksums of the tables, or the version of them that is downloaded."""
         if self.tables:
             return self.tables.fingerprint()
-        files = self._tables() if self.coordinates else {}
+        files = self._coordinates() if self.coordinates else {}
         tables = {"-".join(key): sha256(path) for key, path in files.items()} or COMMIT
         return {"built": "intervals", "assembly": self.assembly, "tables": tables}
 
     def prepare(self) -> None:
         """Download the tables if they are needed."""
         if not (self.dir or self.coordinates):
-            self._tables()
+            self._coordinates()
 
     def read(self, genome: EncodedGenome | None = None) -> Benchmark:
         """Read the tables, or cut the sequences."""
         if self.tables:
             return self.tables.read()
         assert genome is not None, "sequences that are cut need a genome"
-        files, tally, sides = self._tables(), Tally(), {}
+        files, tally, sides = self._coordinates(), Tally(), {}
         for split in SPLIT_NAMES:
             of_split = [(files[split, name], str(label)) for label, name in enumerate(CLASSES)]
             rows = read_rows(of_split, *INTERVALS, tally=tally)
@@ -62,7 +62,7 @@ class CohnTask(BuiltTask):
         origin = {"source": source, "files": files_at_hand(files.values()), **tally.origin(), "assembly": self.assembly}
         return benchmark_of(sides["train"], sides["test"], "classes", origin)
 
-    def _tables(self) -> dict[tuple[str, str], Path]:
+    def _coordinates(self) -> dict[tuple[str, str], Path]:
         """The four tables by split and class: downloaded, or in the folder as SPLIT/CLASS.csv or *SPLIT_CLASS.csv."""
         folder, files = Path(self.coordinates or "").expanduser(), {}
         cache = cache_folder(self.cache) / "human_enhancers_cohn"
