@@ -22,6 +22,7 @@ class Split(NamedTuple):
 class Tokens(ABC):
     """One way to cut sequences into tokens."""
 
+    name: str  # in tables
     vocabulary_size: int  # token ids are below this
     pad: int  # [PAD], which fills up batches
     unk: int  # what no other token stands for
@@ -58,19 +59,13 @@ class Tokens(ABC):
         (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
     @property
-    def name(self) -> str:
-        """What tables call these tokens."""
-        return "-".join(str(value) for value in self.identity().values())
-
-    @property
     def special_count(self) -> int:
         """Special tokens that every sequence gets."""
         return len(self.prefix) + len(self.suffix)
 
     def ids(self, bases: UInt8[np.ndarray, " bases"]) -> Int64[np.ndarray, " tokens"]:
         """Token ids of one sequence, special tokens included."""
-        ends = np.array(self.prefix, np.int64), np.array(self.suffix, np.int64)
-        return np.concatenate((ends[0], self.split(bases).ids, ends[1]), dtype=np.int64)
+        return np.concatenate((self.prefix, self.split(bases).ids, self.suffix)).astype(np.int64)
 
     def batch(
         self, bases: UInt8[Tensor, "batch bases"], lengths: Int64[Tensor, " batch"]

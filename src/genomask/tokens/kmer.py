@@ -26,6 +26,7 @@ class KmerTokens(Tokens):
     def __init__(self, k: int = 6, stride: int = 1) -> None:
         KmerSettings(k, stride)  # which refuses what is out of range
         self.k, self.stride = k, stride
+        self.name = "base" if k == 1 else f"{k}-mer" + (f"/{stride}" if stride > 1 else "")
         self.vocabulary = [*SPECIAL_TOKENS, *kmer_table(k), *([] if stride == 1 else [*BASES, "N"])]
         self.vocabulary_size = len(self.vocabulary)
         self.pad, self.unk, self.mask = int(PAD), int(UNK), int(MASK)
@@ -55,11 +56,6 @@ class KmerTokens(Tokens):
 
     def identity(self) -> dict[str, Any]:
         return {"kind": "kmer", "k": self.k, "stride": self.stride}
-
-    @property
-    def name(self) -> str:
-        """``base``, ``6-mer`` or, side by side, ``6-mer/6``."""
-        return "base" if self.k == 1 else f"{self.k}-mer" + (f"/{self.stride}" if self.stride > 1 else "")
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
         kmer_tokenizer(self.k, self.stride).save(str(directory / "tokenizer.json"))

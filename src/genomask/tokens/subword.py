@@ -43,6 +43,7 @@ class SubwordTokens(Tokens):
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.vocabulary_size = max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
+        self.name = f"subword-{self.vocabulary_size}"
         config = file.with_name("tokenizer_config.json")
         names = read_object(config) if config.is_file() else {}
         self.mask, self.pad, self.unk = (self._special(kind, names) for kind in NAMES)
@@ -75,10 +76,6 @@ class SubwordTokens(Tokens):
 
     def identity(self) -> dict[str, Any]:
         return {"kind": "subword", "sha256": sha256(self.content).hexdigest()}
-
-    @property
-    def name(self) -> str:
-        return f"subword-{self.vocabulary_size}"
 
     def save_tokenizer(self, directory: Path, *, max_tokens: int) -> None:
         (directory / "tokenizer.json").write_bytes(self.content)
