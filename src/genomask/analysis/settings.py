@@ -113,11 +113,7 @@ class VariantSettings:
 
 
 def check_variants(settings: VariantSettings, stage: str) -> None:
-    """Find what ``stage=variants`` or ``stage=mutagenesis`` lacks before anything is built.
-
-    Raises:
-        ValueError: If an input is not given, or a package is not installed.
-    """
+    """Raise ValueError where ``stage=variants`` or ``stage=mutagenesis`` lacks an input or a package."""
     needed = ("pysam", "pyarrow", "matplotlib") if stage == "variants" else ("matplotlib",)
     require_packages(f"stage={stage}", *needed, extra="variants")
     if stage == "variants":

@@ -39,9 +39,7 @@ class Report(NamedTuple):
 def build_report(runs: Path, *, baseline: str, bound: float = BOUND) -> Report:
     """Read a directory of runs and say what has come out so far; ``baseline`` and ``bound`` are those of ``questions``.
 
-    Raises:
-        FileNotFoundError: If there is no such directory.
-        ValueError: If there is nothing in it that a report could show.
+    FileNotFoundError if there is no such directory; ValueError if there is nothing in it that a report could show.
     """
     results, jobs = collect(runs), read_jobs(runs)
     if not any((*results[1:], jobs)):

@@ -132,8 +132,7 @@ def _differs(block: list[dict[str, Any]], option: str) -> bool:
 def best_of_variants(cells: list[Cell]) -> list[Cell]:
     """PMI-best: the better of PMI with and without HGA, cell by cell (Table 1).
 
-    Chosen by mean accuracy on the test set, as the paper did; and, where the runs were cross-validated
-    within their own shots, run by run by that accuracy, which no test sequence has a part in.
+    Chosen by mean accuracy on the test set, as in the paper; and run by run by cross-validation within the shots.
     """
     groups: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
     for cell in cells:

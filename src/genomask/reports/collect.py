@@ -76,11 +76,7 @@ class Results(NamedTuple):
 
 
 def collect(runs: Path) -> Results:
-    """Read every finished artefact; what is still being built is passed over.
-
-    Raises:
-        FileNotFoundError: If there is no such directory.
-    """
+    """Read every finished artefact, not what is still being built; FileNotFoundError if there is no such directory."""
     if not runs.is_dir():
         raise FileNotFoundError(f"A report needs a directory of runs; there is none at {runs}.")
     problems: list[str] = []

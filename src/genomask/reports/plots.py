@@ -54,10 +54,9 @@ def titled(**titles: str) -> dict[str, Any]:
 
 
 def series(cells: list[Cell]) -> dict[str, list[Cell]]:
-    """Cells of one task by line: a row over its numbers of shots.
+    """Cells of one task by line: a row over its numbers of shots, FS on or off as the policy has it.
 
-    FS is on for few shots and off for many under the paper's policy, and both stand in one line, unless rows
-    differ in it at the same number of shots. Rows that were chosen among variants are in none.
+    Rows that were chosen among variants are in none.
     """
     lines: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:

@@ -174,8 +174,7 @@ def compare(
 ) -> Comparison:
     """Compare scores that stand for the same draws in the same order; a row of a matrix is a pretraining.
 
-    Raises:
-        ValueError: If the arrays differ in length, are empty, or hold a value that is not finite.
+    ValueError if the arrays differ in length, are empty, or hold a value that is not finite.
     """
     if ours.shape[-1] != baseline.shape[-1]:
         raise ValueError(f"A paired comparison needs equal lengths; found {ours.shape[-1]} and {baseline.shape[-1]}.")

@@ -24,10 +24,8 @@ TABLES = {  # sections whose table the terminal shows, and its columns
 def main(arguments: list[str]) -> None:
     """Write the report and print its answer; with ``--watch``, again whenever something has finished.
 
-    Raises:
-        FileNotFoundError: If there is no such directory of runs.
-        ValueError: If nothing has finished in it, a library of the ``report`` extra is missing, or files that are not a
-            report's would be written over.
+    FileNotFoundError if there is no such directory of runs; ValueError if nothing has finished in it, a library of the
+    ``report`` extra is missing, or files that are not a report's would be written over.
     """
     chosen = _parser().parse_args(arguments)
     require(0 < chosen.equivalent < 1, "--equivalent", "a difference between 0 and 1", chosen.equivalent)

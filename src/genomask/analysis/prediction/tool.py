@@ -35,9 +35,8 @@ AT_ONCE: Final = {"cpu": 32, "cuda": 1024}  # windows that go through the classi
 def main(arguments: list[str]) -> int:
     """Predict, and say where the predictions are.
 
-    Raises:
-        FileNotFoundError: If a file or the classifier is missing.
-        ValueError: If the input, the output or the classifier cannot be what the options say.
+    FileNotFoundError if a file or the classifier is missing; ValueError if the input, the output or the classifier
+    cannot be what the options say.
     """
     options = _parser().parse_args(arguments)
     kind = sink_kind(options.out)
