@@ -71,6 +71,20 @@ def test_many_spoilt_checkpoints_are_gone_on_from_to_the_same_numbers_or_refused
     print(f"\ncheckpoints: {dict(outcomes)}")  # noqa: T201  (shown by -s)
 
 
+@pytest.mark.parametrize("name", ["exp_avg", "exp_avg_sq", "step"])
+def test_an_optimiser_state_of_another_shape_is_refused(sound, tmp_path, name):
+    """PyTorch's fused step would write beyond the end of one that is too small."""
+    (tmp_path / "sound").write_bytes(sound[0])
+    found = torch.load(tmp_path / "sound", weights_only=True)
+    states = found["optimizer_states"][0]["state"]
+    states[max(states)][name] = torch.zeros(3)
+    file = tmp_path / "step=4.ckpt"
+    torch.save(found, file)
+    write_checkpoint(file, file.read_bytes(), noted=digest(file.read_bytes()))
+    with pytest.raises(ValueError, match=rf"step=4.ckpt is damaged: .*{name} has the shape \[3\], its weight \["):
+        train(tmp_path, file)
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_checkpoint_that_would_run_a_command_is_refused_unrun(sound, tmp_path, zipped, inside):

@@ -153,6 +153,7 @@ class ResumePoints(Checkpoint):
     def on_train_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Take signals over, unless a shell or ``nohup`` has them ignored."""
         self.kept = trainer.global_step  # a resumed training begins with one
+        _check_states(trainer)
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) != signal.SIG_IGN:
                 self.handlers[number] = signal.signal(number, self._stop_soon)
@@ -196,6 +197,16 @@ class ResumePoints(Checkpoint):
         while self.handlers:
             number, handler = self.handlers.popitem()
             signal.signal(number, handler)
+
+
+def _check_states(trainer: Trainer) -> None:
+    """Refuse optimiser states that do not fit their weights: the fused step would write beyond their end."""
+    for optimizer in trainer.optimizers:
+        for weight, states in optimizer.state.items():
+            for name, state in states.items():
+                expected, shape = [] if name == "step" else list(weight.shape), list(state.shape)
+                if shape != expected:
+                    raise ValueError(f"{name} has the shape {shape}, its weight {expected}")
 
 
 def newest_checkpoint(directory: Path) -> Path | None:
