@@ -32,15 +32,17 @@ DROPPED_FILE: Final = "dropped.csv"
 
 @dataclass
 class LeakSettings:
-    """What counts as a leak, and what becomes of it. Near duplicates share ``share`` of the ``k``-mers (both strands
-    taken together) of the row that has fewer; with ``genome``, the report looks for the test set in the pretraining
-    genome by k-mers of ``genome_k``. Rows that ``drop`` names leave ``side``: ``exact``, ``reverse``, ``near`` and
-    ``places`` concern pairs of a pool and a test row; ``repeats`` are rows that their own set has already, and all
-    copies of those with several labels; ``genome`` are test rows that occur whole in the genome."""
+    """What counts as a leak, and what becomes of it; by default nothing is left out.
 
-    k: int = 12
-    share: float = 0.5
-    genome: bool = True
+    Attributes:
+        drop: Rows to leave out of ``side``: ``exact``, ``reverse``, ``near`` and ``places`` concern pairs of a pool and
+            a test row; ``repeats`` are rows that their own set has already, and all copies of those with several
+            labels; ``genome`` are test rows that occur whole in the genome.
+    """
+
+    k: int = 12  # of near duplicates, both strands taken together
+    share: float = 0.5  # of the k-mers of the row that has fewer
+    genome: bool = True  # the report looks for the test set in the pretraining genome
     genome_k: int = 31
     drop: list[str] = field(default_factory=list)
     side: str = "pool"

@@ -27,7 +27,7 @@ from genomask.tasks.examples import Benchmark, Examples
 from genomask.tasks.file_task import BuiltTask, existing
 from genomask.tasks.readers import Row, Tally
 from genomask.tasks.sources import GenomeSource, files_at_hand
-from genomask.tasks.split import SplitRule, canonical, draw_test_side, join_groups
+from genomask.tasks.split import canonical, draw_test_side, join_groups
 
 # -34..+35 begins at 215. The released files' begins one base later. A split must not depend on the choice.
 CORE_WINDOWS: Final = (slice(215, 285), slice(216, 286))
@@ -162,7 +162,8 @@ class PromoterTask(BuiltTask):
         inside = 0 <= self.start < self.start + self.bases <= PROMOTER_BASES and self.bases > 0
         found = (self.start, self.start + self.bases)
         require(inside, "task.start and task.bases", f"a window of the promoter's {PROMOTER_BASES}", found)
-        SplitRule(test_share=self.test_share, split_seed=self.split_seed).check_rule()
+        require(0 < self.test_share < 1, "task.test_share", "a share between 0 and 1", self.test_share)
+        require(self.split_seed >= 0, "task.split_seed", "at least 0", self.split_seed)
         given = [name for name in ("dir", "positives", "tss") if getattr(self, name)]
         require(len(given) <= 1, "A promoter task", "one of task.dir, task.positives, task.tss", given)
 
