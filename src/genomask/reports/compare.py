@@ -82,7 +82,8 @@ def _baseline(cell: Cell, block: list[Cell], baseline: str) -> Partner:
         switches = [other.result.get(name) != cell.result.get(name) for name in SWITCHES]
         return switches, sum(cell.shape.get(name) != other.shape.get(name) for name in cell.shape | other.shape)
 
-    nearest = [other for other in candidates if unlike(other) == min(map(unlike, candidates))]
+    distances = list(map(unlike, candidates))
+    nearest = [other for other, far in zip(candidates, distances, strict=True) if far == min(distances)]
     if len(nearest) == 1:
         return nearest[0], ""
     return None, f"{len(nearest)} rows of {baseline} fit" if nearest else f"no run of {baseline} here yet"
