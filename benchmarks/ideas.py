@@ -17,7 +17,7 @@ import numpy as np
 
 import genomask
 from genomask.alphabet import decode
-from genomask.analysis.motifs.jaspar import read_jaspar
+from genomask.analysis.motifs.known import read_jaspar
 from genomask.console import say
 from genomask.corpus.segments import Corpus, Segments, lay_out
 from genomask.experiment.config.choices import groups

@@ -9,7 +9,7 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import kmer_code
-from genomask.analysis.motifs.jaspar import matched_kmers, read_jaspar
+from genomask.analysis.motifs.known import matched_kmers, read_jaspar
 from genomask.analysis.motifs.tables import logo_sheet, meme_text
 from genomask.experiment.stages.motif_searches import discovered_artefact, learned_artefact
 from genomask.experiment.stages.motifs import known_artefact

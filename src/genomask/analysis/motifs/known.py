@@ -1,30 +1,92 @@
-"""Known motifs in rankings of k-mers and in a masking vocabulary, beyond what their composition explains.
+"""Known motifs: JASPAR's CORE collection, TOMTOM's matches, and their places in rankings of k-mers and a vocabulary.
 
-PMI is shaped by composition and so are motifs, and a k-mer and its reverse complement are one observation: k-mers are
-permuted among those of the same base composition and the same number of CpG, both strands together.
+A k-mer and its reverse complement are one observation, permuted among those of the same base composition and CpG count.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+from scipy.stats import false_discovery_control
 
 from genomask.alphabet import BASES, encode, kmer_table
 from genomask.analysis.motifs.consensus import MotifRank, Printed, consensus_table
-from genomask.analysis.motifs.jaspar import matched_kmers, read_jaspar
-from genomask.analysis.motifs.matrix import COMPLEMENT
+from genomask.analysis.motifs.matrix import COMPLEMENT, Matrix, kmer_matrix
 from genomask.analysis.settings import MotifSettings
 from genomask.files import write_csv, write_json
 from genomask.genome.sequences import reverse_complement_codes
 from genomask.ranking.table import Ranking
 from genomask.seeds import generator
 
+ACGT: Final = [0, 2, 3, 1]  # our columns in the order A, C, G, T, in which reversing complements
+SHOWN: Final = 3  # matches that are kept of each motif
 CHUNK: Final = 500  # permutations at once
-Known = Bool[np.ndarray, " kmers"]
+KnownKmers = Bool[np.ndarray, " kmers"]
 Labels = Bool[np.ndarray, "chunk kmers"]
 Strata = Int64[np.ndarray, " kmers"]
+
+
+class Known(NamedTuple):
+    """A motif of the database."""
+
+    identifier: str  # such as MA0108.3
+    name: str  # of the transcription factor
+    matrix: Matrix
+
+
+class Match(NamedTuple):
+    """A known motif that a motif may be; p is TOMTOM's, q is over all pairs that were compared."""
+
+    identifier: str
+    name: str
+    p: float
+    q: float
+
+
+def read_jaspar(release: int, group: str) -> list[Known]:
+    """The CORE motifs of a taxonomic group, such as vertebrates, in a release; ValueError if it has none of them."""
+    from pyjaspar import jaspardb
+
+    database = jaspardb(release=f"JASPAR{release}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pyjaspar warns where the error below says more
+            motifs = database.fetch_motifs(collection="CORE", tax_group=[group])
+    finally:
+        database.conn.close()
+    if not motifs:
+        raise ValueError(f"motifs.group needs a taxonomic group of JASPAR {release}; found {group!r}.")
+    counts = [np.array([motif.counts[base] for base in BASES], dtype=np.float64) for motif in motifs]
+    return [Known(m.matrix_id, m.name, (own / own.sum(axis=0)).T) for m, own in zip(motifs, counts, strict=True)]
+
+
+def best_matches(motifs: Sequence[Matrix], known: Sequence[Known]) -> list[list[Match]]:
+    """The most similar known motifs of every motif, best first, by TOMTOM on either strand.
+
+    The very first call compiles for a minute or two.
+    """
+    if not motifs or not known:
+        return [[] for _ in motifs]
+    from memelite import tomtom
+
+    matrices = [*motifs, *(target.matrix for target in known)]
+    columns = [np.ascontiguousarray(matrix[:, ACGT].T) for matrix in matrices]
+    found = tomtom(columns[: len(motifs)], columns[len(motifs) :])[0]
+    p = np.clip(found.reshape(len(motifs), len(known)), 0.0, 1.0)
+    q = false_discovery_control(p.ravel()).reshape(p.shape)
+    best = np.argsort(p, axis=1, kind="stable")[:, :SHOWN]
+    return [
+        [Match(known[c].identifier, known[c].name, float(p[row, c]), float(q[row, c])) for c in columns]
+        for row, columns in enumerate(best)
+    ]
+
+
+def matched_kmers(known: Sequence[Known], k: int) -> list[Match]:
+    """The best match of every k-mer, by code."""
+    return [matches[0] for matches in best_matches(list(map(kmer_matrix, kmer_table(k))), known)]
 
 
 class Tested(NamedTuple):
@@ -72,7 +134,7 @@ def compare_known(
 
 
 def _test(
-    known: Known, rankings: Mapping[str, Ranking], words: Known | None, *, settings: MotifSettings, k: int
+    known: KnownKmers, rankings: Mapping[str, Ranking], words: KnownKmers | None, *, settings: MotifSettings, k: int
 ) -> dict[str, Any]:
     """Every ranking and the vocabulary against every null, with the same draws."""
     count, permutations = int(known.sum()), settings.permutations
@@ -117,13 +179,15 @@ def palindromes(k: int) -> Strata:
     return (codes == reverse_complement_codes(codes, k)).astype(np.int64)
 
 
-def both_strands(known: Known, k: int) -> Known:
+def both_strands(known: KnownKmers, k: int) -> KnownKmers:
     """The labels with every reverse complement of a known k-mer known too."""
     units = strand_units(k)
     return np.isin(units, units[known])
 
 
-def permuted(known: Known, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator) -> Iterator[Labels]:
+def permuted(
+    known: KnownKmers, strata: Strata, k: int, *, permutations: int, rng: np.random.Generator
+) -> Iterator[Labels]:
     """Labels permuted within strata, a k-mer together with its reverse complement, some at a time."""
     chosen, unit_of = np.unique(strand_units(k), return_inverse=True)
     label, stratum = known[chosen], strata[chosen]
@@ -136,7 +200,7 @@ def permuted(known: Known, strata: Strata, k: int, *, permutations: int, rng: np
 
 
 def enrichment(
-    rank: Int64[np.ndarray, " kmers"], known: Known, drawn: Iterable[Labels], *, tops: Sequence[int]
+    rank: Int64[np.ndarray, " kmers"], known: KnownKmers, drawn: Iterable[Labels], *, tops: Sequence[int]
 ) -> Enrichment:
     """Test whether known k-mers, closed under reverse complement, stand high in a ranking; every p is one-sided.
 
@@ -148,7 +212,7 @@ def enrichment(
     return Enrichment(auc, dict(zip(tops, counts, strict=True)))
 
 
-def share_of_words(words: Known, known: Known, drawn: Iterable[Labels]) -> Tested:
+def share_of_words(words: KnownKmers, known: KnownKmers, drawn: Iterable[Labels]) -> Tested:
     """Test whether a vocabulary holds more known k-mers than permuted labels do."""
     return _tested(known, drawn, lambda rows: (rows & words).sum(axis=1, keepdims=True))[0]
 
@@ -161,7 +225,7 @@ def _statistics(ranked: Labels, tops: Sequence[int]) -> Float64[np.ndarray, "chu
     return np.stack([auc, *(ranked[:, :top].sum(axis=1) for top in tops)], axis=1).astype(np.float64)
 
 
-def _tested(known: Known, drawn: Iterable[Labels], statistics: Callable[[Labels], np.ndarray]) -> list[Tested]:
+def _tested(known: KnownKmers, drawn: Iterable[Labels], statistics: Callable[[Labels], np.ndarray]) -> list[Tested]:
     """Phipson and Smyth's permutation p of each statistic: the observed labels are one of the permutations."""
     null, tested = np.vstack([statistics(rows) for rows in drawn]), []
     for observed, values in zip(statistics(known[None])[0].tolist(), null.T, strict=True):

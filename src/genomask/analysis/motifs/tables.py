@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from genomask.alphabet import BASES
 from genomask.analysis.figure_style import COLOURS, look
 from genomask.analysis.motifs.discover import Motif
-from genomask.analysis.motifs.jaspar import ACGT, Known, best_matches
+from genomask.analysis.motifs.known import ACGT, Known, best_matches
 from genomask.analysis.motifs.matrix import Matrix, consensus, information
 from genomask.files import write_json
 

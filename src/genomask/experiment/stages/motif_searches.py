@@ -10,7 +10,7 @@ from genomask.analysis.figure_style import look, save
 from genomask.analysis.motifs.attribution import Attribution, against_unseen, attribute, find_seqlets, halves
 from genomask.analysis.motifs.consensus import MotifRank, consensus_table
 from genomask.analysis.motifs.discover import Labelled, discover, labelled, word_codes
-from genomask.analysis.motifs.jaspar import Known, read_jaspar
+from genomask.analysis.motifs.known import Known, read_jaspar
 from genomask.analysis.motifs.matrix import planted_in, recovery
 from genomask.analysis.motifs.tables import holding_matrices, logo_sheet, motif_records, write_motifs
 from genomask.checks import require

@@ -41,7 +41,7 @@ def build_motifs(run: Context) -> Path:
     artefact, settings = motifs_artefact(run), run.config.motifs
 
     def build(directory: Path) -> None:
-        from genomask.analysis.motifs.jaspar import read_jaspar
+        from genomask.analysis.motifs.known import read_jaspar
         from genomask.analysis.motifs.matrix import consensus_matrix
 
         if settings.jaspar is None or isinstance(run.config.genome, SyntheticGenome):
