@@ -111,8 +111,7 @@ def fine_tune(task_folder: Path, encoder: Path, seed: int) -> tuple[np.ndarray, 
 
 def letters(examples: Examples) -> list[str]:
     """The sequences as text."""
-    bounds = zip(examples.offsets[:-1].tolist(), examples.offsets[1:].tolist(), strict=True)
-    return [decode(examples.bases[start:stop]) for start, stop in bounds]
+    return [decode(row) for row in examples.rows()]
 
 
 def _token_ids(examples: Examples, encoder: Path) -> Tensor:

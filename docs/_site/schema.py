@@ -46,7 +46,7 @@ def facts_of(group: str, kind: type) -> dict[str, Fact]:
     for ancestor in reversed(kind.__mro__):
         told |= described(ancestor)
     for field in fields(kind):
-        if not field.init or "renamed to" in field.metadata:
+        if not field.init:
             continue
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         found[field.name] = Fact(

@@ -4,20 +4,16 @@ The base order is DNABERT's vocabulary order, not the alphabet's. With it a k-me
 the five special tokens is DNABERT's token id, and ``base ^ 1`` is the complementary base.
 """
 
-from typing import Final, NewType
+from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
-
-Code = NewType("Code", int)
-TokenId = NewType("TokenId", int)
-Position = NewType("Position", int)
 
 BASES: Final = "ATCG"
 OTHER: Final = 4  # N and every other letter that is not one of the four bases
 
 SPECIAL_TOKENS: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-PAD, UNK, CLS, SEP, MASK = (TokenId(token_id) for token_id in range(len(SPECIAL_TOKENS)))
+PAD, UNK, CLS, SEP, MASK = range(len(SPECIAL_TOKENS))
 FIRST_KMER: Final = len(SPECIAL_TOKENS)  # token id of code 0
 
 
@@ -36,16 +32,13 @@ def decode(bases: UInt8[np.ndarray, " bases"]) -> str:
     return np.frombuffer(b"ATCGN", dtype=np.uint8)[bases].tobytes().decode("ascii")
 
 
-def kmer_code(kmer: str) -> Code:
-    """Base-4 code of a k-mer, first base most significant.
-
-    Raises:
-        ValueError: If the k-mer is empty or holds a letter that is not A, C, G or T.
-    """
+def kmer_code(kmer: str) -> int:
+    """Base-4 code of a k-mer, first base most significant. Raises ValueError if the k-mer is empty or holds a letter
+    that is not A, C, G or T."""
     bases = encode(kmer)
     if not kmer or (bases == OTHER).any():
         raise ValueError(f"A k-mer needs the letters A, C, G and T only; got {kmer!r}.")
-    return Code(int(np.polyval(bases.astype(np.int64), 4)))
+    return int(np.polyval(bases.astype(np.int64), 4))
 
 
 def kmer_text(code: int, k: int) -> str:

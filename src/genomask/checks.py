@@ -1,19 +1,13 @@
 """One way to refuse a value: say what was needed and what was found, in one line of bearable length."""
 
-from dataclasses import field, fields
-from functools import cache
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Final
 
 LONGEST: Final = 200  # characters that are shown of what was found
 
 
 def require(condition: object, setting: str, needed: str, found: object) -> None:
-    """Raise unless the condition holds.
-
-    Raises:
-        ValueError: ``<setting> needs <needed>; found <found>.``
-    """
+    """Raise a ValueError, ``<setting> needs <needed>; found <found>.``, unless the condition holds."""
     if not condition:
         raise ValueError(f"{setting} needs {needed}; found {shown(found)}.")
 
@@ -24,11 +18,8 @@ def require_choice(value: str, setting: str, choices: tuple[str, ...]) -> None:
 
 
 def require_packages(who: str, *packages: str, extra: str) -> None:
-    """Raise unless all packages are installed, which the extra brings along.
-
-    Raises:
-        ValueError: Naming those that are missing, and the command that installs them.
-    """
+    """Raise unless all packages are installed, which the extra brings along. Raises ValueError naming those that are
+    missing, and the command that installs them."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         names = ", ".join("scikit-learn" if name == "sklearn" else name.replace("_", "-") for name in missing)
@@ -45,25 +36,3 @@ def one_line(text: str) -> str:
     """A message that quotes a file, in one line; the beginning, where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= 2 * LONGEST else f"{line[: 2 * LONGEST]}..."
-
-
-def renamed_to(name: str) -> Any:
-    """A field of a settings class under its old name, which is kept for one release and is null unless it is given."""
-    return field(default=None, metadata={"renamed to": name})
-
-
-def take_old_names(settings: Any, group: str) -> None:
-    """Move what was given under an old name to the new one, with a warning."""
-    for old in fields(settings):
-        new = old.metadata.get("renamed to")
-        if new is not None and getattr(settings, old.name) is not None:
-            _warn_once(f"warning: {group}.{old.name} is now {group}.{new}; the next release knows only the new name")
-            setattr(settings, new, getattr(settings, old.name))
-            setattr(settings, old.name, None)
-
-
-@cache
-def _warn_once(line: str) -> None:
-    from genomask.console import say
-
-    say(line, style="yellow")

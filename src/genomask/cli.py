@@ -19,17 +19,6 @@ class Tool(NamedTuple):
         """Import the tool's function, which takes its arguments and returns an exit code."""
         return getattr(import_module(self.module), self.function)
 
-    def run(self, arguments: list[str]) -> None:
-        """Run the tool and end the program; a user's mistake costs one line."""
-        try:
-            sys.exit(self.load()(arguments))
-        except KeyboardInterrupt:
-            sys.exit("Stopped.")
-        except (ValueError, OSError) as error:
-            if "HYDRA_FULL_ERROR" in os.environ:
-                raise
-            sys.exit(f"error: {error}")
-
 
 TOOLS: Final = {
     "predict": Tool("genomask.analysis.prediction.tool", "predict FASTA, CSV or BED with a fine-tuned classifier"),
@@ -51,26 +40,28 @@ SPINS = "10000"
 
 
 def main() -> None:
-    """Run the tool that the first word names, or a job or multirun of the configuration.
-
-    A user's mistake costs one line; with HYDRA_FULL_ERROR set, its traceback is shown.
-    """
+    """Run the tool that the first word names, or a job or multirun of the configuration. A user's mistake costs one
+    line; with HYDRA_FULL_ERROR set, its traceback is shown."""
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)  # read when torch is imported
     arguments = sys.argv[1:]
-    if arguments and arguments[0] in TOOLS:
-        TOOLS[arguments[0]].run(arguments[1:])
-    if "--version" in arguments:
-        sys.stdout.write(f"genomask {version('genomask')}\n")
-        return
     try:
+        if arguments and arguments[0] in TOOLS:
+            sys.exit(TOOLS[arguments[0]].load()(arguments[1:]))
+        if "--version" in arguments:
+            sys.stdout.write(f"genomask {version('genomask')}\n")
+            return
         if {"-h", "--help"} & set(arguments):
             from genomask.experiment.config.choices import help_text
 
             sys.stdout.write(help_text(arguments, {name: tool.purpose for name, tool in TOOLS.items()}))
             return
         _check_first_word(arguments)
-    except ValueError as error:
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")
+    except (ValueError, OSError) as error:
+        if "HYDRA_FULL_ERROR" in os.environ:
+            raise
         sys.exit(f"error: {error}")
     from genomask.experiment.run import main as run
 

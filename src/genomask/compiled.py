@@ -8,11 +8,9 @@ Loop = TypeVar("Loop", bound=Callable[..., object])
 
 
 def compiled(loop: Loop) -> Loop:
-    """Compile a loop when it is first called, or read its machine code from the cache beside its module.
-
-    The cache knows numba's version, the processor and the module's file. It does not notice that a loop or
-    constant of another module has changed, so a loop calls none of another module.
-    """
+    """Compile a loop when it is first called, or read its machine code from the cache beside its module. The cache
+    knows numba's version, the processor and the module's file. It does not notice that a loop or constant of another
+    module has changed, so a loop calls none of another module."""
     from numba import njit
 
     plain = inspect.unwrap(loop)  # without the checks of types that tests add

@@ -15,12 +15,18 @@ console = Console(highlight=False, soft_wrap=True, force_terminal=None if sys.st
 DAY: Final = 86_400  # seconds
 SAY_EVERY: Final = 30.0  # seconds between lines on progress where there is no terminal
 _Advance = Callable[[int | float], None]
+_shown: list[str] = []  # bars that are open now
 
 
 def say(line: str, *, style: str | None = None) -> None:
     """Print one line that stays, in a terminal as in a log file."""
     console.print(line, style=style, markup=False)
     sys.stdout.flush()
+
+
+def note(line: str) -> None:
+    """Print what belongs to the line before: indented and dim, or yellow where it is a warning."""
+    say(f"       {line}", style="yellow" if line.startswith("warning") else "dim")
 
 
 def program() -> str:
@@ -37,21 +43,22 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 @contextmanager
 def progress(title: str, total: int | float, *, unit: str = "") -> Iterator[_Advance]:
-    """Show how far the block is and how long it still takes; the yielded function advances it.
-
-    In a terminal that is a bar, which leaves again; a bar within another one stays hidden. In a log file it
-    is a line every half minute.
-
-    Args:
-        title: What is done, such as ``Predicting``.
-        total: What the amounts sum up to.
-        unit: What is counted, such as ``windows``; bytes and the like need none.
-    """
-    if console.is_terminal:
-        with _bar(title, total) as advance:
-            yield advance
-    else:
+    """Show how far the block is and how long it still takes; the yielded function advances it, up to ``total``. In a
+    terminal that is a bar, which leaves again; a bar within another one stays hidden. In a log file it is a line
+    every half minute, which counts in ``unit``, such as windows; bytes and the like need none."""
+    if not console.is_terminal:
         yield _lines(title, total, unit)
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=bool(_shown)) as bar:
+        task = bar.add_task(title, total=total)
+        _shown.append(title)
+        try:
+            yield lambda amount: bar.advance(task, amount)
+        finally:
+            _shown.pop()
 
 
 def duration(seconds: int | float) -> str:
@@ -62,24 +69,6 @@ def duration(seconds: int | float) -> str:
         return f"{seconds / DAY:,.1f} days"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
-
-
-@contextmanager
-def _bar(title: str, total: int | float) -> Iterator[_Advance]:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    hidden = bool(_shown)
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(title, total=total)
-        _shown.append(title)
-        try:
-            yield lambda amount: bar.advance(task, amount)
-        finally:
-            _shown.pop()
-
-
-_shown: list[str] = []  # bars that are open now
 
 
 def _lines(title: str, total: int | float, unit: str) -> _Advance:

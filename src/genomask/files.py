@@ -12,6 +12,13 @@ from typing import Any
 from genomask.checks import require
 
 
+def shipped(folder: str) -> Path:
+    """A folder that comes with the package, such as ``conf``: where it is in a checkout, else beside this module."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parents[1] / folder
+    return checkout if checkout.is_dir() else package / checkout.name
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file's content, read once."""
     with path.open("rb") as handle:
@@ -27,12 +34,8 @@ def write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]
 
 
 def require_free(path: Path, *, inputs: Iterable[Path] = (), overwrite: bool = False, setting: str = "--out") -> None:
-    """Refuse to write over an input, or over any other file unless that is allowed.
-
-    Raises:
-        FileNotFoundError: If there is no folder to write to.
-        ValueError: If the file is there, or the folder cannot be written to.
-    """
+    """Refuse to write over an input, or over any other file unless that is allowed. Raises FileNotFoundError if
+    there is no folder to write to; ValueError if the file is there, or the folder cannot be written to."""
     folder = path.absolute().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"{setting} {path} needs a folder that exists; {path.parent} is none.")
@@ -52,12 +55,8 @@ def read_json(path: Path) -> Any:
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """A JSON file that holds one object.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming the file and the line, if it holds anything else.
-    """
+    """A JSON file that holds one object. Raises FileNotFoundError if there is no such file; ValueError naming the
+    file and the line, if it holds anything else."""
     if not file.is_file():
         raise FileNotFoundError(f"A model needs {file.name} beside its weights; {file.parent} holds none.")
     try:
@@ -78,10 +77,8 @@ def write_json(path: Path, value: object) -> None:
 
 @contextmanager
 def whole(path: Path, *kinds: type[Exception]) -> Iterator[Path]:
-    """A path to write to beside this one, which takes its name when the block ends well and is gone when not.
-
-    Errors are those of ``written``.
-    """
+    """A path to write to beside this one, which takes its name when the block ends well and is gone when not. Errors
+    are those of ``written``."""
     part = path.with_name(path.name + ".part")
     try:
         with written(part, *kinds):
@@ -95,11 +92,8 @@ def whole(path: Path, *kinds: type[Exception]) -> Iterator[Path]:
 
 @contextmanager
 def written(path: Path, *kinds: type[Exception]) -> Iterator[None]:
-    """A block that writes a file: if that fails, nothing of it stays, and the error names it.
-
-    Raises:
-        OSError: If the disk is full or refuses to be written to; ``kinds`` are what else the writing library raises.
-    """
+    """A block that writes a file: if that fails, nothing of it stays, and the error names it. Raises OSError if the
+    disk is full or refuses to be written to; ``kinds`` are what else the writing library raises."""
     try:
         yield
     except (OSError, *kinds) as error:

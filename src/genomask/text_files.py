@@ -32,17 +32,11 @@ class Line(NamedTuple):
 
 
 def read_lines(path: Path, *, any_bytes: bool = False) -> Iterator[Line]:
-    """Yield every line of a text file; lines end in LF, CR LF or CR. A byte order mark is left out, and UTF-16
-    that begins with one (a spreadsheet's "Unicode text") is read too.
-
-    Args:
-        path: The file; whether it is packed is read from its first bytes, not from its name.
-        any_bytes: Keep bytes that are no UTF-8 as surrogates (PEP 383), instead of refusing them.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming file and line, if it is truncated or damaged, or no text in UTF-8.
-    """
+    """Yield every line of a text file; lines end in LF, CR LF or CR. A byte order mark is left out, and UTF-16 that
+    begins with one (a spreadsheet's "Unicode text") is read too. Whether the file is packed is read from its first
+    bytes, not from its name. ``any_bytes`` keeps bytes that are no UTF-8 as surrogates (PEP 383). Raises
+    FileNotFoundError if there is no such file; ValueError naming file and line, if it is truncated or damaged, or no
+    text in UTF-8."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     number, errors = 0, "surrogateescape" if any_bytes else "strict"
@@ -55,28 +49,29 @@ def read_lines(path: Path, *, any_bytes: bool = False) -> Iterator[Line]:
                         raise wrong_line(path, number, "the line holds a NUL byte, so this is no text file")
                     yield Line(number, line.decode("utf-8", errors))
         except _DAMAGE as error:
-            raise wrong_line(
-                path, max(number, 1), f"the file is truncated or damaged after this line ({error})"
-            ) from error
+            problem = f"the file is truncated or damaged after this line ({error})"
+            raise wrong_line(path, max(number, 1), problem) from error
         except UnicodeDecodeError as error:
             raise wrong_line(path, number, f"the text must be UTF-8; found {error.object[:40]!r}") from error
 
 
 def read_cells(path: Path, lines: Iterable[Line], *, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of every row that is not blank, with the number of its last line.
+    """Yield the cells of every row that is not blank, with the number of its last line. Raises ValueError naming
+    file and line, if a quote is not closed or stands within a cell."""
+    last = 1
 
-    Raises:
-        ValueError: Naming file and line, if a quote is not closed or stands within a cell.
-    """
-    numbers = _Numbers(lines)
+    def texts() -> Iterator[str]:
+        nonlocal last
+        for last, text in lines:  # noqa: B007 - the number is the point
+            yield text + "\n"
+
     csv.field_size_limit(sys.maxsize)  # a cell may hold a chromosome
-    table = csv.reader(numbers, delimiter=separator, strict=True)
     try:
-        for cells in table:
+        for cells in csv.reader(texts(), delimiter=separator, strict=True):
             if cells:
-                yield numbers.last, cells
+                yield last, cells
     except csv.Error as error:
-        raise wrong_line(path, numbers.last, str(error)) from error
+        raise wrong_line(path, last, str(error)) from error
 
 
 def wrong_line(path: Path, number: int, problem: str) -> ValueError:
@@ -84,21 +79,17 @@ def wrong_line(path: Path, number: int, problem: str) -> ValueError:
     return ValueError(f"{path}, line {number}: {one_line(problem)}.")
 
 
-class _Numbers:
-    """Texts of lines, and the number of the one that was read last."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.lines, self.last = lines, 1
-
-    def __iter__(self) -> Iterator[str]:
-        for self.last, text in self.lines:  # noqa: B020  (the attribute is the point)
-            yield text + "\n"
-
-
 def _raw_lines(file: BufferedReader) -> Iterator[bytes]:
     """The lines of a file or, if it is packed, of its text."""
     if os.pread(file.fileno(), len(ZSTD), 0) == ZSTD:
-        yield from _in_utf8(_unpacked_zstd(file))
+        try:
+            from pyarrow import BufferReader, CompressedInputStream
+
+            text = CompressedInputStream(BufferReader(file.read()), "zstd").read()
+        except (ImportError, OSError) as error:
+            needed = "zstd needs pyarrow: pip install pyarrow"
+            raise EOFError(needed if isinstance(error, ImportError) else str(error)) from None
+        yield from _in_utf8(BufferedReader(cast(RawIOBase, BytesIO(text))))
         return
     if not is_packed(file.fileno()):
         yield from _in_utf8(file)
@@ -112,22 +103,6 @@ def _raw_lines(file: BufferedReader) -> Iterator[bytes]:
     except UnicodeDecodeError:
         raise
     except ValueError as error:
-        raise EOFError(str(error)) from None
-
-
-def _unpacked_zstd(file: BufferedReader) -> BufferedReader:
-    """The whole text of a zstd file.
-
-    Raises:
-        EOFError: If the file is truncated or damaged, or pyarrow is not installed to unpack it.
-    """
-    try:
-        from pyarrow import BufferReader, CompressedInputStream
-    except ImportError:
-        raise EOFError("zstd needs pyarrow: pip install pyarrow") from None
-    try:
-        return BufferedReader(cast(RawIOBase, BytesIO(CompressedInputStream(BufferReader(file.read()), "zstd").read())))
-    except OSError as error:
         raise EOFError(str(error)) from None
 
 
@@ -145,11 +120,8 @@ def _in_utf8(file: "BufferedReader[Any]") -> Iterator[bytes]:
 
 
 def whole_number(text: str) -> int:
-    """An integer from 0, in plain digits.
-
-    Raises:
-        ValueError: If the text is anything else, such as ``1e5``, ``1_000`` or ``-1``.
-    """
+    """An integer from 0, in plain digits. Raises ValueError if the text is anything else, such as ``1e5``, ``1_000``
+    or ``-1``."""
     if not _WHOLE_NUMBER.fullmatch(text):
         raise ValueError(text)
     return int(text)
@@ -161,15 +133,10 @@ def is_packed(file: int) -> bool:
 
 
 def unpacked_size(file: int) -> int | None:
-    """Bytes of text in an open bgzip file, as its blocks say; None for any other gzip file.
-
-    Each block is a whole gzip stream: nothing in the streams tells that one was cut off or jumped over.
-    Where a gzip stream of another kind follows the blocks, the size is not known.
-
-    Raises:
-        ValueError: If a block is not where the one before it ends, or the one that bgzip ends a file with
-            is absent.
-    """
+    """Bytes of text in an open bgzip file, as its blocks say; None for any other gzip file. Each block is a whole
+    gzip stream: nothing in the streams tells that one was cut off or jumped over. Where a gzip stream of another
+    kind follows the blocks, the size is not known. Raises ValueError if a block is not where the one before it ends,
+    or the one that bgzip ends a file with is absent."""
     size, end, total = os.fstat(file).st_size, 0, 0
     head = os.pread(file, _HEADER, 0)
     if not _is_block(head):
@@ -192,11 +159,8 @@ def unpacked_size(file: int) -> int | None:
 
 
 def check_size(size: int | None, found: int) -> None:
-    """Refuse a bgzip file of which another number of bytes could be unpacked than its blocks hold.
-
-    Raises:
-        ValueError: If the two differ.
-    """
+    """Refuse a bgzip file of which another number of bytes could be unpacked than its blocks hold. Raises ValueError
+    if the two differ."""
     if size not in (None, found):
         raise ValueError(f"it is a damaged gzip file ({found} of {size} bytes unpack); get the file again")
 

@@ -4,6 +4,7 @@ The launchers of hydra-submitit-launcher, which these extend, give up at the fir
 start all jobs of a machine at once.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from hydra.types import TaskFunction
 from omegaconf import DictConfig
 
 PATIENCE = 30  # seconds for a job to save where it is
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
     from hydra_plugins.hydra_submitit_launcher.config import BaseQueueConf, LocalQueueConf, SlurmQueueConf
@@ -99,11 +101,17 @@ if TYPE_CHECKING or find_spec("hydra_plugins.hydra_submitit_launcher"):
 
     def _work(task: TaskFunction, cfg: DictConfig) -> Any:
         """Run a job in a process that SIGTERM ends, unlike submitit's own, and that ends with its controller."""
-        from genomask.experiment.sweeps.cell import end_with
-
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        end_with(os.getppid())
+        _end_with(os.getppid())
         return task(cfg)
+
+    def _end_with(parent: int) -> None:
+        """Have the system end this process when the one that started it ends, however that ends. Linux alone."""
+        if sys.platform != "linux":
+            return
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def _cancel(jobs: Sequence[Any]) -> None:
         """End all jobs and wait for them: their controllers pass SIGTERM on."""

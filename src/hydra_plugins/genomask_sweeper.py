@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.sweeper import Sweeper
@@ -32,10 +32,7 @@ class CellSweeper(Sweeper):
         """Make the launcher that the configuration names."""
         from hydra.core.plugins import Plugins
 
-        from genomask.experiment.sweeps.jobs import SweepLoader
-
-        loader = cast(Any, SweepLoader(hydra_context.config_loader))
-        self.hydra_context, self.config = HydraContext(loader, hydra_context.callbacks), config
+        self.hydra_context, self.config = hydra_context, config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.hydra_context, task_function=task_function, config=config
         )
@@ -46,7 +43,7 @@ class CellSweeper(Sweeper):
 
         assert self.config is not None, "Hydra sets a sweeper up before it sweeps"
         assert self.hydra_context is not None
-        run_sweep(make_plan(self.config, cast(Any, self.hydra_context.config_loader), arguments), self._launch)
+        run_sweep(make_plan(self.config, self.hydra_context.config_loader, arguments), self._launch)
 
     def _launch(self, jobs: Sequence[Sequence[str]]) -> None:
         """Run every list of overrides as one job of the launcher; raises the first error when all ended."""

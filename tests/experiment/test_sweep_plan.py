@@ -21,7 +21,6 @@ from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store
 from genomask.experiment.sweeps.estimate import JOB, STEP, Pass, Speed, estimate
-from genomask.experiment.sweeps.jobs import SweepLoader
 from genomask.experiment.sweeps.plan import Plan, make_plan
 from genomask.finetune.metrics import draw_folds
 from genomask.finetune.settings import policy
@@ -35,7 +34,7 @@ def plan(*words: str) -> Plan:
         hydra = GlobalHydra.instance().hydra
         master = hydra.compose_config("config", list(words), RunMode.MULTIRUN, with_log_configuration=False)
         assert master.hydra.mode == RunMode.MULTIRUN, "an experiment must not run as one job"
-        return make_plan(master, SweepLoader(hydra.config_loader), master.hydra.overrides.task)
+        return make_plan(master, hydra.config_loader, master.hydra.overrides.task)
 
 
 def jobs(found: Plan) -> int:
@@ -62,7 +61,7 @@ def test_an_experiment_is_a_multirun_of_ten_seeds_a_cell(tmp_path, experiment, c
 @pytest.mark.parametrize(("experiment", "kind", "count"), [("table5", "vocab", 2), ("fig1", "encoder", 6)])
 def test_an_experiment_without_fine_tuning_has_a_job_an_artefact(tmp_path, experiment, kind, count):
     found = plan(f"experiment={experiment}", f"paths.runs={tmp_path}")
-    assert [artefact.kind for cell in found.cells for artefact in cell.artefacts] == [kind] * count
+    assert [artefact.kind for cell in found.cells for artefact in cell.artefacts.values()] == [kind] * count
 
 
 def test_every_row_of_table_2_fine_tunes_as_the_paper_says():
@@ -110,7 +109,7 @@ def test_what_is_built_is_no_longer_left(tmp_path):
     build(tmp_path, cell.encoder)
     assert plan(*words).encoders() == {}
     build(tmp_path, cell.artefacts[1])
-    assert plan(*words).left() == ()
+    assert plan(*words).left() == []
 
 
 def build(runs: Path, artefact: Artefact, seconds: dict[str, float] | None = None) -> None:
@@ -143,7 +142,7 @@ def seconds(found: Plan) -> dict[str, float]:
 def test_the_time_left_is_the_mean_of_finished_runs_of_the_same_kind(tmp_path):
     words = ("shots=10,50", "seed=0,1,2", "hydra.mode=MULTIRUN", f"paths.runs={tmp_path}")
     ten, fifty = plan(*words).cells
-    before = estimate(tmp_path, ((artefact, fifty.run) for artefact in fifty.artefacts)).seconds["fine-tuning"]
+    before = estimate(tmp_path, ((artefact, fifty.run) for artefact in fifty.artefacts.values())).seconds["fine-tuning"]
     build(tmp_path, ten.artefacts[0], {"finetune": 20.0, "evaluate": 10.0, "genome": 1000.0})
     build(tmp_path, ten.artefacts[1], {"finetune": 40.0, "evaluate": 10.0})
     build(tmp_path, ten.encoder)

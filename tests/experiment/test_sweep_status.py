@@ -13,7 +13,7 @@ import pytest
 
 from genomask.experiment.store.artefact import Artefact
 from genomask.experiment.store.store import Store, is_held
-from genomask.experiment.sweeps.status import Job, main, read_jobs, score_lines, write_outcome, write_start
+from genomask.experiment.sweeps.status import Job, main, read_jobs, record, score_lines
 
 SCORE = Artefact("finetune", "toy-shots=10-seed=0", {"seed": 0})
 NAME = f"finetune/{SCORE.name}"
@@ -53,7 +53,7 @@ def test_a_job_that_never_started_is_missing(sweep):
 
 
 def test_a_failure_is_told_until_the_job_is_done(sweep):
-    write_outcome(sweep, NAME, error="out of memory", seconds=2.5)
+    record(sweep, NAME, error="out of memory", seconds=2.5)
     assert state(sweep)[3:6] == ("failed", "out of memory", 2.5)
     Store(sweep.parents[1]).build(SCORE, lambda directory: (directory / "result.json").touch())
     assert state(sweep).state == "done"
@@ -67,7 +67,7 @@ def test_the_seconds_of_a_job_that_another_command_ran_are_its_manifests(sweep):
 
 
 def test_a_job_runs_while_its_process_lives_and_no_longer(sweep):
-    write_outcome(sweep, NAME, error="an earlier attempt", seconds=1.0)
+    record(sweep, NAME, error="an earlier attempt", seconds=1.0)
     process = held(sweep.parents[1])
     assert state(sweep)[3:] == ("running", None, None, None)
     os.kill(process.pid, signal.SIGKILL)
@@ -78,7 +78,7 @@ def test_a_job_runs_while_its_process_lives_and_no_longer(sweep):
 def test_status_names_what_runs_and_since_when(sweep, capsys):
     plan = {"encoders": ["encoder/toy-1"], **json.loads((sweep / "plan.json").read_text())}
     (sweep / "plan.json").write_text(json.dumps(plan))
-    write_start(sweep, NAME)
+    record(sweep, NAME, started=datetime.now(UTC).isoformat())
     process = held(sweep.parents[1])
     try:
         assert abs(state(sweep).since - datetime.now(UTC)) < timedelta(minutes=1)

@@ -24,7 +24,7 @@ PLACES = {
     "weights exported": ("genomask.experiment.stages.pretrain", "export_encoder"),
     "manifest": ("genomask.experiment.store.store", "write_manifest"),
     "loss of an episode": ("genomask.finetune.module", "cross_entropy"),
-    "scores": ("genomask.experiment.stages.result", "score"),
+    "scores": ("genomask.experiment.stages.classifier", "score"),
 }
 AFTER = ("between optimiser and schedule", "weights exported")
 

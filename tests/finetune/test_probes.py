@@ -141,8 +141,8 @@ def test_the_report_draws_an_embedding_on_its_principal_components_by_label(prob
 
 def test_an_embedding_that_was_interrupted_goes_on_to_the_same_numbers(probed, monkeypatch):
     monkeypatch.setattr(embed, "SAVE_EVERY", 1)
-    monkeypatch.setitem(embed.TOKENS_AT_ONCE, "cpu", 100)
-    run, calls, real = probed("embed.long=window"), [], embed.embed_batch
+    monkeypatch.setitem(embed.embedding.TOKENS_AT_ONCE, "cpu", 100)
+    run, calls, real = probed("embed.long=window"), [], embed.embedding.embed_batch
     whole = np.load(build_embeddings(run) / "test-mean.npy")
     shutil.rmtree(run.store.path(embedding_artefact(run)))
 
@@ -152,7 +152,7 @@ def test_an_embedding_that_was_interrupted_goes_on_to_the_same_numbers(probed, m
             raise KeyboardInterrupt
         return real(*arguments, **options)
 
-    monkeypatch.setattr(embed, "embed_batch", stop)
+    monkeypatch.setattr(embed.embedding, "embed_batch", stop)
     with pytest.raises(KeyboardInterrupt):
         build_embeddings(run)
     np.testing.assert_array_equal(np.load(build_embeddings(run) / "test-mean.npy"), whole)

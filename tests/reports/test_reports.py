@@ -363,7 +363,7 @@ def test_half_written_and_damaged_artefacts_are_named_and_left_out(tmp_path, cap
 
 
 def test_missing_and_failed_jobs_stand_with_their_reasons(tmp_path):
-    from genomask.experiment.sweeps.status import PLAN, write_outcome
+    from genomask.experiment.sweeps.status import PLAN, record
 
     sweep = tmp_path / "sweeps" / "table1"
     sweep.mkdir(parents=True)
@@ -372,7 +372,7 @@ def test_missing_and_failed_jobs_stand_with_their_reasons(tmp_path):
     again = tmp_path / "sweeps" / "again"  # asks for what the other asks for, and knows of no failure
     again.mkdir()
     (again / PLAN).write_text(json.dumps({"jobs": jobs[:1]}))
-    write_outcome(sweep, "finetune/1", error="The loss became nan at step 3.", seconds=1.0)
+    record(sweep, "finetune/1", error="The loss became nan at step 3.", seconds=1.0)
     report = build_report(tmp_path, baseline="random")
     (table,) = section(report, "jobs").tables
     assert [row[0] for row in table.rows] == ["failed", "missing"]

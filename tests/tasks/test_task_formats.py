@@ -11,6 +11,7 @@ import pytest
 
 from compose import composed
 from genomask.alphabet import decode
+from genomask.experiment.config.words import hydra_word
 from genomask.experiment.stages.task import check_task
 from genomask.tasks.arrays import describe, open_benchmark, write_benchmark
 from genomask.tasks.examples import check_lengths
@@ -301,9 +302,9 @@ def test_numbers_are_targets_of_a_regression(tmp_path):
 def test_the_old_name_of_the_column_of_splits_is_taken_with_a_warning(tmp_path, capsys):
     rows = [(*row, "train" if at % 3 else "test") for at, row in enumerate(ROWS)]
     path = write(tmp_path / "a.csv", table(rows, names=("sequence", "label", "side")))
-    run = composed("task=split_table", "task.name=x", f"task.table={path}", "task.column=side")
+    run = composed("task=split_table", "task.name=x", f"task.table={path}", hydra_word("task.column=side"))
     assert len(run.config.task.read().test.labels) == 4
-    assert "task.column is now task.split" in capsys.readouterr().out
+    assert "task.column is called task.split now" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def strictness(monkeypatch) -> list[bool]:
 
         return noted
 
-    for place in ("pretrain.module.loss_sum", "finetune.module.cross_entropy", "experiment.stages.result.score"):
+    for place in ("pretrain.module.loss_sum", "finetune.module.cross_entropy", "experiment.stages.classifier.score"):
         module, name = f"genomask.{place}".rsplit(".", 1)
         monkeypatch.setattr(f"{module}.{name}", noting(getattr(import_module(module), name)))
     return found

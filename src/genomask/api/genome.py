@@ -21,10 +21,9 @@ def read_genome(source: str | Path | Any, folder: str | Path | None = None) -> E
     """Read a genome: ``bases`` 0..4 of all records end to end, their ``names``, and more.
 
     Args:
-        source: A FASTA file (plain, gzip or bgzip), a folder ``runs/genome/NAME``, or a choice of the ``genome``
-            config group, such as ``genomask.SyntheticGenome()``.
-        folder: Where its bases are kept, one byte each, for the memory map; None for a temporary folder that
-            is gone when Python ends.
+        source: A FASTA file, a folder ``runs/genome/NAME``, or a choice of the ``genome`` config group, such as
+            ``genomask.SyntheticGenome()``.
+        folder: Where its bases are kept, one byte each, for the memory map; None for a folder until Python ends.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -47,11 +46,8 @@ def count(genome: EncodedGenome, k: int = 6) -> list[Int64[np.ndarray, " _kmers"
     """Count every n-mer of a genome for n = 1..k, within stretches of A, C, G and T.
 
     Returns:
-        Occurrences by base-4 code in the order A, T, C, G (``alphabet.kmer_table`` names them); entry
-        ``n - 1`` has ``4**n``.
-
-    Raises:
-        ValueError: If k is not from 1 to 12.
+        Occurrences by base-4 code in the order A, T, C, G (``alphabet.kmer_table`` names them); entry ``n - 1`` has
+        ``4**n``. A ValueError if k is not from 1 to 12.
     """
     return count_kmers(genome.bases, genome.runs, k=k)
 

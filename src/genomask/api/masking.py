@@ -62,13 +62,10 @@ class Masked:
         Args:
             row: Which sequence.
             start: First base that is drawn, counted from 0.
-            bases: How many are drawn.
+            bases: How many are drawn, fewer where the sequence ends.
 
         Returns:
-            A matplotlib Figure, which notebooks show and ``savefig`` writes.
-
-        Raises:
-            ValueError: If there is no such row or base.
+            A matplotlib Figure, which notebooks show and ``savefig`` writes; a ValueError if there is no such place.
         """
         from genomask.api.masking_figure import masking_figure
 
@@ -81,10 +78,8 @@ class Masked:
 
     def __repr__(self) -> str:
         """What a terminal shows."""
-        name = type(self.masker.strategy).__name__
-        return (
-            f"Masked({len(self.rows)} sequences, {name} masks {self.rate:.1%} of the {self.masker.tokens.name} tokens)"
-        )
+        name, tokens = type(self.masker.strategy).__name__, self.masker.tokens.name
+        return f"Masked({len(self.rows)} sequences, {name} masks {self.rate:.1%} of the {tokens} tokens)"
 
 
 def mask(
@@ -115,7 +110,8 @@ def mask(
     Raises:
         ValueError: If a sequence is no DNA or too short, or the strategy lacks or refuses something.
     """
-    strategy = masking if isinstance(masking, Masking) else _strategy(masking, ranking, vocabulary, motifs, settings)
+    given = {"ranking": ranking, "scores": ranking, "vocabulary": vocabulary, "motifs": motifs}
+    strategy = masking if isinstance(masking, Masking) else _strategy(masking, given, settings)
     masker = Masker(strategy, tokens or KmerTokens(), _choice("corrupt", corrupt))
     bases = encoded(sequences)
     for one in bases:
@@ -135,23 +131,10 @@ def _choice(group: str, name: str) -> Any:
     return getattr(configured([f"{group}={name}"]), group)
 
 
-def _strategy(
-    name: str,
-    ranking: Ranking | None,
-    vocabulary: MaskingVocabulary | None,
-    motifs: Iterable[Any] | None,
-    settings: dict[str, Any],
-) -> Masking:
+def _strategy(name: str, given: dict[str, Any], settings: dict[str, Any]) -> Masking:
     constructor = strategy_constructor({**_choice("masking", name), **settings}, f"masking={name}")
-    given: dict[str, Any] = {}
-    arguments = {"ranking": ranking, "vocabulary": vocabulary, "motifs": motifs}
-    for needed in handed_over(constructor):
-        argument = "ranking" if needed == "scores" else needed
-        if arguments[argument] is None:
-            article = "" if argument == "motifs" else "a "
-            raise ValueError(f"masking={name} needs {article}{argument}: mask(..., {argument}=...).")
-        given[needed] = HANDED_OVER[needed].value(arguments[argument])
-    try:
-        return make(constructor, given)
-    except TypeError as error:
-        raise ValueError(f"masking={name}: {error}.") from error
+    needed = handed_over(constructor)
+    if absent := ["ranking" if one == "scores" else one for one in needed if given[one] is None]:
+        article = "" if absent[0] == "motifs" else "a "
+        raise ValueError(f"masking={name} needs {article}{absent[0]}: mask(..., {absent[0]}=...).")
+    return make(constructor, {one: HANDED_OVER[one].value(given[one]) for one in needed})

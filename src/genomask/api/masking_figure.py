@@ -31,20 +31,9 @@ class Picture(Figure):
 
 
 def masking_figure(masked: Masked, row: int, *, start: int, bases: int) -> Picture:
-    """Draw one masked sequence.
-
-    From the top: letters, with the chosen bases on colour and a triangle over every center; where the strategy ranks
-    k-mers, their ranks, best at the top; and every token as the model sees it, at the place of its first base.
-
-    Args:
-        masked: Masked sequences.
-        row: Which of them.
-        start: First base to draw, counted from 0.
-        bases: Bases to draw, fewer where the sequence ends.
-
-    Raises:
-        ValueError: If there is no such base.
-    """
+    """Draw one masked sequence as ``Masked.figure`` says. From the top: letters, with the chosen bases on colour and a
+    triangle over every center; where the strategy ranks k-mers, their ranks, best at the top; and every token as the
+    model sees it, at the place of its first base."""
     length, ranks = len(masked.bases[row]), masked.ranks
     require(0 <= start < length, "start", f"a base of {length}", start)
     require(bases >= 1, "bases", "at least 1", bases)

@@ -1,7 +1,6 @@
 """Embed sequences with a pretrained encoder, probe or fine-tune it on labelled ones, and predict with a classifier."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,14 +65,9 @@ def embed(
 
 
 class FittedProbe(NamedTuple):
-    """Logistic regression on an encoder's embeddings.
-
-    Attributes:
-        classes: Labels as text, numbers in numeric order.
-        encoder: The frozen encoder.
-        options: How it embeds: ``pooling``, ``long`` and ``both_strands``.
-        model: Class probabilities of embeddings.
-    """
+    """Logistic regression on an encoder's embeddings: its ``classes`` (labels as text, numbers in numeric order),
+    the frozen ``encoder``, ``options`` of how it embeds, and the ``model``, which gives class probabilities of
+    embeddings."""
 
     classes: tuple[str, ...]
     encoder: LoadedEncoder
@@ -114,9 +108,8 @@ def probe(
     known = labelled(frame, "probe")
     chosen = known.pool.take(episode_rows(known, task=task, shots=shots, seed=seed, rows=rows))
     options: dict[str, Any] = {"pooling": pooling, "long": long, "both_strands": both_strands}
-    texts = [chosen.bases[start:stop] for start, stop in pairwise(chosen.offsets)]
     settings = Probe("probe", pooling, None, standardise=True, inverse_penalty=inverse_penalty, max_steps=MOST_STEPS)
-    model = fit_probe(settings, embed(loaded, texts, **options), chosen.labels, seed=seed)
+    model = fit_probe(settings, embed(loaded, chosen.rows(), **options), chosen.labels, seed=seed)
     return FittedProbe(known.classes, loaded, options, model)
 
 
@@ -164,21 +157,14 @@ def fine_tune(
 
 
 def load_classifier(folder: str | Path) -> Classifier:
-    """Load what a fine-tuning with ``finetune.save_model=true`` kept: ``runs/finetune/NAME``.
-
-    Raises:
-        FileNotFoundError: If there is no such folder, or the fine-tuning kept no classifier.
-        ValueError: If the folder holds another kind of model, or is damaged.
-    """
+    """Load what a fine-tuning with ``finetune.save_model=true`` kept: ``runs/finetune/NAME``. Raises
+    FileNotFoundError if there is no such folder, or the fine-tuning kept no classifier; ValueError if it holds
+    another kind of model, or is damaged."""
     return open_classifier(classifier_folder(folder), any_kind=True)
 
 
 def predict(
-    classifier: Classifier | str | Path,
-    sequences: Iterable[str],
-    *,
-    both_strands: bool = False,
-    batch: int = 32,
+    classifier: Classifier | str | Path, sequences: Iterable[str], *, both_strands: bool = False, batch: int = 32
 ) -> Float64[np.ndarray, "rows classes"]:
     """Class probabilities of every sequence, in the order of ``classifier.classes``; NaN where no base is known.
 

@@ -10,7 +10,6 @@ in the directory of runs.
 """
 
 import argparse
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -28,55 +27,37 @@ from genomask.experiment.store.store import Store
 from genomask.files import read_object, require_free, sha256, write_json
 from genomask.finetune.classifiers import PROBES
 from genomask.tasks.arrays import open_benchmark
-from genomask.tasks.examples import (
-    TARGET_SCORES,
-    Benchmark,
-    Examples,
-    check_lengths,
-    check_test_set,
-    crop,
-    read_episode,
-)
+from genomask.tasks.examples import TARGET_SCORES, Benchmark, Examples, check_test_set, crop, read_episode
 from genomask.tasks.file_task import FileTask
 
 SCORES = {"accuracy": "accuracy", "auc": "AUC", "f1": "F1", "mcc": "MCC"}
 
 
 class Scored(NamedTuple):
-    """A classifier that was scored before: its folder, configuration and result, and what it was made of."""
+    """A classifier that was scored before: its folder, configuration and result."""
 
     folder: Path
     config: Config
     result: dict[str, Any]
-    inputs: dict[str, dict[str, str]]
 
     def input(self, kind: str) -> Path:
-        """The folder of its encoder or of its task.
-
-        Raises:
-            FileNotFoundError: If it is not there any more.
-            ValueError: If it is damaged, or another one.
-        """
+        """The folder of its encoder or of its task; an error if it is gone, damaged, or another one."""
+        made_of = read_manifest(self.folder)["inputs"][kind]
         elsewhere = self.config.encoder if kind == "encoder" else None
-        folder = Path(elsewhere or self.folder.resolve().parents[1] / kind / self.inputs[kind]["name"])
+        folder = Path(elsewhere or self.folder.resolve().parents[1] / kind / made_of["name"])
         if not folder.is_dir():
             raise FileNotFoundError(f"{self.folder} learns again from {folder}, which is gone. Run its command again.")
         verify(folder, existing_encoder(str(folder)) if elsewhere else None)
-        same = read_manifest(folder)["digest"] == self.inputs[kind]["digest"]
+        same = read_manifest(folder)["digest"] == made_of["digest"]
         require(same, str(self.folder), f"the {kind} that it learned from", f"another one at {folder}")
         return folder
 
 
 def main(arguments: list[str]) -> int:
-    """Score a classifier on a file.
-
-    Raises:
-        FileNotFoundError: If the file, the classifier or what it learned from is not there.
-        ValueError: If the file cannot be read or scored, or the classifier is damaged.
-    """
-    parser = argparse.ArgumentParser(
-        "genomask score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Score a classifier on a file. Raises FileNotFoundError if the file, the classifier or what it learned from is
+    not there; ValueError if the file cannot be read or scored, or the classifier is damaged."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("genomask score", description=__doc__, formatter_class=layout)
     parser.add_argument("classifier", type=Path, help="folder of a fine-tuning, a probe or a baseline")
     parser.add_argument("file", type=Path, help="labelled sequences")
     parser.add_argument("words", nargs="*", help="how to read them: task.label=NAME and others, as for a run")
@@ -85,14 +66,17 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.out is not None:
         require_free(options.out, inputs=[options.file], overwrite=options.overwrite)
-    known = _opened(options.classifier.expanduser())
-    kind = known.result.get("kind", "classes")
-    task = _of_classes(_read(options.file, options.words, kind), tuple(known.result["classes"]))
+    folder = options.classifier.expanduser()
+    if not (folder / "result.json").is_file():
+        raise FileNotFoundError(f"{folder} has no result.json; a classifier is a folder runs/finetune/NAME.")
+    verify(folder)
+    known = Scored(folder, configured((), saved=folder), read_object(folder / "result.json"))
+    task = _task(options.file, options.words, known.result)
     say(f"score {known.folder} on {options.file}: {len(task.test.labels):,} sequences")
     if note := (task.origin or {}).get("note"):
         say(f"  {note}")
-    scores = _scores(known, task, kind)
-    shown = TARGET_SCORES.get(kind, SCORES)
+    scores = _scores(known, task)
+    shown = TARGET_SCORES.get(task.kind, SCORES)
     say(f"  {'   '.join(f'{title} {scores[name]:.3f}' for name, title in shown.items())}")
     if options.out is not None:
         about = {"classifier": known.folder.resolve().name, "file": options.file.name, "sha256": sha256(options.file)}
@@ -101,47 +85,31 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _opened(folder: Path) -> Scored:
-    if not (folder / "result.json").is_file():
-        raise FileNotFoundError(f"{folder} has no result.json; a classifier is a folder runs/finetune/NAME.")
-    verify(folder)
-    result, inputs = read_object(folder / "result.json"), read_manifest(folder)["inputs"]
-    return Scored(folder, configured((), saved=folder), result, inputs)
-
-
-def _read(file: Path, words: list[str], kind: str) -> Benchmark:
-    """The file as a task, whose pool and test set are the same rows."""
+def _task(file: Path, words: list[str], result: dict[str, Any]) -> Benchmark:
+    """The file as a task, whose pool and test set are the same rows, with the classes or targets of a classifier.
+    Raises ValueError if a label is none of the classifier's, or the file cannot be scored."""
     if not file.exists():
         raise FileNotFoundError(f"There is no file {file}.")
     own = [f"task.{part}={file}" for part in ("train", "test")]
-    task = configured(["task=csv", *own, f"task.kind={kind}", *words]).task
-    plain = isinstance(task, FileTask) and task.genome is None
+    source = configured(["task=csv", *own, f"task.kind={result.get('kind', 'classes')}", *words]).task
+    plain = isinstance(source, FileTask) and source.genome is None
     require(plain, "genomask score", "a file of sequences, and words task.NAME=VALUE that say how to read it", words)
-    return task.read()
-
-
-def _of_classes(file: Benchmark, classes: tuple[str, ...]) -> Benchmark:
-    """The file with the class indices, or the columns of targets, of a classifier.
-
-    Raises:
-        ValueError: If a label is none of the classifier's, or the file cannot be scored.
-    """
-    unknown = [name for name in file.classes if name not in classes]
+    task, classes = source.read(), tuple(result["classes"])
+    unknown = [name for name in task.classes if name not in classes]
     require(not unknown, "The file", f"labels that the classifier knows ({', '.join(classes)})", ", ".join(unknown))
-    places = [classes.index(name) for name in file.classes]
-    found = file.test
+    places, found = [classes.index(name) for name in task.classes], task.test
     if found.targets is None:
         found = found._replace(labels=np.array(places, dtype=np.int64)[found.labels])
     else:
         wide = np.zeros((len(found.targets), len(classes)))
         wide[:, places] = found.targets
         found = found._replace(targets=wide)
-    task = file._replace(pool=found, test=found, classes=classes)
+    task = task._replace(pool=found, test=found, classes=classes)
     check_test_set(task, targets=True, name="The file")
     return task
 
 
-def _scores(known: Scored, task: Benchmark, kind: str) -> dict[str, Any]:
+def _scores(known: Scored, task: Benchmark) -> dict[str, Any]:
     import torch
 
     from genomask.finetune.metrics import score, score_targets
@@ -149,7 +117,7 @@ def _scores(known: Scored, task: Benchmark, kind: str) -> dict[str, Any]:
     predicted = torch.from_numpy(np.asarray(_predict(known, task)))
     if task.test.targets is None:
         return score(predicted, torch.from_numpy(task.test.labels))._asdict()
-    return score_targets(predicted, torch.from_numpy(task.test.targets), kind)
+    return score_targets(predicted, torch.from_numpy(task.test.targets), task.kind)
 
 
 def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
@@ -162,10 +130,11 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
     config = known.config
     if known.result["classifier"] == "encoder":
         classifier = open_classifier(classifier_folder(known.folder), any_kind=True)
-        task = _cropped(task, classifier.shortest, classifier.longest, config.finetune.crop)
-        device = device_of(config.trainer.accelerator)
+        keep, shortest = config.finetune.crop, classifier.shortest
+        rows = crop(task, longest=classifier.longest, keep=keep, shortest=shortest).test.rows()
         batch = sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=256)
-        return probabilities(placed(classifier, device), _sequences(task.test), batch=batch, max_unknown=None)
+        ready = placed(classifier, device_of(config.trainer.accelerator))
+        return probabilities(ready, rows, batch=batch, max_unknown=None)
     pool, rows = open_benchmark(known.input("task")), read_episode(known.folder)
     if isinstance(config.classifier, PROBES):
         return _by_probe(known, pool, rows, task)
@@ -185,22 +154,12 @@ def _by_probe(known: Scored, pool: Benchmark, rows: np.ndarray, task: Benchmark)
     step, long = config.pretrain.step, config.embed.long
     encoder = load_encoder(folder if step is None else step_folder(folder, step))
     if long == "refuse":
-        task = _cropped(task, encoder.tokens.shortest, encoder.longest, "refuse")
+        task = crop(task, longest=encoder.longest, keep=long, shortest=encoder.tokens.shortest)
 
     def vectors(examples: Examples) -> Float[np.ndarray, "rows hidden"]:
         layers, both = "last" if settings.layer is None else "all", config.embed.strands == "both"
-        sequences = _sequences(examples)
-        found = embed(encoder, sequences, pooling=settings.pool, layers=layers, long=long, both_strands=both)
+        found = embed(encoder, examples.rows(), pooling=settings.pool, layers=layers, long=long, both_strands=both)
         return found if settings.layer is None else found[:, settings.layer]
 
     learned = vectors(pool.pool.take(rows))
     return probe_prediction(settings, pool, rows, learned, vectors(task.test), seed=config.seed)
-
-
-def _cropped(task: Benchmark, shortest: int, longest: int, keep: str) -> Benchmark:
-    check_lengths(task, shortest=shortest, longest=longest, keep=keep)
-    return crop(task, longest=longest, keep=keep)
-
-
-def _sequences(examples: Examples) -> list[np.ndarray]:
-    return [examples.bases[start:stop] for start, stop in pairwise(examples.offsets)]

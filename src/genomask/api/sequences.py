@@ -16,11 +16,8 @@ GIVEN: Final = Path("sequences")  # what messages call them; a line is a sequenc
 
 
 def encoded(sequences: Iterable[Any]) -> list[UInt8[np.ndarray, " _bases"]]:
-    """Bases 0..4 of sequences: letters, k-mers separated by blanks, or bases already.
-
-    Raises:
-        ValueError: Naming the sequence, counted from 1, that is no DNA.
-    """
+    """Bases 0..4 of sequences: letters, k-mers separated by blanks, or bases already. Raises ValueError naming the
+    sequence, counted from 1, that is no DNA."""
     require(not isinstance(sequences, str), "A list of sequences", "several, such as [text]", "one text")
     found = []
     for number, one in enumerate(sequences, start=1):
@@ -31,11 +28,8 @@ def encoded(sequences: Iterable[Any]) -> list[UInt8[np.ndarray, " _bases"]]:
 
 
 def labelled(frame: Any, function: str) -> Benchmark:
-    """The rows of a data frame as a task, whose test set is its pool: nothing is scored on it.
-
-    Raises:
-        ValueError: If a column is missing, a sequence is not DNA, or there are fewer than two classes.
-    """
+    """The rows of a data frame as a task, whose test set is its pool: nothing is scored on it. Raises ValueError if
+    a column is missing, a sequence is not DNA, or there are fewer than two classes."""
     try:
         sequences, labels = list(frame["sequence"]), [str(label) for label in frame["label"]]
     except (KeyError, TypeError, IndexError):
@@ -48,12 +42,9 @@ def labelled(frame: Any, function: str) -> Benchmark:
 def episode_rows(
     known: Benchmark, *, task: str, shots: int | None, seed: int, rows: str | Path | Sequence[int] | None
 ) -> Int64[np.ndarray, " _episode"]:
-    """The rows to learn from: as given, as a fine-tuning saved them, or drawn as a command draws them.
-
-    Raises:
-        FileNotFoundError: If the folder holds no saved episode.
-        ValueError: If there are too few rows of a class, or a row is not in the frame.
-    """
+    """The rows to learn from: as given, as a fine-tuning saved them, or drawn as a command draws them. Raises
+    FileNotFoundError if the folder holds no saved episode; ValueError if there are too few rows of a class, or a row
+    is not in the frame."""
     if rows is None:
         return draw_episode(known.pool.labels, task=task, shots=shots, seed=seed)
     require(shots is None, "shots", "None where rows are given", shots)

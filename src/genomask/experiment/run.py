@@ -22,10 +22,8 @@ from genomask.experiment.config.schema import Config, register, rerunnable, with
 from genomask.experiment.config.trust import leaves
 from genomask.experiment.config.words import explain, hydra_word, in_one_line, typed
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.run import run_stages
 from genomask.experiment.store.store import CONFIG as RERUN
 from genomask.experiment.store.store import Store
-from genomask.experiment.sweeps.cell import run_cell, stoppable
 
 
 def main() -> None:
@@ -40,11 +38,16 @@ def main() -> None:
 def job(cfg: DictConfig) -> None:
     """Run one job, or the jobs of one cell of a sweep, in which a failed one leaves the others running."""
     try:
+        alone = cfg.sweep.seeds is None
+        runs = [context(cfg)] if alone else cell_runs(cfg)
+        from genomask.experiment.stages.run import run_stages  # and PyTorch, once the settings are known to be right
+        from genomask.experiment.sweeps.cell import run_cell, stoppable
+
         with stoppable():
-            if cfg.sweep.seeds is None:
-                run_stages(context(cfg))
+            if alone:
+                run_stages(runs[0])
             else:
-                run_cell(cell_runs(cfg))
+                run_cell(runs)
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and stop.code == 0:
             raise  # a process that helped to train has done its part
@@ -75,11 +78,8 @@ def follows_from(cfg: DictConfig, *names: str) -> bool:
 
 
 def configured(words: Sequence[str], *, saved: Path | None = None) -> Config:
-    """What ``python train.py WORDS`` would run with, or did, if an artefact's folder with its configuration is given.
-
-    Raises:
-        ValueError: For a word that the command line would refuse.
-    """
+    """What ``python train.py WORDS`` would run with, or did, if an artefact's folder with its configuration is
+    given. Raises ValueError for a word that the command line would refuse."""
     register()
     before, home, name, own = HydraConfig.instance().cfg, CONF, "config", [hydra_word(word) for word in words]
     if saved is not None:
@@ -87,25 +87,19 @@ def configured(words: Sequence[str], *, saved: Path | None = None) -> Config:
         own.append(f"hydra.searchpath=['file://{CONF}']")
     try:
         with hydra.initialize_config_dir(str(home), version_base="1.3"):
-            cfg = hydra.compose(name, own, return_hydra_config=True)
-            HydraConfig.instance().set_config(cfg)
-            OmegaConf.set_struct(cfg, value=False)
-            del cfg["hydra"]
-            return context(cfg).config
+            return context(hydra.compose(name, own, return_hydra_config=True)).config
     finally:
         HydraConfig.instance().cfg = before
 
 
 def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
-    """Turn a composed configuration into typed settings.
-
-    Args:
-        cfg: The configuration without Hydra's own part.
-        like: A run of this process that has identified and checked artefacts already.
-
-    Raises:
-        ValueError: For a missing value, a value of the wrong type, or one that is out of its range.
-    """
+    """Turn a composed configuration into typed settings; Hydra's own part, if it is there, is taken out of it.
+    ``like`` is a run of this process that has identified and checked artefacts already. Raises ValueError for a
+    value that is missing, of the wrong type, or out of its range."""
+    if "hydra" in cfg:
+        HydraConfig.instance().set_config(cfg)
+        OmegaConf.set_struct(cfg, value=False)
+        del cfg["hydra"]
     try:
         missing = sorted(OmegaConf.missing_keys(cfg))
         if missing:
@@ -126,6 +120,5 @@ def context(cfg: DictConfig, *, like: Context | None = None) -> Context:
         finite = not isinstance(value, float) or math.isfinite(value)
         require(finite, place, "a finite number", value)
     store = Store(Path(config.paths.runs), rerunnable(config, resolved))
-    if like is None:
-        return Context(config, store)
+    like = like or Context(config, store)
     return Context(config, replace(store, checked=like.store.checked, announced=like.store.announced), like.identified)

@@ -19,10 +19,8 @@ HIDDEN: Final = "background:#E69F00;color:#000"  # others that a masked token co
 
 def run_identity(config: Config, job: str) -> dict[str, Any]:
     """Group, job type (``pretrain`` or ``finetune``), tags and config of one job: ``wandb.init``'s own arguments.
-
-    The seeds of a cell share a group, so that a grouped view shows their mean and spread; pretrainings of a
-    model on a genome share another.
-    """
+    The seeds of a cell share a group, so that a grouped view shows their mean and spread; pretrainings of a model on
+    a genome share another."""
     encoder = job == "pretrain" or isinstance(config.classifier, (EncoderClassifier, *PROBES))
     masking, model = (config.pretrained_by, config.model.name) if encoder else ("-", config.classifier.name)
     probe = config.classifier.name if job != "pretrain" and isinstance(config.classifier, PROBES) else None

@@ -165,6 +165,8 @@ class Ridge(OfEmbeddings):
 
 
 PROBES: Final = (Probe, NearestNeighbours, Ridge)
+_ALL = (EncoderClassifier, MajorityBaseline, GcBaseline, KmerBaseline, CnnBaseline, *PROBES)
+KINDS: Final[dict[str, type]] = {each.kind: each for each in _ALL}
 OF_TARGETS: Final = (EncoderClassifier, CnnBaseline, Ridge)  # learn numbers and several labels, too
 
 

@@ -2,12 +2,11 @@
 
 import csv
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-PACKAGE = Path(__file__).resolve().parents[1]
-CHECKOUT = PACKAGE.parents[1] / "experiments" / "paper"
-PAPER = CHECKOUT if CHECKOUT.is_dir() else PACKAGE / "paper"
+from genomask.files import shipped
+
+PAPER = shipped("experiments/paper")
 TASKS = {"prom_core": "Prom-core", "prom_300": "Prom-300", "cohn_enh": "Cohn-enh"}
 
 

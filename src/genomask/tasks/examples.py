@@ -170,9 +170,10 @@ def check_lengths(task: Benchmark, *, shortest: int, longest: int, keep: str) ->
                 raise ValueError(f"{counted}: {shown}{more}. {remedy}")
 
 
-def crop(task: Benchmark, *, longest: int, keep: str) -> Benchmark:
-    """Cut sequences to ``longest`` bases, keeping their ``start`` or ``center``, or ``refuse`` (a ValueError)."""
-    check_lengths(task, shortest=0, longest=longest, keep=keep)
+def crop(task: Benchmark, *, longest: int, keep: str, shortest: int = 0) -> Benchmark:
+    """Cut sequences to ``longest`` bases, keeping their ``start`` or ``center``, or ``refuse`` (a ValueError), as one
+    that is shorter than ``shortest`` is."""
+    check_lengths(task, shortest=shortest, longest=longest, keep=keep)
     for part in PARTS:
         examples: Examples = getattr(task, part)
         excess = np.maximum(examples.lengths - longest, 0)

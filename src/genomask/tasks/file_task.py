@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from genomask.checks import renamed_to, require, require_choice, take_old_names
+from genomask.checks import require, require_choice
 from genomask.files import sha256
 from genomask.genome.encoded import EncodedGenome
 from genomask.genome.names import require_assembly
@@ -46,10 +46,8 @@ class FileTask(Source, Names, SplitRule):
     assembly: str | None = None
     negatives: str = "given"
     cache: str | None = None
-    column: str | None = renamed_to("split")
 
     def __post_init__(self) -> None:
-        take_old_names(self, "task")
         self._folder_name = self.name.strip("/")
         self.name = self._folder_name.replace("/", "_")  # fit for the name of a folder
         places = [name for name in ("table", "dir") if getattr(self, name)]

@@ -1,4 +1,4 @@
-"""Groups of the configuration and their choices, read without Hydra so that help is quick; help pages; near misses."""
+"""Groups of the configuration and their choices, read without Hydra so that help is quick; near misses."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +10,9 @@ from textwrap import wrap
 from typing import Any, Final
 
 from genomask.console import program
+from genomask.files import shipped
 
-PACKAGE: Final = Path(__file__).resolve().parents[2]
-CHECKOUT_CONF: Final = PACKAGE.parents[1] / "conf"
-CONF: Final = CHECKOUT_CONF if CHECKOUT_CONF.is_dir() else PACKAGE / "conf"
+CONF: Final = shipped("conf")
 SCRIPT: Final = "python train.py"  # in a checkout
 WIDTH: Final = 110
 
@@ -83,8 +82,7 @@ def _group_page(group: str, default: str | None) -> str:
 
 
 def _row(start: str, text: str) -> list[str]:
-    first, *rest = wrap(text, WIDTH - len(start)) or [""]
-    return [start + first, *(" " * len(start) + line for line in rest)]
+    return wrap(text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start)) or [start]
 
 
 def _settings(group: str, choice: str) -> dict[str, str]:
@@ -98,11 +96,8 @@ def _settings(group: str, choice: str) -> dict[str, str]:
 
 
 def near_misses(name: str, known: Iterable[str]) -> list[str]:
-    """The known names that are most like a name, best first.
-
-    Names that it begins come first, then names with the same last part (``max_steps`` for
-    ``pretrain.max_steps``), then names that are spelt alike.
-    """
+    """The known names that are most like a name, best first. Names that it begins come first, then names with the
+    same last part (``max_steps`` for ``pretrain.max_steps``), then names that are spelt alike."""
     known = list(known)
     begun = [other for other in known if other.startswith(name) and "." not in other.removeprefix(name)]
     ends = {other.rpartition(".")[2]: other for other in known if "." in other}

@@ -12,21 +12,12 @@ from typing import Any, Final, get_type_hints
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
-from genomask.analysis.settings import MotifSettings, VariantSettings
+from genomask.analysis.settings import MotifSettings, VariantSettings, check_variants
 from genomask.checks import require
 from genomask.corpus.segments import CorpusSettings
 from genomask.experiment.config.trust import watch_composition
 from genomask.experiment.store.artefact import MANIFEST, Artefact, Json, read_manifest
-from genomask.finetune.classifiers import (
-    CnnBaseline,
-    EncoderClassifier,
-    GcBaseline,
-    KmerBaseline,
-    MajorityBaseline,
-    NearestNeighbours,
-    Probe,
-    Ridge,
-)
+from genomask.finetune import classifiers
 from genomask.finetune.settings import EmbedSettings, FewShot, FinetuneSettings, Stability
 from genomask.genome.fasta import FastaGenome
 from genomask.genome.grch38 import Grch38Genome
@@ -50,22 +41,8 @@ KINDS: Final[dict[str, dict[str, type]]] = {
     "genome": {"synthetic": SyntheticGenome, "fasta": FastaGenome, "grch38": Grch38Genome},
     "tokens": {"kmer": KmerSettings, "bpe": BpeSettings, "own": OwnSettings},
     "model": {"bert": ModelSettings, "modernbert": ModernBertSettings, "hf": PretrainedSettings},
-    "task": {
-        "synthetic": SyntheticTask,
-        "files": FileTask,
-        "promoters": PromoterTask,
-        "cohn": CohnTask,
-    },
-    "classifier": {
-        "encoder": EncoderClassifier,
-        "majority": MajorityBaseline,
-        "gc": GcBaseline,
-        "kmer_logistic": KmerBaseline,
-        "cnn": CnnBaseline,
-        "probe": Probe,
-        "knn": NearestNeighbours,
-        "ridge": Ridge,
-    },
+    "task": {"synthetic": SyntheticTask, "files": FileTask, "promoters": PromoterTask, "cohn": CohnTask},
+    "classifier": classifiers.KINDS,
 }
 # What shapes an encoder, and groups that choose any of it.
 SHAPING: Final = (
@@ -145,18 +122,13 @@ class Config:
             known = isinstance(getattr(self, group), kinds)
             require(known, group, f"one of the kinds {', '.join(types)}", type(getattr(self, group)).__name__)
         require(isinstance(self.masking, dict), "masking", "a _target_ and its arguments", self.masking)
-        self._check_names()
-        self._check_together()
-
-    def _check_names(self) -> None:
-        """Refuse names that lead out of the directory of runs: names of artefacts are made of them."""
+        # Names of artefacts are made of these, and may not lead out of the directory of runs.
         names: dict[str, str | None] = {f"labels.{group}": label for group, label in self.labels.items()}
-        for group in ("model", "task", "classifier"):
-            names[f"{group}.name"] = getattr(self, group).name
-        names["sweep.name"] = self.sweep.name
+        names |= {f"{group}.name": getattr(self, group).name for group in ("model", "task", "classifier", "sweep")}
         for setting, name in names.items():
             fits = name is None or (len(name) <= LONGEST_NAME and NAME.fullmatch(name))
             require(fits, setting, f"up to {LONGEST_NAME} letters, digits and . _ + = -", name)
+        self._check_together()
 
     def _check_together(self) -> None:
         """Refuse values outside of groups that are out of range, and settings that do not fit together."""
@@ -168,6 +140,8 @@ class Config:
         require(in_range, "shots", "a number from 1, or full", shots)
         if folds is not None and isinstance(shots, int):
             require(folds <= shots, "finetune.cross_validate", f"at most shots = {shots} folds", folds)
+        for stage in set(self.stage.run) & {"variants", "mutagenesis"}:
+            check_variants(self.variants, stage)
         require(self.seed >= 0, "seed", "at least 0", self.seed)
         require(self.pretrain_seed >= 0, "pretrain_seed", "at least 0", self.pretrain_seed)
 
@@ -203,22 +177,15 @@ def rerunnable(config: Config, resolved: dict[str, Any]) -> dict[str, Any]:
         for kind, node in types.items()
         if type(getattr(config, group)) is node
     ]
-    hydra = {"run": {"dir": "."}, "output_subdir": None}
     defaults = ["config_schema", *kinds, "_self_", {"override hydra/job_logging": "stdout"}]
     alone = {name: value for name, value in resolved.items() if name != "sweep"}
-    return {"defaults": defaults, **alone, "hydra": hydra}
+    return {"defaults": defaults, **alone, "hydra": {"run": {"dir": "."}, "output_subdir": None}}
 
 
 def with_encoder(cfg: DictConfig, words: list[str]) -> None:
-    """Take all that shaped the encoder from the configuration that it was made with.
-
-    Args:
-        cfg: The composed configuration, whose ``encoder`` is a name or a folder; it becomes the folder.
-        words: The command line, which may not say otherwise.
-
-    Raises:
-        ValueError: If there is no such encoder, the folder holds something else, or words would shape another.
-    """
+    """Take all that shaped the encoder from the configuration that it was made with; ``cfg.encoder``, a name or a
+    folder, becomes the folder. Raises ValueError if there is no such encoder, or words of the command line would
+    shape another."""
     given = (word.lstrip("+~").partition("=")[0].partition("@")[0] for word in words)
     shaping = [name for name in given if name.replace("/", ".").split(".")[0] in CHOOSING and name != "pretrain.step"]
     if shaping:
@@ -250,17 +217,15 @@ def _find(name: str, runs: Path) -> Path:
         return folder
     found = [path.parent for path in sorted((runs / "encoder").glob(f"*{name}*/{MANIFEST}"))] if "/" not in name else []
     found = [path for path in found if path.name == name] or found
-    if len(found) > 1:
-        names = ", ".join(path.name for path in found[:3])
-        raise ValueError(
-            f"encoder={name} fits {len(found)} encoders in {runs}, such as {names}: give more of the name."
-        )
-    if not found:
-        raise ValueError(
-            f"encoder={name} is no folder with a {MANIFEST}, and no name in {runs / 'encoder'} (genomask runs {runs} "
-            "lists them). Other encoders: model=hf tokens=own model.path=FOLDER pretrain=none."
-        )
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        few = ", ".join(path.name for path in found[:3])
+        raise ValueError(f"encoder={name} fits {len(found)} encoders in {runs}, such as {few}: give more of the name.")
+    raise ValueError(
+        f"encoder={name} is no folder with a {MANIFEST}, and no name in {runs / 'encoder'} (genomask runs {runs} "
+        "lists them). Other encoders: model=hf tokens=own model.path=FOLDER pretrain=none."
+    )
 
 
 def _with_type(group: str, saved: Json) -> Any:
@@ -269,6 +234,5 @@ def _with_type(group: str, saved: Json) -> Any:
         return saved[group]
     named = {place: kind for entry in saved["defaults"] if isinstance(entry, dict) for place, kind in entry.items()}
     kind = named.get(f"/schema/{group}@{group}")
-    return OmegaConf.merge(
-        OmegaConf.structured(KINDS[group][kind] if kind else get_type_hints(Config)[group]), saved[group]
-    )
+    schema = KINDS[group][kind] if kind else get_type_hints(Config)[group]
+    return OmegaConf.merge(OmegaConf.structured(schema), saved[group])

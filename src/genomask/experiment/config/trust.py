@@ -19,23 +19,17 @@ RESOLVERS: Final = (
     "hydra", "now", "python_version", "oc.select", "oc.deprecated", "oc.dict.keys", "oc.dict.values",
 )  # fmt: skip
 LOGGING: Final = ("logging.StreamHandler", "logging.FileHandler", "logging.NullHandler", "colorlog.ColoredFormatter")
+HANDLERS: Final = "|".join(map(re.escape, LOGGING))
 LOGS: Final = r"hydra\.(job|hydra)_logging\."
+PLUGINS: Final = r"(hydra_plugins|hydra\._internal\.core_plugins)\.[\w.]*"
 TYPED: Final = re.compile(r"hydra\.overrides\..*|hydra\.job\.override_dirname", re.DOTALL)  # what was typed, as text
 ABSENT: Final = "needs to be absent: only masking._target_ may name a class, and your shell alone sets variables"
 # Places, what may stand there, and what to say of anything else. The first that fits a place counts.
 RULES: Final = (
     (r"masking\.((first|second)\.)*_target_", r".*", ""),  # a subclass of Masking: stages/strategy.py
-    (
-        r"hydra\.(launcher|sweeper)\._target_",
-        r"(hydra_plugins|hydra\._internal\.core_plugins)\.[\w.]*",
-        "needs one of Hydra's plugins",
-    ),
+    (r"hydra\.(launcher|sweeper)\._target_", PLUGINS, "needs one of Hydra's plugins"),
     (r"(.*\.)?_target_|hydra\.(callbacks|job\.env_set)\..*", r"(?!)", ABSENT),
-    (
-        LOGS + r"(.*\.)?(\(\)(\..*)?|\.|class|factory)",
-        "|".join(map(re.escape, LOGGING)),
-        f"needs one of {', '.join(LOGGING)}",
-    ),
+    (LOGS + r"(.*\.)?(\(\)(\..*)?|\.|class|factory)", HANDLERS, f"needs one of {', '.join(LOGGING)}"),
     (LOGS + r".*", r"ext://sys\.std(out|err)|(?!.*://).*", "needs ext://sys.stdout or ext://sys.stderr"),
     (r"hydra\.launcher\..*", r"[^\x00-\x1f\x7f\x85\u2028\u2029]*", "needs one line, as it becomes one of a script"),
 )
@@ -46,10 +40,8 @@ COMMANDS: Final = re.compile(
 
 
 def watch_composition() -> None:
-    """From now on, check every configuration that Hydra composes in this process before Hydra acts on it.
-
-    Hydra offers no hook at this point, so its loader is wrapped (hydra-core is pinned below 1.4).
-    """
+    """From now on, check every configuration that Hydra composes in this process before Hydra acts on it. Hydra
+    offers no hook at this point, so its loader is wrapped (hydra-core is pinned below 1.4)."""
     original = ConfigLoaderImpl.load_configuration
     if hasattr(original, "__wrapped__"):
         return
@@ -71,15 +63,9 @@ def watch_composition() -> None:
 
 
 def check_trusted(cfg: Any, *, typed: Sequence[str] = ()) -> None:
-    """Refuse a configuration that would call, run or read what a configuration has no business with.
-
-    Args:
-        cfg: The whole configuration as plain containers, interpolations unresolved.
-        typed: Overrides from the command line; what runs a shell may stand only there.
-
-    Raises:
-        ConfigurationError: For the first such setting, in one line.
-    """
+    """Refuse a configuration, as plain containers with interpolations unresolved, that would call, run or read what
+    it has no business with; what runs a shell may stand only in ``typed``, the overrides of the command line. Raises
+    ConfigurationError for the first such setting, in one line."""
     own = tuple(word.lstrip("+~").partition("=")[0] for word in typed)
     for place, value in leaves(cfg):
         problem = None if TYPED.fullmatch(place) else _problem(place, value, own)

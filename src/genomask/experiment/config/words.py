@@ -25,6 +25,7 @@ RENAMED: Final = {  # settings by the names that they had; they are taken for on
     "model.k": "tokens.k",
     "masking.corrupt": "corrupt.unit",
     "masking.random_specials": "corrupt.random_specials",
+    "task.column": "task.split",
 }
 # Settings that are themselves choices of a group, by what Hydra calls them.
 CHOICES: Final = {f"masking.{part}": f"masking@masking.{part}" for part in ("first", "second")}
@@ -45,11 +46,8 @@ class ConfigurationError(ConfigCompositionException, ValueError):
 
 
 def hydra_word(word: str) -> str:
-    """The word with quotes around what Hydra would not read as one text: ``=``, ``(``, ``~``, letters of any alphabet.
-
-    Whatever Hydra reads stays as it is, and so does what has quotes or brackets of its own. Old names of settings
-    become the new ones, with a warning.
-    """
+    """The word with quotes around what Hydra would not read as one text: ``=``, ``(``, ``~``, letters of any
+    alphabet. What has quotes or brackets of its own stays as it is. Old names become the new ones, with a warning."""
     word = word.removeprefix("+") if word.startswith(PRESETS) else word
     found = _WORD.fullmatch(word)
     if found is None:
@@ -63,12 +61,13 @@ def hydra_word(word: str) -> str:
     if value.startswith("~/"):  # bash leaves it to the program
         value = str(Path(value).expanduser())
     if _REGION.fullmatch(value):
-        return f"{name}={_quoted(value)}"
+        return f"{name}='{value}'"
     listed = re.fullmatch(r"\[(.*)\]", value, re.DOTALL)
     inner = listed[1] if listed else value
     if _is_readable(f"{name}={value}") or re.search(r"[\[\]{}\"']", inner):
         return f"{name}={value}"
-    items = [item if _is_readable(f"x={item}") else _quoted(item) for item in inner.split(",")]
+    tails = ((item, item[len(item.rstrip("\\")) :]) for item in inner.split(","))  # doubled before the closing quote
+    items = [item if _is_readable(f"x={item}") else f"'{item}{tail}'" for item, tail in tails]
     return f"{name}=[{','.join(items)}]" if listed else f"{name}={','.join(items)}"
 
 
@@ -78,11 +77,6 @@ def typed_again(*changes: str) -> str:
     kept = [word for word in typed if word.lstrip("+").partition("=")[0] not in names]
     flags = [change for change in changes if change.startswith("-")]
     return " ".join([program(), *flags, shlex.join([*kept, *(change for change in changes if change not in flags)])])
-
-
-def _quoted(text: str) -> str:
-    tail = text[len(text.rstrip("\\")) :]  # a backslash before the closing quote is doubled
-    return f"'{text}{tail}'"
 
 
 @cache
@@ -107,15 +101,22 @@ def in_one_line(work: Callable[[], Any]) -> Any:
 def explain(error: Exception, words: Sequence[str] = ()) -> str:
     """What was wrong with a configuration, in one line; ``words`` are the overrides that were composed."""
     text, cause = str(error), error if isinstance(error, OmegaConfBaseException) else error.__cause__
-    word = re.search(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires", text)
+    several = re.search(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires", text)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         line = _unknown_choice(error.missing_cfg_file, list(error.options or ()))
     elif isinstance(error, OverrideParseException):
         line = _unreadable(error.override, text)
-    elif "Config group override must be a string or a list" in text:
-        line = next(filter(None, map(_no_name, words)), text)
-    elif word:
-        line = _several_values(word[1] or word[2])
+    elif "Config group override must be a string or a list" in text:  # a group was given a number or a truth value
+        given = (word.lstrip("+").partition("=")[::2] for word in words)
+        wrong = ((group, choice) for group, choice in given if choice not in groups().get(group, [choice]))
+        line = next((_unknown_choice(f"{group}/{choice}", groups()[group]) for group, choice in wrong), text)
+    elif several:
+        word = several[1] or several[2]
+        name, _, value = word.partition("=")
+        line = f"{word} gives several values: with -m, each is a job of its own"
+        if not re.search(r"[()]", value):
+            line += f"; for one list write '{name}=[{value}]', for one value with commas \"{name}='{value}'\""
+        line += "."
     elif isinstance(cause, ConfigAttributeError | ConfigKeyError):
         line = _unknown_setting(cause)
     elif isinstance(cause, ValidationError):
@@ -134,13 +135,6 @@ def _unknown_choice(path: str, options: Sequence[str]) -> str:
     if not group:
         return f"there is no configuration {choice}.yaml: see --config-dir and --config-name."
     return f"unknown choice {group}={choice}; {group} has: {', '.join(options)}.{did_you_mean(choice, options)}"
-
-
-def _no_name(word: str) -> str | None:
-    """What is wrong with a word that gives a group a number or a truth value instead of a name."""
-    group, _, choice = word.lstrip("+").partition("=")
-    options = groups().get(group)
-    return _unknown_choice(f"{group}/{choice}", options) if options and choice not in options else None
 
 
 def _unknown_setting(error: OmegaConfBaseException) -> str:
@@ -162,17 +156,8 @@ def _wrong_type(error: OmegaConfBaseException) -> str:
     if "is not Optional" in text:
         return f"{error.full_key} needs a value; found null."
     needed = next((needed for phrase, needed in TYPES.items() if phrase in text), None)
-    if needed is None:
-        return f"{error.full_key}: {text}"
-    return f"{error.full_key} needs {needed}; found {getattr(error, 'value', None)!r}."
-
-
-def _several_values(word: str) -> str:
-    name, _, value = word.partition("=")
-    line = f"{word} gives several values: with -m, each is a job of its own"
-    if re.search(r"[()]", value):
-        return f"{line}."
-    return f"{line}; for one list write '{name}=[{value}]', for one value with commas \"{name}='{value}'\"."
+    found = f"{error.full_key} needs {needed}; found {getattr(error, 'value', None)!r}."
+    return f"{error.full_key}: {text}" if needed is None else found
 
 
 def _unreadable(word: str, text: str) -> str:

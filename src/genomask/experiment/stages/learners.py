@@ -12,14 +12,14 @@ from jaxtyping import Float, Float32, Float64, Int64
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
-from genomask.console import say
+from genomask.console import note
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.embed import build_embeddings
 from genomask.experiment.stages.pretrain import DIVERGED, build_encoder
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
+from genomask.finetune import classifiers
 from genomask.finetune.baselines import CnnModule, class_frequencies, gc_content, kmer_counts
-from genomask.finetune.classifiers import PROBES, CnnBaseline, EncoderClassifier, GcBaseline, KmerBaseline
 from genomask.finetune.metrics import cross_validate, fold_data
 from genomask.finetune.module import objective_of
 from genomask.finetune.recipe import (
@@ -47,10 +47,8 @@ OPTIMISER = ("warmup_share", "weight_decay", "beta1", "beta2", "epsilon", "clip_
 
 
 class Episode(NamedTuple):
-    """What a classifier learns from: rows of the benchmark's pool, and an encoder's directory if it starts from one.
-
-    ``directory`` is the artefact that is being built, ``name`` what it will be called.
-    """
+    """What a classifier learns from: rows of the pool, an encoder's directory if it starts from one; and the
+    directory and the name of the artefact that is being built."""
 
     task: Benchmark
     rows: Int64[np.ndarray, " _episode"]
@@ -61,10 +59,7 @@ class Episode(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Predictions of the test set (probabilities, or the values of a regression), how they came about, and seconds.
-
-    ``further`` are further keys of the result.
-    """
+    """Predictions of the test set (probabilities, or values), the policy, seconds, and further keys of the result."""
 
     predicted: Float[np.ndarray, "rows classes"]
     training: Json
@@ -75,14 +70,14 @@ class Outcome(NamedTuple):
 def shaping(run: Context) -> Json:
     """All that shapes the score but the encoder, the task and the draw."""
     classifier, tuning = run.config.classifier, asdict(run.config.finetune)
-    if isinstance(classifier, EncoderClassifier):
+    if isinstance(classifier, classifiers.EncoderClassifier):
         used = {n: v for n, v in tuning.items() if n not in NOT_HASHED and (n not in LATER or v != LATER[n])}
         return {"format": FORMAT, "policy": recipe_of(run).policy._asdict(), "finetune": used}
     own = {**asdict(classifier), "name": classifier.kind, **way_of_choosing(classifier)}
     found = {"format": FORMAT, "classifier": own}
-    if isinstance(classifier, PROBES):
+    if isinstance(classifier, classifiers.PROBES):
         return found | run.config.embed.reading
-    if isinstance(classifier, CnnBaseline):
+    if isinstance(classifier, classifiers.CnnBaseline):
         optimiser = {name: tuning[name] for name in OPTIMISER}
         found |= {"batch_size": recipe_of(run).policy.batch_size, "finetune": optimiser}
     return found
@@ -90,23 +85,22 @@ def shaping(run: Context) -> Json:
 
 def prepare(run: Context) -> tuple[Path | None, Benchmark]:
     """The encoder's directory, if there is one, and the benchmark; cut to what a fine-tuned encoder takes."""
-    if isinstance(run.config.classifier, EncoderClassifier):
-        encoder, task = build_encoder(run), build_task(run)
-        return encoder, _cropped(task, _encoder(encoder).longest, run.config.finetune.crop)
-    if isinstance(run.config.classifier, PROBES):
+    if isinstance(run.config.classifier, classifiers.PROBES):
         build_embeddings(run)
-        return build_encoder(run), _task(build_task(run))
-    return None, _task(build_task(run))
+    encoder, task = build_encoder(run) if classifiers.uses_encoder(run.config.classifier) else None, build_task(run)
+    if encoder is None or isinstance(run.config.classifier, classifiers.PROBES):
+        return encoder, _task(task)
+    return encoder, _cropped(task, _encoder(encoder).longest, run.config.finetune.crop)
 
 
 def train(run: Context, episode: Episode) -> Outcome:
     """Learn from the episode and predict the test set."""
     settings, seed, task, started = run.config.classifier, run.config.seed, episode.task, time.perf_counter()
-    if isinstance(settings, EncoderClassifier):
+    if isinstance(settings, classifiers.EncoderClassifier):
         return _finetuned(run, episode)
-    if isinstance(settings, CnnBaseline):
+    if isinstance(settings, classifiers.CnnBaseline):
         return _cnn(run, episode)
-    if isinstance(settings, PROBES):
+    if isinstance(settings, classifiers.PROBES):
         folder, started = build_embeddings(run), time.perf_counter()
         pool, test = (_matrix(folder, part, settings.pool, settings.layer) for part in PARTS)
         predicted = probe_prediction(settings, task, episode.rows, pool[episode.rows], test, seed=seed)
@@ -129,13 +123,11 @@ def shallow_prediction(
     settings: Any, known: Examples, test: Examples, *, classes: int, seed: int
 ) -> Float64[np.ndarray, "rows classes"]:
     """Class probabilities of the test rows by a baseline that is no network."""
-    match settings:
-        case GcBaseline():
-            return gc_content(known, test, settings=settings, seed=seed)
-        case KmerBaseline():
-            return kmer_counts(known, test, settings=settings, seed=seed)
-        case _:
-            return class_frequencies(known, test, classes=classes)
+    if isinstance(settings, classifiers.MajorityBaseline):
+        return class_frequencies(known, test, classes=classes)
+    if isinstance(settings, classifiers.GcBaseline):
+        return gc_content(known, test, settings=settings, seed=seed)
+    return kmer_counts(known, test, settings=settings, seed=seed)
 
 
 def recipe_of(run: Context) -> Recipe:
@@ -154,7 +146,7 @@ def _finetuned(run: Context, episode: Episode) -> Outcome:
     module.diverged = run.store.root / DIVERGED / episode.name
     if not run.config.sweep.name:
         sizes = f"{len(episode.rows):,} examples for {recipe.policy.epochs} epochs"
-        say(f"       {sizes}, then {len(task.test.labels):,} test sequences", style="dim")
+        note(f"{sizes}, then {len(task.test.labels):,} test sequences")
     folds = fold_data(data, folds=recipe.settings.cross_validate or 0, seed=recipe.seed)
     prepared = PreparedFinetuning(module, data, recipe)
     predicted, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=directory / CHECKPOINTS)
@@ -175,13 +167,8 @@ def _cnn(run: Context, episode: Episode) -> Outcome:
     epochs = max(settings.epochs, math.ceil(settings.steps / math.ceil(len(episode.rows) / batch)))
     recipe = recipe._replace(policy=Policy(batch, epochs, settings.learning_rate, stable=False))
     data = episode_data(task, episode.rows, recipe, cpu=64, gpu=1024)
-    module = CnnModule(
-        settings,
-        classes=len(task.classes),
-        optimiser=recipe.settings,
-        seed=recipe.seed,
-        objective=objective_of(data),
-    )
+    own, objective = recipe.settings, objective_of(data)
+    module = CnnModule(settings, classes=len(task.classes), optimiser=own, seed=recipe.seed, objective=objective)
     prepared, checkpoints = PreparedFinetuning(module, data, recipe), episode.directory / CHECKPOINTS
     probability, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=checkpoints)
     return Outcome(probability.numpy(), recipe.policy._asdict() | {"stable": None}, seconds)

@@ -1,21 +1,21 @@
 """Parts ``discovery`` and ``learned`` of stage ``motifs``: what positives have, and what a classifier looks at."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from genomask.analysis.figure_style import look, save
 from genomask.analysis.motifs.attribution import Attribution, against_unseen, attribute, find_seqlets, halves
 from genomask.analysis.motifs.consensus import MotifRank, consensus_table
-from genomask.analysis.motifs.discover import Labelled, discover, labelled, word_codes
+from genomask.analysis.motifs.discover import discover, labelled, word_codes
 from genomask.analysis.motifs.known import Known, read_jaspar
 from genomask.analysis.motifs.matrix import planted_in, recovery
 from genomask.analysis.motifs.tables import holding_matrices, logo_sheet, motif_records, write_motifs
-from genomask.checks import require
+from genomask.checks import require, require_choice
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
-from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.context import Context, builds
 from genomask.experiment.stages.motifs import MOTIFS_FORMAT, rankings_identity, read_rankings
 from genomask.experiment.stages.saved_classifiers import saving
 from genomask.experiment.stages.task import build_source, source_artefact
@@ -29,7 +29,7 @@ from genomask.seeds import generator
 from genomask.tasks.arrays import open_benchmark
 from genomask.tasks.examples import Benchmark, Examples, crop
 from genomask.tasks.sources import SyntheticTask
-from genomask.training.host import device_of, sequences_at_once
+from genomask.training.host import device_of, prepare_host, sequences_at_once
 
 SEARCH = ("jaspar", "group", "positive", "lengths", "alpha", "most", "seed")  # settings of every search
 DISCOVERY = ("rows", "strata")
@@ -43,38 +43,36 @@ def discovered_artefact(run: Context) -> Artefact:
     return Artefact("motifs", f"discovered-{run.config.task.name}", settings, (source_artefact(run),))
 
 
-def build_discovered(run: Context) -> Path:
+@builds(discovered_artefact, needs=lambda run: (build_source(run), read_rankings(run)))
+def build_discovered(run: Context, directory: Path, folder: Path, rankings: dict[str, Ranking]) -> dict[str, Count]:
     """Search; the directory holds motifs.json, motifs.meme, ranks.csv and the logos."""
-
-    def build(directory: Path, folder: Path, rankings: dict[str, Ranking]) -> dict[str, Count]:
-        task, settings = open_benchmark(folder), run.config.motifs
-        positive, k = _positive_class(run, task), min(run.config.motifs.lengths)
-        chosen = _drawn(run, np.arange(len(task.pool.labels)), settings.rows, "rows")
-        drawn = task.pool if len(chosen) == len(task.pool.labels) else task.pool.take(chosen)
-        pool, test = (_with_words(examples, k) for examples in (drawn, task.test))
-        sets = (_classes(examples, positive, settings.strata) for examples in (pool, test))
-        found = discover(*sets, lengths=settings.lengths, alpha=settings.alpha, most=settings.most)
-        records = motif_records(found, _known(run), alpha=settings.alpha)
-        about = {
-            "benchmark": run.config.task.name,
-            "positive": task.classes[positive],
-            "searched": len(pool.labels),
-            "held_out": len(test.labels),
-            "settings": _identity(run, *DISCOVERY),
-        }
-        _write(run, records, about, directory, "motifs")
-        named = [name for name in map(_core_last, holding_matrices(records)) if name is not None]
-        write_csv(directory / "ranks.csv", MotifRank._fields, consensus_table(rankings, named, {}))
-        read, used, tested, held_out = (len(part.labels) for part in (task.pool, pool, task.test, test))
-        wordless, undrawn = f"without a word of {k} bases", read - len(chosen)
-        return {
-            "sequences to search": Count(
-                read, used, {"not drawn (motifs.rows)": undrawn, wordless: len(chosen) - used}
-            ),
-            "sequences to test on": Count(tested, held_out, {wordless: tested - held_out}),
-        }
-
-    return run.store.build(discovered_artefact(run), build, needs=lambda: (build_source(run), read_rankings(run)))
+    task, settings = open_benchmark(folder), run.config.motifs
+    positive, k = _positive_class(run, task), min(run.config.motifs.lengths)
+    chosen = _drawn(run, np.arange(len(task.pool.labels)), settings.rows, "rows")
+    drawn = task.pool if len(chosen) == len(task.pool.labels) else task.pool.take(chosen)
+    # Sequences without a word of k bases say nothing of motifs.
+    wordy = ((word_codes(_bases(part), k) >= 0).any(axis=1) for part in (drawn, task.test))
+    pool, test = (part.take(np.flatnonzero(some)) for part, some in zip((drawn, task.test), wordy, strict=True))
+    sets = (labelled(_bases(part), part.labels == positive, strata=settings.strata) for part in (pool, test))
+    found = discover(*sets, lengths=settings.lengths, alpha=settings.alpha, most=settings.most)
+    records = motif_records(found, _known(run), alpha=settings.alpha)
+    about = {
+        "benchmark": run.config.task.name,
+        "positive": task.classes[positive],
+        "searched": len(pool.labels),
+        "held_out": len(test.labels),
+        "settings": _identity(run, *DISCOVERY),
+    }
+    _write(run, records, about, directory, "motifs")
+    cores = (name.split(" ")[1] for name in holding_matrices(records))  # a consensus without its number
+    named = [core for core in cores if any(letter.isupper() for letter in core)]
+    write_csv(directory / "ranks.csv", MotifRank._fields, consensus_table(rankings, named, {}))
+    read, used, tested, held_out = (len(part.labels) for part in (task.pool, pool, task.test, test))
+    wordless, undrawn = f"without a word of {k} bases", read - len(chosen)
+    return {
+        "sequences to search": Count(read, {"not drawn (motifs.rows)": undrawn, wordless: len(chosen) - used}),
+        "sequences to test on": Count(tested, {wordless: tested - held_out}),
+    }
 
 
 def learned_artefact(run: Context) -> Artefact:
@@ -91,44 +89,44 @@ def learned_artefact(run: Context) -> Artefact:
     return Artefact("motifs", f"{label}-given", settings, (source_artefact(run),))
 
 
-def build_learned(run: Context) -> Path:
+def _learned_need(run: Context) -> tuple[Classifier, Benchmark, list[Known]]:
+    task = open_benchmark(build_source(run))
+    _positive_class(run, task)  # refuses a class or a group of motifs before anything is trained
+    known = _known(run)
+    classifier = open_classifier(_given(run) or build_classifier(saving(run)) / CLASSIFIER)
+    named, needed = ", ".join(classifier.classes), f"a classifier of {', '.join(task.classes)}"
+    require(classifier.classes == task.classes, "motifs.classifier", needed, named)
+    return classifier, task, known
+
+
+@builds(learned_artefact, needs=_learned_need)
+def build_learned(
+    run: Context, directory: Path, classifier: Classifier, task: Benchmark, known: list[Known]
+) -> dict[str, Count]:
     """Attribute and search; the directory holds scores, motifs and logos of both methods."""
-
-    def needs() -> tuple[Classifier, Benchmark, list[Known]]:
-        task = open_benchmark(build_source(run))
-        _positive_class(run, task)  # refuses a class or a group of motifs before anything is trained
-        known = _known(run)
-        classifier = open_classifier(_given(run) or build_classifier(saving(run)) / CLASSIFIER)
-        named, needed = ", ".join(classifier.classes), f"a classifier of {', '.join(task.classes)}"
-        require(classifier.classes == task.classes, "motifs.classifier", needed, named)
-        return classifier, task, known
-
-    def build(directory: Path, classifier: Classifier, task: Benchmark, known: list[Known]) -> dict[str, Count]:
-        task = crop(task, longest=classifier.longest, keep=run.config.finetune.crop)
-        target, settings = _positive_class(run, task), run.config.motifs
-        of_class = np.flatnonzero(task.test.labels == target)
-        rows = _drawn(run, of_class, settings.attributed, "attributed")
-        examples = task.test.take(rows)
-        found = _attribute(run, classifier, examples, target)
-        np.save(directory / "rows.npy", rows, allow_pickle=False)
-        read, undrawn = len(task.test.labels), len(of_class) - len(rows)
-        refused = {"of other classes": read - len(of_class), "not drawn (motifs.attributed)": undrawn}
-        about = {"benchmark": run.config.task.name, "positive": task.classes[target], "sequences": len(rows)}
-        counts = {"test sequences": Count(read, len(rows), refused)}
-        for method in METHODS:
-            counts[f"seqlets ({method})"] = _search(
-                run, directory, method, found, examples=examples, known=known, about=about
-            )
-        return counts
-
-    return run.store.build(learned_artefact(run), build, needs=needs)
+    task = crop(task, longest=classifier.longest, keep=run.config.finetune.crop)
+    target, settings = _positive_class(run, task), run.config.motifs
+    of_class = np.flatnonzero(task.test.labels == target)
+    rows = _drawn(run, of_class, settings.attributed, "attributed")
+    examples = task.test.take(rows)
+    prepare_host(run.config.trainer)
+    at_once = sequences_at_once(run.config.trainer, run.config.finetune.evaluation_batch, cpu=8, gpu=128)
+    device = device_of(run.config.trainer.accelerator)
+    found = attribute(classifier, examples, target=target, steps=settings.steps, size=at_once, device=device)
+    np.save(directory / "rows.npy", rows, allow_pickle=False)
+    read, undrawn = len(task.test.labels), len(of_class) - len(rows)
+    refused = {"of other classes": read - len(of_class), "not drawn (motifs.attributed)": undrawn}
+    about = {"benchmark": run.config.task.name, "positive": task.classes[target], "sequences": len(rows)}
+    search = partial(_search, run, directory, found, examples=examples, known=known, about=about)
+    counts = {f"seqlets ({method})": search(method) for method in METHODS}
+    return {"test sequences": Count(read, refused), **counts}
 
 
 def _search(
     run: Context,
     directory: Path,
-    method: str,
     found: Attribution,
+    method: str,
     *,
     examples: Examples,
     known: list[Known],
@@ -147,21 +145,7 @@ def _search(
         about["unexplained"] = float(missed / max(np.abs(found.difference).mean(), 1e-9))
     about["settings"] = _identity(run, *ATTRIBUTION)
     _write(run, motif_records(motifs, known, alpha=settings.alpha), about, directory, method)
-    return Count(len(seqlets), len(pairs), {"without a window beside them": len(seqlets) - len(pairs)})
-
-
-def _attribute(run: Context, classifier: Classifier, examples: Examples, target: int) -> Attribution:
-    settings, config = run.config.motifs, run.config
-    if config.trainer.threads is not None:
-        torch.set_num_threads(config.trainer.threads)
-    return attribute(
-        classifier,
-        examples,
-        target=target,
-        steps=settings.steps,
-        size=sequences_at_once(config.trainer, config.finetune.evaluation_batch, cpu=8, gpu=128),
-        device=device_of(config.trainer.accelerator),
-    )
+    return Count(len(seqlets), {"without a window beside them": len(seqlets) - len(pairs)})
 
 
 def _identity(run: Context, *names: str) -> Json:
@@ -172,17 +156,15 @@ def _identity(run: Context, *names: str) -> Json:
 
 def _positive_class(run: Context, task: Benchmark) -> int:
     """Index of the class whose motifs are wanted."""
-    name = run.config.motifs.positive
-    if name is None:
-        return len(task.classes) - 1
-    require(name in task.classes, "motifs.positive", f"one of {', '.join(task.classes)}", name)
+    name = run.config.motifs.positive or task.classes[-1]
+    require_choice(name, "motifs.positive", task.classes)
     return task.classes.index(name)
 
 
 def _known(run: Context) -> list[Known]:
     """The database to match against, which is empty where no matching is wanted."""
-    settings = run.config.motifs
-    return [] if settings.jaspar is None else read_jaspar(settings.jaspar, settings.group)
+    release = run.config.motifs.jaspar
+    return [] if release is None else read_jaspar(release, run.config.motifs.group)
 
 
 def _write(run: Context, records: list[dict[str, Any]], about: dict[str, Any], directory: Path, stem: str) -> None:
@@ -195,12 +177,6 @@ def _write(run: Context, records: list[dict[str, Any]], about: dict[str, Any], d
         save(logo_sheet(records, title=f"{about['benchmark']}, {stem}"), directory / f"{stem}-logos")
 
 
-def _core_last(name: str) -> str | None:
-    """A consensus without its number, if it has a capital."""
-    text = name.split(" ")[1]
-    return text if any(letter.isupper() for letter in text) else None
-
-
 def _drawn(run: Context, rows: np.ndarray, most: int | None, purpose: str) -> np.ndarray:
     """The rows, drawn if there are more than are wanted."""
     if most is None or most >= len(rows):
@@ -208,15 +184,8 @@ def _drawn(run: Context, rows: np.ndarray, most: int | None, purpose: str) -> np
     return np.sort(generator(run.config.motifs.seed, "motifs", purpose).choice(rows, most, replace=False))
 
 
-def _with_words(examples: Examples, k: int) -> Examples:
-    """The sequences that hold a word of k bases; the others say nothing of motifs."""
-    words = word_codes(examples.padded(np.arange(len(examples.labels))), k)
-    return examples.take(np.flatnonzero((words >= 0).any(axis=1)))
-
-
-def _classes(examples: Examples, positive: int, strata: int) -> Labelled:
-    bases = examples.padded(np.arange(len(examples.labels)))
-    return labelled(bases, np.array(examples.labels) == positive, strata=strata)
+def _bases(examples: Examples) -> np.ndarray:
+    return examples.padded(np.arange(len(examples.labels)))
 
 
 def _given(run: Context) -> Path | None:

@@ -8,24 +8,22 @@ import numpy as np
 
 from genomask.checks import require, require_packages
 from genomask.console import say
-from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.context import Context, builds
 from genomask.experiment.stages.rank import (
-    build_ranking,
-    build_vocabulary,
     genome_artefact,
+    load_ranking,
+    load_vocabulary,
     ranking_artefact,
     vocabulary_artefact,
 )
 from genomask.experiment.store.artefact import Artefact, Count, Json
-from genomask.files import read_json, sha256
+from genomask.files import read_json, sha256, shipped
 from genomask.models.settings import ModernBertSettings
 from genomask.ranking.pmi import SCORERS
 from genomask.ranking.table import Ranking, read_ranking
-from genomask.ranking.vocabulary import membership, read_vocabulary
+from genomask.ranking.vocabulary import membership
 
 MOTIFS_FORMAT: Final = 3  # raised when the code would find otherwise
-PACKAGE: Final = Path(__file__).resolve().parents[2]
-PAPER_TABLES: Final = (PACKAGE.parents[1] / "experiments" / "paper", PACKAGE / "paper")
 SHOWN: Final = 8  # motifs that are printed
 UNEXPLAINED: Final = 0.1  # share of the margins from which gradients are not to be relied on
 
@@ -55,40 +53,29 @@ def known_artefact(run: Context) -> Artefact:
     return Artefact("motifs", f"known-{run.config.genome.label}", settings, inputs)
 
 
-def build_known(run: Context) -> Path:
+@builds(known_artefact, needs=lambda run: (read_rankings(run), membership(load_vocabulary(run))))
+def build_known(
+    run: Context, directory: Path, rankings: dict[str, Ranking], words: dict[int, np.ndarray]
+) -> dict[str, Count]:
     """Test and tabulate; the directory holds enrichment.json, consensus.csv and kmers.csv."""
     from genomask.analysis.motifs.consensus import read_printed
     from genomask.analysis.motifs.known import compare_known
 
     settings, k = run.config.motifs, run.config.ranking.k
-    printed = next((read_printed(folder) for folder in PAPER_TABLES if folder.is_dir()), {})
-
-    def build(directory: Path, rankings: dict[str, Ranking], words: dict[int, np.ndarray]) -> dict[str, Count]:
-        known = compare_known(directory, rankings, words, settings=settings, k=k, printed=printed)
-        counts = {"consensus motifs": Count(len(settings.consensus), len(settings.consensus), {})}
-        return counts | ({"known motifs": Count(known, known, {})} if known else {})
-
-    return run.store.build(
-        known_artefact(run),
-        build,
-        needs=lambda: (read_rankings(run), membership(read_vocabulary(build_vocabulary(run) / "vocabulary.csv"))),
-    )
-
-
-def ranking_runs(run: Context) -> dict[str, Context]:
-    """The run as it would be with every way to score k-mers, by its name."""
-    return {mode: run.with_settings("ranking", mode=mode) for mode in SCORERS}
+    printed = read_printed(shipped("experiments/paper"))
+    known = compare_known(directory, rankings, words, settings=settings, k=k, printed=printed)
+    return {"consensus motifs": Count(len(settings.consensus)), **({"known motifs": Count(known)} if known else {})}
 
 
 def rankings_identity(run: Context) -> Json:
     """What tells the rankings of this run from others: their artefacts, and the content of given files."""
-    built = {mode: ranking_artefact(other).digest for mode, other in ranking_runs(run).items()}
+    built = {mode: ranking_artefact(run.with_values(ranking={"mode": mode})).digest for mode in SCORERS}
     return {"rankings": built, "given": [sha256(path) for path in _given(run)]}
 
 
 def read_rankings(run: Context) -> dict[str, Ranking]:
     """The genome's ranking in every mode, and those of the files that were given, by name."""
-    rankings = {mode: read_ranking(build_ranking(other) / "ranking.csv") for mode, other in ranking_runs(run).items()}
+    rankings = {mode: load_ranking(run.with_values(ranking={"mode": mode})) for mode in SCORERS}
     for path in _given(run):
         given = read_ranking(path)
         require(given.k == run.config.ranking.k, str(path), f"{run.config.ranking.k}-mers", f"{given.k}-mers")
@@ -98,9 +85,8 @@ def read_rankings(run: Context) -> dict[str, Ranking]:
 
 def _given(run: Context) -> list[Path]:
     paths = [Path(text).expanduser() for text in run.config.motifs.rankings]
-    for path in paths:
-        if not path.is_file():
-            raise FileNotFoundError(f"motifs.rankings needs files; there is none at {path}.")
+    if missing := [str(path) for path in paths if not path.is_file()]:
+        raise FileNotFoundError(f"motifs.rankings needs files; there is none at {missing[0]}.")
     return paths
 
 
@@ -114,26 +100,10 @@ def _ranking(run: Context) -> None:
     found = read_json(directory / "enrichment.json")
     for ranking, nulls in found["rankings"].items():
         if nulls:
-            say(f"  {ranking} ({found['known']} known): {_effects(nulls)}")
-    words = found["vocabulary"]
-    if tested := words.get("matched"):
-        say(
-            f"  vocabulary: {tested['observed']:.0f} of {words['words']} words are known, "
-            f"{tested['expected']:.1f} expected (p {tested['p']:.2g})"
-        )
-
-
-def _effects(nulls: dict[str, Any]) -> str:
-    matched, plain = nulls["matched"], nulls["unmatched"]
-    tops = ", ".join(
-        f"{tested['observed']:.0f} of the best {n}, {tested['expected']:.1f} expected (p {tested['p']:.2g})"
-        for n, tested in matched["top"].items()
-    )
-    auc = matched["auc"]
-    return (
-        f"AUC {auc['observed']:.3f}, {auc['expected']:.3f} expected of like composition (p {auc['p']:.2g}; "
-        f"{plain['auc']['p']:.2g} if composition is ignored); {tops}"
-    )
+            auc = nulls["matched"]["auc"]
+            expected = f"{auc['expected']:.3f} expected of like composition (p {auc['p']:.2g})"
+            say(f"  {ranking}: AUC of {found['known']} known k-mers {auc['observed']:.3f}, {expected}")
+    say(f"  the best ranks, the vocabulary, and composition ignored: {directory / 'enrichment.json'}")
 
 
 def _discovery(run: Context) -> None:
@@ -176,8 +146,4 @@ def _say_motifs(found: dict[str, Any]) -> None:
         say(f"  planted motifs: recall {truth['recall']:.2f}, precision {precision}")
 
 
-PARTS: Final[dict[str, Callable[[Context], None]]] = {
-    "ranking": _ranking,
-    "discovery": _discovery,
-    "learned": _learned,
-}
+PARTS: Final[dict[str, Callable[[Context], None]]] = {"ranking": _ranking, "discovery": _discovery, "learned": _learned}

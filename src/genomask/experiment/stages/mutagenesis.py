@@ -34,13 +34,8 @@ def report_mutagenesis(run: Context) -> None:
     """Score all changes; write ``mutagenesis.csv`` and a heat map for every classifier, and say where they are."""
     settings, subject = run.config.variants, _subject(run)
     classifiers = open_classifiers(run, length=len(subject.letters))
-    shaping = {
-        "format": MUTAGENESIS_FORMAT,
-        **subject._asdict(),
-        "classifiers": classifiers.identity,
-        "strands": settings.strands,
-        "score": settings.score,
-    }
+    shaping = {"format": MUTAGENESIS_FORMAT, **subject._asdict(), "classifiers": classifiers.identity}
+    shaping |= {"strands": settings.strands, "score": settings.score}
 
     def build(directory: Path) -> dict[str, Count]:
         bases, both = encode(subject.letters), settings.strands == "both"
@@ -50,15 +45,11 @@ def report_mutagenesis(run: Context) -> None:
         rows = mutant_rows(subject.letters, subject.first, found)
         write_csv(directory / "mutagenesis.csv", ("position", "reference", "base", *scores), rows)
         for (name, positive), each in zip(classifiers.positives.items(), found, strict=True):
-            figure = mutagenesis_figure(
-                grid(getattr(each, settings.score)),
-                subject.letters,
-                first=subject.first,
-                title=f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {positive}",
-                label=LABEL[settings.score],
-            )
+            title = f"{subject.name}: {name}, p = {each.p_ref[0]:.3f} of class {positive}"
+            values, label = grid(getattr(each, settings.score)), LABEL[settings.score]
+            figure = mutagenesis_figure(values, subject.letters, first=subject.first, title=title, label=label)
             save(figure, directory / name)
-        return {"bases": Count(len(subject.letters), len(subject.letters), {})}
+        return {"bases": Count(len(subject.letters))}
 
     label = re.sub(r"[^\w.]+", "-", subject.name, flags=re.ASCII)
     directory = run.store.build(Artefact("mutagenesis", label, shaping), build)

@@ -14,20 +14,19 @@ from lightning import Callback
 from transformers import PreTrainedModel
 
 from genomask.checks import require
-from genomask.console import say
+from genomask.console import note, say
 from genomask.corpus.datamodule import CorpusDataModule
 from genomask.experiment.config.schema import Config, existing_encoder
 from genomask.experiment.config.words import typed_again
 from genomask.experiment.stages.calibrate import calibrate, warn_of_drift
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.rank import (
-    build_context,
     build_genome,
-    build_tokens,
     genome_artefact,
+    load_context,
+    load_tokens,
     ready_tokens,
     tokens_artefact,
-    tokens_identity,
 )
 from genomask.experiment.stages.strategy import make_strategy, strategy_inputs
 from genomask.experiment.store.artefact import Artefact, Count
@@ -42,14 +41,7 @@ from genomask.pretrain.keep import KeepSteps, counting_line, nats_line, speed_li
 from genomask.pretrain.module import PretrainModule
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
-from genomask.training.checkpoints import (
-    CHECKPOINTS,
-    RESUMABLE,
-    ResumePoints,
-    log_folder,
-    newest_checkpoint,
-    train_from,
-)  # fmt: skip
+from genomask.training import checkpoints
 from genomask.training.host import described, fixed_order, on_gpu, resolved_precision, sequences_at_once, workers
 from genomask.training.loggers import loggers
 from genomask.training.sharded import whole
@@ -69,11 +61,8 @@ def encoder_artefact(run: Context) -> Artefact:
         return run.identify(config.encoder, partial(existing_encoder, config.encoder))
     label = f"{config.model.name}-{config.labels['masking']}-{config.genome.label}"
     pretrain = {name: value for name, value in asdict(config.pretrain).items() if name not in NOT_HASHED}
-    pretrain |= {
-        "batch": _batch(run),
-        "warmup_steps": config.wc.of(config.pretrain.max_steps),
-        "precision": _precision(config),
-    }
+    warmup = config.wc.of(config.pretrain.max_steps)
+    pretrain |= {"batch": _batch(run), "warmup_steps": warmup, "precision": _precision(config)}
     trained, regions = tokens_artefact(run), config.corpus.regions
     # Rate and weight count where they are not what every encoder had before there was a choice; so does the way in
     # which the strategies of a schedule are matched: each by itself.
@@ -82,7 +71,7 @@ def encoder_artefact(run: Context) -> Artefact:
     settings = {
         "format": ENCODER_FORMAT,
         "model": model_identity(config.model),
-        "tokens": tokens_identity(run),
+        "tokens": {} if trained else ready_tokens(run).identity(),
         "masking": config.masking,
         "corrupt": asdict(config.corrupt),
         "match": asdict(config.match) | ({"parts": "each"} if in_parts else {}),
@@ -96,16 +85,14 @@ def encoder_artefact(run: Context) -> Artefact:
 
 
 def build_encoder(run: Context) -> Path:
-    """Pretrain the encoder, or go on with a pretraining that was interrupted.
-
-    The directory is a Hugging Face model with its tokenizer, plus ``pretraining.json``; with ``pretrain.step``, the one
-    that was kept at this step.
-    """
+    """Pretrain the encoder, or go on with an interrupted pretraining: a Hugging Face model, its tokenizer,
+    ``pretraining.json``; with ``pretrain.step``, the one that was kept at this step."""
     artefact, step = encoder_artefact(run), run.config.pretrain.step
     if not (is_rank_zero() or run.store.has(artefact)):
         _pretrain(run, run.store.building(artefact), *_inputs(run))
         sys.exit(0)  # the first process of this training goes on alone
-    directory = run.store.build(artefact, partial(_pretrain, run), needs=lambda: _inputs(run), resume_from=RESUMABLE)
+    train, needs = partial(_pretrain, run), partial(_inputs, run)
+    directory = run.store.build(artefact, train, needs=needs, resume_from=checkpoints.RESUMABLE)
     return directory if step is None else step_folder(directory, step)
 
 
@@ -133,12 +120,12 @@ def _pretrain(run: Context, directory: Path, corpus: CorpusDataModule, tokens: T
     config, facts = run.config, {"tokens": tokens.name, "corrupt": run.config.labels["corrupt"]}
     if not config.pretrain.max_steps:  # weights as they were drawn or published: nothing is measured on them
         export_encoder(_initial(run, tokens), directory, tokens)
-        write_json(directory / "pretraining.json", _summary(facts, {}, corpus, run, 0))
+        write_json(directory / "pretraining.json", facts | _summary({}, corpus, 0))
         return {}
     facts = calibrate(corpus, run) | facts
-    facts["context_nats"] = {str(n): round(nats, 6) for n, nats in build_context(run).items()}
+    facts["context_nats"] = {neighbours: round(nats, 6) for neighbours, nats in load_context(run).items()}
     machine = described(config.trainer, _precision(config))
-    say(f"       {machine}, micro-batches of {corpus.micro_batch}, {corpus.workers} workers", style="dim")
+    note(f"{machine}, micro-batches of {corpus.micro_batch}, {corpus.workers} workers")
     first = corpus.micro_batch
     while True:
         try:
@@ -176,7 +163,7 @@ def _train(
             return
         folder.mkdir(exist_ok=True)
         export_encoder(module.model, folder, tokens, weights)
-        write_json(folder / "pretraining.json", _summary(facts, metrics, corpus, run, steps))
+        write_json(folder / "pretraining.json", facts | _summary(metrics, corpus, steps))
 
     keep = KeepSteps(config.pretrain.keep, directory, export)
     metrics = _fit(run, module, corpus, directory, [keep])
@@ -189,12 +176,11 @@ def _train(
     if share is not None:
         warn_of_drift(share, facts["realised_masking_rate"])
     if speed:
-        say(f"       {speed_line(speed)}", style="dim")
-    say(f"       {nats_line(read_json(directory / 'pretraining.json'))}", style="dim")
-    shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
+        note(speed_line(speed))
+    note(nats_line(read_json(directory / "pretraining.json")))
+    shutil.rmtree(directory / checkpoints.CHECKPOINTS, ignore_errors=True)
     known = int(np.diff(corpus.corpus.genome.runs).sum())
-    used = min(known, round(corpus.held * known))
-    return {"bases": Count(known, used, {"in no segment": known - used})}
+    return {"bases": Count(known, {"in no segment": max(known - round(corpus.held * known), 0)})}
 
 
 def _fit(
@@ -202,16 +188,17 @@ def _fit(
 ) -> Mapping[str, float]:
     """Train from the newest checkpoint to the last step; returns the validation metrics of the final weights."""
     config, budget = run.config, run.config.pretrain
-    checkpoints, name, identity = directory / CHECKPOINTS, encoder_artefact(run).name, run_identity(config, "pretrain")
-    newest = newest_checkpoint(checkpoints)
-    log = log_folder(directory, newest)
+    name, identity = encoder_artefact(run).name, run_identity(config, "pretrain")
+    saved = directory / checkpoints.CHECKPOINTS
+    newest = checkpoints.newest_checkpoint(saved)
+    log = checkpoints.log_folder(directory, newest)
     with fixed_order(config.trainer), loggers(config.logger, log, name=name, wandb_run=identity) as logs:
         log_masked_sequence(logs, corpus)
         fit = trainer(
             config.trainer,
             precision=_precision(config),
             loggers=logs,
-            callbacks=[ResumePoints(checkpoints, every=budget.checkpoint_every), *callbacks],
+            callbacks=[checkpoints.ResumePoints(saved, every=budget.checkpoint_every), *callbacks],
             max_steps=budget.max_steps,
             max_epochs=1,  # the loader's one pass is the whole budget
             strategy=config.trainer.strategy,
@@ -221,12 +208,12 @@ def _fit(
             log_every_n_steps=budget.log_every,
             profiler=profiler(config.trainer.profile, log),
         )
-        train_from(fit, module, corpus, newest)
+        checkpoints.train_from(fit, module, corpus, newest)
         return fit.validate(module, datamodule=corpus, verbose=False)[0]
 
 
 def _inputs(run: Context) -> tuple[CorpusDataModule, Tokens]:
-    config, tokens, strategy = run.config, build_tokens(run), make_strategy(run)
+    config, tokens, strategy = run.config, load_tokens(run), make_strategy(run)
     corpus = CorpusDataModule(
         build_genome(run),
         config.corpus,
@@ -269,11 +256,8 @@ def check_pretraining(run: Context) -> None:
     require(_batch(run) >= processes, "pretrain.batch", f"a sequence for each of {processes} processes", _batch(run))
     if config.pretrain.max_steps == 0 or tokens_artefact(run) is not None:
         return
-    longest, tokens, room = (
-        config.corpus.longest + config.corpus.extra_bases,
-        ready_tokens(run),
-        max_tokens(config.model),
-    )
+    longest, tokens = config.corpus.longest + config.corpus.extra_bases, ready_tokens(run)
+    room = max_tokens(config.model)
     if longest > (most := tokens.longest(room)):
         raise ValueError(
             f"segments too long: {longest} bases (corpus.longest), the encoder takes at most {most} "
@@ -281,15 +265,12 @@ def check_pretraining(run: Context) -> None:
         )
 
 
-def _summary(
-    facts: Mapping[str, Any], metrics: Mapping[str, float], corpus: CorpusDataModule, run: Context, steps: int
-) -> dict[str, Any]:
+def _summary(metrics: Mapping[str, float], corpus: CorpusDataModule, steps: int) -> dict[str, Any]:
     names = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
     return {
-        **facts,
         **{name: metrics.get(f"validation/{name}") for name in names},
         "max_steps": steps,
-        "sequences_per_step": _batch(run),
+        "sequences_per_step": corpus.batch,
         "training_segments": len(corpus.train.start),
         "validation_segments": len(corpus.validation.start),
     }

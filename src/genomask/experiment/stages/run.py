@@ -1,28 +1,28 @@
-"""Every stage by name, and where its code is; check a run, then run its stages.
-
-Most stages bring PyTorch along, so their modules are imported only when they run.
-"""
+"""Every stage by name, and where its code is; check a run, then run its stages."""
 
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, Literal, NamedTuple
 
-from genomask.analysis.settings import check_variants
 from genomask.checks import require_choice
 from genomask.experiment.stages.classifier import check_classifier, check_settings
 from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.motifs import check_motifs
+from genomask.experiment.stages.pretrain import check_pretraining
+from genomask.experiment.stages.strategy import check_strategy
 from genomask.experiment.store.artefact import Artefact
 from genomask.finetune.classifiers import uses_encoder
+from genomask.models.initial import weight_bytes
+from genomask.training.loggers import wandb_mode
 
 CHECKPOINT_COPIES: Final = 7  # an encoder, and two checkpoints of weights and both moments of AdamW
 
 
 class StageEntry(NamedTuple):
-    """The module of a stage below ``genomask.experiment.stages``, and its functions; each takes the run.
+    """The module of a stage, imported when it runs as it may need an extra, and its functions; each takes the run.
 
     ``report`` builds what is missing and prints the result. ``artefact`` names what the stage builds; None where that
-    is known only once other artefacts are there, so that the stage cannot be swept. ``check`` reads the stage's inputs
-    and refuses those that it could not use, before anything is trained.
+    is known only once other artefacts are there, so that the stage cannot be swept. ``check`` refuses unfit inputs.
     """
 
     module: str
@@ -52,26 +52,20 @@ def check(run: Context) -> None:
     """Find what is wrong with a configuration before anything is built."""
     for stage in run.config.stage.run:
         require_choice(stage, "stage.run", tuple(STAGES))
-    for stage in set(run.config.stage.run) & {"variants", "mutagenesis"}:
-        check_variants(run.config.variants, stage)
+    by_classes = ["motifs"] if set(run.config.motifs.parts) & {"discovery", "learned"} else []
+    by_classes += [] if run.config.variants.classifiers else ["variants", "mutagenesis"]
     kind = getattr(run.config.task, "kind", "classes")
-    if kind != "classes" and (stage := _stage_of_classes(run)):
-        raise ValueError(f"stage={stage} needs a task of classes; found task.kind={kind}.")
+    for stage in run.config.stage.run:
+        if stage in by_classes and kind != "classes":
+            raise ValueError(f"stage={stage} needs a task of classes; found task.kind={kind}.")
     if _needs_an_encoder(run) and run.config.encoder is None:
-        from genomask.experiment.stages.pretrain import check_pretraining
-        from genomask.experiment.stages.strategy import check_strategy
-
         check_strategy(run)
         check_pretraining(run)
     if "finetune" in run.config.stage.run:
         check_settings(run)
     if run.config.logger.wandb != "never" and set(run.config.stage.run) & {"pretrain", "finetune"}:
-        from genomask.training.loggers import wandb_mode
-
         wandb_mode(run.config.logger)
     if "motifs" in run.config.stage.run:
-        from genomask.experiment.stages.motifs import check_motifs
-
         check_motifs(run)
 
 
@@ -82,8 +76,6 @@ def check_inputs(run: Context) -> None:
         return  # there is nothing to do
     wanted, needed = _needs_an_encoder(run), 0
     if wanted and run.config.encoder is None:
-        from genomask.models.initial import weight_bytes
-
         copies = CHECKPOINT_COPIES + len(run.config.pretrain.keep)
         needed = copies * weight_bytes(run.config.model, run.config.tokens)
     run.store.check_room(needed)
@@ -109,13 +101,6 @@ def artefact_of(run: Context) -> Artefact:
     if STAGES[stage].artefact is None:
         raise ValueError(f"stage={stage} cannot be swept: run it by itself, without -m.")
     return STAGES[stage].function("artefact")(run)
-
-
-def _stage_of_classes(run: Context) -> str | None:
-    """The first stage, if any, that looks for what tells the classes of the task apart."""
-    by_classes = ["motifs"] if set(run.config.motifs.parts) & {"discovery", "learned"} else []
-    by_classes += [] if run.config.variants.classifiers else ["variants", "mutagenesis"]
-    return next((stage for stage in run.config.stage.run if stage in by_classes), None)
 
 
 def _needs_an_encoder(run: Context) -> bool:

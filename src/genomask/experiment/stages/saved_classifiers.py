@@ -1,6 +1,7 @@
 """The fine-tuned classifiers whose scores of windows ``stage=variants`` and ``stage=mutagenesis`` write."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,29 +38,26 @@ class ClassifierSet(NamedTuple):
 
 
 def open_classifiers(run: Context, *, length: int | None = None) -> ClassifierSet:
-    """Open the configured classifiers; without any, fine-tune this configuration and keep its model.
-
-    ``length`` are the bases of a window, where the sequence says it; None leaves it to the settings.
-    """
-    settings = run.config.variants
-    if not settings.classifiers:
+    """Open the configured classifiers; without any, fine-tune this configuration and keep its model. ``length`` are
+    the bases of a window, where the sequence says it; None leaves it to the settings."""
+    settings, trainer = run.config.variants, run.config.trainer
+    if settings.classifiers:
+        folders = [classifier_folder(name) for name in settings.classifiers]
+    else:
         _check_before_training(run, length or settings.length)
-    kept = [] if settings.classifiers else [build_classifier(saving(run)) / CLASSIFIER]
-    folders = [classifier_folder(name) for name in settings.classifiers or kept]
+        folders = [build_classifier(saving(run)) / CLASSIFIER]
     names = settings.names or [_name(folder) for folder in folders]
     alike = len(set(names)) < len(names)
     require(not alike, "variants.names", "a name for every classifier, as their folders share one", names)
-    device = device_of(run.config.trainer.accelerator)
-    prepare_host(run.config.trainer)
-    predictors = [
-        predictor(name, open_classifier(folder), settings.positive, device)
-        for name, folder in zip(names, folders, strict=True)
-    ]
+    device = device_of(trainer.accelerator)
+    prepare_host(trainer)
+    named = dict(zip(names, folders, strict=True))
+    predictors = [predictor(name, open_classifier(named[name]), settings.positive, device) for name in names]
     identity = [
-        {"name": each.name, "positive": each.positive, "weights": sha256(weights_file(folder))}
-        for each, folder in zip(predictors, folders, strict=True)
+        {"name": each.name, "positive": each.positive, "weights": sha256(weights_file(named[each.name]))}
+        for each in predictors
     ]
-    chosen = length or settings.length or _common_length(folders)
+    chosen = length or settings.length or _common_length(folders, predictors)
     shortest = max(each.classifier.shortest for each in predictors)
     longest = min(each.classifier.longest for each in predictors)
     _require_length(chosen, shortest, longest)
@@ -73,7 +71,7 @@ def windows_at_once(run: Context) -> int:
 
 def saving(run: Context) -> Context:
     """The run as it would be if it fine-tuned an encoder and kept the classifier."""
-    kept = run.with_settings("finetune", save_model=True)
+    kept = run.with_values(finetune={"save_model": True})
     return replace(kept, config=replace(kept.config, classifier=EncoderClassifier()))
 
 
@@ -98,17 +96,15 @@ def _name(folder: Path) -> str:
     return plain if re.match("[A-Za-z]", plain) else f"classifier_{plain}"
 
 
-def _common_length(folders: list[Path]) -> int:
-    """The median length of what the classifiers were fine-tuned on, as their results say it."""
-    lengths = {str(folder): _trained_length(folder) for folder in folders}
+def _common_length(folders: Sequence[Path], predictors: Sequence[Predictor]) -> int:
+    """The median length of what the classifiers were fine-tuned on, at most what they take, as their results say it."""
+    lengths = dict[Path, int | None]()
+    for folder, each in zip(folders, predictors, strict=True):
+        result = folder.parent / "result.json"
+        trained = read_object(result).get("sequence_length") if result.is_file() else None
+        known = trained if isinstance(trained, int) and trained >= 1 else None
+        lengths[folder] = known and min(known, each.classifier.longest)
     if None in lengths.values() or len(set(lengths.values())) > 1:
         known = ", ".join(f"{folder}: {length or 'not known'}" for folder, length in lengths.items())
         raise ValueError(f"variants.length needs a number, as the classifiers do not agree on one ({known}).")
     return next(length for length in lengths.values() if length)
-
-
-def _trained_length(folder: Path) -> int | None:
-    """Median length of what a classifier was fine-tuned on, at most what its model takes; None if not known."""
-    result = folder.parent / "result.json"
-    length = read_object(result).get("sequence_length") if result.is_file() else None
-    return min(length, open_classifier(folder).longest) if isinstance(length, int) and length >= 1 else None

@@ -13,14 +13,14 @@ import numpy as np
 from genomask.checks import require
 from genomask.console import program
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.rank import build_ranking, build_vocabulary, ranking_artefact, vocabulary_artefact
+from genomask.experiment.stages.rank import load_ranking, load_vocabulary, ranking_artefact, vocabulary_artefact
 from genomask.experiment.store.artefact import Artefact
 from genomask.files import read_json, write_json
 from genomask.genome.synthetic.dna import ENHANCER_MOTIFS, PROMOTER_MOTIFS
 from genomask.genome.synthetic.settings import PLANTED_TRACK, SyntheticGenome
 from genomask.masking.base import Masking
-from genomask.ranking.table import identity_ranking, read_ranking, scores_by_rank
-from genomask.ranking.vocabulary import membership, read_vocabulary
+from genomask.ranking.table import identity_ranking, scores_by_rank
+from genomask.ranking.vocabulary import membership
 
 MOTIFS_FILE: Final = "motifs.json"
 MOTIFS_FORMAT: Final = 1
@@ -36,44 +36,37 @@ def motifs_artefact(run: Context) -> Artefact:
     return Artefact("motifs", f"jaspar{motifs.jaspar}-{motifs.group}", settings)
 
 
-def build_motifs(run: Context) -> Path:
-    """The folder of the known motifs: base probabilities (A, T, C, G) at every position, by name."""
+def load_motifs(run: Context) -> list[list[list[float]]]:
+    """Base probabilities (A, T, C, G) at every position of the known motifs."""
     artefact, settings = motifs_artefact(run), run.config.motifs
 
     def build(directory: Path) -> None:
         from genomask.analysis.motifs.known import read_jaspar
         from genomask.analysis.motifs.matrix import consensus_matrix
 
-        if settings.jaspar is None or isinstance(run.config.genome, SyntheticGenome):
+        if settings.jaspar is None or artefact.settings["source"] == "planted":
             every = {motif.consensus for motif in PROMOTER_MOTIFS} | set(ENHANCER_MOTIFS.values())
             found = {consensus: consensus_matrix(consensus) for consensus in sorted(every)}
         else:
             found = {motif.identifier: motif.matrix for motif in read_jaspar(settings.jaspar, settings.group)}
         write_json(directory / MOTIFS_FILE, {name: matrix.round(6).tolist() for name, matrix in found.items()})
 
-    return run.store.build(artefact, build)
+    return list(read_json(run.store.build(artefact, build) / MOTIFS_FILE).values())
 
 
 class Handed(NamedTuple):
     """A constructor argument that comes from an artefact: what builds and reads that, and the argument's value."""
 
     artefact: Callable[[Context], Artefact]
-    build: Callable[[Context], Path]
-    read: Callable[[Path], Any]
+    load: Callable[[Context], Any]
     value: Callable[[Any], Any]
 
 
-def _ranking(folder: Path) -> Any:
-    return read_ranking(folder / "ranking.csv")
-
-
 HANDED_OVER: Final = {
-    "ranking": Handed(ranking_artefact, build_ranking, _ranking, lambda ranking: ranking.rank),
-    "scores": Handed(ranking_artefact, build_ranking, _ranking, scores_by_rank),
-    "vocabulary": Handed(
-        vocabulary_artefact, build_vocabulary, lambda folder: read_vocabulary(folder / "vocabulary.csv"), membership
-    ),
-    "motifs": Handed(motifs_artefact, build_motifs, lambda folder: read_json(folder / MOTIFS_FILE).values(), list),
+    "ranking": Handed(ranking_artefact, load_ranking, lambda ranking: ranking.rank),
+    "scores": Handed(ranking_artefact, load_ranking, scores_by_rank),
+    "vocabulary": Handed(vocabulary_artefact, load_vocabulary, membership),
+    "motifs": Handed(motifs_artefact, load_motifs, list),
 }
 
 
@@ -87,46 +80,29 @@ def make_strategy(run: Context) -> Masking:
     """Make the strategy, building the ranking, vocabulary or motifs first if they are missing."""
     constructor = _constructor(run)
     given = {name: HANDED_OVER[name] for name in handed_over(constructor)}
-    return make(constructor, {name: each.value(each.read(each.build(run))) for name, each in given.items()})
+    return make(constructor, {name: each.value(each.load(run)) for name, each in given.items()})
 
 
 def check_strategy(run: Context) -> None:
     """Make the strategy of placeholders, so that a wrong setting is found before anything is built."""
-    constructor, choice = _constructor(run), f"masking={run.config.labels['masking']}"
-    _check_settings(constructor, "masking", choice)
-    blank = identity_ranking(run.config.ranking.k)
-    vocabulary = {2: np.ones(16, dtype=bool)}
-    blanks = {"ranking": blank.rank, "scores": blank.normalized_pmi, "vocabulary": vocabulary, "motifs": [np.eye(4)]}
-    try:
-        strategy = make(constructor, blanks)
-    except TypeError as error:
-        raise ValueError(f"{choice}: {error}.") from error
-    planted = isinstance(run.config.genome, SyntheticGenome)
-    tracks = (PLANTED_TRACK,) if planted else tuple(getattr(run.config.genome, "tracks", None) or ())
+    blank, genome = identity_ranking(run.config.ranking.k), run.config.genome
+    words = {2: np.ones(16, dtype=bool)}
+    blanks = {"ranking": blank.rank, "scores": blank.normalized_pmi, "vocabulary": words, "motifs": [np.eye(4)]}
+    strategy = make(_constructor(run), blanks)
+    planted = isinstance(genome, SyntheticGenome)
+    tracks = (PLANTED_TRACK,) if planted else tuple(getattr(genome, "tracks", None) or ())
     for name in strategy.tracks():
         needed = f"genome=fasta genome.path=FASTA 'genome.tracks={{{name}: VCF}}'"
-        require(name in tracks, choice, needed, f"the tracks: {', '.join(tracks) or 'none'}")
+        found = f"the tracks: {', '.join(tracks) or 'none'}"
+        require(name in tracks, f"masking={run.config.labels['masking']}", needed, found)
     if run.config.weight.by == "track":
         run.config.weight.track_among(tracks)
 
 
-def _check_settings(constructor: partial[Masking], place: str, choice: str) -> None:
-    settings = [name for name in inspect.signature(constructor.func).parameters if name not in HANDED_OVER]
-    for name, value in constructor.keywords.items():
-        if name not in settings:
-            raise ValueError(f"{place}.{name} is not a setting of {choice}; it takes {', '.join(settings)}.")
-        if isinstance(value, partial):
-            _check_settings(value, f"{place}.{name}", f"{place}.{name}")
-
-
 def strategy_constructor(settings: Mapping[str, Any], choice: str) -> partial[Masking]:
-    """The constructor that a choice's ``_target_`` names, with the other settings as its arguments.
-
-    A setting with a ``_target_`` of its own is a strategy, too, and becomes its constructor.
-
-    Raises:
-        ValueError: If it cannot be imported, or is no strategy.
-    """
+    """The constructor that a choice's ``_target_`` names, with the other settings as its arguments. A setting with a
+    ``_target_`` of its own is a strategy, too, and becomes its constructor. Raises ValueError if it cannot be
+    imported, is no strategy, or has no such setting."""
     arguments, strategy = dict(settings), None
     target = str(arguments.pop("_target_", None))
     module, _, name = target.rpartition(".")
@@ -142,17 +118,25 @@ def strategy_constructor(settings: Mapping[str, Any], choice: str) -> partial[Ma
         raise ValueError(f"{choice}: masking._target_={target} cannot be imported: {error}.") from error
     if not (isinstance(strategy, type) and issubclass(strategy, Masking)):
         raise ValueError(f"{choice}: masking._target_={target} is not a subclass of genomask.masking.base.Masking.")
+    known = [name for name in inspect.signature(strategy).parameters if name not in HANDED_OVER]
+    place = choice.partition("=")[0]
     for name, part in arguments.items():
+        if name not in known:
+            raise ValueError(f"{place}.{name} is not a setting of {choice}; it takes {', '.join(known)}.")
         if isinstance(part, Mapping) and "_target_" in part:
-            arguments[name] = strategy_constructor(part, f"{choice}, masking.{name}")
+            arguments[name] = strategy_constructor(part, f"{place}.{name}")
     return partial(strategy, **arguments)
 
 
 def make(constructor: partial[Masking], given: Mapping[str, Any]) -> Masking:
-    """Make a strategy, and the strategies that it is made of, with what is handed over."""
+    """Make a strategy, and the strategies that it is made of, with what is handed over. Raises ValueError if a
+    setting has no value, or one that is out of range."""
     parts = {name: make(part, given) for name, part in _parts(constructor).items()}
     own = {name: given[name] for name in HANDED_OVER if name in inspect.signature(constructor.func).parameters}
-    return constructor(**parts, **own)
+    try:
+        return constructor(**parts, **own)
+    except TypeError as error:
+        raise ValueError(f"masking: {error}.") from error
 
 
 def handed_over(constructor: partial[Masking]) -> list[str]:

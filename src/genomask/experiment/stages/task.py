@@ -1,26 +1,25 @@
 """The benchmark of a run: read or built once into arrays that every job of a sweep maps; and its leaks."""
 
-from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from genomask.console import say
-from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.rank import build_genome, build_tokens, genome_artefact
-from genomask.experiment.store.artefact import Artefact, Count, Json
+from genomask.console import note, say
+from genomask.experiment.stages.context import Context, builds
+from genomask.experiment.stages.rank import build_genome, genome_artefact, load_tokens
+from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
 from genomask.finetune.classifiers import OF_TARGETS, uses_encoder
 from genomask.genome.encoded import open_genome
 from genomask.models.initial import max_tokens
 from genomask.tasks.arrays import PARTS, SUMMARY, describe, open_benchmark, write_benchmark
 from genomask.tasks.arrays import summary as summary_of_rows
-from genomask.tasks.examples import check_lengths, check_test_set, draw_episode
+from genomask.tasks.examples import Benchmark, check_lengths, check_test_set, draw_episode
 from genomask.tasks.genome_overlap import find_in_genome
 from genomask.tasks.leaks import (
     DROPPED_FILE,
-    LeakSettings,
     dropped_rows,
     find_leaks,
     genome_summary,
@@ -42,26 +41,20 @@ USED_BY = {"near": ("k", "share"), "genome": ("genome_k",)}  # settings that onl
 
 def source_artefact(run: Context) -> Artefact:
     """The whole benchmark, identified by the content of its source and of the genome it is cut from, if any."""
-    source = run.config.task
+    source, settings = run.config.task, {"format": TASK_FORMAT}
     genome = source.genome_source()
     inputs = () if genome is None else (genome_artefact(run, genome),)
-    return run.identify(
-        source, lambda: Artefact("task", source.name, {"format": TASK_FORMAT, **source.fingerprint()}, inputs)
-    )
+    return run.identify(source, lambda: Artefact("task", source.name, settings | source.fingerprint(), inputs))
 
 
 def build_source(run: Context) -> Path:
     """Read the benchmark if that has not been done yet, and say what is in it and where it came from."""
-    directory = run.store.build(source_artefact(run), partial(_write, run), needs=lambda: _genome(run))
-    if not run.config.sweep.name:
-        _describe_once(directory)
+    artefact = source_artefact(run)
+    said = run.config.sweep.name or run.store.path(artefact) in run.store.announced
+    directory = run.store.build(artefact, partial(_write, run), needs=lambda: _genome(run))
+    for line in () if said else describe(directory):
+        note(line)
     return directory
-
-
-@cache
-def _describe_once(directory: Path) -> None:
-    for line in describe(directory):
-        say(f"       {line}", style="yellow" if line.startswith("warning") else None)
 
 
 def _genome(run: Context) -> list[Path]:
@@ -76,16 +69,12 @@ def _genome(run: Context) -> list[Path]:
 
 
 def _write(run: Context, directory: Path, genome: Path | None = None) -> dict[str, Count]:
-    if genome is None:
-        task = run.config.task.read()
-    else:
-        task = run.config.task.read(open_genome(genome))
-        task = task._replace(origin={**(task.origin or {}), "genome": genome.name})
-    write_benchmark(task, directory)
-    origin = task.origin or {}
+    task = run.config.task.read(*([] if genome is None else [open_genome(genome)]))
+    origin: dict[str, Any] = {**(task.origin or {}), **({} if genome is None else {"genome": genome.name})}
+    write_benchmark(task._replace(origin=origin or task.origin), directory)
     left_out = origin.get("left_out", {})
-    rows = origin.get("rows_read", len(task.pool.labels) + len(task.test.labels) + sum(left_out.values()))
-    return {"rows": Count(rows, rows - sum(left_out.values()), left_out)}
+    rows = len(task.pool.labels) + len(task.test.labels) + sum(left_out.values())
+    return {"rows": Count(origin.get("rows_read", rows), left_out)}
 
 
 def task_artefact(run: Context) -> Artefact:
@@ -94,7 +83,9 @@ def task_artefact(run: Context) -> Artefact:
     if not leaks.drop:
         return whole
     inputs = (whole, *([genome_artefact(run)] if "genome" in leaks.drop else []))
-    return Artefact("task", f"{whole.label}-cleaned", {"format": CLEANING_FORMAT, **_used(leaks)}, inputs)
+    used = {name: getattr(leaks, name) for relation in leaks.drop for name in USED_BY.get(relation, ())}
+    settings = {"format": CLEANING_FORMAT, "drop": sorted(set(leaks.drop)), "side": leaks.side, **used}
+    return Artefact("task", f"{whole.label}-cleaned", settings, inputs)
 
 
 def build_task(run: Context) -> Path:
@@ -105,7 +96,7 @@ def build_task(run: Context) -> Path:
     said = run.store.path(artefact) in run.store.announced
     directory = run.store.build(artefact, partial(_clean, run), needs=lambda: [build_source(run)])
     if not said:
-        say(f"       {dropped_line(directory)}")
+        note(read_json(directory / SUMMARY)["origin"]["leaks"])
     return directory
 
 
@@ -115,15 +106,15 @@ def check_task(run: Context) -> None:
     check_test_set(task, targets=isinstance(config.classifier, OF_TARGETS))
     # Other tokens are known once they are trained.
     if uses_encoder(config.classifier) and isinstance(config.tokens, KmerSettings):
-        tokens = build_tokens(run)
+        tokens = load_tokens(run)
         longest = tokens.longest(max_tokens(config.model))
         check_lengths(task, shortest=tokens.shortest, longest=longest, keep=config.finetune.crop)
     draw_episode(task.pool.labels, task=config.task.name, shots=config.shots_or_none, seed=config.seed)
 
 
-def dropped_line(directory: Path) -> str:
-    """How many rows a benchmark lost, of which side, and why."""
-    return read_json(directory / SUMMARY)["origin"]["leaks"]
+def rows_read(task: Benchmark) -> dict[str, Count]:
+    """The rows of pool and test set, all of which are used."""
+    return {f"{part} rows": Count(len(getattr(task, part).labels)) for part in PARTS}
 
 
 def _clean(run: Context, directory: Path, source_folder: Path) -> dict[str, Count]:
@@ -137,41 +128,24 @@ def _clean(run: Context, directory: Path, source_folder: Path) -> dict[str, Coun
     write_dropped(directory / DROPPED_FILE, leaks.side, rows)
     task = without(whole, leaks.side, dropped)
     write_benchmark(task._replace(origin={**(whole.origin or {}), "leaks": line}), directory)
-    return {f"{leaks.side} rows": Count(len(dropped), int((~dropped).sum()), {"leaks": int(dropped.sum())})}
-
-
-def _used(leaks: LeakSettings) -> Json:
-    """The settings that decide which rows are left out, in an order that does not depend on the user's."""
-    values = asdict(leaks)
-    used = {name: values[name] for relation in leaks.drop for name in USED_BY.get(relation, ())}
-    return {"drop": sorted(set(leaks.drop)), "side": leaks.side, **used}
+    return {f"{leaks.side} rows": Count(len(dropped), {"leaks": int(dropped.sum())})}
 
 
 def leaks_artefact(run: Context) -> Artefact:
     """The report on the whole benchmark, identified by it, by the genome, and by what counts as a leak."""
-    config, leaks = run.config, run.config.leaks
+    label, inputs, leaks = run.config.task.name, (source_artefact(run),), run.config.leaks
     settings = {"format": LEAKS_FORMAT, "k": leaks.k, "share": leaks.share}
-    if not leaks.genome:
-        return Artefact("leaks", config.task.name, settings, (source_artefact(run),))
-    label, inputs = f"{config.task.name}-{config.genome.label}", (source_artefact(run), genome_artefact(run))
-    return Artefact("leaks", label, settings | {"genome_k": leaks.genome_k}, inputs)
+    if leaks.genome:
+        label, inputs = f"{label}-{run.config.genome.label}", (*inputs, genome_artefact(run))
+        settings["genome_k"] = leaks.genome_k
+    return Artefact("leaks", label, settings, inputs)
 
 
-def build_leaks(run: Context) -> Path:
+@builds(
+    leaks_artefact, needs=lambda run: [build_source(run), *([build_genome(run)] if run.config.leaks.genome else [])]
+)
+def build_leaks(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> dict[str, Count]:
     """Write the report: JSON, and tables of the rows concerned."""
-    builders = [build_source, *([build_genome] if run.config.leaks.genome else [])]
-    return run.store.build(leaks_artefact(run), partial(_leaks, run), needs=lambda: [make(run) for make in builders])
-
-
-def report_leaks(run: Context) -> None:
-    """Build the report and print its lines."""
-    directory = build_leaks(run)
-    say(f"\nLeaks of {run.config.task.name}: {directory / REPORT}")
-    for line in lines_of(read_json(directory / REPORT)):
-        say(f"  {line}")
-
-
-def _leaks(run: Context, directory: Path, folder: Path, genome_folder: Path | None = None) -> dict[str, Count]:
     task, leaks = open_benchmark(folder, placed=True), run.config.leaks
     relations, in_genome = find_leaks(task, leaks), None
     classes = task.classes if task.kind == "classes" else ()
@@ -191,5 +165,12 @@ def _leaks(run: Context, directory: Path, folder: Path, genome_folder: Path | No
     }
     write_json(directory / REPORT, found)
     write_rows(directory / "rows.csv", relations, task)
-    rows = {part: len(getattr(task, part).labels) for part in PARTS}
-    return {f"{part} rows": Count(read, read, {}) for part, read in rows.items()}
+    return rows_read(task)
+
+
+def report_leaks(run: Context) -> None:
+    """Build the report and print its lines."""
+    directory = build_leaks(run)
+    say(f"\nLeaks of {run.config.task.name}: {directory / REPORT}")
+    for line in lines_of(read_json(directory / REPORT)):
+        say(f"  {line}")

@@ -25,11 +25,15 @@ WANDB: Final = "wandb"  # W&B ends its files up to a second after it says so, an
 
 
 class Count(NamedTuple):
-    """How many of something a build has read: ``read`` is ``used`` and, by reason, what was ``refused``."""
+    """How many of something a build has read, and how many of them it refused, by reason; it used the others."""
 
     read: int
-    used: int
-    refused: Mapping[str, int]
+    refused: Mapping[str, int] = {}
+
+    @property
+    def used(self) -> int:
+        """How many were not refused."""
+        return self.read - sum(self.refused.values())
 
     def line(self, what: str) -> str:
         """The count as a person reads it."""
@@ -45,13 +49,9 @@ def digest_of(value: object) -> str:
 
 @dataclass(frozen=True)
 class Artefact:
-    """A directory yet to be built, or built already: its kind, and the settings and inputs that shape it.
-
-    The code's version is deliberately absent: it is recorded in the manifest, and a change of code that
-    changes bytes raises the ``format`` number in the settings of the artefact concerned.
-
-    One that exists elsewhere has its ``folder``, and its digest is ``known``.
-    """
+    """A directory yet to be built, or built already: its kind, and the settings and inputs that shape it. The code's
+    version is absent: a change of code that changes bytes raises the ``format`` in the settings. An artefact that
+    exists elsewhere has its ``folder``, and its digest is ``known``."""
 
     kind: str
     label: str
@@ -92,7 +92,7 @@ def write_manifest(
         "settings": artefact.settings,
         "inputs": {source.kind: {"name": source.name, "digest": source.digest} for source in artefact.inputs},
         "files": files,
-        "counts": {what: count._asdict() for what, count in counts.items()},
+        "counts": {what: {**count._asdict(), "used": count.used} for what, count in counts.items()},
         "seconds": round(seconds, 3),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         **provenance(),
@@ -102,11 +102,8 @@ def write_manifest(
 
 
 def read_manifest(directory: Path) -> Json:
-    """The manifest of an artefact, as it was written.
-
-    Raises:
-        ValueError: If there is none, or it has changed; those of early versions only say what shaped them.
-    """
+    """The manifest of an artefact, as it was written. Raises ValueError if there is none, or it has changed; those
+    of early versions only say what shaped them."""
     try:
         manifest = read_json(directory / MANIFEST)
         noted = manifest.pop(CHECKSUM, None)
@@ -121,11 +118,8 @@ def read_manifest(directory: Path) -> Json:
 
 
 def verify(directory: Path, artefact: Artefact | None = None) -> None:
-    """Check that no file of an artefact has changed since it was written, and whose directory it is; reads every byte.
-
-    Raises:
-        ValueError: Naming the file that is missing, has another size or other content.
-    """
+    """Check that no file of an artefact has changed since it was written, and whose directory it is; reads every
+    byte. Raises ValueError naming the file that is missing, has another size or other content."""
     manifest = read_manifest(directory)
     if artefact is not None and manifest["digest"] != artefact.digest:
         raise _damaged(directory, "its manifest belongs to other settings")
@@ -156,18 +150,17 @@ def provenance() -> Json:
 def git_commit() -> str | None:
     """Commit of the checkout this package runs from, with ``+`` when it has changes; None outside one."""
     package = Path(__file__).resolve().parents[2]
+    # Without locks: a process that is killed while git refreshes its index would leave index.lock behind.
+    git = ["git", "--no-optional-locks", "-C", str(package)]
     try:
-        lines = _git(package, "rev-parse", "HEAD", "--show-toplevel").splitlines()
-        inside = Path(lines[1], "src", "genomask").resolve() == package
-        return lines[0] + ("+" if _git(package, "status", "--porcelain") else "") if inside else None
+        head, changes = (
+            subprocess.run([*git, *words], check=True, capture_output=True, text=True).stdout.strip()
+            for words in (("rev-parse", "HEAD", "--show-toplevel"), ("status", "--porcelain"))
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def _git(folder: Path, *words: str) -> str:
-    # Without locks: a process that is killed while git refreshes its index would leave index.lock behind.
-    command = ["git", "--no-optional-locks", "-C", str(folder), *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    commit, root = head.splitlines()
+    return commit + "+" * bool(changes) if Path(root, "src", "genomask").resolve() == package else None
 
 
 def _damaged(directory: Path, reason: str) -> ValueError:

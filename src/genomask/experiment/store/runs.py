@@ -34,24 +34,19 @@ def main(arguments: list[str]) -> int:
     groups: dict[str, list[Stored]] = defaultdict(list)
     for one in stored(runs):
         groups[SEEDS.sub("", _name(one.folder))].append(one)
-    lines, total, count = [["     size", "newest", "used by", "", ""]], 0.0, 0
+    lines = [["     size", "newest", "used by", "", ""]]
     for name, members in groups.items():
         size, uses, newest = sum(one.bytes for one in members), sum(one.used_by for one in members), members[0]
-        shown = (name, f"{len(members)} results") if len(members) > 1 else (_name(newest.folder), _trained(newest))
+        budget, trained = newest.manifest["settings"].get("pretrain", {}), ""
+        if {"max_steps", "batch"} <= budget.keys():
+            trained = f"{budget['max_steps']:,} steps of {budget['batch']:,}" if budget["max_steps"] else "not trained"
+        shown = (name, f"{len(members)} results") if len(members) > 1 else (_name(newest.folder), trained)
         lines.append([f"{size / 1e6:6,.1f} MB", f"{duration(newest.age)} ago", str(uses or "-"), *shown])
-        total, count = total + size, count + len(members)
     for line in aligned(lines):
         say(line)
+    total, count = sum(one.bytes for some in groups.values() for one in some), sum(map(len, groups.values()))
     say(f"{total / 1e6:6,.1f} MB   {count:,} artefacts; genomask prune {runs} removes what nothing needs")
     return 0
-
-
-def _trained(one: Stored) -> str:
-    """How an encoder was trained, which its name does not say."""
-    budget = one.manifest["settings"].get("pretrain", {})
-    if not {"max_steps", "batch"} <= budget.keys():
-        return ""
-    return f"{budget['max_steps']:,} steps of {budget['batch']:,}" if budget["max_steps"] else "not trained"
 
 
 def prune(arguments: list[str]) -> int:
@@ -74,20 +69,19 @@ def prune(arguments: list[str]) -> int:
 
 
 def check(arguments: list[str]) -> int:
-    """Read every byte of every finished artefact, and say which of them are damaged.
-
-    Exit code: 0 nothing is damaged, 1 something is. The next run builds what was removed.
-    """
+    """Read every byte of every finished artefact, and say which of them are damaged. Exit code: 0 nothing is
+    damaged, 1 something is. The next run builds what was removed."""
     parser = _runs_parser("check", check)
     parser.add_argument("--remove", action="store_true", help="remove what is damaged")
     options = parser.parse_args(arguments)
-    folders = finished(options.runs)
-    damaged = [(folder, reason) for folder in folders if (reason := damage(folder))]
-    for folder, reason in damaged:
-        if options.remove:
-            shutil.rmtree(folder)
-        say(f"{'removed' if options.remove else 'damaged'} {reason}")
-    say(f"{len(folders)} artefacts checked, {len(damaged)} damaged")
+    folders, damaged = finished(options.runs), 0
+    for folder in folders:
+        if reason := damage(folder):
+            damaged += 1
+            if options.remove:
+                shutil.rmtree(folder)
+            say(f"{'removed' if options.remove else 'damaged'} {reason}")
+    say(f"{len(folders)} artefacts checked, {damaged} damaged")
     return 1 if damaged and not options.remove else 0
 
 
@@ -101,28 +95,26 @@ def stored(runs: Path) -> list[Stored]:
             continue
     inputs = (source for manifest in manifests.values() for source in manifest["inputs"].items())
     uses = Counter(f"{kind}/{source['name']}" for kind, source in inputs)
-    probes = Counter(_embedded(manifest) for manifest in manifests.values() if manifest["kind"] == "finetune")
+    # A probe reads the embeddings of its encoder and its task, which its manifest does not name.
+    probes = Counter(
+        _encoder_and_task(manifest)
+        for manifest in manifests.values()
+        if manifest["kind"] == "finetune" and "classifier" in manifest["settings"]
+    )
     now, found = datetime.now(UTC), []
     for folder, manifest in manifests.items():
-        used_by = probes[_embedded(manifest)] if manifest["kind"] == "embed" else uses[_name(folder)]
+        used_by = probes[_encoder_and_task(manifest)] if manifest["kind"] == "embed" else uses[_name(folder)]
         age = (now - datetime.fromisoformat(manifest["finished"])).total_seconds()
         found.append(Stored(folder, manifest, _size(folder), age, used_by))
     return sorted(found, key=lambda one: (one.folder.parent.name, one.age))
 
 
-def _embedded(manifest: Json) -> tuple[str, ...] | None:
-    """The encoder and the task of embeddings, and of the probes that read them; None for what reads none."""
-    inputs = manifest["inputs"]
-    reads = manifest["kind"] == "embed" or "classifier" in manifest["settings"]
-    return tuple(inputs[kind]["name"] for kind in ("encoder", "task")) if reads and "encoder" in inputs else None
+def _encoder_and_task(manifest: Json) -> tuple[str | None, ...]:
+    return tuple(manifest["inputs"].get(kind, {}).get("name") for kind in ("encoder", "task"))
 
 
 def finished(runs: Path) -> list[Path]:
-    """The directories of all finished artefacts.
-
-    Raises:
-        FileNotFoundError: If there is no such directory of runs.
-    """
+    """The directories of all finished artefacts; without a directory of runs, a FileNotFoundError."""
     if not runs.is_dir():
         raise FileNotFoundError(f"A check needs a directory of runs; there is none at {runs}.")
     # An artefact is KIND/LABEL-HASH; one whose manifest is lost is recognised by its name.
@@ -141,10 +133,8 @@ def damage(folder: Path) -> str | None:
 
 
 def needless(runs: Path) -> list[Path]:
-    """Folders that nothing needs: builds that no process works on, and intermediate artefacts without a use.
-
-    An artefact that only needless ones were made of is needless once these are gone.
-    """
+    """Folders that nothing needs: builds that no process works on, and intermediate artefacts without a use. An
+    artefact that only needless ones were made of is needless once these are gone."""
     building = sorted(runs.glob(f"*/*{BUILDING}"))
     abandoned = [folder for folder in building if not is_held(runs, _name(folder).removesuffix(BUILDING))]
     unused = [one.folder for one in stored(runs) if one.folder.parent.name in INTERMEDIATE and not one.used_by]

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
-from genomask.console import say
-from genomask.experiment.store.artefact import Artefact, Json, verify, write_manifest
-from genomask.files import sync, sync_tree
+from genomask.console import note, say
+from genomask.experiment.store.artefact import MANIFEST, Artefact, Json, verify, write_manifest
+from genomask.files import read_json, sync, sync_tree
 
 CONFIG = "rerun.yaml"
 BUILDING = ".building"  # ends the name of a directory that is not finished
@@ -24,11 +24,8 @@ FULL = (None, errno.ENOSPC, errno.EDQUOT)  # numpy writes what fits and says so 
 
 @dataclass(frozen=True)
 class Store:
-    """All artefacts below one directory, each with the configuration of the run that built it.
-
-    Stores of one process may share ``checked``, the artefacts whose bytes were read and found whole, and ``announced``,
-    those that a line was printed about: neither is done twice.
-    """
+    """All artefacts below one directory, each with the configuration of the run that built it. Stores of one process
+    may share ``checked``, artefacts that were found whole, and ``announced``, those that a line was printed about."""
 
     root: Path
     config: Json = field(default_factory=dict)
@@ -58,12 +55,13 @@ class Store:
         """Whether the artefact is built. A directory under its final name is always complete."""
         return self.path(artefact).is_dir()
 
-    def open(self, artefact: Artefact) -> Path:
-        """Return the directory of an artefact that is built, after checking every byte of it.
+    def seconds(self, artefact: Artefact) -> float | None:
+        """Seconds that an artefact took to build; None if it is not here."""
+        manifest = self.path(artefact) / MANIFEST
+        return read_json(manifest)["seconds"] if manifest.is_file() else None
 
-        Raises:
-            ValueError: If the artefact is damaged.
-        """
+    def open(self, artefact: Artefact) -> Path:
+        """Return the directory of an artefact that is built; a damaged one is a ValueError."""
         path = self.path(artefact)
         if path not in self.checked:
             verify(path, artefact)
@@ -81,19 +79,10 @@ class Store:
         needs: Callable[[], Iterable[Any]] = tuple,
         resume_from: str | None = None,
     ) -> Path:
-        """Return the artefact's directory, built by ``builder`` if it is not there yet.
-
-        Args:
-            artefact: What to build.
-            builder: Fills the directory that it is given, from what ``needs`` returns; it may return counts of what it
-                read, which are kept in the manifest.
-            needs: Builds what the builder needs; not called if the artefact is there.
-            resume_from: A pattern of files from which an interrupted build can go on: a directory that holds
-                one is handed to the next builder; otherwise that begins with an empty one.
-
-        Raises:
-            ValueError: If the artefact is there but is damaged.
-        """
+        """Return the artefact's directory, built by ``builder`` if it is not there yet. That fills the directory
+        from what ``needs`` returns, which is called only then, and may return counts for the manifest. An
+        interrupted build goes on in its directory if that holds a file of the pattern ``resume_from``, else in an
+        empty one. Raises ValueError if the artefact is there but is damaged."""
         if not self.has(artefact):
             inputs = needs()
             with self.claim(artefact, wait=True):
@@ -114,8 +103,7 @@ class Store:
             counts = found if isinstance(found, Mapping) else {}
             seconds = time.perf_counter() - started
             dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where libyaml is there
-            text = yaml.dump(self.config, Dumper=dumper, sort_keys=False)
-            (building / CONFIG).write_text(text, encoding="utf-8")
+            (building / CONFIG).write_text(yaml.dump(self.config, Dumper=dumper, sort_keys=False), encoding="utf-8")
             write_manifest(building, artefact, seconds=seconds, config=self.config, counts=counts)
             sync_tree(building)
         except BaseException as error:
@@ -127,16 +115,16 @@ class Store:
         building.rename(final)
         sync(final.parent)
         for what, count in counts.items():
-            say(f"       {count.line(what)}", style="dim")
+            note(count.line(what))
         say(f"done   {final} ({seconds:.1f} s)", style="dim")
 
     @contextmanager
     def claim(self, artefact: Artefact, *, wait: bool = False) -> Iterator[bool]:
-        """Hold the artefact's lock through a block that may build it; without ``wait``, False if another process does.
-
-        The operating system lets go of the lock when the process ends, however it ends.
-        """
-        lock = self._lock(artefact)
+        """Hold the artefact's lock through a block that may build it; without ``wait``, False if another process
+        does. The operating system lets go of the lock when the process ends, however it ends."""
+        file = _lock_file(self.root, artefact.place)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(file, is_singleton=True)  # one a process, so that a claim may build
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -149,11 +137,6 @@ class Store:
             yield True
         finally:
             lock.release()
-
-    def _lock(self, artefact: Artefact) -> FileLock:
-        file = _lock_file(self.root, artefact.place)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(file, is_singleton=True)  # one a process, so that a claim may build
 
 
 def _clear(building: Path, *, unless: str | None) -> None:

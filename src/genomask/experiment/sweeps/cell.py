@@ -1,29 +1,23 @@
 """Run the jobs of one cell in this process, record how each of them ended, and leave no worker behind."""
 
-import ctypes
-import os
 import signal
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 
 from genomask.console import say
 from genomask.experiment.stages.context import Context
 from genomask.experiment.stages.run import artefact_of, run_stages
-from genomask.experiment.sweeps.status import PLAN, progress_line, read_sweep, write_outcome, write_start
-
-PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+from genomask.experiment.sweeps.status import PLAN, progress_line, read_sweep, record
 
 
 def run_cell(runs: Sequence[Context]) -> None:
     """Run the jobs that are not done: first those that no other process works on, then whatever that leaves undone.
-
-    An error ends one job alone. Only a user's interruption, or a signal, ends the cell.
-    """
+    An error ends one job alone. Only a user's interruption, or a signal, ends the cell."""
     left = [run for run in runs if not run.store.has(artefact_of(run))]
     for run in [run for run in left if not attempt(run, wait=False)]:
         attempt(run, wait=True)
@@ -39,14 +33,14 @@ def attempt(run: Context, *, wait: bool) -> bool:
             return True
         started = time.perf_counter()
         if mine:
-            write_start(sweep, artefact.place)
+            record(sweep, artefact.place, started=datetime.now(UTC).isoformat(timespec="seconds"))
         error = _error(run)
         if run.store.has(artefact):
             error = None  # what was done before the error that ended the others is done
         if error:
             say(f"failed {artefact.name}: {error}")
         if mine or error:
-            write_outcome(sweep, artefact.place, error=error, seconds=time.perf_counter() - started)
+            record(sweep, artefact.place, error=error, seconds=round(time.perf_counter() - started, 3))
             if (sweep / PLAN).is_file():
                 say(progress_line(read_sweep(sweep)), style="dim")
     return True
@@ -67,10 +61,8 @@ def _error(run: Context) -> str | None:
 
 @contextmanager
 def stoppable(end_workers: Callable[[], None] | None = None) -> Iterator[None]:
-    """A block that SIGTERM interrupts as Ctrl-C does; whatever interrupts it, the workers are ended first.
-
-    A SIGTERM that something else listens to, such as submitit on a cluster, is left to it.
-    """
+    """A block that SIGTERM interrupts as Ctrl-C does; whatever interrupts it, the workers are ended first. A SIGTERM
+    that something else listens to, such as submitit on a cluster, is left to it."""
     free = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     listens = free and threading.current_thread() is threading.main_thread()
 
@@ -88,12 +80,3 @@ def stoppable(end_workers: Callable[[], None] | None = None) -> Iterator[None]:
     finally:
         if listens:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def end_with(parent: int) -> None:
-    """Have the system end this process when the one that started it ends, however that ends. Linux alone."""
-    if sys.platform != "linux" or os.getpid() == parent:
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before
-        os.kill(os.getpid(), signal.SIGKILL)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -18,19 +19,12 @@ from genomask.experiment.config.choices import CONF
 from genomask.experiment.config.schema import register
 from genomask.experiment.config.words import hydra_word
 from genomask.experiment.stages.context import Context
+from genomask.experiment.stages.embed import embedding_artefact
 from genomask.experiment.stages.run import check_inputs
 from genomask.experiment.store.artefact import Artefact, digest_of, provenance
 from genomask.experiment.sweeps.estimate import estimate
-from genomask.experiment.sweeps.jobs import Cell, SweepLoader, cells, grid
-from genomask.experiment.sweeps.status import (
-    PLAN,
-    account,
-    outcome_file,
-    read_sweep,
-    score_lines,
-    state_of,
-    write_outcome,
-)
+from genomask.experiment.sweeps.jobs import Cell, cells, grid
+from genomask.experiment.sweeps.status import PLAN, account, outcome_file, read_sweep, record, score_lines, state_of
 from genomask.files import write_json
 from genomask.finetune.classifiers import PROBES
 from genomask.tasks.suites import Suite, suite_jobs
@@ -42,8 +36,6 @@ SHORTER: Final = {  # what to do about the longest part of a plan
 GO_ON: Final = "The same command goes on from here."
 SHOWN: Final = 10  # pretrainings that are named
 OTHERWISE: Final = "fewer seeds and shots make fewer jobs, launcher=submitit_slurm spreads them over a cluster"
-
-
 Launch = Callable[[Sequence[Sequence[str]]], None]
 
 
@@ -59,15 +51,13 @@ class Plan(NamedTuple):
         """The folder of the plan and of the outcomes of its jobs."""
         return self.runs / "sweeps" / self.name
 
-    def left(self) -> tuple[Cell, ...]:
+    def left(self) -> list[Cell]:
         """The cells as far as they are not done."""
-        found = []
-        for cell in self.cells:
-            jobs = [job for job in zip(cell.seeds, cell.artefacts, strict=True) if not self.built(job[1])]
-            if jobs:
-                seeds, artefacts = zip(*jobs, strict=True)
-                found.append(cell._replace(seeds=seeds, artefacts=artefacts))
-        return tuple(found)
+        missing = (
+            {seed: artefact for seed, artefact in cell.artefacts.items() if not self.built(artefact)}
+            for cell in self.cells
+        )
+        return [cell._replace(artefacts=some) for cell, some in zip(self.cells, missing, strict=True) if some]
 
     def encoders(self) -> dict[str, Cell]:
         """The pretrainings that unfinished cells wait for, by name, each with the first cell that does."""
@@ -107,18 +97,14 @@ class Plan(NamedTuple):
 
     def work(self) -> Iterator[tuple[Artefact, Context]]:
         """What is yet to be built of that which takes long, once each, with a run that builds it."""
-        for cell in self.encoders().values():
-            yield cast(Artefact, cell.encoder), cell.run
-        embeddings: dict[str, tuple[Artefact, Context]] = {}
-        for cell in self.left():
-            if isinstance(cell.run.config.classifier, PROBES) and cell.artefacts[0].kind == "finetune":
-                from genomask.experiment.stages.embed import embedding_artefact
-
+        left, embeddings = self.left(), dict[str, tuple[Artefact, Context]]()
+        for cell in left:
+            if isinstance(cell.run.config.classifier, PROBES) and cell.artefacts[cell.seeds[0]].kind == "finetune":
                 artefact = embedding_artefact(cell.run)
                 embeddings.setdefault(artefact.place, (artefact, cell.run))
-        yield from ((artefact, run) for artefact, run in embeddings.values() if not self.built(artefact))
-        for cell in self.left():
-            yield from ((artefact, cell.run) for artefact in cell.artefacts)
+        yield from ((cast(Artefact, cell.encoder), cell.run) for cell in self.encoders().values())
+        yield from (each for each in embeddings.values() if not self.built(each[0]))
+        yield from ((artefact, cell.run) for cell in left for artefact in cell.artefacts.values())
 
     def write(self) -> None:
         """Keep the plan beside the outcomes, for ``genomask status`` and for reports."""
@@ -126,7 +112,7 @@ class Plan(NamedTuple):
         jobs = [
             {"overrides": cell.job(seed), "artefact": artefact.place}
             for cell in self.cells
-            for seed, artefact in zip(cell.seeds, cell.artefacts, strict=True)
+            for seed, artefact in cell.artefacts.items()
         ]
         encoders = {cell.encoder.place for cell in self.cells if cell.encoder is not None}
         written = datetime.now(UTC).isoformat(timespec="seconds")
@@ -134,13 +120,13 @@ class Plan(NamedTuple):
         write_json(self.folder / PLAN, {**found, "encoders": sorted(encoders), "jobs": jobs})
 
 
-def make_plan(master: DictConfig, loader: SweepLoader, words: Sequence[str]) -> Plan:
+def make_plan(master: DictConfig, loader: ConfigLoader, words: Sequence[str]) -> Plan:
     """Plan the multirun that a configuration and the words of its command line describe."""
     jobs = grid(dict(master.hydra.sweeper.get("params") or {}), words)
     if master.get("suite"):
         jobs = suite_jobs(Suite(**cast(dict[str, Any], OmegaConf.to_container(master.suite))), jobs)
     found = cells(master, loader, jobs)
-    names = sorted(artefact.place for cell in found for artefact in cell.artefacts)
+    names = sorted(artefact.place for cell in found for artefact in cell.artefacts.values())
     choices = master.hydra.runtime.choices
     experiment = choices.get("experiment") or choices.get("suite") or "sweep"
     # The same jobs are the same sweep, whatever the command that asked for them.
@@ -148,44 +134,35 @@ def make_plan(master: DictConfig, loader: SweepLoader, words: Sequence[str]) -> 
 
 
 def run_sweep(plan: Plan, launch: Launch) -> None:
-    """Run all jobs that are not done, and end the program: with 0 if all are done then, else with 1.
-
-    Args:
-        plan: What to run.
-        launch: Runs every list of overrides as one job, somewhere, and returns when all of them ended.
-    """
-    _check_inputs(plan)
+    """Check all inputs, run all jobs that are not done, and end the program: with 0 if all are done then, else with
+    1. ``launch`` runs every list of overrides as one job, somewhere, and returns when all of them ended."""
+    left, encoders = plan.left(), plan.encoders()
+    for cell in left:
+        try:
+            check_inputs(cell.run)
+        except (ValueError, OSError) as error:
+            sys.exit(f"error in job {' '.join(cell.job(cell.seeds[0]))}: {error}")
     for line in plan.lines():
         say(line)
     plan.write()
-    for cell in plan.left():
-        for artefact in cell.artefacts:
-            outcome_file(plan.folder, artefact.place).unlink(missing_ok=True)
-    encoders = plan.encoders()
-    for name in encoders:
-        outcome_file(plan.folder, name).unlink(missing_ok=True)
+    for place in (*encoders, *(artefact.place for cell in left for artefact in cell.artefacts.values())):
+        outcome_file(plan.folder, place).unlink(missing_ok=True)
     try:
         _launch(launch, [_words(plan, cell, cell.seeds[:1], "stage.run=[pretrain]") for cell in encoders.values()])
         _launch(launch, [_words(plan, cell, cell.seeds) for cell in _with_encoder(plan)])
     except KeyboardInterrupt:
         sys.exit(f"Stopped. {GO_ON}")
-    _account(plan)
-
-
-def _check_inputs(plan: Plan) -> None:
-    """Refuse the whole sweep if the inputs of one job cannot be used, before anything is trained."""
-    for cell in plan.left():
-        try:
-            check_inputs(cell.run)
-        except (ValueError, OSError) as error:
-            sys.exit(f"error in job {' '.join(cell.job(cell.seeds[0]))}: {error}")
+    jobs = read_sweep(plan.folder)
+    for line in (*account(jobs), *(f"       {line}" for line in score_lines(plan.runs, jobs))):
+        say(line)
+    if undone := sum(job.state != "done" for job in jobs):
+        sys.exit(f"{undone} of {len(jobs)} jobs are not done. {GO_ON}")
 
 
 def _launch(launch: Launch, jobs: list[tuple[str, ...]]) -> None:
-    if not jobs:
-        return
     try:
-        launch(jobs)
+        if jobs:
+            launch(jobs)
     except Exception as error:  # launchers raise their own kinds when a worker is killed
         if "HYDRA_FULL_ERROR" in os.environ:
             raise
@@ -196,29 +173,15 @@ def _words(plan: Plan, cell: Cell, seeds: Sequence[int], *more: str) -> tuple[st
     return (*cell.overrides, *more, f"sweep.name={plan.name}", f"sweep.seeds=[{','.join(map(str, seeds))}]")
 
 
-def _with_encoder(plan: Plan) -> list[Cell]:
+def _with_encoder(plan: Plan) -> Iterator[Cell]:
     """The cells that are left, without those whose pretraining failed: their jobs are recorded as failed."""
-    ready: list[Cell] = []
     for cell in plan.left():
         error = cell.encoder and state_of(plan.runs, plan.folder, cell.encoder.place).error
         if error is None:
-            ready.append(cell)
+            yield cell
             continue
-        for artefact in cell.artefacts:
-            write_outcome(plan.folder, artefact.place, error=f"its pretraining failed: {error}", seconds=0.0)
-    return ready
-
-
-def _account(plan: Plan) -> None:
-    """Print how many jobs ended how and why, and their scores; the exit code says whether all of them are done."""
-    jobs = read_sweep(plan.folder)
-    for line in account(jobs):
-        say(line)
-    for line in score_lines(plan.runs, jobs):
-        say(f"       {line}")
-    done = sum(job.state == "done" for job in jobs)
-    if done < len(jobs):
-        sys.exit(f"{len(jobs) - done} of {len(jobs)} jobs are not done. {GO_ON}")
+        for artefact in cell.artefacts.values():
+            record(plan.folder, artefact.place, error=f"its pretraining failed: {error}", seconds=0.0)
 
 
 def main(arguments: list[str]) -> int:
@@ -237,6 +200,6 @@ def main(arguments: list[str]) -> int:
         if hydra is None:
             sys.exit("error: Hydra did not start.")
         master = hydra.compose_config("config", words, RunMode.MULTIRUN, with_log_configuration=False)
-        for line in make_plan(master, SweepLoader(hydra.config_loader), master.hydra.overrides.task).lines():
+        for line in make_plan(master, hydra.config_loader, master.hydra.overrides.task).lines():
             say(line)
     return 0

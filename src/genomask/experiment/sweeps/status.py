@@ -20,12 +20,9 @@ SCORES: Final = ("accuracy", "auc", "auprc", "pearson", "spearman", "r2")  # tho
 
 
 class Job(NamedTuple):
-    """One job of a sweep.
-
-    ``state`` is ``done`` when its artefact is built, ``running`` while a living process holds the artefact's lock,
-    ``failed`` when its last attempt ended in ``error``, else ``missing``, as of a job that was killed. ``seconds`` is
-    how long its last attempt took, ``since`` when a running one began, if that is known.
-    """
+    """One job of a sweep. ``state`` is ``done`` when its artefact is built, ``running`` while a living process holds
+    the artefact's lock, ``failed`` when its last attempt ended in ``error``, else ``missing``, as of a job that was
+    killed. ``seconds`` is how long its last attempt took, ``since`` when a running one began, if that is known."""
 
     sweep: str
     overrides: tuple[str, ...]
@@ -35,21 +32,11 @@ class Job(NamedTuple):
     seconds: float | None = None
     since: datetime | None = None
 
-    def line(self) -> str:
-        """A running job as a person reads it."""
-        if self.since is None:
-            return f"runs   {self.artefact}"
-        seconds = (datetime.now(UTC) - self.since).total_seconds()
-        return f"runs   {self.artefact} since {self.since.astimezone():%H:%M}, for {duration(seconds)}"
-
 
 def main(arguments: list[str]) -> int:
     """Print the status; returns 0 when every job is done, 1 when one has failed, else 2."""
-    parser = argparse.ArgumentParser(
-        "genomask status",
-        description=__doc__,
-        epilog="Exit code: 0 all done, 1 some failed, 2 some not done.",
-    )
+    codes = "Exit code: 0 all done, 1 some failed, 2 some not done."
+    parser = argparse.ArgumentParser("genomask status", description=__doc__, epilog=codes)
     parser.add_argument("runs", nargs="?", default="runs", type=Path, help="directory of runs (runs)")
     runs = parser.parse_args(arguments).runs
     jobs = read_jobs(runs)
@@ -59,8 +46,14 @@ def main(arguments: list[str]) -> int:
         of_sweep, sweep = list(members), runs / "sweeps" / name
         encoders = [state_of(runs, sweep, encoder) for encoder in read_json(sweep / PLAN).get("encoders", ())]
         running = [job for job in (*encoders, *of_sweep) if job.state == "running"]
-        for line in (*account(of_sweep), *(job.line() for job in running)):
+        for line in account(of_sweep):
             say(line)
+        for job in running:
+            since = ""
+            if job.since is not None:
+                seconds = (datetime.now(UTC) - job.since).total_seconds()
+                since = f" since {job.since.astimezone():%H:%M}, for {duration(seconds)}"
+            say(f"runs   {job.artefact}{since}")
         if running:
             say(progress_line(of_sweep), style="dim")
     states = {job.state for job in jobs}
@@ -68,11 +61,8 @@ def main(arguments: list[str]) -> int:
 
 
 def read_jobs(runs: Path) -> list[Job]:
-    """The jobs of every sweep below a directory of runs, sweep by sweep, each as it stands now.
-
-    Raises:
-        FileNotFoundError: If there is no such directory.
-    """
+    """The jobs of every sweep below a directory of runs, sweep by sweep, each as it stands now. Raises
+    FileNotFoundError if there is no such directory."""
     if not runs.is_dir():
         raise FileNotFoundError(f"The status of runs needs their directory; there is none at {runs}.")
     return [job for plan in sorted((runs / "sweeps").glob(f"*/{PLAN}")) for job in read_sweep(plan.parent)]
@@ -86,19 +76,17 @@ def read_sweep(sweep: Path) -> list[Job]:
 
 def state_of(runs: Path, sweep: Path, artefact: str, *, overrides: tuple[str, ...] = ()) -> Job:
     """The job of this sweep that builds this artefact, as it stands now."""
-    file = outcome_file(sweep, artefact)
+    file, manifest = outcome_file(sweep, artefact), runs / artefact / MANIFEST
+    job = Job(sweep.name, overrides, artefact, "missing")
     outcome: dict[str, Any] = read_json(file) if file.is_file() else {}
-    error, seconds, since = outcome.get("error"), outcome.get("seconds"), None
-    if (runs / artefact).is_dir():
-        manifest = runs / artefact / MANIFEST
-        state, error = "done", None
+    error, seconds = outcome.get("error"), outcome.get("seconds")
+    if manifest.parent.is_dir():
         seconds = seconds or (read_json(manifest)["seconds"] if manifest.is_file() else None)
-    elif is_held(runs, artefact):
-        state, error, seconds = "running", None, None
+        return job._replace(state="done", seconds=seconds)
+    if is_held(runs, artefact):
         since = datetime.fromisoformat(outcome["started"]) if "started" in outcome else None
-    else:
-        state = "failed" if error else "missing"
-    return Job(sweep.name, overrides, artefact, state, error, seconds, since)
+        return job._replace(state="running", since=since)
+    return job._replace(state="failed" if error else "missing", error=error, seconds=seconds)
 
 
 def outcome_file(sweep: Path, artefact: str) -> Path:
@@ -106,17 +94,8 @@ def outcome_file(sweep: Path, artefact: str) -> Path:
     return sweep / "jobs" / f"{artefact.replace('/', '-')}.json"
 
 
-def write_start(sweep: Path, artefact: str) -> None:
-    """Record that an attempt at a job begins now."""
-    _write(sweep, artefact, {"started": datetime.now(UTC).isoformat(timespec="seconds")})
-
-
-def write_outcome(sweep: Path, artefact: str, *, error: str | None, seconds: float) -> None:
-    """Record how an attempt at a job ended; the file appears complete or not at all."""
-    _write(sweep, artefact, {"error": error, "seconds": round(seconds, 3)})
-
-
-def _write(sweep: Path, artefact: str, facts: dict[str, Any]) -> None:
+def record(sweep: Path, artefact: str, **facts: Any) -> None:
+    """Record of the last attempt at a job when it ``started``, or its ``error`` and ``seconds`` when it has ended."""
     file = outcome_file(sweep, artefact)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_json(file, {"artefact": artefact, **facts})
@@ -126,10 +105,8 @@ def progress_line(jobs: Sequence[Job]) -> str:
     """How many jobs of a sweep have ended, and how long the others take one after the other."""
     seconds = [job.seconds for job in jobs if job.state == "done" and job.seconds is not None]
     left = sum(job.state in ("missing", "running") for job in jobs)
-    line = f"sweep  job {len(jobs) - left} of {len(jobs)}"
-    if not left or not seconds:
-        return line
-    return f"{line}, about {duration(left * fmean(seconds))} left, one after the other"
+    time = f", about {duration(left * fmean(seconds))} left, one after the other" if left and seconds else ""
+    return f"sweep  job {len(jobs) - left} of {len(jobs)}{time}"
 
 
 def account(jobs: Sequence[Job]) -> list[str]:
@@ -153,10 +130,8 @@ def cell_of(job: Sequence[str]) -> tuple[str, ...]:
 
 
 def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
-    """Mean and standard deviation over the finished jobs of every cell, by the settings that differ between cells.
-
-    A task of a suite is shown by its name alone.
-    """
+    """Mean and standard deviation over the finished jobs of every cell, by the settings that differ between cells. A
+    task of a suite is shown by its name alone."""
     cells: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
     for job in jobs:
         file = runs / job.artefact / "result.json"
@@ -171,13 +146,11 @@ def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
     scores = [score for score in SCORES if any(one.get(score) is not None for some in cells.values() for one in some)]
     rows = [[*(name.removesuffix(".name") for name in names), "n", *scores]]
     for of, results in zip(settings, cells.values(), strict=True):
-        rows.append([*(of.get(name, "") for name in names), str(len(results)), *(_mean(results, s) for s in scores)])
+        columns = ([one[score] for one in results if one.get(score) is not None] for score in scores)
+        rows.append([*(of.get(name, "") for name in names), str(len(results)), *map(_mean, columns)])
     return aligned(rows)
 
 
-def _mean(results: Sequence[dict[str, float]], score: str) -> str:
-    values = [result[score] for result in results if result.get(score) is not None]
-    if not values:
-        return "-"
+def _mean(values: Sequence[float]) -> str:
     spread = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
-    return f"{fmean(values):.3f}{spread}"
+    return f"{fmean(values):.3f}{spread}" if values else "-"
