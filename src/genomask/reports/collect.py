@@ -119,9 +119,8 @@ def _checked(directory: Path, name: str, manifest: Json) -> Path:
 
 
 def _finetuning(directory: Path, name: str, manifest: Json) -> Finetuning:
-    result = {"classifier": "encoder"} | read_object(
-        _checked(directory, "result.json", manifest)
-    )  # early ones say none
+    result: Json = {"classifier": "encoder"}  # which early results do not say
+    result |= read_object(_checked(directory, "result.json", manifest))
     if absent := [key for key in REQUIRED if key not in result]:
         raise ValueError(f"result.json lacks {absent[0]}")
     for score in (score for score in SCORES if score in result and "kind" not in result):

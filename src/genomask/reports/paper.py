@@ -40,9 +40,9 @@ def printed(task: str, model: str, shots: int | str, variant: str) -> Printed | 
 def _cells() -> dict[tuple[str, str, str, str], Printed]:
     cells = {}
     for row in (*read_table("table2"), *read_table("table1")):  # both print some: Table 1 wins
-        scores = ((row[f"{score}_mean"], row[f"{score}_sd"]) for score in ("accuracy", "auc"))
+        accuracy, auc = ((row[f"{score}_mean"], row[f"{score}_sd"]) for score in ("accuracy", "auc"))
         key = row["task"], row["model"], row["shots"], row["variant"]
-        cells[key] = Printed(int(row["table"]), row["variant"], *scores, "asterisk" in row["note"])
+        cells[key] = Printed(int(row["table"]), row["variant"], accuracy, auc, "asterisk" in row["note"])
     return cells
 
 

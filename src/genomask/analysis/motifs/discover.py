@@ -133,8 +133,10 @@ def _tested(motif: Candidate, seed: str, data: Labelled, background: Background)
     """The motif with its counts and probability on sequences that the search has not seen; q is yet to come."""
     sites = best_sites(site_scores(data.bases, motif.matrix, background))
     both, positive = (part[:, 0] for part in _holding(data, (sites.score >= motif.threshold)[None, :]))
-    counts = (int(count.sum()) for count in (positive, both - positive, data.positive, ~data.positive))
-    return Motif(motif.matrix, seed, motif.threshold, *counts, exact_p(both, positive, data.sizes))
+    held, of = int(positive.sum()), int(data.positive.sum())
+    others, of_others = int(both.sum()) - held, len(data.positive) - of
+    p = exact_p(both, positive, data.sizes)
+    return Motif(motif.matrix, seed, motif.threshold, held, others, of, of_others, p)
 
 
 def _padded(data: Labelled) -> Labelled:
@@ -218,9 +220,9 @@ def labelled(bases: UInt8[np.ndarray, "rows bases"], positive: Bool[np.ndarray, 
 
 def word_codes(bases: UInt8[np.ndarray, "rows bases"], k: int) -> Int64[np.ndarray, "rows starts"]:
     """Code of the word at every start, or of its reverse complement if smaller; -1 if not all are bases."""
-    known = np.lib.stride_tricks.sliding_window_view(bases < OTHER, k, axis=1).all(axis=2)
+    known = np.all(np.lib.stride_tricks.sliding_window_view(bases < OTHER, k, axis=1), axis=2)
     end_to_end = np.append(bases.ravel(), np.full(k - 1, OTHER, np.uint8))
-    codes = both_strands(kmer_codes(end_to_end, k), k).reshape(bases.shape)[:, : known.shape[1]]
+    codes = both_strands(kmer_codes(end_to_end, k), k).reshape(bases.shape)[:, : bases.shape[1] - k + 1]
     return np.where(known, codes.astype(np.int64), -1)
 
 

@@ -56,8 +56,10 @@ def read_alleles(record: Record, genome: EncodedGenome, settings: WindowSettings
         same, removed, inserted = trim(record.reference, text.upper())
         cut, why, size = None, problem, len(removed)
         if not problem:
-            shape = {"length": settings.length, "position": settings.position, "grow": settings.grow}
-            cut = windows(near, start + same, size, encode(inserted), **shape)
+            cut = windows(
+                near, start + same, size, encode(inserted),
+                length=settings.length, position=settings.position, grow=settings.grow,
+            )  # fmt: skip
             why = _refused(cut, settings)
         yield Allele(record, place, variant_class(size, len(inserted)), None if why else cut, why, note)
 

@@ -174,7 +174,7 @@ def separation(
             weight[group] = np.bincount(draw.integers(count, size=count), minlength=count)
         values.append(areas(rank, pathogenic, weight))
     bands = np.vstack((values[0], np.percentile(values[1:], BAND, axis=0))).T.ravel().tolist()
-    return Separation(classifier, variant_class, *counts, *bands, counts[0] / sum(counts))
+    return Separation._make((classifier, variant_class, *counts, *bands, counts[0] / sum(counts), None))
 
 
 def ranks(score: Float64[np.ndarray, " alleles"]) -> Int64[np.ndarray, " alleles"]:
