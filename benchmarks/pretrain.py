@@ -28,7 +28,8 @@ from genomask.seeds import generator
 from genomask.tokens.base import Tokens
 from genomask.tokens.kmer import KmerTokens
 from genomask.training.host import has_bfloat16
-from genomask.training.optimiser import adamw
+from genomask.training.settings import OptimiserSettings
+from genomask.training.trainer import adamw
 
 K: Final = 6
 LONGEST, SHORTEST = 510, 5  # Sec. 3: half of the segments have 510 bases, the others from 5 to 510
@@ -148,9 +149,8 @@ def our_step(
     """The functions of a training, in their order."""
     network = masked_language_model(model, tokens, seed=0).train()
     torch.nn.Module.to(network, device)  # Transformers hides the type of its own
-    optimizer, _ = adamw(
-        network, learning_rate=1e-6, betas=(0.9, 0.98), epsilon=1e-6, weight_decay=0.01, warmup_steps=0, max_steps=10**9
-    )
+    settings = OptimiserSettings(0.01, 0.9, 0.98, 1e-6, clip_norm=1.0, precision="32-true")
+    optimizer, _ = adamw(network, settings, learning_rate=1e-6, warmup_steps=0, max_steps=10**9)
 
     def step() -> Outcome:
         optimizer.zero_grad()

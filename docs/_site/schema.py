@@ -41,10 +41,10 @@ def types_of(group: str) -> dict[str, type]:
 
 def facts_of(group: str, kind: type) -> dict[str, Fact]:
     """Every setting of a type, in order."""
-    needs = needed(Path(inspect.getfile(kind)))
-    hints, told, found = get_type_hints(kind), {}, {}
-    for ancestor in reversed(kind.__mro__):
+    hints, told, found, needs = get_type_hints(kind), {}, {}, dict[str, str]()
+    for ancestor in reversed(kind.__mro__[:-1]):
         told |= described(ancestor)
+        needs |= needed(Path(inspect.getfile(ancestor)), group)
     for field in fields(kind):
         if not field.init:
             continue
@@ -84,14 +84,23 @@ def spell(hint: Any) -> str:
     return re.sub(r"\w+", lambda word: WORDS.get(word[0], word[0]), text.replace("typing.", "")).replace(" | ", " or ")
 
 
-def needed(path: Path) -> dict[str, str]:
-    """What ``require(...)`` and ``require_choice(...)`` of a module ask, where that is plain text."""
+def needed(path: Path, group: str) -> dict[str, str]:
+    """What ``require(...)``, ``require_each(...)`` and ``require_choice(...)`` of a module ask in plain text."""
     found: dict[str, str] = {}
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    named = {
+        node.targets[0].id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
     loops = {id(call): loop for loop in ast.walk(tree) if isinstance(loop, ast.For) for call in ast.walk(loop)}
     for call in ast.walk(tree):
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
             continue
+        if call.func.id == "require_each" and len(call.args) == 5:
+            asked = (named.get(getattr(call.args[at], "id", ""), call.args[at]) for at in (1, 2, 4))
+            place, names, needs = (_text(node, None) for node in asked)
+            found |= {f"{place or group}.{name}": needs for name in names.split()}
         words = _words(call)
         if words is None:
             continue

@@ -1,7 +1,8 @@
 """One way to refuse a value: say what was needed and what was found, in one line of bearable length."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 LONGEST: Final = 200  # characters that are shown of what was found
 
@@ -10,6 +11,13 @@ def require(condition: object, setting: str, needed: str, found: object) -> None
     """Raise a ValueError, ``<setting> needs <needed>; found <found>.``, unless the condition holds."""
     if not condition:
         raise ValueError(f"{setting} needs {needed}; found {shown(found)}.")
+
+
+def require_each(settings: object, group: str, names: str, fits: Callable[[Any], bool], needed: str) -> None:
+    """Raise for the first of these settings of a group (names with blanks between them) that does not fit."""
+    for name in names.split():
+        value = getattr(settings, name)
+        require(fits(value), f"{group}.{name}", needed, value)
 
 
 def require_choice(value: str, setting: str, choices: tuple[str, ...]) -> None:

@@ -15,9 +15,10 @@ from compose import composed
 from genomask.alphabet import encode
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.run import check
-from genomask.finetune.baselines import MotifNetwork, class_frequencies, gc_content, kmer_counts
-from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline
+from genomask.finetune.classifiers import CnnBaseline, GcBaseline, KmerBaseline, MajorityBaseline
+from genomask.finetune.cnn import MotifNetwork
 from genomask.finetune.metrics import score
+from genomask.finetune.shallow import baseline_prediction
 from genomask.tasks.alike import both_strands, row_kmers
 from genomask.tasks.examples import Examples, pack
 
@@ -38,6 +39,10 @@ def drawn(rows: int, seed: int, length: int = 40) -> tuple[list[str], np.ndarray
 def kmer_settings(**changed) -> KmerBaseline:
     plain = {"name": "x", "k": 3, "both_strands": False, "standardise": False, "inverse_penalty": 1.0}
     return KmerBaseline(**plain | changed)
+
+
+def predicted(settings, train, test, *, classes=2, seed=0):
+    return baseline_prediction(settings, train, test, classes=classes, seed=seed)
 
 
 @given(SEQUENCES, st.integers(1, 7))
@@ -79,14 +84,14 @@ def test_gc_content_is_the_share_among_known_letters():
 
 def test_a_majority_of_a_balanced_episode_scores_chance():
     train, test = examples(["A"] * 4, [0, 1, 0, 1]), examples(["C"] * 5, [0, 1, 1, 0, 1])
-    probability = class_frequencies(train, test, classes=2)
+    probability = predicted(MajorityBaseline("majority"), train, test)
     found = score(torch.from_numpy(probability), torch.from_numpy(test.labels))
     assert (found.accuracy, found.auc, found.mcc) == (pytest.approx(0.4), 0.5, 0)
 
 
 def test_a_majority_follows_the_most_frequent_class():
     train, test = examples(["A"] * 4, [2, 1, 2, 0]), examples(["C"] * 3, [0, 1, 2])
-    assert class_frequencies(train, test, classes=3).tolist() == [[0.25, 0.25, 0.5]] * 3
+    assert predicted(MajorityBaseline("majority"), train, test, classes=3).tolist() == [[0.25, 0.25, 0.5]] * 3
 
 
 @pytest.mark.parametrize(("k", "lengths"), [(3, (3, 3)), ([1, 2, 3], (1, 3))])
@@ -94,7 +99,7 @@ def test_a_majority_follows_the_most_frequent_class():
 def test_kmer_logistic_is_scikit_learns_on_kmer_counts(standardise, k, lengths):
     (texts, labels), (unknown, _) = drawn(40, 0), drawn(20, 1)
     settings = kmer_settings(standardise=standardise, k=k)
-    found = kmer_counts(examples(texts, labels), examples(unknown), settings=settings, seed=0)
+    found = predicted(settings, examples(texts, labels), examples(unknown))
     count = CountVectorizer(analyzer="char", ngram_range=lengths, lowercase=False)
     train = count.fit_transform(texts).toarray()
     test = count.transform(unknown).toarray()
@@ -109,25 +114,22 @@ def test_both_strands_give_a_reverse_complement_the_same_probability():
     (texts, labels), (unknown, _) = drawn(20, 0), drawn(10, 1)
     train, turned = examples(texts, labels), [text.translate(COMPLEMENT)[::-1] for text in unknown]
     for both, same in ((True, True), (False, False)):
-        one, other = (
-            kmer_counts(train, examples(test), settings=kmer_settings(both_strands=both), seed=0)
-            for test in (unknown, turned)
-        )
+        one, other = (predicted(kmer_settings(both_strands=both), train, examples(test)) for test in (unknown, turned))
         assert np.allclose(one, other) is same
 
 
 def test_the_penalty_that_is_chosen_within_the_shots_depends_on_the_seed_alone():
     (texts, labels), (unknown, _) = drawn(20, 0), drawn(10, 1)
     settings = kmer_settings(inverse_penalty=None)
-    one, again = (kmer_counts(examples(texts, labels), examples(unknown), settings=settings, seed=3) for _ in range(2))
+    one, again = (predicted(settings, examples(texts, labels), examples(unknown), seed=3) for _ in range(2))
     np.testing.assert_array_equal(one, again)
     with pytest.raises(ValueError, match=r"needs 2 examples of every class.*has 1 of one"):
-        kmer_counts(examples(texts[:2], labels[:2]), examples(unknown), settings=settings, seed=0)
+        predicted(settings, examples(texts[:2], labels[:2]), examples(unknown))
 
 
 def test_gc_tells_rich_from_poor():
     train = examples(["AATTC", "AATCC", "GGCCA", "GGCAA"], [0, 0, 1, 1])
-    probability = gc_content(train, examples(["AAAA", "GGGG"]), settings=GcBaseline("gc", 1.0), seed=0)
+    probability = predicted(GcBaseline("gc", 1.0), train, examples(["AAAA", "GGGG"]))
     assert probability.argmax(axis=1).tolist() == [0, 1]
 
 

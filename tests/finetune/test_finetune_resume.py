@@ -6,8 +6,7 @@ import pytest
 
 from compose import composed
 from genomask.experiment.stages.run import run_stages
-from genomask.finetune.baselines import CnnModule
-from genomask.finetune.module import EpisodeModule
+from genomask.finetune.module import ClassifierModule, EpisodeModule
 from trainings import fingerprint, share, write_data
 
 EPOCH = 11  # batches: 41 examples, four at a time
@@ -51,7 +50,7 @@ def test_a_finetuning_that_died_goes_on_and_ends_at_the_same_bytes(alone, tmp_pa
     with pytest.raises(RuntimeError, match="died"):
         run_stages(composed(*words))
     monkeypatch.undo()
-    assert CnnModule.training_step is real, "a CNN trains as an encoder does"
+    assert ClassifierModule.training_step is real, "an encoder trains as a CNN does"
     (left,) = tmp_path.glob("run/runs/finetune/*.building/checkpoints/*.ckpt")
     assert left.name == f"step={step}.ckpt"
     run_stages(composed(*words))

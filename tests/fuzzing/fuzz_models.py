@@ -13,8 +13,7 @@ from torch import Tensor
 
 from fuzz_spoil import BYTES, spoilt
 from genomask.alphabet import SPECIAL_TOKENS, kmer_table
-from genomask.api.models import load_encoder
-from genomask.models.bert import bert_config, masked_language_model, read_encoder, sequence_classifier
+from genomask.models.bert import fresh_config, load_encoder, masked_language_model, sequence_classifier
 from genomask.models.export import export_encoder, open_classifier
 from genomask.models.initial import load_dnabert
 from genomask.models.settings import ModelSettings
@@ -48,12 +47,12 @@ def _dnabert(folder: Path, *, zipped: bool) -> None:
     weights = masked_language_model(SETTINGS, TOKENS, seed=0).state_dict()
     torch.save(weights, folder / "pytorch_model.bin", _use_new_zipfile_serialization=zipped)
     (folder / "vocab.txt").write_text("\n".join([*SPECIAL_TOKENS, *kmer_table(TOKENS.k)]) + "\n")
-    shape = bert_config(SETTINGS, TOKENS).to_dict()
+    shape = fresh_config(SETTINGS, TOKENS).to_dict()
     (folder / "config.json").write_text(json.dumps({name: shape[name] for name in ("num_attention_heads",)}))
 
 
 def _open_encoder(folder: Path) -> dict[str, Tensor]:
-    model = sequence_classifier(read_encoder(folder), classes=2, seed=0, hidden_dropout=0.1)
+    model = sequence_classifier(load_encoder(folder), classes=2, seed=0, hidden_dropout=0.1)
     weights = {f"bert.{name}": weight for name, weight in model.bert.state_dict().items()}
     return {name: weight for name, weight in weights.items() if "pooler" not in name}
 

@@ -23,9 +23,9 @@ SETTINGS = ModelSettings(
 
 
 def drawn_encoder(settings=SETTINGS, tokens=TOKENS, *, seed=0) -> Encoder:
-    """An encoder as ``read_encoder`` gives it, without a folder."""
+    """An encoder as ``load_encoder`` gives it, without a folder."""
     model = masked_language_model(settings, tokens, seed=seed)
-    return Encoder(Path("drawn"), model.config, model.base_model.state_dict(), tokens)
+    return Encoder(Path("drawn"), model.base_model, tokens)
 
 
 def drawn_classifier(settings=SETTINGS, tokens=TOKENS, *, classes=2, seed=0, hidden_dropout=0.1):

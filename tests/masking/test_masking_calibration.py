@@ -6,7 +6,7 @@ import pytest
 from genomask.alphabet import OTHER
 from genomask.masking.base import Masking, Validation
 from genomask.masking.calibration import USUAL, Sample, expected_share, facts, match, measure, warnings
-from genomask.masking.masker import Masker, Visibility, masked_bases, visibility
+from genomask.masking.masker import Masker, masked_bases, visibility
 from genomask.masking.pmi import PmiMasking, PmiReleasedMasking, SpanMasking
 from genomask.masking.random import RandomMasking
 from genomask.masking.schedule import ScheduleMasking
@@ -180,11 +180,10 @@ def literal_visibility(rows):
 
 def test_what_is_hidden_and_shown_is_what_a_literal_count_finds():
     rows = masked_all(masker_of("pmi"), random_bases([80] * 40))
-    seen = Visibility()
-    for row in rows:
-        seen = seen.plus(visibility(row, overlapping=True, mask=4))
-    assert (seen.masked_bases, seen.kept_bases, pytest.approx(seen.floor_nats)) == literal_visibility(rows)
-    assert seen.masked_bases == sum(masked_bases(row).sum() for row in rows)
+    seen = visibility(rows, KmerTokens(6))
+    nats = seen.masked_tokens * np.log(seen.overlap_floor)
+    assert (seen.masked_bases, seen.kept_bases, pytest.approx(nats)) == literal_visibility(rows)
+    assert seen.masked_bases == sum(masked_bases(row.tokens, row.masked, 80).sum() for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from genomask.masking.draws import Stream, bits, largest_below, sequence_keys
+from genomask.masking.draws import Stream, bits, sequence_keys, uniform
 
 SEQUENCES, LENGTH = 2000, 512
 SIGMAS = 5
@@ -67,6 +65,7 @@ def test_numbers_are_the_hash_of_key_stream_and_position(stream):
     for key in sequence_keys(9, 0, np.arange(5)):
         expected = [mix_32(int(key) % 2**64, stream, position) ^ 2**31 for position in range(40)]
         assert bits(key, stream=stream, count=40).tolist() == expected
+        assert uniform(key, stream=stream, count=40).tolist() == [word / 2**32 for word in expected]
 
 
 def test_more_positions_change_none_of_the_numbers():
@@ -75,14 +74,9 @@ def test_more_positions_change_none_of_the_numbers():
     assert (bits(key, stream=Stream.CENTERS, count=20) == wide[:20]).all()
 
 
-@given(st.integers(0, 2**32 - 1), st.floats(2**-40, 1))
-def test_the_largest_draw_below_a_probability_compares_as_a_fraction(word, probability):
-    assert (word <= int(largest_below(probability))) == (word / 2**32 < probability)
-
-
 @pytest.mark.parametrize("probability", [1e-3, 0.0176, 0.5, 0.9, 1.0])
 def test_bits_are_below_a_probability_just_as_often(probability):
-    counts = (words(seed=4) <= int(largest_below(probability))).sum(axis=1)
+    counts = (words(seed=4) / 2**32 < probability).sum(axis=1)
     spread = probability * (1 - probability) * LENGTH  # variance of a binomial count
     assert counts.mean() == pytest.approx(probability * LENGTH, abs=SIGMAS * (spread / SEQUENCES) ** 0.5)
     assert counts.var() == pytest.approx(spread, rel=SIGMAS * 2 / SEQUENCES**0.5, abs=1e-9)

@@ -185,9 +185,9 @@ def test_motif_hides_motifs_whole_and_random_bases_for_the_rest(letters, probabi
 
 
 def test_shuffled_motifs_have_the_same_positions_in_another_order():
-    plain, other = (MotifMasking(motifs=MOTIFS, shuffled=shuffled).bits for shuffled in (False, True))
+    plain, other = (MotifMasking(motifs=MOTIFS, shuffled=shuffled).odds for shuffled in (False, True))
     assert np.sort(plain.ravel()).tolist() == np.sort(other.ravel()).tolist()
-    assert all(len(MotifMasking(motifs=[motif]).order) == 2 for motif in MOTIFS)  # both strands
+    assert all(len(MotifMasking(motifs=[motif]).widths) == 2 for motif in MOTIFS)  # both strands
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=90), st.sampled_from([0.02, 0.3]), st.sampled_from([0, 7, -3]))

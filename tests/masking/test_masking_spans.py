@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genomask.alphabet import OTHER, encode
-from genomask.masking.draws import Stream, bits, largest_below, sequence_keys
+from genomask.masking.draws import Stream, sequence_keys, uniform
 from genomask.masking.masker import Masker
 from genomask.masking.pmi import PmiMasking
 from genomask.masking.random import RandomMasking
@@ -18,7 +18,7 @@ AROUND_CENTERS = ("random", "pmi", "span", "whole_span", "pmi_released", "random
 def lone_centers(tokens, count=3000):
     """Keys under which a sequence of so many tokens has a single center, and the token it is the center of, from 1."""
     keys = sequence_keys(0, 0, np.arange(count))
-    drawn = np.stack([bits(key, stream=Stream.CENTERS, count=tokens + 1)[1:] for key in keys]) <= largest_below(RARELY)
+    drawn = np.stack([uniform(key, stream=Stream.CENTERS, count=tokens + 1)[1:] for key in keys]) < RARELY
     alone = drawn.sum(axis=1) == 1
     return keys[alone], drawn[alone].argmax(axis=1) + 1
 
@@ -113,7 +113,7 @@ def test_no_visible_token_contains_the_base_of_a_center(name, k):
     for bases, key in zip(sequences, keys_of(sequences), strict=True):
         row = masker(bases, key=key)
         tokens = len(row.masked)
-        drawn = bits(key, stream=Stream.CENTERS, count=tokens + 1) <= largest_below(0.05)
+        drawn = uniform(key, stream=Stream.CENTERS, count=tokens + 1) < 0.05
         unseen = bases_out_of_sight((np.flatnonzero(row.masked) + 1).tolist(), tokens, k)
         assert {c + k // 2 for c in range(1, tokens + 1) if drawn[c]} <= set(unseen)
 

@@ -25,7 +25,7 @@ from transformers import (
 from genomask.alphabet import encode, kmer_table
 from genomask.finetune.recipe import add_lora, merge_lora
 from genomask.models.architectures import load_pretrained
-from genomask.models.bert import base_model, masked_language_model, read_encoder, sequence_classifier
+from genomask.models.bert import load_encoder, masked_language_model, sequence_classifier
 from genomask.models.export import export_encoder, open_classifier
 from genomask.models.flops import shape_of, training_flops
 from genomask.models.forward import MaskedTokens, cls_logits, has_fast_path, masked_logits, mean_logits, states
@@ -151,9 +151,9 @@ def test_exports_open_with_the_auto_classes_and_again(checkpoint, tmp_path):
         opened = AutoModelForMaskedLM.from_pretrained(out, local_files_only=True).eval()
         wanted = published(ids, attention_mask=there.long())
         torch.testing.assert_close(opened(ids, attention_mask=there.long()).logits, wanted.logits)
-        source = read_encoder(out)
+        source = load_encoder(out)
         features = published.base_model(ids, attention_mask=there.long()).last_hidden_state
-        torch.testing.assert_close(states(base_model(source).eval(), ids, there)[there], features[there])
+        torch.testing.assert_close(states(source.model, ids, there)[there], features[there])
     assert source.longest == 38
     text = "ACGTACNACGT"
     assert AutoTokenizer.from_pretrained(out)(text)["input_ids"] == source.tokens.ids(encode(text)).tolist()
@@ -243,7 +243,7 @@ def test_code_of_a_folder_is_refused_unless_it_is_trusted(checkpoint):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModelForMaskedLM": "code.Model"}}))
     (folder / "code.py").write_text("raise SystemExit('it ran')\n")
-    for refusing in (lambda: load_pretrained(settings_of(folder)), lambda: read_encoder(folder)):
+    for refusing in (lambda: load_pretrained(settings_of(folder)), lambda: load_encoder(folder)):
         with pytest.raises(
             ValueError, match=r"code of its own.* give model.trust_remote_code=true on the command line"
         ):
@@ -279,7 +279,7 @@ def test_a_model_that_does_not_predict_masked_tokens_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"holds no model ForMaskedLM: "):
         load_pretrained(settings_of(tmp_path))
     with pytest.raises(ValueError, match=r"holds no model ForMaskedLM: "):
-        read_encoder(tmp_path)
+        load_encoder(tmp_path)
 
 
 MODERN = ModernBertSettings(

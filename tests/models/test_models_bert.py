@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import BertForMaskedLM
 
-from genomask.models.bert import bert_config, masked_language_model, sequence_classifier
+from genomask.models.bert import fresh_config, masked_language_model, sequence_classifier
 from genomask.models.export import export_encoder
 from genomask.models.settings import ModelSettings
 from genomask.tokens.kmer import KmerTokens
@@ -48,7 +48,7 @@ def same(first, second):
 @pytest.mark.parametrize(("settings", "count"), [(LOGO, 4_933_125), (DNABERT, 89_196_549)])
 def test_masked_language_models_have_the_known_parameter_counts(settings, count):
     with torch.device("meta"):
-        assert parameter_count(BertForMaskedLM(bert_config(settings, KMERS))) == count
+        assert parameter_count(BertForMaskedLM(fresh_config(settings, KMERS))) == count
 
 
 def test_the_logo_classifier_has_the_known_parameter_count():

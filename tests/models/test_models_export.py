@@ -18,8 +18,8 @@ from transformers import (
 )
 
 from genomask.alphabet import encode
-from genomask.models.bert import masked_language_model, sequence_classifier
-from genomask.models.export import export_encoder, import_encoder
+from genomask.models.bert import load_encoder, masked_language_model, sequence_classifier
+from genomask.models.export import export_encoder
 from genomask.tokens.kmer import KmerTokens, kmer_tokenizer
 from genomask.tokens.subword import SubwordTokens, train_bpe
 from tiny_models import SETTINGS, TOKENS
@@ -96,18 +96,19 @@ def test_an_exported_classifier_opens_with_its_head(folder, tmp_path):
 def test_importing_gives_the_encoder_without_head_and_pooler(folder, model, tmp_path):
     export_encoder(sequence_classifier(folder, classes=2, seed=0, hidden_dropout=0.1), tmp_path, TOKENS)
     for directory in (folder, tmp_path):
-        config, weights = import_encoder(directory)
-        assert config.hidden_size == 16
+        encoder = load_encoder(directory)
+        weights = encoder.model.state_dict()
+        assert encoder.model.config.hidden_size == 16
         assert weights.keys() == model.bert.state_dict().keys()
         assert all(torch.equal(weights[name], weight) for name, weight in model.bert.state_dict().items())
 
 
 def test_a_folder_without_an_encoder_is_refused(folder, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"Weights need a folder; .*nowhere is none"):
-        import_encoder(tmp_path / "nowhere")
+        load_encoder(tmp_path / "nowhere")
     (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
     with pytest.raises(FileNotFoundError, match=r"A model needs config.json beside its weights"):
-        import_encoder(tmp_path)
+        load_encoder(tmp_path)
 
 
 def test_fill_mask_reads_kmers_that_are_apart(folder):

@@ -26,8 +26,8 @@ from genomask.pretrain.settings import Accumulation, PretrainSettings, Warmup
 from genomask.tokens.kmer import KmerTokens
 from genomask.training.checkpoints import AtomicCheckpoints, ResumePoints, newest_checkpoint
 from genomask.training.host import resolved_precision
-from genomask.training.optimiser import adamw
-from genomask.training.settings import TrainerSettings
+from genomask.training.settings import OptimiserSettings, TrainerSettings
+from genomask.training.trainer import adamw
 
 TINY = ModelSettings(
     name="tiny",
@@ -282,10 +282,8 @@ def test_encoders_kept_on_the_way_are_those_of_shorter_trainings_also_when_resum
 )
 def test_schedules_warm_up_and_then_have_their_shape(schedule, factors):
     module = torch.nn.Linear(1, 1)
-    optimizer, schedule = adamw(
-        module, learning_rate=2.0, betas=(0.9, 0.98), epsilon=1e-6, weight_decay=0.0, warmup_steps=4, max_steps=20,
-        schedule=schedule,
-    )  # fmt: skip
+    settings = OptimiserSettings(0.0, 0.9, 0.98, 1e-6, clip_norm=1.0, precision="32-true")
+    optimizer, schedule = adamw(module, settings, learning_rate=2.0, warmup_steps=4, max_steps=20, schedule=schedule)
     rates = []
     for _ in range(21):
         rates.append(schedule.get_last_lr()[0])

@@ -75,7 +75,7 @@ def test_padding_is_no_throughput(monkeypatch):
     model = masked_language_model(MODEL, TOKENS, seed=0)
     meter = Meter(model, every=1)
     assert meter.read() == {}
-    meter.start()
+    meter.clock(True)
     meter.add(batch_of([20, 10, 5], [6, 0, 1], micro_batch=2))
     found = meter.read()
     assert (meter.seconds, found["bases_per_second"], found["tokens_per_second"]) == (4.0, 35 / 4, 35 / 4)

@@ -6,7 +6,6 @@ branches that depend on the device treat both alike, as neither is the CPU.
 """
 
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,12 +13,13 @@ import pytest
 import torch
 from lightning.fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor
+from torch.optim import AdamW
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedModel, masking_utils
 
 from genomask.analysis import predictor
-from genomask.api.models import LoadedEncoder, embed
+from genomask.api.models import embed
 from genomask.corpus.datamodule import ValidationBatch
 from genomask.corpus.segments import Corpus, Segments, lay_out
 from genomask.corpus.steps import StepBatch, Steps, collate
@@ -37,7 +37,6 @@ from genomask.pretrain.module import PretrainModule
 from genomask.pretrain.settings import PretrainSettings
 from genomask.tasks.datamodule import ExampleBatch
 from genomask.tokens.kmer import KmerTokens
-from genomask.training.optimiser import adamw
 from tiny_models import drawn_classifier, drawn_encoder
 
 OTHER = torch.device("meta")
@@ -158,7 +157,8 @@ def unfused(monkeypatch):
     The fused kernel knows none, and Hugging Face's own forward pass waits once a padded batch, to see whether all of
     the mask is true.
     """
-    monkeypatch.setattr(pretraining, "adamw", partial(adamw, fused=False))
+    unfused = {"fused": False}
+    monkeypatch.setattr("genomask.training.trainer.AdamW", lambda *args, **given: AdamW(*args, **given | unfused))
     monkeypatch.setattr(masking_utils, "_ignore_bidirectional_mask_sdpa", lambda *_, **__: False)
 
 
@@ -213,7 +213,10 @@ def test_embeddings_are_computed_where_the_encoder_is(cpu_reads, pool):
     model = masked_language_model(TINY, TOKENS, seed=0).bert.eval().to(OTHER)
     with OneDevice():
         vectors = embed(
-            LoadedEncoder(drawn_encoder(), model, TOKENS), ["ACGTACGT", "ACGTA", "ACGTTT"], pooling=pool, batch=16
+            drawn_encoder()._replace(model=model, tokens=TOKENS),
+            ["ACGTACGT", "ACGTA", "ACGTTT"],
+            pooling=pool,
+            batch=16,
         )
     assert vectors.shape == (3, 16)
     assert cpu_reads == [(2, 1, 16), (1, 1, 16)]

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int32, UInt8
+from jaxtyping import Float64, Int64, UInt8
 
 from genomask.api.sequences import encoded
 from genomask.checks import require, require_choice
@@ -17,7 +17,7 @@ from genomask.masking.base import Masking
 from genomask.masking.draws import sequence_keys
 from genomask.masking.masker import Masked as MaskedSequence
 from genomask.masking.masker import Masker, Visibility, visibility
-from genomask.masking.pmi import RankedMasking
+from genomask.masking.ranked import RankedMasking
 from genomask.ranking.table import Ranking
 from genomask.ranking.vocabulary import MaskingVocabulary
 from genomask.seeds import derived_seed
@@ -41,15 +41,12 @@ class Masked:
     bases: list[UInt8[np.ndarray, " _bases"]]
     rows: list[MaskedSequence]
     centers: list[np.ndarray]
-    ranks: list[Int32[np.ndarray, " _kmers"]] | None
+    ranks: list[Int64[np.ndarray, " _kmers"]] | None
 
     @property
     def seen(self) -> Visibility:
         """Counts over all sequences: masked tokens, hidden bases, and what of these is still in sight."""
-        total, tokens = Visibility(), self.masker.tokens
-        for row in self.rows:
-            total = total.plus(visibility(row, overlapping=tokens.overlapping, mask=tokens.mask))
-        return total
+        return visibility(self.rows, self.masker.tokens)
 
     @property
     def rate(self) -> float:

@@ -11,18 +11,19 @@ from genomask.analysis.predictor import probabilities
 from genomask.api.sequences import encoded, episode_rows, labelled
 from genomask.checks import require, require_choice, require_packages
 from genomask.experiment.run import configured
-from genomask.finetune.classifiers import Probe
-from genomask.finetune.embedding import POOLS, LoadedEncoder, batches, check_lengths, embed_batch, load_encoder
-from genomask.finetune.recipe import PreparedFinetuning, Recipe, classifier_module, episode_data, train, trained_model
+from genomask.finetune.classifiers import MOST_STEPS, Probe
+from genomask.finetune.embedding import POOLS, batches, check_lengths, embed_batch
+from genomask.finetune.recipe import Recipe, classifier_module, episode_data, train, trained_model
 from genomask.finetune.settings import policy
-from genomask.finetune.shallow import MOST_STEPS, Predict, fit_probe
+from genomask.finetune.shallow import Predict, fit_probe
+from genomask.models.bert import Encoder, load_encoder
 from genomask.models.export import Classifier, classifier_folder, open_classifier
 from genomask.tasks.examples import crop, pack
 from genomask.training.host import fixed_order
 
 
 def embed(
-    encoder: LoadedEncoder | str | Path,
+    encoder: Encoder | str | Path,
     sequences: Iterable[Any],
     *,
     pooling: str = "mean",
@@ -51,7 +52,7 @@ def embed(
     require_choice(layers, "layers", ("last", "all"))
     require_choice(long, "long", ("refuse", "window"))
     require(batch >= 1, "batch", "at least 1", batch)
-    loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
+    loaded = encoder if isinstance(encoder, Encoder) else load_encoder(encoder)
     given = encoded(sequences)
     table = pack(given, np.zeros(len(given), dtype=np.int64))
     check_lengths(loaded, table.lengths, long=long)
@@ -70,7 +71,7 @@ class FittedProbe(NamedTuple):
     embeddings."""
 
     classes: tuple[str, ...]
-    encoder: LoadedEncoder
+    encoder: Encoder
     options: Mapping[str, Any]
     model: Predict
 
@@ -80,7 +81,7 @@ class FittedProbe(NamedTuple):
 
 
 def probe(
-    encoder: LoadedEncoder | str | Path,
+    encoder: Encoder | str | Path,
     frame: Mapping[str, Iterable[Any]] | Any,
     *,
     shots: int | None = None,
@@ -104,7 +105,7 @@ def probe(
         ValueError: If a sequence is not DNA or too long, there are fewer than two classes or too few examples.
     """
     require_packages("probe", "sklearn", extra="baselines")
-    loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
+    loaded = encoder if isinstance(encoder, Encoder) else load_encoder(encoder)
     known = labelled(frame, "probe")
     chosen = known.pool.take(episode_rows(known, task=task, shots=shots, seed=seed, rows=rows))
     options: dict[str, Any] = {"pooling": pooling, "long": long, "both_strands": both_strands}
@@ -114,7 +115,7 @@ def probe(
 
 
 def fine_tune(
-    encoder: LoadedEncoder | str | Path,
+    encoder: Encoder | str | Path,
     frame: Mapping[str, Iterable[Any]] | Any,
     *,
     shots: int | None = None,
@@ -144,15 +145,15 @@ def fine_tune(
     config = configured([*settings, f"seed={seed}"])
     pool = config.finetune.pool
     require(pool == "cls", "fine_tune", "finetune.pool=cls, which classifiers read", pool)
-    loaded = encoder if isinstance(encoder, LoadedEncoder) else load_encoder(encoder)
+    loaded = encoder if isinstance(encoder, Encoder) else load_encoder(encoder)
     known = crop(labelled(frame, "fine_tune"), longest=loaded.longest, keep=config.finetune.crop)
     episode = episode_rows(known, task=task, shots=shots, seed=seed, rows=rows)
     rarest = int(np.bincount(known.pool.labels[episode]).min())
     recipe = Recipe(config.finetune, policy(rarest, config.fewshot, config.fs), config.trainer, seed)
     data = episode_data(known, episode, recipe)
-    module = classifier_module(loaded.source, recipe, data)
+    module = classifier_module(loaded, recipe, data)
     with fixed_order(config.trainer):
-        train(PreparedFinetuning(module, data, recipe))
+        train(module, data, recipe)
     return Classifier(trained_model(module, known.classes).cpu().eval(), known.classes, loaded.tokens)
 
 

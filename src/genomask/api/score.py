@@ -147,7 +147,7 @@ def _predict(known: Scored, task: Benchmark) -> Float[np.ndarray, "rows classes"
 def _by_probe(known: Scored, pool: Benchmark, rows: np.ndarray, task: Benchmark) -> Float[np.ndarray, "rows classes"]:
     from genomask.api.models import embed
     from genomask.experiment.stages.learners import probe_prediction
-    from genomask.finetune.embedding import load_encoder
+    from genomask.models.bert import load_encoder
     from genomask.pretrain.keep import step_folder
 
     config, settings, folder = known.config, known.config.classifier, known.input("encoder")

@@ -1,11 +1,15 @@
-"""The choices of the ``classifier`` group: the fine-tuned encoder, probes of a frozen one, baselines without any."""
+"""The choices of the ``classifier`` group: the fine-tuned encoder, probes of a frozen one, baselines without any.
+
+``name`` is what tables call a classifier.
+"""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from genomask.checks import require, require_choice
+from genomask.checks import require, require_choice, require_each
 
 LONGEST_K = 8  # 65,536 features
+MOST_STEPS: Final = 10_000  # of logistic regression
 
 
 @dataclass
@@ -24,32 +28,44 @@ class MajorityBaseline:
     name: str
 
 
+class LogisticSettings:
+    """Logistic regression on features, with at most ``max_steps`` steps of the optimiser.
+
+    ``standardise`` turns features into z-scores of the episode (counts are only divided by their standard deviation);
+    those that do not vary there are left out. ``inverse_penalty`` is scikit-learn's C; None chooses it by
+    cross-validation within the episode.
+    """
+
+    standardise: bool
+    inverse_penalty: float | None
+    max_steps: int
+
+    def __post_init__(self) -> None:
+        value = self.inverse_penalty
+        positive = value is None or value > 0
+        require(positive, "classifier.inverse_penalty", "a number above 0, or null where it may be chosen", value)
+
+
 @dataclass
-class GcBaseline:
-    """Logistic regression on one number, the share of G and C; ``inverse_penalty`` as below."""
+class GcBaseline(LogisticSettings):
+    """Logistic regression on one number, the share of G and C."""
 
     kind: ClassVar[str] = "gc"
+    standardise: ClassVar[bool] = True
+    max_steps: ClassVar[int] = MOST_STEPS
     name: str
     inverse_penalty: float
 
-    def __post_init__(self) -> None:
-        _check_penalty(self.inverse_penalty)
-
 
 @dataclass
-class KmerBaseline:
+class KmerBaseline(LogisticSettings):
     """Logistic regression on how often every k-mer occurs.
 
-    Attributes:
-        name: What tables call the baseline.
-        k: Bases in a k-mer, from 1 to 8; a list puts the counts of several lengths side by side.
-        both_strands: Count a k-mer and its reverse complement as one.
-        standardise: Divide counts by their standard deviation in the episode; k-mers that do not vary there are left
-            out.
-        inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the episode.
+    A list of ``k`` puts the counts of several lengths side by side; ``both_strands`` counts reverse complements as one.
     """
 
     kind: ClassVar[str] = "kmer_logistic"
+    max_steps: ClassVar[int] = MOST_STEPS
     name: str
     k: Any
     both_strands: bool
@@ -57,10 +73,10 @@ class KmerBaseline:
     inverse_penalty: float | None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         each = self.lengths
         fits = bool(each) and all(type(k) is int and 1 <= k <= LONGEST_K for k in each) and len(set(each)) == len(each)
         require(fits, "classifier.k", f"a number from 1 to {LONGEST_K}, or a list of different ones", self.k)
-        _check_penalty(self.inverse_penalty)
 
     @property
     def lengths(self) -> list[int]:
@@ -72,15 +88,8 @@ class KmerBaseline:
 class CnnBaseline:
     """A convolution over one-hot bases, pooled over the sequence, trained from scratch on the episode.
 
-    Attributes:
-        name: What tables call the baseline.
-        filters: Motifs that the convolution looks for.
-        width: Bases in a motif.
-        hidden: Units between the pooled motifs and the classes.
-        dropout: Share of the units that is dropped in training.
-        epochs: Passes over the episode; as many more as it takes to make ``steps``.
-        steps: Optimiser steps at least. The batch is ``fewshot``'s, the optimiser ``finetune``'s.
-        learning_rate: Rate after warmup.
+    Passes over the episode are as many more than ``epochs`` as it takes to make ``steps`` optimiser steps. The batch is
+    ``fewshot``'s, the optimiser ``finetune``'s.
     """
 
     kind: ClassVar[str] = "cnn"
@@ -94,21 +103,16 @@ class CnnBaseline:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        for setting in ("filters", "width", "hidden", "epochs", "steps"):
-            value = getattr(self, setting)
-            require(value >= 1, f"classifier.{setting}", "at least 1", value)
+        require_each(self, "classifier", "filters width hidden epochs steps", lambda n: n >= 1, "at least 1")
         require(0 <= self.dropout < 1, "classifier.dropout", "a number in [0, 1)", self.dropout)
         require(self.learning_rate > 0, "classifier.learning_rate", "a positive number", self.learning_rate)
 
 
 @dataclass
 class OfEmbeddings:
-    """A classifier on the embeddings of a frozen encoder.
+    """A classifier on embeddings of a frozen encoder, pooled by ``mean`` over the tokens of bases, ``cls``, ``max``.
 
-    Attributes:
-        name: What tables call the classifier.
-        pool: ``mean`` over the tokens of bases, ``cls``, or ``max``.
-        layer: A layer of ``embed.layers=all``, 0 for the token embeddings; None for the last one.
+    ``layer`` is one of ``embed.layers=all``, 0 for the token embeddings; None for the last one.
     """
 
     name: str
@@ -122,14 +126,8 @@ class OfEmbeddings:
 
 
 @dataclass
-class Probe(OfEmbeddings):
-    """Logistic regression on the embeddings of a frozen encoder.
-
-    Attributes:
-        standardise: Turn features into z-scores of the episode.
-        inverse_penalty: scikit-learn's C; None chooses it by cross-validation within the episode.
-        max_steps: Steps of the optimiser at most.
-    """
+class Probe(OfEmbeddings, LogisticSettings):
+    """Logistic regression on the embeddings of a frozen encoder."""
 
     kind: ClassVar[str] = "probe"
     standardise: bool
@@ -138,16 +136,13 @@ class Probe(OfEmbeddings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_penalty(self.inverse_penalty)
+        LogisticSettings.__post_init__(self)
         require(self.max_steps >= 1, "classifier.max_steps", "at least 1", self.max_steps)
 
 
 @dataclass
 class NearestNeighbours(OfEmbeddings):
-    """The most frequent class among the nearest embeddings of the episode, by cosine.
-
-    ``neighbours`` are as many as the rarest class has examples, if that is fewer.
-    """
+    """The most frequent class among the nearest embeddings by cosine: no more than the rarest class has examples."""
 
     kind: ClassVar[str] = "knn"
     neighbours: int
@@ -173,8 +168,3 @@ OF_TARGETS: Final = (EncoderClassifier, CnnBaseline, Ridge)  # learn numbers and
 def uses_encoder(classifier: Any) -> bool:
     """Whether the classifier starts from an encoder; a baseline needs neither encoder nor genome."""
     return isinstance(classifier, EncoderClassifier | OfEmbeddings)
-
-
-def _check_penalty(value: float | None) -> None:
-    positive = value is None or value > 0
-    require(positive, "classifier.inverse_penalty", "a number above 0, or null where it may be chosen", value)

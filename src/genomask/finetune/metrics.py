@@ -24,9 +24,9 @@ from genomask.tasks.examples import TARGET_SCORES, Benchmark, check_test_set
 
 
 class Scores(NamedTuple):
-    """Accuracy, AUC (one against the rest, macro, beyond two classes), macro F1, Matthews' coefficient.
+    """Accuracy, AUC (of several classes, each against the rest), macro F1, Matthews' coefficient.
 
-    ``collapsed`` says that every prediction was the same class, a known failure of few-shot fine-tuning.
+    A ``collapsed`` classifier predicts one class alone, a known failure of few-shot fine-tuning.
     """
 
     accuracy: float
@@ -37,12 +37,7 @@ class Scores(NamedTuple):
 
 
 def score(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> Scores:
-    """Score class probabilities (Sec. 5.2).
-
-    Raises:
-        ValueError: If a probability is not a number, or a class is absent from the labels, where AUC is
-            undefined (torchmetrics would answer 0).
-    """
+    """Score class probabilities (Sec. 5.2); ValueError if one is NaN, or a class is absent, where AUC is undefined."""
     classes = probability.shape[1]
     _check_finite(probability)
     absent = sorted(set(range(classes)) - set(labels.unique().tolist()))
@@ -71,14 +66,10 @@ def _check_finite(predicted: Float[Tensor, "rows classes"]) -> None:
 def score_targets(
     predicted: Float[Tensor, "rows targets"], targets: Float[Tensor, "rows targets"], kind: str
 ) -> dict[str, float]:
-    """Scores of tasks whose rows have no class of their own.
+    """Scores of tasks whose rows have no class of their own; a prediction that is not a finite number is a ValueError.
 
-    Returns:
-        ``regression``: Pearson's and Spearman's correlation (0 for a constant prediction) and R2. ``multilabel``: AUROC
-        and AUPRC, means over the labels that some test rows have and some lack, and how many these are.
-
-    Raises:
-        ValueError: If a prediction is not a finite number.
+    Of a ``regression``, Pearson's and Spearman's correlation (0 for a constant prediction) and R2. Of a ``multilabel``
+    task, AUROC and AUPRC, means over the labels that some test rows have and some lack, and how many these are.
     """
     _check_finite(predicted)
     if kind == "regression":
@@ -102,11 +93,7 @@ def draw_folds(labels: Int64[np.ndarray, " rows"], *, folds: int, seed: int) -> 
 
 
 def fold_data(data: EpisodeDataModule, *, folds: int, seed: int) -> list[EpisodeDataModule]:
-    """An episode's folds as the test sets of episodes that hold the other folds; none for 0 folds.
-
-    Raises:
-        ValueError: If a class has fewer examples than there are folds, or a fold could not be scored.
-    """
+    """An episode's folds as test sets of episodes that hold the other folds; ValueError if one cannot be scored."""
     labels, found = np.array(data.episode.labels), []
     for held in draw_folds(labels, folds=folds, seed=seed) if folds else []:
         task = Benchmark(data.episode, data.episode.take(held), data.classes, kind=data.kind)
@@ -122,11 +109,9 @@ def cross_validate(
 ) -> dict[str, object]:
     """Score every example of an episode by a classifier that was trained on the other folds.
 
-    ``predict`` trains on the episode that it is given, and returns predictions of its test set.
-
-    Returns:
-        The number of folds, accuracy over all examples, and AUC averaged over the folds, as classifiers of
-        different folds do not share a scale; of tasks without classes, all scores averaged over the folds.
+    ``predict`` trains on an episode and returns predictions of its test set. Returns the number of folds, accuracy over
+    all examples, and AUC averaged over the folds, as classifiers of different folds do not share a scale; of tasks
+    without classes, all scores averaged over the folds.
     """
     found, sizes = [], [len(fold.test.labels) for fold in folds]
     for fold in folds:

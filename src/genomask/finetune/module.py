@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from lightning import Callback, LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -21,7 +21,7 @@ from genomask.seeds import derived_seed
 from genomask.tasks.datamodule import EpisodeDataModule, ExampleBatch
 from genomask.tokens.base import Tokens, of_bases
 from genomask.training.checkpoints import MOST_STEPS, StopOnDivergence
-from genomask.training.optimiser import adamw
+from genomask.training.trainer import adamw
 
 ADVICE = "Lower fs.learning_rate, or see to it that the encoder is sound."  # for a loss that is NaN or infinite
 
@@ -58,15 +58,19 @@ def objective_of(data: EpisodeDataModule) -> Objective:
 
 
 class EpisodeModule(LightningModule):
-    """Train a network on an episode; the weights after the last epoch are the result.
-
-    There is no model selection: the paper assumes that there is no development set (Sec. 5.2). The seed draws dropout.
-    """
+    """Train a network on an episode; the weights after the last epoch are the result. The seed draws dropout."""
 
     def __init__(
-        self, *, settings: FinetuneSettings, learning_rate: float, seed: int, objective: Objective = CLASSES
+        self,
+        model: nn.Module,
+        *,
+        settings: FinetuneSettings,
+        learning_rate: float,
+        seed: int,
+        objective: Objective = CLASSES,
     ) -> None:
         super().__init__()
+        self.model: Any = model
         self.settings, self.learning_rate, self.seed = settings, learning_rate, seed
         self.objective = objective
         self.predictions: list[Tensor] = []
@@ -76,7 +80,7 @@ class EpisodeModule(LightningModule):
 
     def logits(self, batch: ExampleBatch) -> Float[Tensor, "batch classes"]:
         """What the network says of a batch of sequences."""
-        raise NotImplementedError
+        return self.model(batch.bases, batch.lengths)
 
     def configure_callbacks(self) -> list[Callback]:
         return [StopOnDivergence(self.diverged, every=MOST_STEPS, advice=ADVICE)]
@@ -85,10 +89,8 @@ class EpisodeModule(LightningModule):
         max_steps = int(self.trainer.estimated_stepping_batches)
         optimizer, schedule = adamw(
             self,
+            self.settings,
             learning_rate=self.learning_rate,
-            betas=(self.settings.beta1, self.settings.beta2),
-            epsilon=self.settings.epsilon,
-            weight_decay=self.settings.weight_decay,
             warmup_steps=int(max_steps * self.settings.warmup_share),
             max_steps=max_steps,
         )
@@ -131,18 +133,9 @@ class EpisodeModule(LightningModule):
 class ClassifierModule(EpisodeModule):
     """Fine-tune an encoder with pooler and classification head on its tokens."""
 
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        *,
-        settings: FinetuneSettings,
-        tokens: Tokens,
-        learning_rate: float,
-        seed: int,
-        objective: Objective = CLASSES,
-    ) -> None:
-        super().__init__(settings=settings, learning_rate=learning_rate, seed=seed, objective=objective)
-        self.model, self.tokens = model, tokens
+    def __init__(self, model: PreTrainedModel, *, tokens: Tokens, **training: Any) -> None:
+        super().__init__(model, **training)
+        self.tokens = tokens
 
     def on_before_batch_transfer(self, batch: ExampleBatch, dataloader_idx: int) -> ExampleBatch:
         del dataloader_idx

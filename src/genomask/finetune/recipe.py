@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -33,14 +33,6 @@ class Recipe(NamedTuple):
     policy: Policy
     machine: TrainerSettings
     seed: int
-
-
-class PreparedFinetuning(NamedTuple):
-    """A network about to be trained, and its episode and test set."""
-
-    module: EpisodeModule
-    data: EpisodeDataModule
-    recipe: Recipe
 
 
 def episode_data(
@@ -76,13 +68,15 @@ def classifier_module(encoder: Encoder, recipe: Recipe, data: EpisodeDataModule)
     )
 
 
-def train(prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoints: Path | None = None) -> Trainer:
-    """Train to the last epoch, from the newest checkpoint if there is one; returns the trainer.
-
-    Raises:
-        ValueError: If the loss becomes NaN or infinite, or a checkpoint is damaged.
-    """
-    recipe = prepared.recipe
+def train(
+    module: EpisodeModule,
+    data: EpisodeDataModule,
+    recipe: Recipe,
+    *,
+    logs: Sequence[Logger] = (),
+    checkpoints: Path | None = None,
+) -> Trainer:
+    """Train to the last epoch, from the newest checkpoint if there is one; returns the trainer."""
     every = recipe.settings.checkpoint_every
     fit = trainer(
         recipe.machine,
@@ -94,7 +88,7 @@ def train(prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoi
         gradient_clip_val=recipe.settings.clip_norm,
         log_every_n_steps=1,
     )
-    train_from(fit, prepared.module, prepared.data, newest_checkpoint(checkpoints) if checkpoints else None)
+    train_from(fit, module, data, newest_checkpoint(checkpoints) if checkpoints else None)
     return fit
 
 
@@ -113,15 +107,15 @@ def trained_model(module: ClassifierModule, classes: Sequence[str]) -> PreTraine
 
 
 def train_and_predict(
-    prepared: PreparedFinetuning, *, logs: Sequence[Logger] = (), checkpoints: Path | None = None
+    module: EpisodeModule, data: EpisodeDataModule, recipe: Recipe, **options: Any
 ) -> tuple[Float[Tensor, "rows classes"], dict[str, float]]:
     """Predictions of the test set after the last epoch, and the seconds of training and evaluation."""
     started = time.perf_counter()
-    fit = train(prepared, logs=logs, checkpoints=checkpoints)
+    fit = train(module, data, recipe, **options)
     trained = time.perf_counter()
-    fit.test(prepared.module, datamodule=prepared.data, verbose=False)
+    fit.test(module, datamodule=data, verbose=False)
     seconds = {"finetune": round(trained - started, 3), "evaluate": round(time.perf_counter() - trained, 3)}
-    return prepared.module.predicted(), seconds
+    return module.predicted(), seconds
 
 
 # Of every attention: queries and values, as in Hu et al. 2021, Sec. 4.2, or the one matrix that they share with keys.
@@ -129,11 +123,7 @@ ADAPTED: Final = ("query", "value", "q_lin", "v_lin", "Wqkv")
 
 
 def add_lora(model: PreTrainedModel, *, rank: int, seed: int) -> None:
-    """Freeze the encoder and add adapters of this rank, scaled by 2, to its attention; the head stays trainable.
-
-    Raises:
-        ValueError: If peft is not installed, or the encoder's attention is of an unknown kind.
-    """
+    """Freeze the encoder and add adapters of this rank, scaled by 2, to its attention; the head stays trainable."""
     require_packages("finetune.lora", "peft", extra="lora")
     from peft import LoraConfig, inject_adapter_in_model
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from genomask.checks import require, require_choice
+from genomask.checks import require_choice, require_each
+from genomask.training.settings import OptimiserSettings
 
 
 @dataclass
@@ -15,9 +16,8 @@ class FewShot:
     high_batch: int
 
     def __post_init__(self) -> None:
-        require(self.low_up_to >= 0, "fewshot.low_up_to", "at least 0", self.low_up_to)
-        require(self.low_batch >= 1, "fewshot.low_batch", "at least 1", self.low_batch)
-        require(self.high_batch >= 1, "fewshot.high_batch", "at least 1", self.high_batch)
+        require_each(self, "fewshot", "low_up_to", lambda shots: shots >= 0, "at least 0")
+        require_each(self, "fewshot", "low_batch high_batch", lambda size: size >= 1, "at least 1")
 
 
 @dataclass
@@ -31,33 +31,24 @@ class Stability:
     plain_learning_rate: float
 
     def __post_init__(self) -> None:
-        require(self.up_to is None or self.up_to >= 0, "fs.up_to", "at least 0", self.up_to)
-        for name in ("epochs", "plain_epochs"):
-            require(getattr(self, name) >= 1, f"fs.{name}", "at least 1", getattr(self, name))
-        for name in ("learning_rate", "plain_learning_rate"):
-            require(getattr(self, name) > 0, f"fs.{name}", "a positive number", getattr(self, name))
+        require_each(self, "fs", "up_to", lambda shots: shots is None or shots >= 0, "at least 0")
+        require_each(self, "fs", "epochs plain_epochs", lambda epochs: epochs >= 1, "at least 1")
+        require_each(self, "fs", "learning_rate plain_learning_rate", lambda rate: rate > 0, "a positive number")
 
 
 @dataclass
-class FinetuneSettings:
+class FinetuneSettings(OptimiserSettings):
     """Everything about fine-tuning that does not depend on the number of shots.
 
-    ``crop`` says what is kept of a sequence longer than the encoder takes: ``"start"``, ``"center"``, or none
-    of it, which is an error (``"refuse"``). ``save_model`` keeps the fine-tuned classifier beside its result.
-    ``cross_validate`` is a number of folds: the shots also score their own folds, to choose a variant by.
-    A training that is stopped goes on from the last of the checkpoints, one every ``checkpoint_every`` steps. ``pool``
-    says what the head reads: the last layer's features of [CLS], as in the paper, or the mean over the tokens of bases.
-    ``lora`` is the rank of adapters that are trained in place of the encoder's own weights; None trains these.
+    ``crop`` says what is kept of a sequence longer than the encoder takes: ``start``, ``center``, or none of it, which
+    is an error (``refuse``). ``save_model`` keeps the classifier. ``cross_validate`` is a number of folds: the shots
+    also score their own folds, to choose a variant by. ``checkpoint_every`` is in steps. ``pool`` says what the head
+    reads: the last layer at [CLS], as in the paper, or its mean over the tokens of bases. ``lora`` is the rank of
+    adapters that are trained in place of the encoder's own weights.
     """
 
     warmup_share: float
-    weight_decay: float
     hidden_dropout: float
-    beta1: float
-    beta2: float
-    epsilon: float
-    clip_norm: float
-    precision: str
     evaluation_batch: int | None
     crop: str
     save_model: bool
@@ -67,34 +58,31 @@ class FinetuneSettings:
     lora: int | None = None
 
     def __post_init__(self) -> None:
-        require(0 <= self.warmup_share <= 1, "finetune.warmup_share", "a share from 0 to 1", self.warmup_share)
-        require(0 <= self.hidden_dropout < 1, "finetune.hidden_dropout", "a number in [0, 1)", self.hidden_dropout)
-        for name in ("weight_decay", "epsilon", "clip_norm"):
-            require(getattr(self, name) >= 0, f"finetune.{name}", "at least 0", getattr(self, name))
-        for name in ("beta1", "beta2"):
-            require(0 <= getattr(self, name) < 1, f"finetune.{name}", "a number in [0, 1)", getattr(self, name))
-        size = self.evaluation_batch
-        require(size is None or size >= 1, "finetune.evaluation_batch", "at least 1, or null", size)
-        folds = self.cross_validate
-        require(folds is None or folds >= 2, "finetune.cross_validate", "at least 2, or null", folds)
-        every = self.checkpoint_every
-        require(every >= 1, "finetune.checkpoint_every", "at least 1", every)
+        self.check("finetune")
+        require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
+        require_each(self, "finetune", "warmup_share", lambda share: 0 <= share <= 1, "a share from 0 to 1")
+        require_each(self, "finetune", "hidden_dropout", lambda share: 0 <= share < 1, "a number in [0, 1)")
+        require_each(
+            self, "finetune", "evaluation_batch", lambda size: size is None or size >= 1, "at least 1, or null"
+        )
+        require_each(
+            self, "finetune", "cross_validate", lambda folds: folds is None or folds >= 2, "at least 2, or null"
+        )
+        require_each(self, "finetune", "checkpoint_every", lambda steps: steps >= 1, "at least 1")
+        require_each(self, "finetune", "lora", lambda rank: rank is None or rank >= 1, "a rank from 1, or null")
         require_choice(self.crop, "finetune.crop", ("refuse", "start", "center"))
-        require(self.lora is None or self.lora >= 1, "finetune.lora", "a rank from 1, or null", self.lora)
         require_choice(self.pool, "finetune.pool", ("cls", "mean"))
         if self.save_model and self.pool != "cls":
             raise ValueError("finetune.save_model=true needs finetune.pool=cls: AutoModel's classifiers read [CLS].")
-        require_choice(self.precision, "finetune.precision", ("32-true", "bf16-mixed"))
 
 
 @dataclass
 class EmbedSettings:
     """Embeddings of a benchmark by a frozen encoder, which probes learn from.
 
-    ``layers=all`` keeps the token embeddings and every layer, ``last`` the last layer alone. A sequence that is longer
-    than the encoder takes is an error (``long=refuse``), or cut into windows whose vectors are averaged
-    (``long=window``). With ``strands=both``, the vector of the reverse complement is averaged with it (of maxima, the
-    larger is kept).
+    ``layers`` are the ``last`` alone, or ``all`` and the token embeddings. A sequence longer than the encoder takes is
+    an error (``long=refuse``), or cut into windows whose vectors are averaged (``window``). With ``strands=both``, the
+    vector of the reverse complement is averaged with it (of maxima, the larger is kept).
     """
 
     layers: str = "last"

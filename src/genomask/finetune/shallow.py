@@ -1,22 +1,30 @@
-"""Classifiers of feature tables, for probes and k-mer counts: logistic and ridge regression, nearest neighbours.
+"""Classifiers of feature tables (embeddings, or what can be counted): logistic and ridge regression, neighbours.
 
-A table is rows by features, a dense array or a sparse one of scipy's. Each function learns from a table and returns
-what it learned, as a function of other rows.
+A table is rows by features, a dense array or a sparse one of scipy's. Each function that fits one returns what it
+learned, as a function of other rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from genomask.finetune.classifiers import NearestNeighbours, Probe
+from genomask.finetune.classifiers import (
+    MOST_STEPS,
+    GcBaseline,
+    KmerBaseline,
+    LogisticSettings,
+    MajorityBaseline,
+    NearestNeighbours,
+)  # fmt: skip
 from genomask.seeds import derived_seed
+from genomask.tasks.alike import both_strands, row_kmers
+from genomask.tasks.examples import Examples
 
 PENALTIES: Final = tuple(10.0**power for power in range(-5, 2))  # the C to choose from
 FOLDS: Final = 5
 CHOICE_FORMAT: Final = 2  # raised when the code would choose another C
-MOST_STEPS: Final = 10_000
 FEW_FEATURES: Final = 512
 CHOOSING, FINAL = 1e-4, 1e-7  # tolerances: while C is chosen, and of the optimum that predicts
 
@@ -25,13 +33,9 @@ Predict = Callable[[Any], Float64[np.ndarray, "rows classes"]]
 
 
 def standardised(train: Any) -> tuple[Any, Transform]:
-    """Divide every feature by its standard deviation in this table; drop those that are constant in it.
+    """Divide every feature by its standard deviation in this table; drop those that are constant in it, but not all.
 
-    A dense table is centered as well. In a sparse one the mean stays: the intercept, which is not penalised, takes
-    it up.
-
-    Raises:
-        ValueError: If all features are constant.
+    A dense table is centered, too. Of a sparse one the mean stays: the intercept, which is not penalised, takes it up.
     """
     mean, square = (np.asarray((train**power).mean(axis=0)).ravel() for power in (1, 2))
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
@@ -64,8 +68,39 @@ def reduced(train: Any) -> tuple[Any, Transform]:
     return vectors[:, kept] * scale, lambda weights: train.T @ ((vectors[:, kept] / scale) @ weights)
 
 
+def baseline_prediction(
+    settings: Any, train: Examples, test: Examples, *, classes: int, seed: int
+) -> Float64[np.ndarray, "rows classes"]:
+    """Class probabilities of the test rows by what can be counted of the training rows.
+
+    A balanced episode has no majority; the first class counts as predicted then, and the accuracy is its share of the
+    test set. The AUC of a constant is 0.5.
+    """
+    if isinstance(settings, MajorityBaseline):
+        frequency = np.bincount(train.labels, minlength=classes) / len(train.labels)
+        return np.tile(frequency, (len(test.labels), 1))
+    known, unknown = (_features(examples, settings) for examples in (train, test))
+    return fit_probe(settings, known, train.labels, seed=seed)(unknown)
+
+
+def _features(examples: Examples, settings: GcBaseline | KmerBaseline) -> Any:
+    """The share of G and C of every row, or its counts of every k-mer, those of several k side by side."""
+    from scipy.sparse import csr_array, hstack
+
+    if isinstance(settings, GcBaseline):
+        return examples.gc[:, None]
+    tables = []
+    for k in settings.lengths:
+        shape = (len(examples.labels), 4**k)
+        tables.append(csr_array(shape))
+        for codes, rows in row_kmers(examples, k):
+            columns = both_strands(codes, k) if settings.both_strands else codes
+            tables[-1] += csr_array((np.ones(len(rows)), (rows, columns.astype(np.int64))), shape=shape)
+    return hstack(tables, format="csr")
+
+
 def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, seed: int) -> Predict:
-    """What a probe with these settings learns from embeddings, as a function of others; the seed draws folds."""
+    """What a classifier with these settings learns from a table; the seed draws folds."""
     from scipy.special import softmax
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -73,7 +108,7 @@ def fit_probe(settings: Any, train: Any, labels: Int64[np.ndarray, " rows"], *, 
         count = min(settings.neighbours, int(np.bincount(labels).min()))
         model = KNeighborsClassifier(n_neighbors=count, metric="cosine", algorithm="brute")
         return model.fit(train, labels).predict_proba
-    if not isinstance(settings, Probe):  # ridge regression's scores are not calibrated
+    if not isinstance(settings, LogisticSettings):  # ridge regression's scores are not calibrated
         scores = fit_targets(train, 2.0 * (labels[:, None] == np.arange(labels.max() + 1)) - 1)
         return lambda table: softmax(scores(table), axis=1)
     train, scale = standardised(train) if settings.standardise else (train, lambda table: table)
@@ -104,11 +139,7 @@ def logistic_regression(
     seed: int,
     max_steps: int = MOST_STEPS,
 ) -> Predict:
-    """Class probabilities by L2-regularised logistic regression; C is chosen by cross-validation where it is None.
-
-    Raises:
-        ValueError: If there are too few examples to choose C by cross-validation.
-    """
+    """Class probabilities by L2-regularised logistic regression; C is chosen by cross-validation where it is None."""
     from scipy.special import softmax
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits  # which scikit-learn brings along
@@ -134,9 +165,17 @@ def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -
     Of one fold, every C starts from the weights of the one before.
     """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
 
+    rarest = int(np.bincount(labels).min())
+    if rarest < 2:
+        raise ValueError(
+            "classifier.inverse_penalty=null needs 2 examples of every class for its cross-validation; "
+            f"the episode has {rarest} of one. Give a number instead."
+        )
+    folds = StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=derived_seed(seed, "folds") % 2**32)
     losses = np.zeros(len(PENALTIES))
-    for kept, left in _folds(labels, seed):
+    for kept, left in folds.split(labels, labels):
         known, others, answers = train[kept], train[left], (np.arange(len(left)), labels[left])
         model = LogisticRegression(solver=_solver(train), tol=CHOOSING, max_iter=MOST_STEPS, warm_start=True)
         for number, penalty in enumerate(PENALTIES):
@@ -148,17 +187,3 @@ def _chosen_penalty(train: Any, labels: Int64[np.ndarray, " rows"], seed: int) -
 def _solver(train: Any) -> str:
     """Newton's method, whose step costs the cube of the features, where these are few."""
     return "newton-cholesky" if train.shape[1] <= FEW_FEATURES else "lbfgs"
-
-
-def _folds(labels: Int64[np.ndarray, " rows"], seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows that each fold of the cross-validation keeps, and those that it leaves out."""
-    from sklearn.model_selection import StratifiedKFold
-
-    rarest = int(np.bincount(labels).min())
-    if rarest < 2:
-        raise ValueError(
-            "classifier.inverse_penalty=null needs 2 examples of every class for its cross-validation; "
-            f"the episode has {rarest} of one. Give a number instead."
-        )
-    draw = derived_seed(seed, "folds") % 2**32
-    return StratifiedKFold(min(FOLDS, rarest), shuffle=True, random_state=draw).split(labels, labels)

@@ -21,34 +21,23 @@ def log_scores(
     predicted: Float[Tensor, "rows classes"],
     labels: Int64[Tensor, " rows"] | None,
 ) -> None:
-    """Log the scores of a test set to every W&B run among the loggers: in its summary, and in a table of one row.
-
-    ``labels`` are for ROC and confusion; None for a task of regression or of several labels.
-    """
+    """Log the scores of a test set to every W&B run among the loggers; with ``labels``, ROC and confusion, too."""
     named = {f"test/{name}": value for name, value in scores.items()}
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            import wandb
+    for run in (logger.experiment for logger in loggers if isinstance(logger, WandbLogger)):
+        import wandb
 
-            run = logger.experiment
-            run.summary.update(named | {"test/n": len(predicted)})
-            row = _choices(run) | named
-            table = wandb.Table(columns=list(row), data=[list(row.values())])
-            run.log({"test/row": table} | ({} if labels is None else _plots(predicted, labels)))
-
-
-def _plots(probability: Tensor, labels: Tensor) -> dict[str, Any]:
-    import wandb
-
-    columns, names = ["class", "false positive rate", "true positive rate"], map(str, range(probability.shape[1]))
-    curve = wandb.Table(columns=[*columns], data=[*roc(probability, labels)])
-    predicted = probability.argmax(dim=1).tolist()
-    return {
-        "test/roc": wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC"),
-        "test/confusion": wandb.plot.confusion_matrix(
-            y_true=labels.tolist(), preds=predicted, class_names=[*names], title="Confusion"
-        ),
-    }
+        run.summary.update(named | {"test/n": len(predicted)})
+        row = _choices(run) | named
+        charts: dict[str, Any] = {"test/row": wandb.Table(columns=list(row), data=[list(row.values())])}
+        if labels is not None:
+            columns, names = ["class", "false positive rate", "true positive rate"], range(predicted.shape[1])
+            curve = wandb.Table(columns=[*columns], data=[*roc(predicted, labels)])
+            charts["test/roc"] = wandb.plot.line(curve, columns[1], columns[2], stroke="class", title="ROC")
+            classes, guesses = [*map(str, names)], predicted.argmax(dim=1).tolist()
+            charts["test/confusion"] = wandb.plot.confusion_matrix(
+                y_true=labels.tolist(), preds=guesses, class_names=classes, title="Confusion"
+            )
+        run.log(charts)
 
 
 def roc(probability: Float[Tensor, "rows classes"], labels: Int64[Tensor, " rows"]) -> list[tuple[str, float, float]]:

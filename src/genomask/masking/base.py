@@ -2,18 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, Shaped, UInt8
 
 from genomask.alphabet import OTHER
 from genomask.checks import require
 from genomask.genome.sequences import kmer_codes
-from genomask.masking import kernels
-from genomask.masking.draws import Stream, largest_below, stream_key
+from genomask.masking.draws import Stream, uniform
 from genomask.masking.settings import MASKED_SHARE
 
 
@@ -28,15 +26,15 @@ class Sequence(NamedTuple):
     tracks: Mapping[str, Float32[np.ndarray, " bases"]] = {}  # further values of every base, by the track's name
     token_bases: float = 1.0  # of a token on average, which nominal probabilities depend on
 
+    def center_draws(self) -> Float64[np.ndarray, " centers"]:
+        """Draw a number from 0 to below 1 for every base that may be a center."""
+        first, stop = self.centers
+        return uniform(self.key, stream=Stream.CENTERS, count=stop - first + 1)[1:]
+
     def draw_centers(self, probability: float) -> Bool[np.ndarray, " bases"]:
         """Draw every possible center independently with this probability (DNABERT)."""
-        return self.draw_spans([probability])
-
-    def draw_spans(self, at_least: list[float]) -> Bool[np.ndarray, " bases"]:
-        """Draw spans of bases that begin at centers, by their probabilities of 1, 2, ... bases at least."""
         chosen = np.zeros(len(self.bases), dtype=np.bool_)
-        lasts = np.array([largest_below(probability) for probability in at_least])
-        kernels.draw_spans(stream_key(self.key, Stream.CENTERS), *self.centers, lasts, chosen)
+        chosen[slice(*self.centers)] = self.center_draws() < probability
         return chosen
 
 
@@ -57,17 +55,13 @@ class Validation(NamedTuple):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Masking(ABC):
-    """A strategy. It has no k of its own: what it hides does not depend on the tokens.
+    """A strategy: a pure function of the sequence, whatever the tokens, which draws by ``Sequence`` or ``draws.bits``.
 
-    A strategy is a pure function of the sequence: draws come from ``Sequence.draw_centers`` or ``draws.bits``. Only a
-    validation may change what it does (``observe``), by a state that is kept in checkpoints.
+    Only a validation may change what it does (``observe``), by a state that is kept in checkpoints.
 
     Args:
         center_probability: Probability that a base is a center; None for the nominal one, 15 % over the tokens that a
             center is expected to mask (Sec. 3 and 4.2).
-
-    Raises:
-        ValueError: If a setting is of the wrong type or out of range.
     """
 
     alone: ClassVar[bool] = False  # mask the token around a chosen base alone, although its neighbours show the base
@@ -80,12 +74,7 @@ class Masking(ABC):
 
     @abstractmethod
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"] | Choice:
-        """Choose the bases of one sequence to hide.
-
-        Args:
-            sequence: The sequence.
-            probability: Probability that a base is a center: the nominal one, a setting, or calibrated.
-        """
+        """Choose the bases to hide; ``probability`` is that of a base to be a center: nominal, set, or calibrated."""
 
     def centers(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
         """The mask centers of a sequence, for pictures."""
@@ -106,12 +95,6 @@ class Masking(ABC):
         """The setting or, by default, what masks 15 % of tokens of this size if nothing overlaps."""
         return self.center_probability or MASKED_SHARE / self.expected_tokens(bases_per_token)
 
-    def with_probability(self, center_probability: float) -> "Masking":
-        """Copy with this nominal probability."""
-        changed = copy(self)
-        changed.center_probability = center_probability
-        return changed
-
     def tracks(self) -> tuple[str, ...]:
         """Names of the tracks without which it cannot choose."""
         return ()
@@ -129,7 +112,7 @@ class Masking(ABC):
 
 
 def is_number(value: Any) -> bool:
-    """Whether a setting, which comes unchecked from YAML, is a number."""
+    """Tell whether a setting, which comes unchecked from YAML, is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -142,9 +125,17 @@ def require_probability(value: Any, setting: str) -> float:
 def covered(
     starts: Int64[np.ndarray, " runs"], stops: Int64[np.ndarray, " runs"], size: int
 ) -> Bool[np.ndarray, " {size}"]:
-    """Bases that lie in one of the runs ``starts..stops``."""
-    steps = np.bincount(starts, minlength=size + 1) - np.bincount(stops, minlength=size + 1)
-    return np.cumsum(steps[:size]) > 0
+    """Bases that lie in one of the runs ``starts..stops``, which may reach beyond the end."""
+    ends = np.minimum(stops, size)
+    return np.cumsum(np.bincount(starts, minlength=size + 1) - np.bincount(ends, minlength=size + 1))[:size] > 0
+
+
+def sums_over(
+    values: Shaped[np.ndarray, " bases"], starts: Int64[np.ndarray, " runs"], stops: Int64[np.ndarray, " runs"]
+) -> Shaped[np.ndarray, " runs"]:
+    """Sum of the values, or number of the flags, of the bases of each run ``starts..stops``."""
+    before = np.append(0, np.cumsum(values))
+    return before[stops] - before[starts]
 
 
 def known_codes(bases: UInt8[np.ndarray, " _bases"], k: int) -> Int64[np.ndarray, " _kmers"]:

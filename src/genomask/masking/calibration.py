@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -11,10 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from genomask.checks import require
 from genomask.genome.synthetic.settings import PLANTED_TRACK
-from genomask.masking import kernels
-from genomask.masking.base import Sequence, require_probability
+from genomask.masking.base import Masking, Sequence, require_probability
 from genomask.masking.masker import Masker, Visibility, masked_bases, visibility
-from genomask.masking.pmi import RankedMasking
+from genomask.masking.ranked import RankedByContent
 from genomask.masking.schedule import ScheduleMasking
 
 HALVINGS: Final = 20
@@ -29,10 +29,7 @@ FEW_TOKENS: Final = 8  # a vocabulary with fewer tokens of DNA has no rare ones
 
 
 class Sample(NamedTuple):
-    """Pieces of a corpus, the key of each, and how much of the training is done when it is masked.
-
-    A piece is bases and, where they are known, lower case and tracks.
-    """
+    """Pieces (bases and, if known, lower case and tracks), their keys, and how much of the training is done at each."""
 
     pieces: Many[tuple[Any, ...]]
     keys: Int64[np.ndarray, " batch"]
@@ -56,19 +53,11 @@ class Measured(NamedTuple):
 
 
 def measure(masker: Masker, sample: Sample) -> Measured:
-    """Mask a sample and count.
-
-    Raises:
-        ValueError: If there are fewer than two sequences, or none holds a token.
-    """
+    """Mask a sample and count; ValueError if there are fewer than two sequences, or none holds a token."""
     require(len(sample.pieces) > 1, "The sample of a corpus", "at least 2 sequences", len(sample.pieces))
-    seen, rows = Visibility(), np.zeros((len(sample.pieces), 2))
-    counts = np.zeros(masker.tokens.vocabulary_size, dtype=np.int64)
-    for row, sequence in enumerate(sample.sequences(masker)):
-        masked = masker.mask(sequence)
-        seen = seen.plus(visibility(masked, overlapping=masker.tokens.overlapping, mask=masker.tokens.mask))
-        rows[row] = len(masked.masked), masked.masked.sum()
-        counts += np.bincount(masked.tokens.ids, minlength=len(counts))
+    masked = [masker.mask(sequence) for sequence in sample.sequences(masker)]
+    seen, rows = visibility(masked, masker.tokens), np.array([(len(row.masked), row.masked.sum()) for row in masked])
+    counts = np.bincount(np.concatenate([row.tokens.ids for row in masked]), minlength=masker.tokens.vocabulary_size)
     require(seen.tokens > 0, "The sample of a corpus", "sequences of at least one token", "none")
     share = seen.masked_tokens / seen.tokens
     # The variance of a ratio of sums, by linearisation.
@@ -80,18 +69,18 @@ def measure(masker: Masker, sample: Sample) -> Measured:
 
 def contrast(masker: Masker, sample: Sample) -> tuple[float, float] | None:
     """How often a k-mer is hidden whole: one of the best-ranked tenth, and any other; None without a ranking."""
-    if not isinstance(masker.strategy, RankedMasking) or masker.strategy.source != kernels.BY_KMER:
+    if not isinstance(masker.strategy, RankedByContent):
         return None
-    strategy, counts = masker.strategy, np.zeros((2, 2))
+    strategy, hidden, total = masker.strategy, np.zeros(2), np.zeros(2)
     for sequence in sample.sequences(masker):
         ranks, chosen = strategy.ranks(sequence), masker.choose(sequence).bases
         if len(ranks):
-            whole = np.logical_and.reduce(sliding_window_view(chosen, strategy.k), axis=1)
-            last = BEST_SHARE * len(strategy.table)
-            for row, kmers in enumerate((np.flatnonzero(ranks <= last), np.flatnonzero(ranks > last))):
-                counts[row] += whole[kmers].sum(), len(kmers)
-    best, others = counts[:, 0] / np.maximum(counts[:, 1], 1)
-    return float(best), float(others)
+            best = ranks <= BEST_SHARE * len(strategy.table)
+            whole = sliding_window_view(chosen, strategy.k).all(axis=1)
+            hidden += (whole & best).sum(), (whole & ~best).sum()
+            total += best.sum(), (~best).sum()
+    best, others = (hidden / np.maximum(total, 1)).tolist()
+    return best, others
 
 
 def planted_shares(masker: Masker, sample: Sample) -> tuple[float, float] | None:
@@ -110,17 +99,16 @@ def match(masker: Masker, sample: Sample, *, tokens: float | None = None, bases:
     """Copy of a masker whose center probability makes it mask this share of the sample's tokens, or of its bases.
 
     All probabilities are tried with the same draws, so that the share hardly ever falls as one grows, and bisection
-    finds where it passes the target. The two strategies of a schedule are matched each by itself, so that the share
-    stays the same whenever the second takes over.
-
-    Raises:
-        ValueError: If the target is no share, or out of the strategy's reach on this sample.
+    finds where it passes the target; one out of reach is a ValueError. The two strategies of a schedule are matched
+    each by itself, so that the share stays the same whenever the second takes over.
     """
     if isinstance(masker.strategy, ScheduleMasking):
-        parts = masker.strategy.first, masker.strategy.second
-        each = [match(replace(masker, strategy=part), sample, tokens=tokens, bases=bases) for part in parts]
-        first, second = (part.strategy.with_probability(part.center_probability) for part in each)
-        schedule = replace(masker.strategy, first=first, second=second, center_probability=None)
+        parts: list[Masking] = []
+        for part in (masker.strategy.first, masker.strategy.second):
+            found = match(replace(masker, strategy=part), sample, tokens=tokens, bases=bases)
+            parts.append(copy(found.strategy))
+            parts[-1].center_probability = found.center_probability
+        schedule = replace(masker.strategy, first=parts[0], second=parts[1], center_probability=None)
         return replace(masker, strategy=schedule, probability=None)
     setting = "match.bases" if tokens is None else "match.tokens"
     target = require_probability(bases if tokens is None else tokens, setting)
@@ -144,9 +132,10 @@ def _share(masker: Masker, sample: Sample, *, of_bases: bool) -> float:
     """Share of the tokens, or of the bases, that is masked."""
     part = whole = 0
     for sequence in sample.sequences(masker):
-        masked = masker.mask(sequence)
-        part += int((masked_bases(masked) if of_bases else masked.masked).sum())
-        whole += (len(masked.chosen) if len(masked.masked) else 0) if of_bases else len(masked.masked)
+        choice, tokens, masked = masker.hide(sequence)
+        size = len(choice.bases) if of_bases and len(masked) else len(masked)
+        part += int((masked_bases(tokens, masked, size) if of_bases else masked).sum())
+        whole += size
     return part / max(whole, 1)
 
 
@@ -157,11 +146,7 @@ def expected_share(masker: Masker) -> float:
 
 
 def warnings(measured: Measured, masker: Masker, *, name: str, expected: float) -> list[str]:
-    """Say in a line each what is unusual about the masking or the corpus.
-
-    Raises:
-        ValueError: If nothing can be learned: no token is masked, or every one, or every token is unknown.
-    """
+    """Say in a line each what is unusual about the masking or the corpus; ValueError if nothing can be learned."""
     seen, share = measured.seen, measured.share
     require(measured.unknown < seen.tokens, "The corpus", "A, C, G and T", "[UNK] tokens only")
     some = 0 < seen.masked_tokens < seen.tokens

@@ -4,24 +4,18 @@ No state means that a batch draws what its sequences would draw alone, whatever 
 that a resumed run draws what an uninterrupted one would have drawn.
 """
 
-import math
 from enum import IntEnum
 from typing import Final
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt32
 
-from genomask.masking import kernels
-
 # Finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
 MIX_64: Final = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 
 
 class Stream(IntEnum):
-    """The purpose of a number; numbers of different streams are independent.
-
-    The values have no structure that the hash could keep: they are fractions of the roots of the first primes.
-    """
+    """The purpose of a number. The values have no structure that the hash could keep: fractions of roots of primes."""
 
     CENTERS = 0x6A09E667F3BCC908
     SPANS = 0xBB67AE8584CAA73B  # how long they are, or which comes first
@@ -42,30 +36,23 @@ def sequence_keys(
     return _mix(_mix(key + epochs) + positions.astype(np.int64).view(np.uint64)).view(np.int64)
 
 
-def stream_key(key: int | np.int64, stream: Stream) -> np.int64:
-    """Key of one stream of a sequence."""
-    return np.uint64((int(key) + int(stream)) % 2**64).astype(np.int64)
-
-
 def bits(key: int | np.int64, *, stream: Stream, count: int) -> UInt32[np.ndarray, " {count}"]:
     """Draw 32 random bits number 0, 1, ... ``count - 1`` of a sequence.
 
-    A number depends on the key, the stream and its place alone. Keys must come from ``sequence_keys``: those that
-    follow a pattern would draw numbers that do, too.
+    A number depends on the key, the stream and its place alone: it is the hash "lowbias32" of a counter, with the upper
+    half of the key added on the way. Keys must come from ``sequence_keys``, or draws would follow their pattern.
     """
-    drawn = np.empty(count, dtype=np.uint32)
-    kernels.draw_many(stream_key(key, stream), drawn)
-    return drawn
+    whole = (int(key) + int(stream)) % 2**64
+    low, high = np.uint32(whole % 2**32), np.uint32(whole >> 32)
+    word = np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B9) + low
+    word = (word ^ word >> np.uint32(16)) * np.uint32(0x7FEB352D) + high
+    word = (word ^ word >> np.uint32(15)) * np.uint32(0x846CA68B)
+    return word ^ word >> np.uint32(16) ^ np.uint32(2**31)
 
 
 def uniform(key: int | np.int64, *, stream: Stream, count: int) -> Float64[np.ndarray, " {count}"]:
     """Draw numbers from 0 to below 1, as ``bits`` does."""
     return bits(key, stream=stream, count=count) / 2**32
-
-
-def largest_below(probability: float) -> np.uint32:
-    """The largest of 0..2**32 - 1 that is, as a fraction of 2**32, below a probability above 0."""
-    return np.uint32(math.ceil(probability * 2**32) - 1)
 
 
 def _mix(word: np.ndarray) -> np.ndarray:

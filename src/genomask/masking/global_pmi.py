@@ -1,14 +1,10 @@
 """The hard phase of CM-GEMS (Roy et al., ECAI 2024): hide the best-ranked k-mers of the whole sequence."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from genomask.masking import kernels
 from genomask.masking.base import Sequence, covered
-from genomask.masking.pmi import RankedMasking
+from genomask.masking.ranked import RankedByChance, RankedByContent, RankedByPosition, RankedMasking
 
 
 class GlobalMasking(RankedMasking):
@@ -31,28 +27,15 @@ class GlobalMasking(RankedMasking):
         return np.isin(np.arange(len(sequence.bases)), self.best(sequence, probability) + self.k // 2)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class GlobalPmiMasking(GlobalMasking):
-    """Global-PMI by content, as its paper describes it.
-
-    Args:
-        ranking: Rank of every k-mer by base-4 code, 1 the highest normalized PMI.
-        center_probability: As in ``Masking``; nominally 0.0136 for 6-mers, as in the released scripts.
-    """
-
-    ranking: Any
+class GlobalPmiMasking(RankedByContent, GlobalMasking):
+    """Global-PMI by content, as its paper describes it; for 6-mers a center has the probability 0.0136, as released."""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class GlobalSpanMasking(GlobalMasking):
+class GlobalSpanMasking(RankedByChance, GlobalMasking):
     """As many k-mers at random ranks, drawn anew for every sequence: Global-PMI without PMI."""
 
-    source = kernels.BY_DRAW
-    k: int = 6
 
-
-class GlobalPmiReleasedMasking(GlobalPmiMasking):
+class GlobalPmiReleasedMasking(RankedByPosition, GlobalMasking):
     """Global-PMI as released, which looks ranks up by position: it hides the same places in every sequence."""
 
-    source = kernels.BY_POSITION
     special_last = True

@@ -1,20 +1,16 @@
 """From a sequence to what the encoder sees and must predict: a strategy, tokens, and a corruption together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
-from genomask.masking import kernels
-from genomask.masking.base import Choice, Masking, Sequence, covered
-from genomask.masking.draws import Stream, largest_below, stream_key
-from genomask.masking.settings import UNITS, Corruption, Rate, Weight
+from genomask.masking.base import Choice, Masking, Sequence, covered, sums_over
+from genomask.masking.draws import Stream, bits
+from genomask.masking.settings import Corruption, Rate, Weight
 from genomask.tokens.base import Split, Tokens
-
-LN_4 = float(np.log(4))  # nats of a base of which nothing is known
-_UNITS: Final[dict[str, int]] = dict(zip(UNITS, (kernels.PER_TOKEN, kernels.PER_RUN, kernels.PER_BASE), strict=True))
 
 
 class Masked(NamedTuple):
@@ -63,24 +59,19 @@ class Masker:
         key: np.int64,
         progress: float = 0.0,
     ) -> Sequence:
-        """What the strategy sees of a sequence.
-
-        ``bases`` are 0..3, 4 for another letter; ``lower`` those in lower case; ``key`` is from
-        ``draws.sequence_keys``.
-        """
+        """What the strategy sees of bases 0..3 (4 for another letter); ``key`` is from ``draws.sequence_keys``."""
         before, behind = self.tokens.margin
         centers = before, max(len(bases) - behind, before)
         return Sequence(bases, centers, key, progress, lower, tracks or {}, self.tokens.bases_per_token)
 
     def mask(self, sequence: Sequence) -> Masked:
-        """Mask a sequence.
-
-        Raises:
-            ValueError: If the strategy returns anything but one flag, and at most one weight, a base.
-        """
-        choice, tokens = self.choose(sequence), self.tokens.split(sequence.bases)
-        masked = self._masked(choice.bases, tokens)
-        weights = None if choice.weights is None else _token_weights(choice, tokens)
+        """Mask a sequence."""
+        choice, tokens, masked = self.hide(sequence)
+        weights = None
+        if choice.weights is not None:
+            runs = tokens.start, tokens.stop
+            covered_bases = np.maximum(sums_over(choice.bases, *runs), 1)
+            weights = (sums_over(choice.weights * choice.bases, *runs) / covered_bases).astype(np.float32)
         ids = self._corrupted(tokens, masked, choice.bases, sequence.key)
         return Masked(tokens, ids, masked, choice.bases, weights)
 
@@ -97,84 +88,73 @@ class Masker:
                 raise ValueError(f"{name}.choose must return {size} {part}, one for each base; it returned {shape}.")
         return self.weight.weigh(sequence, choice)
 
-    def _masked(self, chosen: Bool[np.ndarray, " bases"], tokens: Split) -> Bool[np.ndarray, " tokens"]:
-        """Tokens that cover a chosen base, or have it in their middle if they are masked alone."""
-        start, stop = tokens.start, tokens.stop
+    def hide(self, sequence: Sequence) -> tuple[Choice, Split, Bool[np.ndarray, " tokens"]]:
+        """What the strategy chose, the tokens, and those that cover a chosen base, or have it in their middle."""
+        choice, tokens = self.choose(sequence), self.tokens.split(sequence.bases)
         if self.strategy.alone:
-            start = (start + stop) // 2
-            stop = start + 1
-        flags = np.empty(len(tokens.ids), dtype=np.bool_)
-        kernels.cover(chosen, start, stop, flags)
-        return flags
+            return choice, tokens, choice.bases[(tokens.start + tokens.stop) // 2]
+        return choice, tokens, sums_over(choice.bases, tokens.start, tokens.stop) > 0
 
     def _corrupted(
         self, tokens: Split, masked: Bool[np.ndarray, " tokens"], chosen: Bool[np.ndarray, " bases"], key: np.int64
     ) -> Int64[np.ndarray, " tokens"]:
-        how, ids = self.corruption, tokens.ids.copy()
-        lasts = largest_below(how.mask_share), largest_below(min(how.mask_share + how.random_share, 1.0))
-        special = self.tokens.mask, self.tokens.vocabulary_size if how.random_specials else 0
-        parts, draws = (ids, tokens.start, tokens.stop), stream_key(key, Stream.CORRUPTION)
-        kernels.corrupt(parts, masked, chosen, draws, _UNITS[how.unit], lasts, self.tokens.random_ids, special)
-        return ids
-
-
-def _token_weights(choice: Choice, tokens: Split) -> Float32[np.ndarray, " tokens"]:
-    """Mean weight of the chosen bases that a token covers; 0 for a token without any."""
-    assert choice.weights is not None
-    sums = np.concatenate(([0.0], np.cumsum(choice.weights * choice.bases)))
-    counts = np.concatenate(([0], np.cumsum(choice.bases)))
-    covers = counts[tokens.stop] - counts[tokens.start]
-    return ((sums[tokens.stop] - sums[tokens.start]) / np.maximum(covers, 1)).astype(np.float32)
+        """Ids with [MASK] or a random token in the place of most masked tokens."""
+        how, size = self.corruption, len(tokens.ids)
+        drawn = bits(key, stream=Stream.CORRUPTION, count=max(size, len(chosen)) + 1)
+        own = decision = drawn[1 : size + 1]
+        if how.unit == "span":  # runs of masked tokens count from 0
+            decision = drawn[np.maximum(np.cumsum(np.diff(masked, prepend=False) & masked) - 1, 0)]
+        elif how.unit == "base" and size:  # the smallest draw of a hidden base: [MASK] before a random token
+            of_bases = np.append(np.where(chosen, drawn[1 : len(chosen) + 1], 2**32 - 1), 2**32 - 1)
+            decision = np.minimum.reduceat(of_bases, np.stack((tokens.start, tokens.stop), axis=1).ravel())[::2]
+        shown, known = decision / 2**32, self.tokens
+        if how.random_specials:
+            random = (own.astype(np.int64) - 2**31) % known.vocabulary_size
+        else:
+            random = known.random_ids[own % len(known.random_ids)]
+        ids = np.where(masked & (shown < how.mask_share + how.random_share), random, tokens.ids)
+        return np.where(masked & (shown < how.mask_share), known.mask, ids)
 
 
 class Visibility(NamedTuple):
-    """What of the hidden bases the encoder can still see: counts over masked sequences, which add up.
+    """What of the hidden bases the encoder can still see, in all of some masked sequences."""
 
-    ``floor_nats`` are paid for the masked tokens by a reader who knows that neighbours overlap, recognises tokens that
-    were left as they are, and knows nothing of DNA: ln 4 for every base of a token that neither shows.
-    """
-
-    tokens: int = 0  # of DNA
-    masked_tokens: int = 0
-    bases: int = 0  # that a token covers
-    masked_bases: int = 0  # that no visible token covers
-    kept_bases: int = 0  # of these, in a masked token that was left as it is
-    floor_nats: float = 0.0
-    mask_ids: int = 0  # masked tokens that show [MASK]
+    tokens: int  # of DNA
+    masked_tokens: int
+    bases: int  # that a token covers
+    masked_bases: int  # that no visible token covers
+    kept_bases: int  # of these, in a masked token that was left as it is
+    mask_ids: int  # masked tokens that show [MASK]
+    floor_bases: int  # bases of masked tokens, each token's own, that neither a visible token nor a kept one shows
 
     @property
     def overlap_floor(self) -> float:
-        """Perplexity of that reader: what an encoder reaches by learning the overlap alone."""
-        return float(np.exp(self.floor_nats / max(self.masked_tokens, 1)))
+        """Perplexity that an encoder reaches by learning the overlap alone.
+
+        It pays ln 4 nats for every base of a masked token that no neighbour and no token left as it is shows.
+        """
+        return float(4 ** (self.floor_bases / max(self.masked_tokens, 1)))
 
     @property
     def kept_share(self) -> float:
         """Share of the hidden bases that a token left as it is shows."""
         return self.kept_bases / max(self.masked_bases, 1)
 
-    def plus(self, other: "Visibility") -> "Visibility":
-        """Counts of both."""
-        sums: list[Any] = [mine + its for mine, its in zip(self, other, strict=True)]
-        return Visibility(*sums)
 
-
-def masked_bases(sequence: Masked) -> Bool[np.ndarray, " bases"]:
-    """Bases that masked tokens cover and no visible one does."""
-    (_, start, stop), masked, size = sequence.tokens, sequence.masked, len(sequence.chosen)
+def masked_bases(tokens: Split, masked: Bool[np.ndarray, " tokens"], size: int) -> Bool[np.ndarray, " {size}"]:
+    """Bases of a sequence that masked tokens cover and no visible one does."""
+    _, start, stop = tokens
     return covered(start[masked], stop[masked], size) & ~covered(start[~masked], stop[~masked], size)
 
 
-def visibility(sequence: Masked, *, overlapping: bool, mask: int) -> Visibility:
-    """Count one masked sequence.
-
-    Only where neighbouring tokens share bases (``overlapping``) can a reader recognise, by its neighbours, a masked
-    token that was left as it is.
-    """
-    (ids, start, stop), masked, size = sequence.tokens, sequence.masked, len(sequence.chosen)
-    hidden, same = masked_bases(sequence), masked & (sequence.input_ids == ids)
-    kept = covered(start[same], stop[same], size) & hidden
-    unseen = np.concatenate(([0], np.cumsum(hidden & ~kept if overlapping else hidden)))
-    nats = LN_4 * int((unseen[stop] - unseen[start])[masked].sum())
-    shown = int((masked & (sequence.input_ids == mask)).sum())
-    counts = [int(flags.sum()) for flags in (masked, covered(start, stop, size), hidden, kept)]
-    return Visibility(len(ids), counts[0], counts[1], counts[2], counts[3], nats, shown)
+def visibility(rows: Iterable[Masked], tokens: Tokens) -> Visibility:
+    """Count masked sequences. Only by an overlap can a reader recognise a masked token that was left as it is."""
+    sums = np.zeros(len(Visibility._fields), dtype=np.int64)
+    for row in rows:
+        (ids, start, stop), masked, size = row.tokens, row.masked, len(row.chosen)
+        hidden, same = masked_bases(row.tokens, masked, size), masked & (row.input_ids == ids)
+        kept = covered(start[same], stop[same], size) & hidden
+        unseen = sums_over(hidden & ~kept if tokens.overlapping else hidden, start, stop)[masked]
+        flags = masked, covered(start, stop, size), hidden, kept, masked & (row.input_ids == tokens.mask), unseen
+        sums += [len(ids), *(part.sum() for part in flags)]
+    return Visibility(*sums.tolist())

@@ -5,25 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Bool, Int8
+from jaxtyping import Bool
+from numpy.lib.stride_tricks import sliding_window_view
 
 from genomask.checks import require
-from genomask.masking import kernels
-from genomask.masking.base import Masking, Sequence
+from genomask.masking.base import Masking, Sequence, covered, known_codes
 
-LONGEST: Final = 12  # bases in a word; the table of all strings of up to 12 bases takes 32 MB
+LONGEST: Final = 12  # bases in a word
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class PmiVocabMasking(Masking):
-    """Hide the longest word around each center, or the base alone where it is in no word.
+    """Hide the longest word around each center, or the base alone where it is in no word; of equals, the first word.
 
-    Of equally long words the first is hidden, which needs no further draw. No word reaches beyond the sequence or over
-    an unknown base.
-
-    Args:
-        vocabulary: For every word length n, which of the ``4**n`` n-mers are words, by base-4 code.
-        center_probability: As in ``Masking``; the nominal one assumes that every center lies in a word.
+    ``vocabulary`` says for every word length n which of the ``4**n`` n-mers are words, by base-4 code. No word reaches
+    beyond the sequence or over an unknown base. The nominal probability assumes that every center lies in a word.
     """
 
     vocabulary: Mapping[int, Bool[np.ndarray, " _kmers"]]
@@ -31,33 +27,26 @@ class PmiVocabMasking(Masking):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_vocabulary(self.vocabulary)
-        self.longest = max(self.vocabulary)
         words = {n: int(member.sum()) for n, member in self.vocabulary.items()}
         self.mean_length = sum(n * count for n, count in words.items()) / sum(words.values())
-        self.longest_by_prefix = longest_words(self.vocabulary, self.longest)
 
     def span_bases(self) -> float:
         return self.mean_length
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
         """Choose the word around every center."""
-        centers = np.flatnonzero(sequence.draw_centers(probability))
-        chosen = np.zeros(len(sequence.bases), dtype=np.bool_)
-        kernels.choose_words(sequence.bases, centers, self.longest, self.longest_by_prefix, chosen)
-        return chosen
-
-
-def longest_words(vocabulary: Mapping[int, Bool[np.ndarray, " _kmers"]], longest: int) -> Int8[np.ndarray, " strings"]:
-    """Length of the longest word at the start of every string of at most ``longest`` bases, or 1.
-
-    The entry of a string of n bases is ``4**n`` + its base-4 code.
-    """
-    table = np.ones(2 * 4**longest, dtype=np.int8)
-    for n in range(1, longest + 1):
-        shorter = table[4 ** (n - 1) : 2 * 4 ** (n - 1)].repeat(4)
-        words = vocabulary.get(n, np.zeros(4**n, dtype=bool))
-        table[4**n : 2 * 4**n] = np.where(words, n, shorter)
-    return table
+        chosen, bases, most = sequence.draw_centers(probability), sequence.bases, max(self.vocabulary)
+        centers = np.flatnonzero(chosen)
+        if not len(centers):
+            return chosen
+        lengths = np.ones(len(bases), dtype=np.int64)  # of the longest words, by their first base
+        for n in sorted(self.vocabulary):
+            codes = known_codes(bases, n)
+            lengths[np.flatnonzero(self.vocabulary[n][codes] & (codes >= 0))] = n
+        near = sliding_window_view(np.append(np.zeros(most - 1, dtype=np.int64), lengths), most)[centers]
+        reaching = np.where(near > np.arange(most)[::-1], near, 0)
+        starts = centers - most + 1 + reaching.argmax(axis=1)
+        return covered(starts, starts + lengths[starts], len(bases))
 
 
 def check_vocabulary(vocabulary: Any) -> None:

@@ -8,21 +8,20 @@ from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Int64
+from numpy.lib.stride_tricks import sliding_window_view
 
+from genomask.alphabet import OTHER
 from genomask.checks import require
-from genomask.masking import kernels
 from genomask.masking.base import Masking, Sequence, is_number, require_probability
 from genomask.masking.draws import Stream, bits, uniform
 from genomask.seeds import generator
 
 LEAST_PROBABILITY: Final = 1e-3  # of a base in a motif
+NEVER: Final = -1e6  # log-odds of a letter that is no base
 
 
 class PriorityMasking(Masking):
-    """Hide known places of a sequence in random order, whole, up to the share to hide; then single random bases.
-
-    The share to hide is what as many centers as are expected would hide without overlaps.
-    """
+    """Hide known places in random order, whole, up to the share to hide without overlaps; then single random bases."""
 
     @abstractmethod
     def places(self, sequence: Sequence) -> Int64[np.ndarray, "places 2"]:
@@ -49,13 +48,9 @@ class PriorityMasking(Masking):
 class MotifMasking(PriorityMasking):
     """Hide occurrences of known motifs first, on either strand; RNAErnie (Wang et al., 2024) hides RNA motifs so.
 
-    A motif occurs where its log-odds against even base frequencies come as close to their maximum as ``score`` says.
-
-    Args:
-        motifs: Probability of every base (A, T, C, G) at every position of every motif.
-        score: Share of the way from a motif's worst log-odds to its best.
-        shuffled: Shuffle the positions of every motif, once: the control.
-        center_probability: As in ``Masking``.
+    ``motifs`` are the probabilities of A, T, C and G at every position. A motif occurs where its log-odds against even
+    base frequencies come the share ``score`` of the way from its worst to its best. ``shuffled`` shuffles the positions
+    of every motif, once: the control.
     """
 
     motifs: Many[Any]
@@ -71,7 +66,14 @@ class MotifMasking(PriorityMasking):
         found = [draw.permutation(motif) for motif in found] if self.shuffled else found
         self.width = float(np.mean([len(motif) for motif in found]))
         both = [strand for motif in found for strand in (motif, motif[::-1, [1, 0, 3, 2]])]
-        self.order, self.bits, self.least = _scan_tables(both, self.score)
+        self.widths, self.least = np.array([len(motif) for motif in both]), np.empty(len(both))
+        odds = np.zeros((max(self.widths), OTHER + 1, len(both)))  # that a letter at a position adds to a motif's
+        for number, motif in enumerate(both):
+            own = np.log2(np.maximum(motif, LEAST_PROBABILITY) / 0.25)
+            best, worst = own.max(axis=1).sum(), own.min(axis=1).sum()
+            odds[: len(motif), :OTHER, number], odds[: len(motif), OTHER, number] = own, NEVER
+            self.least[number] = worst + self.score * (best - worst) - 1e-9
+        self.odds = odds.reshape(-1, len(both))
         self._known_sites = lru_cache(maxsize=4096)(self._sites)  # calibration asks for the same sequences many times
 
     def span_bases(self) -> float:
@@ -81,21 +83,19 @@ class MotifMasking(PriorityMasking):
         return self._known_sites(sequence.bases.tobytes())
 
     def _sites(self, text: bytes) -> Int64[np.ndarray, "places 2"]:
-        bases = np.frombuffer(text, dtype=np.uint8)
-        found = np.zeros((len(bases), self.order.shape[1] + 1), dtype=np.bool_)
-        kernels.find_motifs(bases, self.order, self.bits, self.least, found)
-        starts, widths = np.nonzero(found)
-        return np.stack((starts, starts + widths), axis=1)
+        bases, widest = np.frombuffer(text, dtype=np.uint8), max(self.widths)
+        letters = np.eye(OTHER + 1)[np.append(bases, np.full(widest, OTHER, dtype=np.uint8))]
+        windows = sliding_window_view(letters, widest, axis=0).transpose(0, 2, 1).reshape(len(bases) + 1, -1)
+        start, motif = np.nonzero(windows @ self.odds >= self.least)
+        return np.unique(np.stack((start, start + self.widths[motif]), axis=1), axis=0)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class VariantsMasking(PriorityMasking):
-    """Hide the positions of variants first, as MutBERT does (without its soft targets).
+    """Hide the positions of variants first, as MutBERT does (without its soft targets): bases where a track is above 0.
 
-    Args:
-        track: Name of the track of the genome that is above 0 at variants: ``genome.tracks={variants: FILE.vcf.gz}``.
-        shift: Move every position by so many bases, around the sequence's end: the control.
-        center_probability: As in ``Masking``.
+    ``track`` is its name in the genome (``genome.tracks={variants: FILE.vcf.gz}``). ``shift`` moves every position by
+    so many bases, around the sequence's end: the control.
     """
 
     track: str = "variants"
@@ -114,20 +114,3 @@ class VariantsMasking(PriorityMasking):
         require(self.track in sequence.tracks, "masking=variants", f"a track {self.track} of the genome", names)
         starts = np.flatnonzero(np.roll(sequence.tracks[self.track] > 0, self.shift))
         return np.stack((starts, starts + 1), axis=1)
-
-
-def _scan_tables(motifs: Many[np.ndarray], score: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions of every motif, telling ones first (-1 beyond its width), their bits, and the bits needed so far."""
-    widest = max(map(len, motifs))
-    order = np.full((len(motifs), widest), -1, dtype=np.int64)
-    bits_of = np.zeros((len(motifs), widest, 4), dtype=np.float64)
-    least = np.zeros((len(motifs), widest), dtype=np.float64)
-    for row, motif in enumerate(motifs):
-        odds = np.log2(np.maximum(motif, LEAST_PROBABILITY) / 0.25)
-        best, worst, width = odds.max(axis=1), odds.min(axis=1), len(motif)
-        telling = np.argsort(worst - best, kind="stable")
-        order[row, :width], bits_of[row, :width] = telling, odds[telling]
-        threshold = worst.sum() + score * (best.sum() - worst.sum()) - 1e-9
-        still = best[telling][::-1].cumsum()[::-1]  # the most that this and all later positions can add
-        least[row, :width] = threshold - np.append(still[1:], 0.0)
-    return order, bits_of, least

@@ -36,14 +36,15 @@ class WholeSpanMasking(Masking):
         return sum(SURVIVAL)
 
     def choose(self, sequence: Sequence, probability: float) -> Bool[np.ndarray, " bases"]:
-        return sequence.draw_spans([probability * at_least for at_least in SURVIVAL])
+        """Draw once for every possible center: whether a span begins there, and how long it is."""
+        drawn = sequence.center_draws()[:, None]
+        lengths = (drawn < probability * np.array(SURVIVAL)).sum(axis=1)
+        starts = sequence.centers[0] + np.arange(len(lengths))
+        return covered(starts, starts + lengths, len(sequence.bases))
 
 
 class TokenMasking(RandomMasking):
-    """Mask single tokens independently: overlapping ones can be copied from their neighbours, which stay visible.
-
-    LOGO as its authors trained it; the negative control of every strategy that hides bases.
-    """
+    """Mask single tokens, which overlapping neighbours show: LOGO's own masking, the control of all that hide bases."""
 
     alone = True
 
@@ -56,12 +57,8 @@ class GrowingRunMasking(Masking):
     """Hide runs around random centers that grow longer from one phase of the training to the next (RandomMask).
 
     Liang et al. (arXiv 2310.07644) hide runs of m tokens, T[i-m/2+1..i+m/2], with m even and from 6 on; with 6-mers
-    these hide m - 5 bases around the center.
-
-    Args:
-        bounds: Bases of the longest run in each phase, odd numbers; phases are of equal length.
-        lengths: ``up_to`` draws the length of every run among 1, 3, .. to the bound; ``equal`` takes the bound.
-        center_probability: As in ``Masking``, for the average over the phases.
+    these hide m - 5 bases around the center. ``bounds`` are the bases of the longest run in each phase, odd numbers;
+    ``lengths`` draws the length of every run among 1, 3, .. to the bound (``up_to``), or takes it (``equal``).
     """
 
     bounds: Many[int] = (1, 3, 5, 7, 9)
@@ -87,4 +84,4 @@ class GrowingRunMasking(Masking):
         if self.lengths == "up_to":
             drawn = uniform(sequence.key, stream=Stream.SPANS, count=size)[centers]
             reach = (drawn * (half + 1)).astype(np.int64)
-        return covered(np.maximum(centers - reach, 0), np.minimum(centers + reach + 1, size), size)
+        return covered(np.maximum(centers - reach, 0), centers + reach + 1, size)

@@ -17,18 +17,13 @@ STAIRS: Final = 100  # of CM-Step: the share of the second strategy grows by 1 %
 class ScheduleMasking(Masking):
     """A curriculum of two strategies, whichever they are.
 
-    Each masks its own nominal share, or what it is calibrated to; a scheduled rate scales both alike.
+    Each masks its own nominal share, or what it is calibrated to; a scheduled rate scales both alike. ``switch`` says
+    which one masks a sequence:
 
-    Args:
-        first: The one that a training begins with.
-        second: The other one.
-        switch: ``at`` a share of the training; ``stairs``, for every sequence one of the two, the second with a
-            probability that grows from 0 to 1 in steps of 1 % (CM-Step); ``mixed``, the second with a constant
-            probability; ``perplexity``, from the validation on after which the smallest change of perplexity so far
-            is below a threshold, for good (CM-GEMS).
-        at: The share of the training, or the constant probability.
-        threshold: The change of perplexity.
-        center_probability: That of the first strategy; None for its nominal one.
+    - ``at``: the second, from the share ``at`` of the training on;
+    - ``stairs``: the second with a probability that grows from 0 to 1 in steps of 1 % (CM-Step);
+    - ``mixed``: the second with the probability ``at``;
+    - ``perplexity``: the second for good, once the smallest change of validation perplexity is below ``threshold``.
     """
 
     first: Any

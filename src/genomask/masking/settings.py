@@ -1,7 +1,4 @@
-"""Settings that go with any strategy: corruption, a share to match, rates over the training, weights in the loss.
-
-Compiled loops and SciPy are imported only where something is masked.
-"""
+"""Settings that go with any strategy: corruption, a share to match, rates over the training, weights in the loss."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Float32
 
-from genomask.checks import require, require_choice
+from genomask.checks import require, require_choice, require_each
+from genomask.masking.draws import Stream, bits, uniform
 
 MASKED_SHARE: Final = 0.15  # of the tokens, nominally (Sec. 3)
 LEAST: Final = 2**-31  # a probability that is as good as none
@@ -19,15 +17,12 @@ UNITS: Final = ("token", "span", "base")  # what one draw of the corruption deci
 
 @dataclass
 class Corruption:
-    """What the encoder sees in the place of masked tokens.
+    """What the encoder sees in the place of masked tokens: [MASK], a random token, or the token itself for the rest.
 
-    Attributes:
-        unit: What one draw decides for. ``token``: every masked token for itself, as DNABERT and the paper; ``span``: a
-            run of masked tokens; ``base``: every hidden base, and with it all tokens that cover it, so that no token
-            shows a base that another one replaces ([MASK] before a random token before the token itself).
-        mask_share: Probability of [MASK]; not in the paper, DNABERT's and BERT's.
-        random_share: Probability of a random token; the rest stay as they are.
-        random_specials: Let random tokens be special tokens, as in DNABERT's code.
+    One draw decides for every masked token (``unit=token``, as DNABERT and the paper), for a run of masked tokens
+    (``span``), or for a hidden base and with it all tokens that cover it (``base``), so that no token shows a base that
+    another one replaces. Shares are DNABERT's and BERT's. ``random_specials`` lets random tokens be special ones, as in
+    DNABERT's code.
     """
 
     unit: str = "token"
@@ -53,22 +48,17 @@ class MatchSettings:
     def __post_init__(self) -> None:
         one = self.tokens is None or self.bases is None
         require(one, "match", "one target, match.tokens or match.bases", f"{self.tokens} and {self.bases}")
-        for name, value in (("tokens", self.tokens), ("bases", self.bases)):
-            require(value is None or 0 < value < 1, f"match.{name}", "a share between 0 and 1, or null", value)
+        fits = "a share between 0 and 1, or null"
+        require_each(self, "match", "tokens bases", lambda share: share is None or 0 < share < 1, fits)
 
 
 @dataclass
 class Rate:
-    """How much is hidden over the training, for any strategy: center probabilities in proportion to these shares.
+    """How much is hidden over the training, for any strategy: center probabilities in proportion to a nominal share.
 
-    Attributes:
-        shape: How the share goes from ``first`` to ``last``: it stays, goes along a line or half a cosine, or changes
-            at once.
-        first: Nominal share of the tokens at the start; 0.15 leaves a strategy's probability as it is.
-        last: The same at the end.
-        switch: Share of the training after which ``two_stage`` changes.
-        concentration: Draw the share of every sequence from a Beta distribution with this mean, and with a sum of its
-            parameters of so much; null: the share itself.
+    That share of the tokens goes from ``first`` to ``last`` by its ``shape``: it stays, goes along a line or half a
+    cosine, or changes at once at ``switch``; 0.15 leaves a strategy's probability as it is. With a ``concentration``,
+    that of every sequence is drawn from a Beta distribution with this mean, whose parameters sum to it.
     """
 
     shape: str = "constant"
@@ -79,9 +69,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         require_choice(self.shape, "rate.shape", ("constant", "linear", "cosine", "two_stage"))
-        for name in ("first", "last", "switch"):
-            value = getattr(self, name)
-            require(0 < value < 1, f"rate.{name}", "a share between 0 and 1", value)
+        require_each(self, "rate", "first last switch", lambda share: 0 < share < 1, "a share between 0 and 1")
         same = self.shape != "constant" or self.first == self.last
         require(same, "rate.last", f"rate.first = {self.first:g}, where rate.shape=constant", self.last)
         positive = self.concentration is None or self.concentration > 0
@@ -108,8 +96,6 @@ class Rate:
         if self.concentration is not None:
             from scipy.special import betaincinv
 
-            from genomask.masking.draws import Stream, uniform
-
             drawn = uniform(sequence.key, stream=Stream.RATE, count=1)[0]
             share = betaincinv(share * self.concentration, (1 - share) * self.concentration, drawn)
         return float(min(max(probability * (share / MASKED_SHARE), LEAST), 1.0))
@@ -119,14 +105,10 @@ class Rate:
 class Weight:
     """What hidden bases count in the loss of a training, for any strategy; in a validation every one counts 1.
 
-    Attributes:
-        by: ``repeats`` gives ``least`` to bases that are lower case in the FASTA file, 1 to others (GPN, Evo 2);
-            ``entropy`` the Shannon entropy of the bases around, over 2 bits; ``track`` the value of a track of the
-            genome, such as conservation; ``none`` 1 to all.
-        least: The smallest weight.
-        window: Bases over which ``entropy`` is taken.
-        track: Name of the track; null: the genome's only one.
-        permuted: Hand the weights of a sequence to other bases of it, anew every time: the control.
+    ``repeats`` gives ``least`` to bases that are lower case in the FASTA file, 1 to others (GPN, Evo 2); ``entropy``
+    the Shannon entropy of the ``window`` bases around, over 2 bits; ``track`` the value of a track of the genome (null:
+    its only one), such as conservation. No weight is below ``least``. ``permuted`` hands the weights of a sequence to
+    other bases of it, anew every time: the control.
     """
 
     by: str = "none"
@@ -144,34 +126,18 @@ class Weight:
         """The choice with these weights, which go with those of the strategy."""
         if self.by == "none":
             return choice
-        weights = np.maximum(getattr(self, f"_{self.by}")(sequence), self.least).astype(np.float32)
+        weights = np.maximum(self._values(sequence), self.least).astype(np.float32)
         if self.permuted:
-            from genomask.masking.draws import Stream, bits
-
             weights = weights[np.argsort(bits(sequence.key, stream=Stream.WEIGHTS, count=len(weights)), kind="stable")]
         return choice._replace(weights=weights if choice.weights is None else weights * choice.weights)
 
-    def _repeats(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
-        require(
-            sequence.lower is not None, "weight=repeats", "a genome with lower-case letters", "none: all would count 1"
-        )
-        return 1.0 - np.asarray(sequence.lower, dtype=np.float32)
-
-    def _track(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
-        return sequence.tracks[self.track_among(tuple(sequence.tracks))]
-
-    def track_among(self, names: tuple[str, ...]) -> str:
-        """The name of the track.
-
-        Raises:
-            ValueError: If the genome has no such track, or several to choose from.
-        """
-        found = names if self.track is None else tuple({self.track} & set(names))
-        needed = f"one of the tracks {', '.join(names)}" if names else "genome.tracks={NAME: FILE} with a BED or bigWig"
-        require(len(found) == 1, "weight.track", needed, self.track)
-        return found[0]
-
-    def _entropy(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
+    def _values(self, sequence: Any) -> Float32[np.ndarray, " bases"]:
+        if self.by == "track":
+            return sequence.tracks[self.track_among(tuple(sequence.tracks))]
+        if self.by == "repeats":
+            found = "none: all would count 1"
+            require(sequence.lower is not None, "weight=repeats", "a genome with lower-case letters", found)
+            return 1.0 - np.asarray(sequence.lower, dtype=np.float32)
         size = len(sequence.bases)
         starts = np.maximum(np.arange(size) - self.window // 2, 0)
         stops = np.minimum(np.arange(size) + (self.window + 1) // 2, size)
@@ -180,3 +146,10 @@ class Weight:
         counts = before[:, stops] - before[:, starts]
         shares = counts / np.maximum(counts.sum(axis=0), 1)
         return (-(shares * np.log2(np.where(shares > 0, shares, 1.0))).sum(axis=0) / 2).astype(np.float32)
+
+    def track_among(self, names: tuple[str, ...]) -> str:
+        """The name of the track; ValueError if the genome has no such track, or several to choose from."""
+        found = names if self.track is None else tuple({self.track} & set(names))
+        needed = f"one of the tracks {', '.join(names)}" if names else "genome.tracks={NAME: FILE} with a BED or bigWig"
+        require(len(found) == 1, "weight.track", needed, self.track)
+        return found[0]

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64
 from genomask.checks import require
 from genomask.masking.base import Masking, Sequence, Validation, covered, is_number, k_of_table, known_codes
 from genomask.masking.draws import Stream, uniform
-from genomask.masking.pmi import K_RANGE
+from genomask.masking.ranked import K_RANGE
 from genomask.seeds import generator
 
 BINS: Final = 100  # of a k-mer's misses (biomed-multi-omic)
@@ -19,8 +19,7 @@ BINS: Final = 100  # of a k-mer's misses (biomed-multi-omic)
 class WeightedMasking(Masking):
     """Hide k-mers whole, each drawn by itself with a probability in proportion to its weight.
 
-    The probabilities of a sequence's k-mers have the same mean whatever the weights, so that these shift what is hidden
-    and not how much.
+    The mean probability of a sequence is the same whatever the weights: these shift what is hidden and not how much.
     """
 
     k: int
@@ -43,10 +42,8 @@ class WeightedMasking(Masking):
 class InformativeMasking(WeightedMasking):
     """Soft PMI: a k-mer's weight is exp(normalized PMI / temperature), after InforMask (Sadeq et al., 2022).
 
-    Args:
-        scores: Normalized PMI of every k-mer by code, minus infinity for one that never occurs.
-        temperature: Low ones hide the best k-mers alone, high ones all alike.
-        center_probability: As in ``Masking``.
+    ``scores`` are normalized PMI by code, minus infinity for a k-mer that never occurs. Low temperatures hide the best
+    k-mers alone, high ones all alike.
     """
 
     scores: Any
@@ -67,12 +64,8 @@ class AdaptiveMasking(WeightedMasking):
     The misses of a k-mer are the probability that the model gives to wrong tokens, on average over the masked tokens in
     whose middle it stands; its weight is (bin + 1) / 101, with 100 bins between the fewest and the most misses. Before
     the first validation all weigh the same; a k-mer that the last one has not met weighs the mean of the others.
-
-    Args:
-        k: Bases of a k-mer; few, so that a validation meets each of them often.
-        harder: Hide what is predicted worse more often; less often, if not.
-        permuted: Hand the weights to other k-mers, once: the control.
-        center_probability: As in ``Masking``.
+    ``harder=False`` hides what is predicted worse less often; ``permuted`` hands the weights to other k-mers, once: the
+    control.
     """
 
     k: int = 4

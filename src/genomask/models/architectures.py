@@ -1,4 +1,4 @@
-"""Encoders of other architectures than BERT: fresh ones, and those of a model folder or of the Hugging Face hub.
+"""Models of any architecture that transformers has, from a folder or the Hugging Face hub.
 
 Only safetensors are read, and no code of a folder runs unless ``model.trust_remote_code=true`` is on the command line.
 """
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForMaskedLM, ModernBertConfig, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 from genomask.checks import one_line, require
 from genomask.files import read_object, sha256
-from genomask.models.settings import ModernBertSettings, PretrainedSettings
+from genomask.models.settings import PretrainedSettings
 from genomask.tokens.base import Tokens
 from genomask.tokens.files import open_tokens
 
@@ -27,37 +27,8 @@ READ: Final = ("*.json", "*.safetensors", "*.txt")  # of a repository on the hub
 LOADING_ERRORS: Final = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError)
 
 
-def modernbert_config(settings: ModernBertSettings, tokens: Tokens) -> ModernBertConfig:
-    """ModernBERT of these settings (Warner et al., 2024), for these tokens."""
-    return ModernBertConfig(
-        vocab_size=tokens.vocabulary_size,
-        hidden_size=settings.hidden_size,
-        num_hidden_layers=settings.layers,
-        num_attention_heads=settings.heads,
-        intermediate_size=settings.intermediate_size,
-        embedding_dropout=settings.hidden_dropout,
-        mlp_dropout=settings.hidden_dropout,
-        attention_dropout=settings.attention_dropout,
-        max_position_embeddings=settings.max_tokens,
-        global_attn_every_n_layers=settings.global_every,  # pyright: ignore[reportCallIssue]  (taken by name)
-        local_attention=settings.local_tokens,
-        norm_eps=settings.layer_norm_eps,
-        initializer_range=settings.initializer_range,
-        pad_token_id=tokens.pad,
-        bos_token_id=None,
-        eos_token_id=None,
-        cls_token_id=tokens.prefix[0] if tokens.prefix else None,
-        sep_token_id=tokens.suffix[0] if tokens.suffix else None,
-        tie_word_embeddings=True,
-    )
-
-
 def longest_input(config: PreTrainedConfig) -> int:
-    """Tokens of the longest input that an encoder was made for, special ones included.
-
-    Raises:
-        ValueError: If its configuration does not say.
-    """
+    """Tokens of the longest input of an encoder, special ones included; ValueError if its configuration is silent."""
     length = getattr(config, "max_position_embeddings", None)
     known = isinstance(length, int) and length > 0
     require(known, f"A model of the kind {config.model_type}", "max_position_embeddings in its config.json", length)
@@ -66,12 +37,7 @@ def longest_input(config: PreTrainedConfig) -> int:
 
 
 def read_foreign_config(directory: Path, *, trusted: bool = False) -> PreTrainedConfig:
-    """The configuration of a model folder of any architecture that transformers has.
-
-    Raises:
-        FileNotFoundError: If there is no config.json.
-        ValueError: If it is damaged, of an unknown kind, or asks for code of its own that is not trusted.
-    """
+    """The configuration of a model folder; code of its own that is not trusted is a ValueError."""
     values: dict[str, Any] = read_object(directory / "config.json")
     if "auto_map" in values and not trusted:
         raise ValueError(
@@ -85,12 +51,7 @@ def read_foreign_config(directory: Path, *, trusted: bool = False) -> PreTrained
 
 
 def model_folder(settings: PretrainedSettings) -> Path:
-    """The folder of a pretrained model; one on the hub is downloaded first, at its revision.
-
-    Raises:
-        FileNotFoundError: If there is no such folder and no such repository.
-        ValueError: If a repository of the hub is named without its revision.
-    """
+    """The folder of a pretrained model; one on the hub is downloaded first, at its revision, which must be given."""
     folder = Path(settings.path).expanduser()
     if folder.is_dir():
         return folder
@@ -111,20 +72,20 @@ def model_folder(settings: PretrainedSettings) -> Path:
     return Path(found)
 
 
-def load_pretrained(settings: PretrainedSettings) -> PreTrainedModel:
-    """The masked language model of a folder or of the hub, to be trained: whole, no weight is drawn afresh.
+def pretrained_config(settings: PretrainedSettings) -> PreTrainedConfig:
+    """The configuration of a pretrained model."""
+    return read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code)
 
-    Raises:
-        FileNotFoundError: If there is no such model, or it has no safetensors.
-        ValueError: If it is no masked language model, or its files do not fit together.
-    """
+
+def load_pretrained(settings: PretrainedSettings) -> PreTrainedModel:
+    """The masked language model of a folder or of the hub, to be trained: whole, no weight is drawn afresh."""
     model = load_foreign(model_folder(settings), AutoModelForMaskedLM, trusted=settings.trust_remote_code)
     longest_input(model.config)
     return model.train()  # transformers hands it over without dropout
 
 
 def load_foreign(directory: Path, auto: Any, *, trusted: bool = False, whole: bool = True) -> PreTrainedModel:
-    """A model of any architecture that transformers has, in float32 on the CPU.
+    """A model in float32 on the CPU.
 
     ``trusted`` lets code of the folder run. ``whole`` refuses a folder that lacks weights of the head; those of the
     encoder may never lack.
@@ -160,9 +121,7 @@ def load_foreign(directory: Path, auto: Any, *, trusted: bool = False, whole: bo
 
 def pretrained_tokens(settings: PretrainedSettings) -> Tokens:
     """The tokens of a pretrained model, by its own tokenizer.json."""
-    folder = model_folder(settings)
-    config = read_foreign_config(folder, trusted=settings.trust_remote_code)
-    return open_tokens(folder, vocabulary=config.vocab_size)
+    return open_tokens(model_folder(settings), vocabulary=pretrained_config(settings).vocab_size)
 
 
 def pretrained_identity(settings: PretrainedSettings) -> dict[str, Any]:

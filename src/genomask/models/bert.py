@@ -4,71 +4,64 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
-from torch import Tensor
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     BertConfig,
+    ModernBertConfig,
     PreTrainedConfig,
     PreTrainedModel,
 )
 
-from genomask.models.architectures import longest_input, modernbert_config
-from genomask.models.checkpoint import fill
-from genomask.models.export import import_encoder
+from genomask.models.architectures import load_foreign, longest_input
+from genomask.models.checkpoint import fill, read_weights
+from genomask.models.export import is_bert, read_config
 from genomask.models.settings import ModelSettings, ModernBertSettings
 from genomask.tokens.base import Tokens
 from genomask.tokens.files import open_tokens
 
 
-def bert_config(settings: ModelSettings, tokens: Tokens) -> BertConfig:
-    """The Hugging Face configuration of these settings, for these tokens."""
+def fresh_config(settings: ModelSettings | ModernBertSettings, tokens: Tokens) -> PreTrainedConfig:
+    """The Hugging Face configuration of a BERT or a ModernBERT (Warner et al., 2024) for these tokens."""
+    sizes: dict[str, Any] = {
+        "vocab_size": tokens.vocabulary_size,
+        "hidden_size": settings.hidden_size,
+        "num_hidden_layers": settings.layers,
+        "num_attention_heads": settings.heads,
+        "intermediate_size": settings.intermediate_size,
+        "max_position_embeddings": settings.max_tokens,
+        "initializer_range": settings.initializer_range,
+        "pad_token_id": tokens.pad,
+        "tie_word_embeddings": True,
+    }
+    if isinstance(settings, ModernBertSettings):
+        return ModernBertConfig(
+            **sizes,
+            embedding_dropout=settings.hidden_dropout,
+            mlp_dropout=settings.hidden_dropout,
+            attention_dropout=settings.attention_dropout,
+            global_attn_every_n_layers=settings.global_every,  # pyright: ignore[reportCallIssue]  (taken by name)
+            local_attention=settings.local_tokens,
+            norm_eps=settings.layer_norm_eps,
+            bos_token_id=None,
+            eos_token_id=None,
+            cls_token_id=tokens.prefix[0] if tokens.prefix else None,
+            sep_token_id=tokens.suffix[0] if tokens.suffix else None,
+        )
     return BertConfig(
-        vocab_size=tokens.vocabulary_size,
-        hidden_size=settings.hidden_size,
-        num_hidden_layers=settings.layers,
-        num_attention_heads=settings.heads,
-        intermediate_size=settings.intermediate_size,
+        **sizes,
         hidden_act="gelu",
         hidden_dropout_prob=settings.hidden_dropout,
         attention_probs_dropout_prob=settings.attention_dropout,
-        max_position_embeddings=settings.max_tokens,
         type_vocab_size=2,  # as DNABERT, which has BERT's two sentence types and uses the first
-        initializer_range=settings.initializer_range,
         layer_norm_eps=settings.layer_norm_eps,
-        pad_token_id=tokens.pad,
-        tie_word_embeddings=True,
     )
 
 
 HIDDEN_DROPOUTS: Final = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout")  # by architecture
-
-
-class Encoder(NamedTuple):
-    """An exported encoder that was read: its folder, configuration, weights on the CPU, and tokens."""
-
-    directory: Path
-    config: PreTrainedConfig
-    weights: dict[str, Tensor]
-    tokens: Tokens
-
-    @property
-    def longest(self) -> int:
-        return self.tokens.longest(longest_input(self.config))
-
-
-def read_encoder(directory: Path) -> Encoder:
-    """Read an exported encoder once for many classifiers.
-
-    Raises:
-        FileNotFoundError: If the folder holds no encoder.
-        ValueError: If its weights are damaged.
-    """
-    config, weights = import_encoder(directory)
-    return Encoder(directory, config, weights, open_tokens(directory, vocabulary=config.vocab_size))
 
 
 @contextmanager
@@ -83,34 +76,48 @@ def masked_language_model(
     settings: ModelSettings | ModernBertSettings, tokens: Tokens, *, seed: int
 ) -> PreTrainedModel:
     """A fresh encoder with an MLM head whose decoder is the table of token embeddings."""
-    bert = isinstance(settings, ModelSettings)
-    config = bert_config(settings, tokens) if bert else modernbert_config(settings, tokens)
     with seeded(seed):
-        return AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa")
+        return AutoModelForMaskedLM.from_config(fresh_config(settings, tokens), attn_implementation="sdpa")
 
 
-def base_model(source: Encoder) -> PreTrainedModel:
-    """An encoder without a head, as Hugging Face's ``AutoModel`` has it, without pooler."""
-    with seeded(0):
-        model = AutoModelForMaskedLM.from_config(source.config, attn_implementation="sdpa").base_model
-    fill(model, source.weights, source.directory)
-    return model
+class Encoder(NamedTuple):
+    """An exported encoder: its folder, its module in float32 without head and pooler, and its tokens."""
+
+    directory: Path
+    model: PreTrainedModel
+    tokens: Tokens
+
+    @property
+    def longest(self) -> int:
+        """Bases of the longest sequence that it takes."""
+        return self.tokens.longest(longest_input(self.model.config))
+
+
+def load_encoder(folder: str | Path) -> Encoder:
+    """Load an encoder: ``runs/encoder/NAME``, or any folder in the same Hugging Face layout."""
+    directory = Path(folder).expanduser()
+    if is_bert(directory):
+        read = read_weights(directory)
+        own = [name for name in read if name.startswith("bert.") and not name.startswith("bert.pooler.")]
+        weights = {name.removeprefix("bert."): read[name] for name in own}
+        with seeded(0):
+            config = read_config(directory / "config.json", weights)
+            model = AutoModelForMaskedLM.from_config(config, attn_implementation="sdpa").base_model
+        fill(model, weights, directory)
+    else:
+        model = load_foreign(directory, AutoModelForMaskedLM, whole=False).base_model
+    return Encoder(directory, model.eval(), open_tokens(directory, vocabulary=model.config.vocab_size))
 
 
 def sequence_classifier(source: Path | Encoder, *, classes: int, seed: int, hidden_dropout: float) -> PreTrainedModel:
     """An encoder with a fresh head: BERT's pooler (dense and tanh on [CLS]), dropout, linear layer; or its own.
 
-    The head is drawn from the seed with all of its parts, since MLM pretraining trains none of them.
-
-    ``hidden_dropout`` replaces the encoder's, in the head too; attention dropout stays.
-
-    Raises:
-        FileNotFoundError: If the folder holds no encoder.
-        ValueError: If its files do not fit together.
+    The head is drawn from the seed with all of its parts, since MLM pretraining trains none of them. ``hidden_dropout``
+    replaces the encoder's, in the head too; attention dropout stays. Errors are those of ``load_encoder``.
     """
     if isinstance(source, Path):
-        source = read_encoder(source)
-    config = deepcopy(source.config)
+        source = load_encoder(source)
+    config = deepcopy(source.model.config)
     config.num_labels = classes
     for name in HIDDEN_DROPOUTS:
         if hasattr(config, name):
@@ -118,5 +125,6 @@ def sequence_classifier(source: Path | Encoder, *, classes: int, seed: int, hidd
     with seeded(seed):
         model = AutoModelForSequenceClassification.from_config(config, attn_implementation="sdpa")
     own = [name for name in model.base_model.state_dict() if name.startswith("pooler.")]
-    fill(model.base_model, source.weights, source.directory, keep=own)
+    weights = {name: weight for name, weight in source.model.state_dict().items() if not name.startswith("pooler.")}
+    fill(model.base_model, weights, source.directory, keep=own)
     return model

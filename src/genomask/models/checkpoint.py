@@ -24,11 +24,7 @@ CORRUPTION_ERRORS = (
 
 
 def weights_file(directory: Path) -> Path:
-    """The file that holds the weights of a model folder: safetensors where there is a choice.
-
-    Raises:
-        FileNotFoundError: If there is no such folder, or no weights in it.
-    """
+    """The file that holds the weights of a model folder: safetensors where there is a choice."""
     if not directory.is_dir():
         raise FileNotFoundError(f"Weights need a folder; {directory} is none.")
     for name in WEIGHT_FILES:
@@ -38,12 +34,7 @@ def weights_file(directory: Path) -> Path:
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:
-    """Named tensors of a model folder, on the CPU. A pickle of anything else is refused, not run.
-
-    Raises:
-        FileNotFoundError: If there is no such folder, or no weights in it.
-        ValueError: If the file is damaged or holds more than tensors.
-    """
+    """Named tensors of a model folder, on the CPU; ValueError for anything else, which is not run, or NaN."""
     file = weights_file(directory)
     try:
         weights = load_file(file) if file.suffix == ".safetensors" else unpickled(file)
@@ -66,8 +57,7 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
 def unpickled(file: Path) -> object:
     """What PyTorch saved, on the CPU, if it is tensors and plain containers; nothing in the file is called.
 
-    Raises:
-        Exception: One of ``CORRUPTION_ERRORS``, if it is anything else. PyTorch itself reads no checksums.
+    Anything else raises one of ``CORRUPTION_ERRORS``. PyTorch itself reads no checksums.
     """
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
@@ -79,24 +69,16 @@ def unpickled(file: Path) -> object:
 
 
 def fill(module: nn.Module, weights: Mapping[str, Tensor], source: Path, *, keep: Collection[str] = ()) -> None:
-    """Copy weights into a module: every one that the module has, but those to keep, and no other.
-
-    Raises:
-        ValueError: If a weight is missing, unknown to the module, or of another shape.
-    """
-    wanted = {name: weight.shape for name, weight in module.state_dict().items() if name not in keep}
+    """Copy weights into a module: all that it has, but those to keep, and no other; ValueError if one does not fit."""
+    wanted = {name: weight for name, weight in module.state_dict().items() if name not in keep}
     faults = [f"lacks {name}" for name in wanted if name not in weights]
     faults += [f"has an unknown {name}" for name in weights if name not in wanted]
-    faults += [
-        f"has {name} of shape {tuple(weights[name].shape)}, not {tuple(shape)}"
-        for name, shape in wanted.items()
-        if name in weights and weights[name].shape != shape
-    ]
-    faults += [
-        f"has {name} of type {weights[name].dtype}, not {own.dtype}"
-        for name, own in module.state_dict().items()
-        if name in weights and weights[name].is_floating_point() != own.is_floating_point()
-    ]
+    for name, own in wanted.items():
+        given = weights.get(name, own)
+        if given.shape != own.shape:
+            faults.append(f"has {name} of shape {tuple(given.shape)}, not {tuple(own.shape)}")
+        if given.is_floating_point() != own.is_floating_point():
+            faults.append(f"has {name} of type {given.dtype}, not {own.dtype}")
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     if faults:
         raise ValueError(f"{source} does not fit the model: it {faults[0]}{more}.")

@@ -1,6 +1,6 @@
 """Model folders that Hugging Face's Auto classes open offline, without custom code: encoders and classifiers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import copymode
 from typing import Any, Final, Literal, NamedTuple
@@ -11,11 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import (
-    AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
-    PreTrainedConfig,
     PreTrainedModel,
 )
 from transformers.activations import ACT2FN
@@ -36,23 +34,44 @@ SIZES: Final = {  # by the shape of a weight
     "type_vocab_size": ("embeddings.token_type_embeddings.weight", 0),
     "intermediate_size": ("encoder.layer.0.intermediate.dense.weight", 0),
 }
-PROBLEMS: Final = ("regression", "single_label_classification", "multi_label_classification")
-NUMBERS: Final = (
-    "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "layer_norm_eps", "initializer_range",
-)  # fmt: skip
-OTHERS: Final = (
-    "num_hidden_layers", "num_attention_heads", "hidden_act", "pad_token_id", "is_decoder", "add_cross_attention",
-    "architectures", "id2label", "problem_type",
-)  # fmt: skip
+PROBLEM_TYPES: Final[Mapping[str, Literal["multi_label_classification", "regression"]]] = {
+    "multilabel": "multi_label_classification",
+    "regression": "regression",
+}  # Hugging Face's name of a task's kind; none for classes
+
+
+def _is_number(value: Any, most: float) -> bool:
+    return type(value) in (int, float) and 0 <= value < most
+
+
+def _names_classes(labels: Any) -> bool:
+    named = isinstance(labels, dict) and all(isinstance(name, str) for name in labels.values())
+    return named and sorted(labels, key=str) == sorted(map(str, range(len(labels))))
+
+
+SHARE: Final = ("a number from 0 and below 1", lambda value: _is_number(value, 1.0))
+POSITIVE: Final = ("a number above 0", lambda value: _is_number(value, 1e6) and value > 0)
+NUMBERS: Final = {
+    **dict.fromkeys(("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"), SHARE),
+    **dict.fromkeys(("layer_norm_eps", "initializer_range"), POSITIVE),
+}
+PROBLEMS: Final = ("single_label_classification", *PROBLEM_TYPES.values())
+NEEDS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {  # beyond types, which transformers checks
+    **NUMBERS,
+    "hidden_act": ("an activation", lambda name: str(name) in ACT2FN),
+    "pad_token_id": (str(int(PAD)), lambda token: str(token) == str(PAD)),
+    "is_decoder": ("false", lambda value: value is False),
+    "add_cross_attention": ("false", lambda value: value is False),
+    "architectures": ("a list of names", lambda v: isinstance(v, list) and all(isinstance(name, str) for name in v)),
+    "id2label": ("a name for each of the classes 0, 1, ...", _names_classes),
+    "problem_type": (f"one of {', '.join(PROBLEMS)}, or null", lambda name: name in PROBLEMS),
+}
 
 
 def export_encoder(
     model: PreTrainedModel, directory: Path, tokens: Tokens, state: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Write a model, with the head that it has, and its tokens into an existing folder.
-
-    ``state`` is the whole of its weights, where it is sharded.
-    """
+    """Write a model with its head and its tokens into a folder; ``state`` is the whole of its weights, if sharded."""
     tied = model.all_tied_weights_keys  # the MLM decoder's, which are written once, as token embeddings
     every = model.state_dict() if state is None else state
     weights = {name: weight for name, weight in every.items() if name not in tied}
@@ -64,23 +83,6 @@ def export_encoder(
     save_tokens(tokens, directory, max_tokens=longest_input(model.config))
 
 
-def import_encoder(directory: Path) -> tuple[PreTrainedConfig, dict[str, Tensor]]:
-    """Configuration and weights of an exported encoder, named as in ``AutoModel``; no head, no pooler.
-
-    Raises:
-        FileNotFoundError: If there is no such folder, or a file of it is missing.
-        ValueError: If the weights or the configuration are damaged, or do not fit together.
-    """
-    if not is_bert(directory):
-        model = load_foreign(directory, AutoModelForMaskedLM, whole=False)
-        weights = model.base_model.state_dict()
-        return model.config, {name: weight for name, weight in weights.items() if not name.startswith("pooler.")}
-    weights = read_weights(directory)
-    encoder = {name.removeprefix("bert."): weight for name, weight in weights.items() if name.startswith("bert.")}
-    without_pooler = {name: weight for name, weight in encoder.items() if not name.startswith("pooler.")}
-    return read_config(directory / "config.json", without_pooler), without_pooler
-
-
 def is_bert(directory: Path) -> bool:
     """Whether a model folder holds a BERT, whose config.json, as DNABERT's, need not say so."""
     weights_file(directory)
@@ -88,70 +90,40 @@ def is_bert(directory: Path) -> bool:
 
 
 def read_config(file: Path, weights: Mapping[str, Tensor], *, prefix: str = "") -> BertConfig:
-    """Read the configuration of a BERT, and hold it against the weights that lie beside it.
+    """Read the configuration of a BERT, and hold it against the weights beside it, whose names begin with ``prefix``.
 
     Sizes that are not those of the weights are refused before a module of these sizes is made, so that no file asks for
-    more memory than it fills. Whatever is not named above has Hugging Face's default. ``prefix`` is what the names of
-    the encoder's weights begin with.
+    more memory than it fills. Whatever is not named above has Hugging Face's default.
 
     Raises:
-        FileNotFoundError: If there is no such file.
         ValueError: Naming the file, and the key if its value is not what it must be.
     """
     every, start = read_object(file), f"{prefix}encoder.layer."
-    found = {name: every[name] for name in (*SIZES, *NUMBERS, *OTHERS) if every.get(name) is not None}
-    layers = {name.removeprefix(start).split(".")[0] for name in weights if name.startswith(start)}
-    tensors = {size: (weights.get(prefix + name), axis) for size, (name, axis) in SIZES.items()}
-    known = {size: w.shape[axis] if w is not None and w.ndim == 2 else 0 for size, (w, axis) in tensors.items()}
-    for name, size in {"num_hidden_layers": len(layers), **known}.items():
+    known = (*SIZES, *NEEDS, "num_hidden_layers", "num_attention_heads")
+    found = {name: every[name] for name in known if every.get(name) is not None}
+    sizes = {"num_hidden_layers": len({name[len(start) :].split(".")[0] for name in weights if name.startswith(start)})}
+    for size, (name, axis) in SIZES.items():
+        weight = weights.get(prefix + name)
+        sizes[size] = weight.shape[axis] if weight is not None and weight.ndim == 2 else 0
+    for name, size in sizes.items():
         value = found.get(name)
         require(type(value) is int and value == size > 0, f"{name} in {file}", f"the weights' {size}", value)
-    for name, (needed, fits) in _needs(found).items():
-        require(fits, f"{name} in {file}", needed, found.get(name))
+    heads, hidden = found.get("num_attention_heads"), found["hidden_size"]
+    divides = type(heads) is int and heads > 0 and hidden % heads == 0
+    require(divides, f"num_attention_heads in {file}", f"a divisor of {hidden}", heads)
+    for name, (needed, fits) in NEEDS.items():
+        require(name not in found or fits(found[name]), f"{name} in {file}", needed, found.get(name))
     found |= {name: float(found[name]) for name in NUMBERS if name in found}  # 0 for 0.0 is no mistake
-    found |= (
-        {"id2label": {int(label): name for label, name in found["id2label"].items()}} if "id2label" in found else {}
-    )
+    if "id2label" in found:
+        found["id2label"] = {int(label): name for label, name in found["id2label"].items()}
     try:
         return BertConfig(**found)
     except (*LOADING_ERRORS, StrictDataclassError) as error:
         raise ValueError(f"{file}: {one_line(str(error))}") from error
 
 
-def _needs(found: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
-    """What values must be beyond their types, which transformers checks: in words, and whether they are."""
-    heads, hidden, labels = found.get("num_attention_heads"), found["hidden_size"], found.get("id2label", {})
-    numbers = {name: found[name] for name in NUMBERS if name in found}
-    shares = {name: type(value) in (int, float) and 0 <= value < 1 for name, value in numbers.items()}
-    positive = {name: type(value) in (int, float) and 0 < value < 1e6 for name, value in numbers.items()}
-    named = isinstance(labels, dict) and all(isinstance(name, str) for name in labels.values())
-    named = named and sorted(labels, key=str) == sorted(map(str, range(len(labels))))
-    kinds, problem = found.get("architectures", []), found.get("problem_type", "regression")
-    return {
-        **{name: ("a number from 0 and below 1", shares[name]) for name in NUMBERS[:3] if name in shares},
-        **{name: ("a number above 0", positive[name]) for name in NUMBERS[3:] if name in positive},
-        "num_attention_heads": (f"a divisor of {hidden}", type(heads) is int and heads > 0 and hidden % heads == 0),
-        "hidden_act": ("an activation", str(found.get("hidden_act", "gelu")) in ACT2FN),
-        "pad_token_id": (str(int(PAD)), str(found.get("pad_token_id", PAD)) == str(PAD)),
-        "is_decoder": ("false", found.get("is_decoder", False) is False),
-        "add_cross_attention": ("false", found.get("add_cross_attention", False) is False),
-        "architectures": ("a list of names", isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)),
-        "id2label": ("a name for each of the classes 0, 1, ...", named),
-        "problem_type": (f"one of {', '.join(PROBLEMS)}, or null", problem in PROBLEMS),
-    }
-
-
-PROBLEM_TYPES: Final[Mapping[str, Literal["multi_label_classification", "regression"]]] = {
-    "multilabel": "multi_label_classification",
-    "regression": "regression",
-}  # Hugging Face's name of a task's kind; none for classes
-
-
 class Classifier(NamedTuple):
-    """A classifier that is ready to predict, and what its outputs and its inputs are.
-
-    ``kind`` is that of the task that it was trained on: ``classes``, ``multilabel`` or ``regression``.
-    """
+    """A classifier that is ready to predict; ``kind`` is its task's: ``classes``, ``multilabel`` or ``regression``."""
 
     model: PreTrainedModel
     classes: tuple[str, ...]
@@ -175,11 +147,7 @@ def predictions(logits: Float[Tensor, "rows classes"], kind: str) -> Float[Tenso
 
 
 def classifier_folder(name: str | Path) -> Path:
-    """The folder of a classifier; a fine-tuning's own folder stands for the model in it.
-
-    Raises:
-        FileNotFoundError: If there is no such folder, or the fine-tuning kept no classifier.
-    """
+    """The folder of a classifier; a fine-tuning's own folder stands for the model in it, if it has kept one."""
     folder = Path(name).expanduser()
     inner, result = folder / CLASSIFIER, folder / "result.json"
     if not folder.is_dir():
@@ -197,14 +165,7 @@ def classifier_folder(name: str | Path) -> Path:
 
 
 def open_classifier(directory: Path, *, any_kind: bool = False) -> Classifier:
-    """Open what a fine-tuning with ``finetune.save_model=true`` left in its folder ``model``.
-
-    What learned numbers or several labels is refused, unless ``any_kind``.
-
-    Raises:
-        FileNotFoundError: If the folder or a file of it is missing.
-        ValueError: If the folder holds another kind of model.
-    """
+    """Open what ``finetune.save_model=true`` left; ValueError unless it is one of classes, or of ``any_kind``."""
     weights = read_weights(directory) if is_bert(directory) else {}
     file = directory / "config.json"
     config = read_config(file, weights, prefix="bert.") if weights else read_foreign_config(directory)

@@ -29,14 +29,11 @@ def shape_of(model: PreTrainedModel) -> Shape:
 
 
 def training_flops(shape: Shape, *, tokens: int, squares: int, queries: int, pairs: int, predicted: int) -> int:
-    """Operations (two for a multiplication with its addition) of forward and backward pass.
+    """Operations (two for a multiplication with its addition) of the matrix products of forward and backward pass.
 
-    All layers but the last are computed for every token; of the last one keys and values are, the rest for the
-    queries. Recomputation, which fused attention does in its backward pass, and everything that is no matrix product do
-    not count; of local attention, all pairs of tokens do, as they are computed and left out.
-
-    ``squares`` and ``pairs`` are sums over the rows, of the square of their tokens and of queries times tokens; padding
-    counts nowhere. ``queries`` are the tokens that the last layer is computed for: all of them but in the fast path.
+    All layers but the last are computed for every token; of the last one, keys and values are, the rest for the
+    ``queries``: all tokens but in the fast path. ``squares`` and ``pairs`` are sums over the rows, of the square of
+    their tokens and of queries times tokens; padding counts nowhere, local attention as if it were global.
     """
     keys_and_values = 2 * shape.width**2
     others = (shape.layers - 1) * (shape.layer * tokens + 2 * shape.width * squares)

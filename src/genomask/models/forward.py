@@ -1,9 +1,7 @@
 """BERT's forward pass without the work that no logit depends on; equal to the plain pass.
 
-Only some tokens of the last layer are read: the masked ones by the masked language model, [CLS] by the
-classifier. That layer's keys and values are computed for all tokens, and everything else for those that are read.
-
-``attention`` is False at [PAD]; None says that no row is padded, which saves a little time.
+Of the last layer only some tokens are read (masked ones, or [CLS]): its keys and values are computed for all tokens,
+the rest for these. ``attention`` is False at [PAD]; None says that no row is padded, which saves a little time.
 """
 
 from collections.abc import Callable
@@ -42,10 +40,7 @@ def states(model: PreTrainedModel, token_ids: Ids, attention: Attention = None) 
 
 
 def has_fast_path(model: PreTrainedModel) -> bool:
-    """Whether the last layer can be computed for some tokens alone, which is BERT's and exact.
-
-    Not of a sharded BERT, whose weights are at hand in its own pass alone.
-    """
+    """Whether the last layer can be computed for some tokens alone: in a BERT whose weights are not sharded."""
     return isinstance(model, BertForMaskedLM | BertForSequenceClassification) and not isinstance(model, FSDPModule)
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from transformers import BertForMaskedLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 from genomask.checks import require
 from genomask.files import read_object, sha256
@@ -14,10 +13,10 @@ from genomask.models.architectures import (
     load_pretrained,
     longest_input,
     model_folder,
+    pretrained_config,
     pretrained_identity,
-    read_foreign_config,
 )
-from genomask.models.bert import bert_config, masked_language_model, seeded
+from genomask.models.bert import fresh_config, masked_language_model
 from genomask.models.checkpoint import fill, read_weights, weights_file
 from genomask.models.settings import ModelSettings, ModernBertSettings, PretrainedSettings
 from genomask.tokens.base import Tokens
@@ -31,12 +30,7 @@ AnyModel = ModelSettings | ModernBertSettings | PretrainedSettings
 
 
 def initial_model(settings: AnyModel, tokens: Tokens, *, seed: int) -> PreTrainedModel:
-    """The encoder with its MLM head that a pretraining starts from; only where no weights are given, drawn from a seed.
-
-    Raises:
-        FileNotFoundError: If given weights are not there.
-        ValueError: If they do not fit the settings or the tokens.
-    """
+    """The encoder with its MLM head that a pretraining starts from, drawn from a seed where no weights are given."""
     if isinstance(settings, PretrainedSettings):
         return load_pretrained(settings)
     if isinstance(settings, ModelSettings) and settings.weights is not None:
@@ -62,7 +56,7 @@ def encoder_sizes(settings: AnyModel) -> tuple[int, int]:
     """Layers of the encoder, its token embeddings not counted, and features of an embedding."""
     if not isinstance(settings, PretrainedSettings):
         return settings.layers, settings.hidden_size
-    config = read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code)
+    config = pretrained_config(settings)
     return config.num_hidden_layers, config.hidden_size
 
 
@@ -79,54 +73,35 @@ def weight_bytes(settings: AnyModel, tokens: KmerSettings | BpeSettings | OwnSet
 
 def max_tokens(settings: AnyModel) -> int:
     """Tokens of the longest input, special ones included."""
-    if not isinstance(settings, PretrainedSettings):
-        return settings.max_tokens
-    config = read_foreign_config(model_folder(settings), trusted=settings.trust_remote_code)
-    return longest_input(config)
+    return (
+        longest_input(pretrained_config(settings)) if isinstance(settings, PretrainedSettings) else settings.max_tokens
+    )
 
 
-def load_dnabert(directory: Path, settings: ModelSettings, tokens: KmerTokens) -> BertForMaskedLM:
+def load_dnabert(directory: Path, settings: ModelSettings, tokens: KmerTokens) -> PreTrainedModel:
     """Read weights that DNABERT's code trained (ORI 120K, Sec. 5.4); the module gives the logits that DNABERT gave.
 
     config.json (which names no model type), vocab.txt and tokenizer.json are compared with the settings where they are
     present: weights under another order of k-mers or split into other heads would load, and mean nothing.
-
-    Raises:
-        FileNotFoundError: If there is no such folder, or no weights in it.
-        ValueError: If the files do not fit the settings or one another.
     """
-    weights = _modern(read_weights(directory))
+    read = read_weights(directory)  # the oldest checkpoints have other names of layer norms
+    renamed = {name.replace(".gamma", ".weight").replace(".beta", ".bias"): weight for name, weight in read.items()}
+    weights = {name: weight for name, weight in renamed.items() if not name.startswith(UNUSED)}
     check_vocabulary(directory, tokens)
-    _check_config(directory / "config.json", settings, tokens)
-    with seeded(0):
-        model = BertForMaskedLM(bert_config(settings, tokens))
-    _check_tied(weights, directory)
+    file, wanted = directory / "config.json", fresh_config(settings, tokens)
+    given = read_object(file) if file.is_file() else {}
+    for name in COMPARED:
+        value = getattr(wanted, name)
+        other = given.get(name, value)
+        require(other == value, f"{name} in {file}", f"{value} for model={settings.name}", other)
+    model = masked_language_model(settings, tokens, seed=0)
+    decoder = weights.get("cls.predictions.decoder.weight")
+    table = weights.get("bert.embeddings.word_embeddings.weight")
+    tied = decoder is None or (table is not None and torch.equal(decoder, table))
+    require(tied, f"The MLM decoder in {directory}", "the weights of the token embeddings", "others")
     own = {name: weight for name, weight in weights.items() if name not in model.all_tied_weights_keys}
     if "cls.predictions.bias" in own:
         # DNABERT's head adds its bias twice: in the linear layer that shares it, and once more after it.
         own["cls.predictions.bias"] = 2 * own["cls.predictions.bias"]
     fill(model, own, directory, keep=model.all_tied_weights_keys)
     return model
-
-
-def _modern(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the layer norms of the oldest checkpoints."""
-    renamed = {name.replace(".gamma", ".weight").replace(".beta", ".bias"): weight for name, weight in weights.items()}
-    return {name: weight for name, weight in renamed.items() if not name.startswith(UNUSED)}
-
-
-def _check_tied(weights: dict[str, Tensor], directory: Path) -> None:
-    decoder = weights.get("cls.predictions.decoder.weight")
-    table = weights.get("bert.embeddings.word_embeddings.weight")
-    tied = decoder is None or (table is not None and torch.equal(decoder, table))
-    require(tied, f"The MLM decoder in {directory}", "the weights of the token embeddings", "others")
-
-
-def _check_config(file: Path, settings: ModelSettings, tokens: KmerTokens) -> None:
-    if not file.is_file():
-        return
-    found, wanted = read_object(file), bert_config(settings, tokens)
-    for name in COMPARED:
-        value = getattr(wanted, name)
-        other = found.get(name, value)
-        require(other == value, f"{name} in {file}", f"{value} for model={settings.name}", other)

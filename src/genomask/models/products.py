@@ -1,10 +1,8 @@
 """Matrix products with weights by oneDNN, on AMD processors with AVX-512.
 
-PyTorch hands float32 products on a CPU to MKL, which leaves half of the registers of an AMD processor empty. With
-oneDNN, which is in the same build of PyTorch, a whole pretraining step of LOGO in float32 is 1.6 times as fast there
-(Zen 5: 5.7 times the speed of the plain reference, instead of 3.55 times); fine-tuning is float32, too. On an Intel
-processor (Sapphire Rapids) a pretraining by oneDNN took 1.26 times as long as by MKL, so that MKL stays. bfloat16 goes
-to oneDNN anyway. ``ATEN_CPU_CAPABILITY=avx2`` turns this off.
+PyTorch hands float32 products on a CPU to MKL, which leaves half of the registers of an AMD processor empty: by oneDNN,
+a step of LOGO in float32, which fine-tuning is, is 1.6 times as fast there (Zen 5). On Intel's Sapphire Rapids it takes
+1.26 times as long, so that MKL stays. bfloat16 goes to oneDNN anyway. ``ATEN_CPU_CAPABILITY=avx2`` turns this off.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -37,14 +35,10 @@ class _WideProducts(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func is linear and _is_wide(*args):
+        own = func is linear and not torch.is_autocast_enabled("cpu")  # which has them in bfloat16
+        if own and args[0].dtype == torch.float32 and args[0].numel() > 0:  # oneDNN knows no products of nothing
             return _WideLinear.apply(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
-
-
-def _is_wide(states: Tensor, *_: Any) -> bool:
-    """Whether these are such products: oneDNN knows none of nothing, and autocast has them in bfloat16."""
-    return states.dtype == torch.float32 and states.numel() > 0 and not torch.is_autocast_enabled("cpu")
 
 
 class _WideLinear(torch.autograd.Function):

@@ -3,24 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from genomask.checks import require
+from genomask.checks import require, require_each
 
 CLASSIFIER = "model"  # folder in which a fine-tuning keeps its classifier, if asked to
 
 
 @dataclass
 class EncoderShape:
-    """Sizes of an encoder, and the batch that it is trained with.
+    """Sizes of an encoder, and the batch that it is trained with (``paper_batch``, over all devices and accumulation).
 
-    Attributes:
-        name: What tables call the model.
-        hidden_size: Features of a token, shared evenly by the heads.
-        max_tokens: Longest input, [CLS] and [SEP] included (Table 4 calls it "embedding size").
-        initializer_range: Standard deviation of freshly drawn weights.
-        paper_batch: Sequences per optimiser step of pretraining, over all devices and accumulation.
-
-    Raises:
-        ValueError: If a value is out of its range.
+    The heads share the ``hidden_size`` features of a token evenly. ``max_tokens`` is the longest input, [CLS] and [SEP]
+    included (Table 4's "embedding size"); ``initializer_range`` the standard deviation of drawn weights.
     """
 
     name: str
@@ -36,14 +29,9 @@ class EncoderShape:
     initializer_range: float = 0.02
 
     def __post_init__(self) -> None:
-        for setting in ("hidden_size", "layers", "heads", "intermediate_size", "paper_batch"):
-            require(getattr(self, setting) >= 1, f"model.{setting}", "a number above 0", getattr(self, setting))
-        for setting in ("hidden_dropout", "attention_dropout"):
-            require(
-                0 <= getattr(self, setting) < 1, f"model.{setting}", "a probability below 1", getattr(self, setting)
-            )
-        for setting in ("layer_norm_eps", "initializer_range"):
-            require(getattr(self, setting) > 0, f"model.{setting}", "a number above 0", getattr(self, setting))
+        counts = "hidden_size layers heads intermediate_size paper_batch layer_norm_eps initializer_range"
+        require_each(self, "model", counts, lambda n: n > 0, "a number above 0")
+        require_each(self, "model", "hidden_dropout attention_dropout", lambda p: 0 <= p < 1, "a probability below 1")
         divides = self.hidden_size % self.heads == 0
         require(divides, "model.heads", f"a divisor of hidden_size = {self.hidden_size}", self.heads)
         require(self.max_tokens >= 3, "model.max_tokens", "a number above 2", self.max_tokens)
@@ -51,11 +39,7 @@ class EncoderShape:
 
 @dataclass
 class ModelSettings(EncoderShape):
-    """A BERT encoder.
-
-    Attributes:
-        weights: Folder of published weights in DNABERT's layout to start from; nothing draws them afresh.
-    """
+    """A BERT encoder; ``weights`` is a folder of published weights in DNABERT's layout to start from."""
 
     weights: str | None = None
 
@@ -64,9 +48,7 @@ class ModelSettings(EncoderShape):
 class ModernBertSettings(EncoderShape):
     """A ModernBERT encoder: rotary positions, gated feed-forward parts, and attention that is mostly local.
 
-    Attributes:
-        global_every: Every so many layers, one attends to the whole sequence.
-        local_tokens: Tokens that the other layers attend to, half of them on either side.
+    One of ``global_every`` layers attends to the whole sequence, the others to ``local_tokens``, half on either side.
     """
 
     global_every: int = 3
@@ -82,12 +64,10 @@ class ModernBertSettings(EncoderShape):
 
 @dataclass
 class PretrainedSettings:
-    """A masked language model that is trained on: a folder, or a repository of the Hugging Face hub.
+    """A masked language model to train on: a folder, or a repository of the Hugging Face hub.
 
     Attributes:
-        name: What tables call the model.
         path: The folder; or the repository's name, where there is a network.
-        paper_batch: Sequences per optimiser step of pretraining, where ``pretrain.batch`` is null.
         revision: Commit of the repository; a folder has none.
         trust_remote_code: Let code that the model brings along run.
     """

@@ -13,10 +13,7 @@ Export = Callable[[Path, Mapping[str, float], int], None]
 
 
 class KeepSteps(Callback):
-    """Export the encoder at chosen steps, each after its validation.
-
-    They go to ``step=N`` below the directory; the training must validate at each of the steps.
-    """
+    """Export the encoder at chosen steps, each after its validation, to ``step=N`` below the directory."""
 
     def __init__(self, steps: Sequence[int], directory: Path, export: Export) -> None:
         self.steps, self.directory, self.export = frozenset(steps), directory, export

@@ -23,8 +23,8 @@ class Meter(Callback):
 
     Rates are over the seconds spent in training since it began (or was resumed), without validation: those of the first
     device, times their number. ``batch_fill`` is the share of positions that are no [PAD]; ``model_flop_utilisation``
-    the rate of operations over that of a large matrix product of the same type, measured on the same device before the
-    first step. It can pass 1 on a CPU that is shared.
+    the rate of operations over that of a large matrix product on the same device, which it can pass on a CPU that is
+    shared.
     """
 
     def __init__(self, model: PreTrainedModel, *, every: int) -> None:
@@ -33,14 +33,13 @@ class Meter(Callback):
         self.earlier: tuple[int, int] = (0, 0)  # what ``masked`` was where a resumed training goes on from
         self.device: torch.device | None = None
         self.seconds, self.peak, self.devices = 0.0, 1.0, 1
-        self.running_since: float | None = None
+        self.since: float | None = None  # when the time began to run; None while it stands still
         self.found: dict[str, float] = {}  # rates of the whole training
 
     def add(self, batch: StepBatch) -> None:
         """Count a step."""
         self.device = batch.input_ids.device
-        sums: list[Any] = [before + more for before, more in zip(self.done, batch.work, strict=True)]
-        self.done = Work(*sums)
+        self.done = Work(*map(sum, zip(self.done, batch.work, strict=True)))
 
     @property
     def masked(self) -> tuple[int, int]:
@@ -53,25 +52,17 @@ class Meter(Callback):
         masked, content = self.masked
         return masked / content if content else None
 
-    def start(self) -> None:
-        """Let the time run."""
-        self.running_since = time.perf_counter()
-
-    def stop(self) -> None:
-        """Let the time stand still; waits for the device, so that work under way is counted to its end."""
-        if self.running_since is None:
-            return
-        if self.device is not None and self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        self.seconds += time.perf_counter() - self.running_since
-        self.running_since = None
+    def clock(self, running: bool) -> None:
+        """Let the time run or stand still; waits for the device, so that work under way is counted to its end."""
+        if self.since is not None:
+            if self.device is not None and self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+            self.seconds += time.perf_counter() - self.since
+        self.since = time.perf_counter() if running else None
 
     def read(self) -> dict[str, float]:
         """Rates since the first step; none before it. Waits for the device."""
-        running = self.running_since is not None
-        self.stop()
-        if running:
-            self.start()
+        self.clock(self.since is not None)
         work = self.done
         if not (work.tokens and self.seconds):
             return {}
@@ -91,14 +82,13 @@ class Meter(Callback):
         if dtype is torch.bfloat16 and pl_module.device.type == "cpu" and not has_bfloat16():
             say("       this processor emulates bfloat16: pretrain.precision=32-true is many times as fast")
         self.peak, self.devices = matmul_peak(pl_module.device, dtype), trainer.world_size
-        self.start()
+        self.clock(True)
 
     def on_validation_start(self, *_: Any, **__: Any) -> None:
-        self.stop()
+        self.clock(False)
 
     def on_validation_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        if trainer.state.fn == TrainerFn.FITTING:
-            self.start()
+        self.clock(trainer.state.fn == TrainerFn.FITTING)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any) -> None:
         """Log now and then, when the training step has waited for the device anyway."""
@@ -106,7 +96,7 @@ class Meter(Callback):
             pl_module.log_dict({f"pretrain/{name}": value for name, value in self.read().items()})
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
-        self.stop()
+        self.clock(False)
         self.found = self.read()
 
 

@@ -27,8 +27,8 @@ from genomask.pretrain.step import base_nats, logits_of, loss_sum, micro_batches
 from genomask.seeds import derived_seed
 from genomask.tokens.base import Tokens
 from genomask.training.checkpoints import DivergedError, StopOnDivergence
-from genomask.training.optimiser import adamw
 from genomask.training.sharded import ShardedStrategy, set_gathered, shard
+from genomask.training.trainer import adamw
 
 ADVICE: Final = "Lower pretrain.learning_rate, or warm up longer (wc=on)."
 METRICS: Final = ("perplexity", "perplexity_common", "nats_per_base", "nats_per_base_common")
@@ -38,13 +38,10 @@ class PretrainModule(LightningModule):
     """Pretrain an encoder on masked sequences; one training step is one optimiser step.
 
     Batches arrive masked. A step's sequences go through the encoder in micro-batches. The loss is the weighted mean
-    over all masked tokens of the step, whatever the micro-batches; DNABERT's scripts average the means of
-    micro-batches, which gives more weight to tokens of micro-batches with few masked tokens.
-
-    Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it exactly. No step
-    waits for the device, but to log.
-
-    ``masking`` is the strategy that masks the batches, if validations are to change it; the seed draws dropout.
+    over all masked tokens of the step, whatever the micro-batches (DNABERT's scripts average the means of
+    micro-batches). Everything drawn in a step is a function of (seed, step), so that a resumed training repeats it
+    exactly. No step waits for the device, but to log. ``masking`` is the strategy that masks the batches, if
+    validations are to change it.
     """
 
     def __init__(
@@ -77,10 +74,8 @@ class PretrainModule(LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer, schedule = adamw(
             self.model,
+            self.settings,
             learning_rate=self.settings.learning_rate,
-            betas=(self.settings.beta1, self.settings.beta2),
-            epsilon=self.settings.epsilon,
-            weight_decay=self.settings.weight_decay,
             warmup_steps=self.warmup_steps,
             max_steps=self.settings.max_steps,
             schedule=self.settings.schedule,
@@ -91,10 +86,7 @@ class PretrainModule(LightningModule):
         return [StopOnDivergence(self.diverged, every=self.settings.log_every, advice=ADVICE), self.meter]
 
     def training_step(self, batch: StepBatch) -> Tensor:
-        """Accumulate the gradient over the step's micro-batches, then update the weights once.
-
-        Returns the loss, for callbacks; on one of several processes, its own part of it.
-        """
+        """Accumulate the gradient over micro-batches, then update the weights; returns the loss of this process."""
         torch.manual_seed(derived_seed(self.seed, "dropout", self.global_step, self.global_rank))
         optimizer, schedule = cast(LightningOptimizer, self.optimizers()), cast(LambdaLR, self.lr_schedulers())
         rate = float(schedule.get_last_lr()[0])
@@ -138,13 +130,7 @@ class PretrainModule(LightningModule):
                 self.counts[f"{name}{suffix}"] += count
 
     def on_validation_epoch_end(self) -> None:
-        """Log perplexities, exp of the mean loss in nats per masked token, and the nats per hidden base.
-
-        During a training, tell the masking strategy.
-
-        Raises:
-            DivergedError: If one is NaN or infinite.
-        """
+        """Log perplexities and nats per hidden base, and tell the strategy; DivergedError if one is NaN or infinite."""
         set_gathered(self.model, False)
         found: dict[str, float] = {}
         for name, parts in self.sums.items():

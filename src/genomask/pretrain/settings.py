@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from genomask.checks import require, require_choice
+from genomask.checks import require, require_choice, require_each
+from genomask.training.settings import OptimiserSettings
 
 
 @dataclass
@@ -38,25 +39,18 @@ class Accumulation:
 
 
 @dataclass
-class PretrainSettings:
+class PretrainSettings(OptimiserSettings):
     """Budget and optimiser of a pretraining; none at all with 0 steps, which keeps the initial weights.
 
-    ``batch`` is the number of sequences per optimiser step before HGA; None takes the model's own from the
-    paper. ``micro_batch`` only says how many of them go through the encoder at once, which changes no result.
-    Validation runs every ``validate_every`` steps on ``validation_segments`` sequences; ``calibration_segments``
-    measure the realised masking rate, and calibrate it to ``match``.
+    ``batch`` is the number of sequences per step before HGA, None the paper's; ``micro_batch`` of them go through the
+    encoder at once, which changes no result. Validation runs every ``validate_every`` steps on ``validation_segments``
+    sequences; ``calibration_segments`` measure the realised masking rate, and calibrate it to ``match``.
     """
 
     max_steps: int
     batch: int | None
     micro_batch: int | None
     learning_rate: float
-    beta1: float
-    beta2: float
-    epsilon: float
-    weight_decay: float
-    clip_norm: float
-    precision: str
     validate_every: int
     validation_segments: int
     calibration_segments: int
@@ -68,19 +62,16 @@ class PretrainSettings:
     step: int | None = None
 
     def __post_init__(self) -> None:
-        require(self.max_steps >= 0, "pretrain.max_steps", "at least 0", self.max_steps)
-        for name in ("validate_every", "validation_segments", "calibration_segments", "log_every", "checkpoint_every"):
-            require(getattr(self, name) >= 1, f"pretrain.{name}", "at least 1", getattr(self, name))
-        for name in ("batch", "micro_batch"):
-            value = getattr(self, name)
-            require(value is None or value >= 1, f"pretrain.{name}", "at least 1, or null", value)
-        require(self.workers is None or self.workers >= 0, "pretrain.workers", "at least 0, or null", self.workers)
-        require(self.learning_rate > 0, "pretrain.learning_rate", "a positive number", self.learning_rate)
-        for name in ("beta1", "beta2"):
-            require(0 <= getattr(self, name) < 1, f"pretrain.{name}", "a number in [0, 1)", getattr(self, name))
-        for name in ("epsilon", "weight_decay", "clip_norm"):
-            require(getattr(self, name) >= 0, f"pretrain.{name}", "at least 0", getattr(self, name))
+        self.check("pretrain")
         require_choice(self.precision, "pretrain.precision", ("auto", "32-true", "bf16-mixed"))
+        counts = "validate_every validation_segments calibration_segments log_every checkpoint_every"
+        require_each(self, "pretrain", counts, lambda count: count >= 1, "at least 1")
+        require_each(
+            self, "pretrain", "batch micro_batch", lambda count: count is None or count >= 1, "at least 1, or null"
+        )
+        require_each(self, "pretrain", "workers", lambda count: count is None or count >= 0, "at least 0, or null")
+        require_each(self, "pretrain", "max_steps", lambda count: count >= 0, "at least 0")
+        require_each(self, "pretrain", "learning_rate", lambda rate: rate > 0, "a positive number")
         require_choice(self.schedule, "pretrain.schedule", ("linear", "constant", "wsd"))
         for step in self.keep:
             fits = 0 < step < self.max_steps and step % self.validate_every == 0

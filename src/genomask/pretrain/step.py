@@ -54,17 +54,13 @@ def loss_sum(logits: Float[Tensor, "masked_tokens vocab"], part: MicroBatch) -> 
 def base_nats(
     logits: Float[Tensor, "masked_tokens vocab"], batch: StepBatch, dna: Int64[Tensor, " tokens_of_dna"], mask: int
 ) -> tuple[Float[Tensor, ""], int]:
-    """Nats of the hidden bases of a validation batch, summed, and how many bases they are.
+    """Nats of the hidden bases of a validation batch (one micro-batch), summed, and how many bases they are.
 
-    Only bases that the input does not show count: those whose tokens are all [MASK]. Of a token that is left as it is,
-    as 10 % of DNABERT's masked tokens are, an encoder need only repeat the bases.
-
-    Only tokens of DNA compete, so that equal logits are worth ln 4 a base for k-mers of any kind. Of overlapping
-    k-mers, the distribution over the k-mers of a token is summed to that of the base in question. Other tokens are
-    predicted whole: a token's nats are those of its bases.
-
-    ``batch`` is one micro-batch; ``dna`` are ids of the tokens of DNA, of overlapping k-mers in the order of their
-    bases.
+    Only bases that the input does not show count: those whose tokens are all [MASK]; what is left as it is, an encoder
+    need only repeat. Only tokens of DNA (``dna``; of overlapping k-mers in the order of their bases) compete, so that
+    equal logits are worth ln 4 a base for k-mers of any kind. Of overlapping k-mers, the distribution over the k-mers
+    of a token is summed to that of the base in question. Other tokens are predicted whole: a token's nats are those of
+    its bases.
     """
     log_prob = logits.index_select(1, dna).log_softmax(dim=1)
     if batch.hidden is None:

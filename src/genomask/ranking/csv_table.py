@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,30 +19,27 @@ class Cell(NamedTuple):
 
 
 def read_csv(path: Path, columns: Mapping[str, Cell]) -> dict[str, list[Any]]:
-    """Read a CSV that has exactly these columns, in this order.
-
-    Returns:
-        The values of each column; those at index i stand in line i + 2.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the header differs, there are no rows, or a row or cell (with its line) is malformed.
-    """
+    """Read a CSV that has exactly these columns, in this order; value number i of each stands in line i + 2."""
     header = ",".join(columns)
     if not path.is_file():
         raise FileNotFoundError(f"A CSV with the header {header} is needed at {path}; found no file.")
     table = read_cells(path, read_lines(path), separator=",")
-    _, found = next(table, (1, []))
-    rows = list(table) if found == list(columns) else []
+    _, first = next(table, (1, []))
+    rows = list(table) if first == list(columns) else []
     if not rows:
-        raise ValueError(f"{path} needs the header {header} and rows; found {shown(','.join(found))}.")
+        raise ValueError(f"{path} needs the header {header} and rows; found {shown(','.join(first))}.")
     for index, (line, row) in enumerate(rows):
         if line != index + 2:
             raise row_error(path, index, "one row a line, and no blank lines", row)
         if len(row) != len(columns):
             raise row_error(path, index, f"{len(columns)} cells", row)
-    texts = dict(zip(columns, zip(*(row for _, row in rows), strict=True), strict=True))
-    return {name: _parse(path, name, cell, texts[name]) for name, cell in columns.items()}
+    found = {}
+    for (name, cell), texts in zip(columns.items(), zip(*(row for _, row in rows), strict=True), strict=True):
+        found[name] = [cell.parse(text) if re.fullmatch(cell.pattern, text, re.ASCII) else None for text in texts]
+        for index, (text, value) in enumerate(zip(texts, found[name], strict=True)):
+            if value is None or (text != "-inf" and value in (math.inf, -math.inf)):
+                raise row_error(path, index, f"{cell.needed} in {name}", text)
+    return found
 
 
 def row_error(path: Path, index: int, needed: str, found: object) -> ValueError:
@@ -57,16 +54,6 @@ def refuse_repeats(path: Path, name: str, values: Iterable[Hashable]) -> None:
         if value in seen:
             raise row_error(path, index, f"a {name} that no line before it has", value)
         seen.add(value)
-
-
-def _parse(path: Path, name: str, cell: Cell, texts: Sequence[str]) -> list[Any]:
-    values = []
-    for index, text in enumerate(texts):
-        value = cell.parse(text) if re.fullmatch(cell.pattern, text, re.ASCII) else None
-        if value is None or (text != "-inf" and value in (math.inf, -math.inf)):
-            raise row_error(path, index, f"{cell.needed} in {name}", text)
-        values.append(value)
-    return values
 
 
 KMER: Final = Cell("the letters A, C, G and T only", "[ACGT]+", str)

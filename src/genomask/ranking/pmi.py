@@ -17,11 +17,8 @@ _ROUNDING: Final = 1e-12  # sums of ten logarithms below 30 are exact to 1e-13; 
 def pmi(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, " kmers"]:
     """Score every k-mer against its likeliest split into shorter pieces (Eq. 1).
 
-    Args:
-        counts: Occurrences of each n-mer for n = 1..k, by base-4 code; ``counts[n - 1]`` has ``4**n`` entries.
-
-    Returns:
-        PMI in nats, ``-inf`` for a k-mer that never occurs.
+    ``counts[n - 1]`` are occurrences of the ``4**n`` n-mers by base-4 code, for n = 1..k. Returns PMI in nats, ``-inf``
+    for a k-mer that never occurs.
 
     Raises:
         ValueError: If k < 2, or a table has the wrong length or no counts.
@@ -38,12 +35,9 @@ def pmi_by_length(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> list[Float6
 def pmi_released(counts: Sequence[Int64[np.ndarray, " _kmers"]]) -> Float64[np.ndarray, " kmers"]:
     """Score every k-mer as in the ranking that the paper's authors published.
 
-    It departs from Eq. 1 in three ways. Pieces have one or two bases only; every probability is
-    halved, so that each cut of a split adds ln 2; and the k-mer itself, of whatever length, counts
-    ``floor(f / 10)`` times, so that one seen fewer than 10 times scores ``-inf``.
-
-    Raises:
-        ValueError: As for :func:`pmi`, or if no k-mer occurs 10 times.
+    It departs from Eq. 1 in three ways: pieces have one or two bases only; every probability is halved, so that each
+    cut adds ln 2; and the k-mer itself counts ``floor(f / 10)`` times, so that one seen fewer than 10 times scores
+    ``-inf``. Errors are those of :func:`pmi`, and that no k-mer occurs 10 times.
     """
     _require_two_lengths(counts)
     *shorter, scored = counts

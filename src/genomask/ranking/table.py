@@ -55,11 +55,7 @@ class Ranking:
 def rank_kmers(
     counts: Sequence[Int64[np.ndarray, " _kmers"]], *, k: int = 6, rare_count: int = RARE_COUNT, mode: str = "eq1"
 ) -> Ranking:
-    """Rank all k-mers by normalized PMI; equal ones follow the order of their letters.
-
-    Raises:
-        ValueError: If a setting is out of range or the counts stop short of k.
-    """
+    """Rank all k-mers by normalized PMI; equal ones follow the order of their letters. Counts are as for ``pmi``."""
     RankingSettings(k=k, mode=mode, rare_count=rare_count)
     require(len(counts) >= k, "A ranking", f"counts for n = 1..{k}", f"{len(counts)} table(s)")
     score = SCORERS[mode](counts[:k])
@@ -70,10 +66,7 @@ def rank_kmers(
 
 
 def permuted(ranking: Ranking, *, within: str, seed: int) -> Ranking:
-    """The ranking with its ranks handed to other k-mers: a fixed preference for some k-mers, without PMI.
-
-    ``within`` says among which: ``all`` k-mers, or ``gc``, those with as many G and C.
-    """
+    """The ranking with its ranks handed to other k-mers, among ``all`` or (``gc``) among those with as many G and C."""
     codes = np.arange(4**ranking.k)
     strong = sum(codes >> 2 * place + 1 & 1 for place in range(ranking.k))  # C and G are 2 and 3
     classes = strong if within == "gc" else np.zeros_like(codes)
@@ -104,12 +97,7 @@ def write_ranking(ranking: Ranking, path: Path) -> None:
 
 
 def read_ranking(path: Path) -> Ranking:
-    """Read a ranking; its rows may stand in any order.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If a cell is malformed, a k-mer or rank is missing, repeated or out of range.
-    """
+    """Read a ranking, its rows in any order; ValueError, with the line, if a k-mer or rank is wrong or absent."""
     columns = read_csv(path, COLUMNS)
     kmers = columns["kmer"]
     k = len(kmers[0])

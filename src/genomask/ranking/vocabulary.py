@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, Shaped
+from jaxtyping import Bool, Float64, Int64
 
 from genomask.alphabet import encode, kmer_text
 from genomask.checks import require, require_choice
@@ -24,20 +24,13 @@ GENOME_BASES: Final = 2.94e9  # A, C, G and T of GRCh38's 24 chromosomes, on whi
 
 @dataclass
 class VocabularySettings:
-    """Which k-mers become words.
+    """Which k-mers become words: those of ``shortest`` to ``longest`` bases that occur ``floor_count`` times.
 
-    Attributes:
-        shortest: Length of the shortest words.
-        longest: Length of the longest words.
-        floor_count: Occurrences that a word needs; scaled to the genome if ``None``.
-        size: Number of words, exactly; scaled to the genome, and at most every k-mer that reaches
-            the floor, if ``None``.
-        selection: ``global`` ranks all lengths together (Sec. 5.4), ``quota`` each length apart.
-        quotas: Share of the words for each length from ``shortest`` on, as in Levine et al. (2021);
-            what a length cannot fill passes to the next longer one. With ``None`` every length
-            keeps the same share of its k-mers: the shares of Levine et al. halve from one length to the
-            next longer, and half of 40,000 words cannot be 2-mers, of which DNA has 16.
-        rare_count: The constant c of Eq. 2.
+    ``size`` is their number, exactly. Floor and size, where they are None, are scaled to the genome; then there are at
+    most as many words as k-mers that reach the floor. ``selection`` is ``global``, which ranks all lengths together
+    (Sec. 5.4), or ``quota``, each length apart. ``quotas`` are the shares of each length, as in Levine et al. (2021),
+    where what a length cannot fill passes to the next longer one; with None every length keeps the same share of its
+    k-mers, as half of 40,000 words cannot be 2-mers, of which DNA has 16. ``rare_count`` is c of Eq. 2.
     """
 
     shortest: int = 2
@@ -78,10 +71,9 @@ class MaskingVocabulary:
 def scale_to_genome(settings: VocabularySettings, genome_bases: int) -> tuple[int, int]:
     """Floor and size of the vocabulary of a genome of so many A, C, G and T.
 
-    A floor left open is the share of the genome that 10,000 is of the human genome, but at least c, below which Eq. 2
-    calls a k-mer rare. The same share lets the same k-mers through. Only a larger one, as c is below 30 Mb, lets fewer
-    through, about in inverse proportion, and a size left open shrinks alike: human chromosome 20 and parts of it down
-    to 1 Mb so keep 17 to 19 % of what reaches the floor.
+    An open floor is the share of the genome that 10,000 is of the human genome, but at least c, below which Eq. 2 calls
+    a k-mer rare. Where c is the larger (below 30 Mb), fewer k-mers pass, about in inverse proportion, and an open size
+    shrinks alike: human chromosome 20 and parts of it down to 1 Mb so keep 17 to 19 % of what reaches the floor.
     """
     human_share = FLOOR_COUNT * genome_bases / GENOME_BASES
     floor = settings.floor_count or max(settings.rare_count, round(human_share))
@@ -89,32 +81,28 @@ def scale_to_genome(settings: VocabularySettings, genome_bases: int) -> tuple[in
 
 
 def build_vocabulary(counts: Sequence[Int64[np.ndarray, " _kmers"]], settings: VocabularySettings) -> MaskingVocabulary:
-    """Choose the words by Eq. 1 and Eq. 2, each length scored on its own counts.
-
-    Equal scores follow length, then base-4 code.
-
-    Raises:
-        ValueError: If the counts stop short of the longest word, no k-mer reaches the floor, or there are fewer words
-            than the settings ask for.
-    """
+    """Choose the words by Eq. 1 and Eq. 2, each length scored on its own counts; equal scores go by length and code."""
     needed = f"counts for n = 1..{settings.longest}"
     require(len(counts) >= settings.longest, "A vocabulary", needed, f"{len(counts)} table(s)")
     floor, size = scale_to_genome(settings, int(counts[0].sum()))
-    lengths = range(settings.shortest, settings.longest + 1)
-    scores = pmi_by_length(counts[: settings.longest])
-    parts = [_common_kmers(counts[n - 1], scores[n - 2], n, floor, settings.rare_count) for n in lengths]
-    common = np.concatenate(parts)
-    require(len(common) > 0, "vocab.floor_count", "a floor that some k-mer reaches", floor)
+    scores, rows = pmi_by_length(counts[: settings.longest]), []
+    for n in range(settings.shortest, settings.longest + 1):
+        codes = np.flatnonzero(counts[n - 1] >= floor)
+        common = counts[n - 1][codes]
+        normalized = normalized_pmi(scores[n - 2][codes], common, rare_count=settings.rare_count)
+        rows.append((np.full(len(codes), n), codes, common, normalized))
+    length, code, count, score = map(np.concatenate, zip(*rows, strict=True))
+    require(len(code) > 0, "vocab.floor_count", "a floor that some k-mer reaches", floor)
 
-    common["score"] = settle_ties(common["score"])
-    ranked = common[np.lexsort((common["code"], common["length"], -common["score"]))]
+    score = settle_ties(score)
+    ranked = np.lexsort((code, length, -score))
     if settings.selection == "quota":
-        ranked = ranked[_within_quotas(ranked["length"], size, settings)]
+        ranked = ranked[_within_quotas(length[ranked], size, settings)]
     chosen = ranked[:size]
     asked = settings.size or max(1, len(chosen))
     require(len(chosen) == asked, "vocab.size", f"at most the {len(chosen)} words there are", asked)
-    words = [kmer_text(code, n) for code, n in chosen[["code", "length"]].tolist()]
-    return MaskingVocabulary(words, chosen["count"], chosen["score"])
+    words = [kmer_text(*word) for word in zip(code[chosen].tolist(), length[chosen].tolist(), strict=True)]
+    return MaskingVocabulary(words, count[chosen], score[chosen])
 
 
 def membership(vocabulary: MaskingVocabulary) -> dict[int, Bool[np.ndarray, " _kmers"]]:
@@ -124,17 +112,6 @@ def membership(vocabulary: MaskingVocabulary) -> dict[int, Bool[np.ndarray, " _k
         member[n] = np.zeros(4**n, dtype=bool)
         member[n][kmer_codes(encode("".join(word for word in vocabulary.words if len(word) == n)), n)[::n]] = True
     return member
-
-
-def _common_kmers(
-    count: Int64[np.ndarray, " kmers"], score: Float64[np.ndarray, " kmers"], length: int, floor: int, rare_count: int
-) -> Shaped[np.ndarray, " rows"]:
-    """Every k-mer of this length that reaches the floor, with its normalized PMI."""
-    codes = np.flatnonzero(count >= floor)
-    common = np.empty(len(codes), dtype=[("length", "i8"), ("code", "i8"), ("count", "i8"), ("score", "f8")])
-    common["length"], common["code"], common["count"] = length, codes, count[codes]
-    common["score"] = normalized_pmi(score[codes], count[codes], rare_count=rare_count)
-    return common
 
 
 def _within_quotas(
@@ -161,12 +138,7 @@ def write_vocabulary(vocabulary: MaskingVocabulary, path: Path) -> None:
 
 
 def read_vocabulary(path: Path) -> MaskingVocabulary:
-    """Read a vocabulary whose rows stand in the order of their rank.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If a cell is malformed, a word is repeated, a length is not its word's, or a rank is out of order.
-    """
+    """Read a vocabulary whose rows stand in the order of their rank; what is wrong is a ValueError with the line."""
     columns = read_csv(path, COLUMNS)
     words = columns["kmer"]
     for index, (rank, word, length) in enumerate(zip(columns["rank"], words, columns["length"], strict=True)):

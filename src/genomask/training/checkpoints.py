@@ -30,10 +30,8 @@ class DivergedError(ValueError):
 class StopOnDivergence(Callback):
     """Check the losses every so many steps, before a validation and before a checkpoint.
 
-    A step only keeps its loss and its batch on the device, which is not waited for. So the training stops up to
-    ``every`` steps after the step that diverged, and no checkpoint is written in between.
-
-    ``file`` is where the batch of the step goes (``FILE-step=N.npz``); None keeps none.
+    Steps do not wait for the device, so that the training stops up to ``every`` steps after the one that diverged, with
+    no checkpoint in between. ``file`` is where the batch of that step goes (``FILE-step=N.npz``); None keeps none.
     """
 
     def __init__(self, file: Path | None, *, every: int, advice: str) -> None:
@@ -47,32 +45,22 @@ class StopOnDivergence(Callback):
         if trainer.global_step % self.every == 0:
             self._check(trainer)
 
-    def on_validation_start(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        self._check(trainer)
-
-    def on_train_epoch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        self._check(trainer)
-
-    def on_save_checkpoint(self, trainer: Trainer, *_: Any, **__: Any) -> None:
-        self._stop_if_diverged(trainer)
-
-    def _check(self, trainer: Trainer) -> None:
-        self._stop_if_diverged(trainer)
-        self.recent.clear()
-
-    def _stop_if_diverged(self, trainer: Trainer) -> None:
+    def _check(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Stop every process of the training if a loss of one is not finite; rank zero reports for all."""
         if not self.recent:
             return
         finite = torch.stack([loss for _, loss, _ in self.recent]).isfinite()
         everywhere = trainer.strategy.reduce(finite.float().min(), reduce_op="min")
         if torch.as_tensor(everywhere).item() == 1:
+            self.recent.clear()
             return
         said = "" if finite.all() else self._report(*self.recent[int(finite.int().argmin())])
         everyone = [trainer.strategy.broadcast(said, source) for source in range(trainer.world_size)]
         if trainer.global_rank > 0:
             sys.exit(0)
         raise DivergedError(next(words for words in everyone if words))
+
+    on_validation_start = on_train_epoch_end = on_save_checkpoint = _check
 
     def _report(self, step: int, loss: Tensor, batch: Any) -> str:
         """Save the tensors of the batch, a named tuple, and say what happened."""
@@ -139,9 +127,8 @@ class AtomicCheckpoints(TorchCheckpointIO):
 class ResumePoints(Checkpoint):
     """Keep the newest checkpoint: every so many steps, and when the process is told to stop.
 
-    A checkpoint is taken as a step begins, when everything of the steps before is done: weights, optimiser and
-    schedule agree, losses are logged, validations and epochs have ended. So SIGINT and SIGTERM wait for the end
-    of a step (a second SIGINT does not), and an error leaves the last checkpoint as it is.
+    A checkpoint is taken as a step begins, when weights, optimiser, schedule, logs, validations and epochs agree. So
+    SIGINT and SIGTERM wait for the end of a step (a second SIGINT does not), and an error leaves the last checkpoint.
     """
 
     def __init__(self, directory: Path, *, every: int) -> None:
@@ -222,11 +209,7 @@ def log_folder(directory: Path, newest: Path | None) -> Path:
 
 
 def train_from(fit: Trainer, module: LightningModule, data: LightningDataModule, newest: Path | None) -> None:
-    """Train to the end, from a checkpoint if there is one.
-
-    Raises:
-        ValueError: Naming the checkpoint, if it is damaged, or no step can be made from it.
-    """
+    """Train to the end, from a checkpoint if there is one; ValueError if it is damaged or leads nowhere."""
     if newest is not None:
         say(newest.stem.replace("step=", "resume at step "))
     try:

@@ -21,18 +21,11 @@ _SET_BY_USERS: Final = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLI
 FULL_MEMORY: Final = 40e9  # bytes of a GPU that takes as many sequences at once as are set for GPUs
 MOST_WORKERS: Final = 8
 
-GIVEN = "the same versions, number of threads and kind of processor"
-ON_GPU = "on a GPU: kernels that add in no fixed order were not ruled out (torch.use_deterministic_algorithms)"
 MEMORY: Any = torch.utils.deterministic  # a module with a switch that type checkers do not see
-NOT_DETERMINISTIC = "torch.use_deterministic_algorithms was not switched on"
 
 
 def device_of(accelerator: str) -> torch.device:
-    """The device that a trainer's accelerator means: auto, cpu or gpu.
-
-    Raises:
-        ValueError: If there is no GPU where one is asked for.
-    """
+    """The device that a trainer's accelerator means: auto, cpu or gpu; ValueError if there is no GPU to take."""
     available = torch.cuda.is_available()
     require(accelerator != "gpu" or available, "trainer=gpu", "a CUDA device", "none")
     return torch.device("cuda" if available and accelerator != "cpu" else "cpu")
@@ -44,10 +37,7 @@ def on_gpu(machine: TrainerSettings) -> bool:
 
 
 def sequences_at_once(machine: TrainerSettings, chosen: int | None, *, cpu: int, gpu: int) -> int:
-    """Sequences that go through the encoder together: as configured, or what suits the machine.
-
-    A GPU with less memory than ``FULL_MEMORY`` takes fewer, in proportion.
-    """
+    """Sequences that go through the encoder together: as configured, or what suits the machine and its memory."""
     if chosen is not None or not on_gpu(machine):
         return chosen or cpu
     memory = torch.cuda.get_device_properties(0).total_memory
@@ -110,10 +100,7 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def fixed_order(machine: TrainerSettings) -> Iterator[None]:
-    """On a CPU, let an operation that may add in another order the next time be an error within the block.
-
-    Every one that is used has a fixed order there, so this takes no time and changes no number.
-    """
+    """On a CPU, make it an error in the block if an operation may add in another order the next time: none does."""
     before, fills = torch.are_deterministic_algorithms_enabled(), MEMORY.fill_uninitialized_memory
     only_warns = torch.is_deterministic_algorithms_warn_only_enabled()
     if not on_gpu(machine):
@@ -131,10 +118,13 @@ def repeatability(machine: TrainerSettings) -> dict[str, Any]:
     gpu = on_gpu(machine)
     strict = torch.are_deterministic_algorithms_enabled()
     repeats = strict and not torch.is_deterministic_algorithms_warn_only_enabled()
+    off = "torch.use_deterministic_algorithms was not switched on"
+    if gpu:
+        off = "on a GPU: kernels that add in no fixed order were not ruled out (torch.use_deterministic_algorithms)"
     return {
         "bit_for_bit": repeats,
-        "given": GIVEN if repeats else None,
-        "why_not": None if repeats else ON_GPU if gpu else NOT_DETERMINISTIC,
+        "given": "the same versions, number of threads and kind of processor" if repeats else None,
+        "why_not": None if repeats else off,
         "device": torch.cuda.get_device_name() if gpu else f"cpu {platform.machine()}",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,

@@ -26,10 +26,7 @@ WANDB_MODES: Final = {"offline": "offline", "dryrun": "offline", "disabled": "ne
 def loggers(
     settings: LoggerSettings, directory: Path, *, name: str, wandb_run: Mapping[str, Any]
 ) -> Iterator[list[Logger]]:
-    """Loggers of one job, all below one directory; each job is a W&B run of its own, also when it fails.
-
-    ``wandb_run`` are further arguments of ``wandb.init``: group, job_type, tags, config.
-    """
+    """Loggers of one job, all below one directory; ``wandb_run`` are further arguments of ``wandb.init``."""
     chosen: list[Logger] = []
     if settings.csv:
         chosen.append(CSVLogger(directory.parent, name=directory.name, version=""))
@@ -49,9 +46,7 @@ def loggers(
 
 
 def wandb_mode(settings: LoggerSettings) -> str:
-    """Decide where W&B logs to: ``never``, ``offline`` or ``online``.
-
-    ``auto`` obeys the environment variable WANDB_MODE. The server is asked once by a process and all those it starts.
+    """Whether W&B logs ``never``, ``offline`` or ``online``; ``auto`` obeys WANDB_MODE and asks the server once.
 
     Raises:
         ValueError: If W&B has to be online, and there is no key, the server refuses it or does not answer.
@@ -68,11 +63,17 @@ def wandb_mode(settings: LoggerSettings) -> str:
         return "offline"
     known = PROBLEM in os.environ
     problem = os.environ.setdefault(PROBLEM, "" if known else _problem())
-    if problem and settings.wandb == "online":
-        raise ValueError(f"logger=wandb: {problem}. Or take logger=auto.")
-    if problem and not known:
-        say(f"warning: {problem}: logging offline; later: {SYNC}", style="yellow")
+    if problem:
+        _go_offline(settings, problem, quiet=known)
     return "offline" if problem else "online"
+
+
+def _go_offline(settings: LoggerSettings, problem: str, *, quiet: bool = False) -> None:
+    """Warn that W&B logs offline; if it has to be online, raise."""
+    if settings.wandb == "online":
+        raise ValueError(f"logger=wandb: {problem}. Or take logger=auto.")
+    if not quiet:
+        say(f"warning: {problem}: logging offline; later: {SYNC}", style="yellow")
 
 
 def _problem() -> str:
@@ -110,8 +111,6 @@ def _wandb(settings: LoggerSettings, directory: Path, run: Mapping[str, Any]) ->
         try:
             return start("online")
         except WandbError as error:
-            problem = os.environ[PROBLEM] = f"W&B took no run ({one_line(str(error))})"
-            if settings.wandb == "online":
-                raise ValueError(f"logger=wandb: {problem}. Or take logger=auto.") from error
-            say(f"warning: {problem}: logging offline; later: {SYNC}", style="yellow")
+            os.environ[PROBLEM] = f"W&B took no run ({one_line(str(error))})"
+            _go_offline(settings, os.environ[PROBLEM])
     return start("offline")

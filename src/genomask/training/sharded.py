@@ -15,10 +15,7 @@ from torch.utils._pytree import tree_map
 
 
 class ShardedStrategy(ModelParallelStrategy):
-    """Lightning's strategy for FSDP2 with the checkpoints of any other: whole, in one file, verified by hash.
-
-    So a training goes on with another number of processes, sharded or not.
-    """
+    """FSDP2 with the checkpoints of any other strategy: whole, in one file, verified, for any number of processes."""
 
     def __init__(self, processes: int) -> None:
         super().__init__(data_parallel_size=processes, tensor_parallel_size=1, save_distributed_checkpoint=False)

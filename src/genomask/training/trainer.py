@@ -4,7 +4,7 @@ import logging
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 import transformers
@@ -14,22 +14,24 @@ from lightning.pytorch.callbacks import Checkpoint, RichProgressBar
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 from lightning.pytorch.utilities import rank_zero_only
+from torch import nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup, get_wsd_schedule
 
 from genomask.console import console, progress
 from genomask.training.checkpoints import AtomicCheckpoints
 from genomask.training.host import prepare_host
-from genomask.training.settings import TrainerSettings
+from genomask.training.settings import OptimiserSettings, TrainerSettings
 from genomask.training.sharded import ShardedStrategy
+
+DECAY_SHARE: Final = 0.1  # of the steps, at the end of warmup, stable, decay
 
 
 def trainer(
     machine: TrainerSettings, *, precision: str, loggers: list[Logger], callbacks: list[Callback], **options: Any
 ) -> Trainer:
-    """A Trainer on the configured machine; ``options`` are Trainer's own arguments.
-
-    Raises:
-        ValueError: If Lightning cannot train on that machine.
-    """
+    """A Trainer on the configured machine; ``options`` are Trainer's own arguments. What it refuses is a ValueError."""
     _quiet()
     prepare_host(machine)
     if options.get("strategy") == "fsdp":  # which has no inference mode
@@ -51,6 +53,40 @@ def trainer(
         )
     except MisconfigurationException as error:
         raise ValueError(f"trainer: {error}") from error
+
+
+def adamw(
+    module: nn.Module,
+    settings: OptimiserSettings,
+    *,
+    learning_rate: float,
+    warmup_steps: int,
+    max_steps: int,
+    schedule: str = "linear",
+) -> tuple[AdamW, LambdaLR]:
+    """AdamW with linear warmup, then a schedule.
+
+    Biases and the weights of norms do not decay; embeddings do, as in DNABERT's scripts. Weights are updated in one
+    fused pass, in a third of the time on a CPU; so a module clips its gradients by itself, as Lightning refuses to in
+    mixed precision. ``linear`` decays to zero at ``max_steps``, ``constant`` stays, ``wsd`` decays in the last tenth of
+    the steps.
+    """
+    decay, no_decay = [], []
+    for parameter in module.parameters():
+        if parameter.requires_grad:
+            (decay if parameter.ndim > 1 else no_decay).append(parameter)
+    groups = [{"params": decay, "weight_decay": settings.weight_decay}, {"params": no_decay, "weight_decay": 0.0}]
+    betas = settings.beta1, settings.beta2
+    optimizer = AdamW(groups, lr=learning_rate, betas=betas, eps=settings.epsilon, fused=True)
+    if schedule == "constant":
+        return optimizer, get_constant_schedule_with_warmup(optimizer, warmup_steps)
+    if schedule == "wsd":
+        steps = max(round(DECAY_SHARE * max_steps), 1)
+        stable = max(max_steps - warmup_steps - steps, 0)
+        return optimizer, get_wsd_schedule(
+            optimizer, warmup_steps, steps, num_stable_steps=stable, decay_type="linear", min_lr_ratio=0.0
+        )
+    return optimizer, get_linear_schedule_with_warmup(optimizer, warmup_steps, max_steps)
 
 
 class ProgressLines(Callback):
@@ -96,12 +132,7 @@ def profiler(name: str | None, log: Path) -> Profiler | None:
 
 
 def _quiet() -> None:
-    for name in (
-        "lightning.pytorch.utilities.rank_zero",
-        "lightning.pytorch.accelerators.cuda",
-        "lightning.pytorch.trainer.connectors.checkpoint_connector",
-        "lightning.fabric",
-    ):
+    for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     transformers.utils.logging.disable_progress_bar()
     for message in (

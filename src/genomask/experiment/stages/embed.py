@@ -13,7 +13,8 @@ from genomask.experiment.stages.task import build_task, rows_read, task_artefact
 from genomask.experiment.store.artefact import Artefact, Count
 from genomask.files import read_json, write_json
 from genomask.finetune import embedding
-from genomask.finetune.embedding import POOLS, LoadedEncoder
+from genomask.finetune.embedding import POOLS
+from genomask.models.bert import Encoder, load_encoder
 from genomask.models.initial import encoder_sizes
 from genomask.tasks.arrays import PARTS, open_benchmark
 from genomask.tasks.examples import Benchmark, Examples
@@ -49,9 +50,9 @@ def report_embeddings(run: Context) -> None:
     say(f"\nNext, learn from them (also by knn or ridge):\n  {typed_again('stage=finetune', 'classifier=probe')}")
 
 
-def _inputs(run: Context) -> tuple[LoadedEncoder, Benchmark]:
+def _inputs(run: Context) -> tuple[Encoder, Benchmark]:
     folder, task = build_encoder(run), open_benchmark(build_task(run))
-    encoder = embedding.load_encoder(folder)
+    encoder = load_encoder(folder)
     for part in PARTS:
         embedding.check_lengths(encoder, getattr(task, part).lengths, long=run.config.embed.long)
     return encoder, task
@@ -65,7 +66,7 @@ def _shapes(run: Context, task: Benchmark) -> dict[str, tuple[int, ...]]:
 
 
 @builds(embedding_artefact, needs=_inputs, resume_from=POINT)
-def build_embeddings(run: Context, directory: Path, encoder: LoadedEncoder, task: Benchmark) -> dict[str, Count]:
+def build_embeddings(run: Context, directory: Path, encoder: Encoder, task: Benchmark) -> dict[str, Count]:
     """Embed pool and test set batch by batch, from where an interrupted embedding came to. The directory holds
     ``PART-POOLING.npy``: rows by hidden, or by layers by hidden."""
     prepare_host(run.config.trainer)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float32, Int64
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
@@ -19,25 +19,18 @@ from genomask.experiment.stages.pretrain import DIVERGED, build_encoder
 from genomask.experiment.stages.task import build_task
 from genomask.experiment.store.artefact import Json
 from genomask.finetune import classifiers
-from genomask.finetune.baselines import CnnModule, class_frequencies, gc_content, kmer_counts
+from genomask.finetune.cnn import fresh_network
 from genomask.finetune.metrics import cross_validate, fold_data
-from genomask.finetune.module import objective_of
-from genomask.finetune.recipe import (
-    PreparedFinetuning,
-    Recipe,
-    classifier_module,
-    episode_data,
-    train_and_predict,
-    trained_model,
-)
+from genomask.finetune.module import EpisodeModule, objective_of
+from genomask.finetune.recipe import Recipe, classifier_module, episode_data, train_and_predict, trained_model
 from genomask.finetune.settings import Policy, policy
-from genomask.finetune.shallow import fit_probe, fit_targets, way_of_choosing
-from genomask.models.bert import read_encoder
+from genomask.finetune.shallow import baseline_prediction, fit_probe, fit_targets, way_of_choosing
+from genomask.models.bert import load_encoder
 from genomask.models.export import export_encoder
 from genomask.models.settings import CLASSIFIER
 from genomask.tasks.arrays import PARTS, open_benchmark
 from genomask.tasks.datamodule import EpisodeDataModule
-from genomask.tasks.examples import Benchmark, Examples, crop
+from genomask.tasks.examples import Benchmark, crop
 from genomask.training.checkpoints import CHECKPOINTS
 
 FORMAT = 1  # raised when the code would score otherwise
@@ -106,7 +99,7 @@ def train(run: Context, episode: Episode) -> Outcome:
         predicted = probe_prediction(settings, task, episode.rows, pool[episode.rows], test, seed=seed)
     else:
         known = task.pool.take(episode.rows)
-        predicted = shallow_prediction(settings, known, task.test, classes=len(task.classes), seed=seed)
+        predicted = baseline_prediction(settings, known, task.test, classes=len(task.classes), seed=seed)
     return Outcome(predicted, {}, {"finetune": round(time.perf_counter() - started, 3)})
 
 
@@ -117,17 +110,6 @@ def probe_prediction(
     if task.pool.targets is None:
         return fit_probe(settings, known, np.array(task.pool.labels[rows]), seed=seed)(test)
     return fit_targets(known, task.pool.targets[rows])(test)
-
-
-def shallow_prediction(
-    settings: Any, known: Examples, test: Examples, *, classes: int, seed: int
-) -> Float64[np.ndarray, "rows classes"]:
-    """Class probabilities of the test rows by a baseline that is no network."""
-    if isinstance(settings, classifiers.MajorityBaseline):
-        return class_frequencies(known, test, classes=classes)
-    if isinstance(settings, classifiers.GcBaseline):
-        return gc_content(known, test, settings=settings, seed=seed)
-    return kmer_counts(known, test, settings=settings, seed=seed)
 
 
 def recipe_of(run: Context) -> Recipe:
@@ -148,11 +130,11 @@ def _finetuned(run: Context, episode: Episode) -> Outcome:
         sizes = f"{len(episode.rows):,} examples for {recipe.policy.epochs} epochs"
         note(f"{sizes}, then {len(task.test.labels):,} test sequences")
     folds = fold_data(data, folds=recipe.settings.cross_validate or 0, seed=recipe.seed)
-    prepared = PreparedFinetuning(module, data, recipe)
-    predicted, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=directory / CHECKPOINTS)
+    places = {"logs": episode.logs, "checkpoints": directory / CHECKPOINTS}
+    predicted, seconds = train_and_predict(module, data, recipe, **places)
 
     def predict(fold: EpisodeDataModule) -> Tensor:
-        return train_and_predict(PreparedFinetuning(classifier_module(encoder, recipe, fold), fold, recipe))[0]
+        return train_and_predict(classifier_module(encoder, recipe, fold), fold, recipe)[0]
 
     further = {"cross_validation": cross_validate(folds, predict)} if folds else {}
     if recipe.settings.save_model:
@@ -167,15 +149,20 @@ def _cnn(run: Context, episode: Episode) -> Outcome:
     epochs = max(settings.epochs, math.ceil(settings.steps / math.ceil(len(episode.rows) / batch)))
     recipe = recipe._replace(policy=Policy(batch, epochs, settings.learning_rate, stable=False))
     data = episode_data(task, episode.rows, recipe, cpu=64, gpu=1024)
-    own, objective = recipe.settings, objective_of(data)
-    module = CnnModule(settings, classes=len(task.classes), optimiser=own, seed=recipe.seed, objective=objective)
-    prepared, checkpoints = PreparedFinetuning(module, data, recipe), episode.directory / CHECKPOINTS
-    probability, seconds = train_and_predict(prepared, logs=episode.logs, checkpoints=checkpoints)
+    module = EpisodeModule(
+        fresh_network(settings, classes=len(task.classes), seed=recipe.seed),
+        settings=recipe.settings,
+        learning_rate=settings.learning_rate,
+        seed=recipe.seed,
+        objective=objective_of(data),
+    )
+    places = {"logs": episode.logs, "checkpoints": episode.directory / CHECKPOINTS}
+    probability, seconds = train_and_predict(module, data, recipe, **places)
     return Outcome(probability.numpy(), recipe.policy._asdict() | {"stable": None}, seconds)
 
 
 # What the seeds of a cell share. The directories are artefacts, which never change once they are there.
-_encoder, _task = lru_cache(maxsize=1)(read_encoder), lru_cache(maxsize=1)(open_benchmark)
+_encoder, _task = lru_cache(maxsize=1)(load_encoder), lru_cache(maxsize=1)(open_benchmark)
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,6 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from genomask.experiment.stages.context import Context
-from genomask.experiment.stages.learners import shallow_prediction
 from genomask.experiment.stages.pretrain import micro_batch
 from genomask.experiment.stages.rank import ready_tokens, tokens_artefact
 from genomask.experiment.stages.task import source_artefact
@@ -26,7 +25,7 @@ from genomask.experiment.store.artefact import MANIFEST, Artefact, Json
 from genomask.files import read_json
 from genomask.finetune.classifiers import PROBES, CnnBaseline
 from genomask.finetune.embedding import TOKENS_AT_ONCE
-from genomask.finetune.shallow import fit_probe
+from genomask.finetune.shallow import baseline_prediction, fit_probe
 from genomask.models.flops import shape_of, training_flops
 from genomask.models.forward import MaskedTokens, masked_logits, states
 from genomask.models.initial import encoder_sizes, initial_model
@@ -175,7 +174,7 @@ class Speed:
                 lambda: (
                     fit_probe(settings, features, labels, seed=0)(features)
                     if isinstance(settings, PROBES)
-                    else shallow_prediction(settings, known, known, classes=classes, seed=0)
+                    else baseline_prediction(settings, known, known, classes=classes, seed=0)
                 )
             )
         return rows / fewer * self.known[key]
