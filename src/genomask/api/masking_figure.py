@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Int32
+from jaxtyping import Bool, Int64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -71,7 +71,7 @@ def _letters(panel: Axes, masked: Masked, row: int, span: tuple[int, int]) -> No
 
 
 def _ranks(
-    panel: Axes, ranks: Int32[np.ndarray, " _kmers"], chosen: Bool[np.ndarray, " bases"], start: int, stop: int
+    panel: Axes, ranks: Int64[np.ndarray, " _kmers"], chosen: Bool[np.ndarray, " bases"], start: int, stop: int
 ) -> None:
     worst, values = 4 ** (len(chosen) - len(ranks) + 1), ranks[start:stop]
     place = np.arange(start, start + len(values))
