@@ -51,10 +51,10 @@ class GcBaseline(LogisticSettings):
     """Logistic regression on one number, the share of G and C."""
 
     kind: ClassVar[str] = "gc"
-    standardise: ClassVar[bool] = True
-    max_steps: ClassVar[int] = MOST_STEPS
+    standardise: ClassVar[bool] = True  # pyright: ignore[reportIncompatibleVariableOverride]
+    max_steps: ClassVar[int] = MOST_STEPS  # pyright: ignore[reportIncompatibleVariableOverride]
     name: str
-    inverse_penalty: float
+    inverse_penalty: float  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @dataclass
@@ -65,7 +65,7 @@ class KmerBaseline(LogisticSettings):
     """
 
     kind: ClassVar[str] = "kmer_logistic"
-    max_steps: ClassVar[int] = MOST_STEPS
+    max_steps: ClassVar[int] = MOST_STEPS  # pyright: ignore[reportIncompatibleVariableOverride]
     name: str
     k: Any
     both_strands: bool

@@ -58,7 +58,7 @@ def reduced(train: Any) -> tuple[Any, Transform]:
     turns weights of the rotated features into weights of the features before.
     """
     if train.shape[0] >= train.shape[1]:
-        few = train.shape[1] <= FEW_FEATURES and not isinstance(train, np.ndarray)  # whose products are faster dense
+        few = train.shape[1] <= FEW_FEATURES and hasattr(train, "toarray")  # whose products are faster dense
         return (train.toarray() if few else train).astype(np.float64), lambda weights: weights
     products = train @ train.T
     dense = products if isinstance(products, np.ndarray) else products.toarray()

@@ -106,7 +106,8 @@ def load_encoder(folder: str | Path) -> Encoder:
         fill(model, weights, directory)
     else:
         model = load_foreign(directory, AutoModelForMaskedLM, whole=False).base_model
-    return Encoder(directory, model.eval(), open_tokens(directory, vocabulary=model.config.vocab_size))
+    found: Any = model.eval()
+    return Encoder(directory, found, open_tokens(directory, vocabulary=found.config.vocab_size))
 
 
 def sequence_classifier(source: Path | Encoder, *, classes: int, seed: int, hidden_dropout: float) -> PreTrainedModel:

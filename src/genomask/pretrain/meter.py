@@ -39,7 +39,8 @@ class Meter(Callback):
     def add(self, batch: StepBatch) -> None:
         """Count a step."""
         self.device = batch.input_ids.device
-        self.done = Work(*map(sum, zip(self.done, batch.work, strict=True)))
+        sums: Any = map(sum, zip(self.done, batch.work, strict=True))
+        self.done = Work(*sums)
 
     @property
     def masked(self) -> tuple[int, int]:
