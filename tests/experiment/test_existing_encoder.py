@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from genomask.experiment.config import schema
 from genomask.experiment.stages.classifier import build_classifier, classifier_artefact
 from genomask.experiment.stages.pretrain import build_encoder, encoder_artefact
 from genomask.experiment.stages.rank import build_genome
@@ -40,6 +41,15 @@ def test_an_existing_encoder_brings_its_settings_and_gives_the_same_result(table
         assert run.config.labels["masking"] == "random"
         assert encoder_artefact(run).digest == encoder_artefact(first).digest
         assert classifier_artefact(run).digest == classifier_artefact(first).digest
+
+
+def test_an_encoder_of_another_version_is_refused_by_its_folder(tables, tmp_path, monkeypatch):
+    folder = build_encoder(composed(*TINY, *tables, f"paths.runs={tmp_path / 'runs'}"))
+    manifest = read_json(folder / "manifest.json")
+    manifest["config"]["pretrain"]["gone"] = 1
+    monkeypatch.setattr(schema, "read_manifest", lambda folder: manifest)  # noqa: ARG005
+    with pytest.raises(ValueError, match=rf"^{folder} was made by another version of genomask \(.*'gone'.*\): make"):
+        composed(f"encoder={folder}", *tables)
 
 
 def test_an_encoder_of_another_directory_is_read_where_it_is(tables, tmp_path):

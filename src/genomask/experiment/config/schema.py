@@ -11,9 +11,10 @@ from typing import Any, Final, get_type_hints
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from genomask.analysis.settings import MotifSettings, VariantSettings, check_variants
-from genomask.checks import require
+from genomask.checks import one_line, require
 from genomask.corpus.segments import CorpusSettings
 from genomask.experiment.config.trust import watch_composition
 from genomask.experiment.store.artefact import MANIFEST, Artefact, Json, read_manifest
@@ -196,8 +197,12 @@ def with_encoder(cfg: DictConfig, words: list[str]) -> None:
         raise ValueError(f"encoder={cfg.encoder} holds an artefact of kind {manifest['kind']}, not an encoder.")
     saved: Json = manifest["config"]
     step, cfg.encoder = cfg.pretrain.step, str(folder)
-    for group in (group for group in SHAPING if group in saved):
-        cfg[group] = _with_type(group, saved)
+    try:
+        for group in (group for group in SHAPING if group in saved):
+            cfg[group] = _with_type(group, saved)
+    except OmegaConfBaseException as error:
+        why = one_line(str(error).splitlines()[0])
+        raise ValueError(f"{folder} was made by another version of genomask ({why}): make it anew.") from None
     cfg.pretrain.step = step
     cfg.labels = {**cfg.labels, **{name: label for name, label in saved["labels"].items() if name != "fs"}}
 

@@ -131,7 +131,7 @@ def cell_of(job: Sequence[str]) -> tuple[str, ...]:
 
 def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
     """Mean and standard deviation over the finished jobs of every cell, by the settings that differ between cells. A
-    task of a suite is shown by its name alone."""
+    task of a suite is shown by its name alone, an encoder by that of its folder."""
     cells: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
     for job in jobs:
         file = runs / job.artefact / "result.json"
@@ -140,6 +140,7 @@ def score_lines(runs: Path, jobs: Sequence[Job]) -> list[str]:
     if not cells:
         return []
     settings = [{name: value.strip("'") for name, _, value in (word.partition("=") for word in cell)} for cell in cells]
+    settings = [of | {"encoder": Path(of["encoder"]).name} if "encoder" in of else of for of in settings]
     names = [name for name in settings[0] if len({of.get(name) for of in settings}) > 1]
     if "task.name" in names:
         names = [name for name in names if name == "task.name" or not name.startswith("task.")]
