@@ -80,7 +80,7 @@ class Absentees(MetaPathFinder, Loader):
 
 
 def tolerate_missing() -> list[str]:
-    """Let genomask be imported without packages that nothing here computes with; without numba, k-mers are written slowly."""
+    """Let genomask be imported without packages that nothing here computes with; without numba, tokens are slow."""
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
     missing = [name for name in OPTIONAL if name not in sys.modules and importlib.util.find_spec(name) is None]
     sys.meta_path.append(Absentees(missing))
@@ -276,7 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
         if words.genome is None:
             sys.exit("error: --pretrain needs --genome, the folder of an encoded genome (runs/genome/NAME).")
         if "numba" in missing:
-            sys.exit("error: --pretrain needs numba, which compiles how k-mers are counted and written: pip install numba")
+            sys.exit("error: --pretrain needs numba, which compiles the k-mer tokens: pip install numba")
         from benchmarks.arms import pretrain_arms
 
         pretrain_arms(words)

@@ -82,7 +82,7 @@ def _maskers(genome: EncodedGenome, text: str) -> Iterator[tuple[str, Masker]]:
 
 
 def _row(name: str, masker: Masker, sample: Sample) -> str:
-    masker(*sample.pieces[0], key=sample.keys[0])  # compiles
+    masker(*sample.pieces[0], key=sample.keys[0])  # compiles the tokens
     start = time.perf_counter()
     for piece, key, progress in zip(*sample, strict=True):
         masker(*piece, key=key, progress=float(progress))
