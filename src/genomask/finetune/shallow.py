@@ -33,9 +33,10 @@ Predict = Callable[[Any], Float64[np.ndarray, "rows classes"]]
 
 
 def standardised(train: Any) -> tuple[Any, Transform]:
-    """Divide every feature by its standard deviation in this table; drop those that are constant in it, but not all.
+    """Divide every feature by its standard deviation in this table, and drop those that are constant in it.
 
     A dense table is centered, too. Of a sparse one the mean stays: the intercept, which is not penalised, takes it up.
+    Raises ValueError if all features are constant.
     """
     mean, square = (np.asarray((train**power).mean(axis=0)).ravel() for power in (1, 2))
     deviation = np.sqrt(np.maximum(square - mean**2, 0))
@@ -58,14 +59,17 @@ def reduced(train: Any) -> tuple[Any, Transform]:
     turns weights of the rotated features into weights of the features before.
     """
     if train.shape[0] >= train.shape[1]:
-        few = train.shape[1] <= FEW_FEATURES and hasattr(train, "toarray")  # whose products are faster dense
-        return (train.toarray() if few else train).astype(np.float64), lambda weights: weights
-    products = train @ train.T
-    dense = products if isinstance(products, np.ndarray) else products.toarray()
-    values, vectors = np.linalg.eigh(np.asarray(dense, dtype=np.float64))
+        if train.shape[1] <= FEW_FEATURES:  # Newton's method multiplies them, sparse tables a hundred times slower
+            train = _dense(train)
+        return train.astype(np.float64), lambda weights: weights
+    values, vectors = np.linalg.eigh(_dense(train @ train.T).astype(np.float64))
     kept = values > 1e-10 * max(values[-1], np.finfo(float).tiny)
     scale = np.sqrt(values[kept])
     return vectors[:, kept] * scale, lambda weights: train.T @ ((vectors[:, kept] / scale) @ weights)
+
+
+def _dense(table: Any) -> np.ndarray:
+    return table if isinstance(table, np.ndarray) else table.toarray()
 
 
 def baseline_prediction(

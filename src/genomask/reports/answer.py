@@ -147,7 +147,7 @@ def _verdicts(pairs: Pairs, bound: float) -> str:
     if len(pairs) == 1:
         return verdict(pairs[0].comparisons[SCORE], bound)
     corrected = sum((pair.holm[SCORE] or 1) < SIGNIFICANCE for pair in pairs)
-    return f"{_counts(pairs, bound)} of {len(pairs)} comparisons ({corrected} differ after Holm's correction)"
+    return f"{_counts(pairs, bound)} of {len(pairs)} comparisons ({corrected or 'none'} after Holm's correction)"
 
 
 def _counts(pairs: Pairs, bound: float) -> str:
